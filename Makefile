@@ -1,0 +1,38 @@
+# make demo    set up a virtual environment, simulate a stack, process it, print what was found
+# make test    the test suite (golden trees included)
+# make parity  every golden set and variant, with the number of variables compared
+# make bench   timings
+# make lint    code style
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+DEMO   ?= demo
+
+.PHONY: demo test parity bench lint install clean
+
+install: $(VENV)/.installed
+
+# installed once per state of the sources that matter for the build
+$(VENV)/.installed: pyproject.toml setup.py $(wildcard stamps/native/_*.py)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,plot]"
+	touch $@
+
+demo: install
+	$(BIN)/python -m stamps.demo $(DEMO)
+
+test: install
+	$(BIN)/python -m pytest -n auto
+
+parity: install
+	$(BIN)/python -m stamps.verify.parity
+
+bench: install
+	$(BIN)/python benchmarks/run.py
+
+lint: install
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf $(VENV) build *.egg-info $(DEMO) stamps/native/*.so stamps/native/*.cpp

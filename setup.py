@@ -1,0 +1,109 @@
+"""Build script: compiles the Pythran kernels where that is possible and installs without them otherwise.
+
+Metadata stands in pyproject.toml. Environment variables:
+
+``STAMPS_NO_COMPILE=1``   never compile
+``STAMPS_CXXFLAGS="…"``   extra compiler flags, for example ``-march=native`` (default: portable code, no fast-math)
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).resolve().parent
+KERNELS = sorted(path for path in (HERE / "stamps" / "native").glob("_*.py") if path.name != "__init__.py")
+FLAGS = ["-O3", "-ffp-contract=off"]
+
+
+class BuildWithParameters(build_py):
+    """Puts the parameter table beside the modules that read it."""
+
+    def run(self):
+        super().run()
+        if not getattr(self, "editable_mode", False):
+            target = Path(self.build_lib) / "stamps" / "parms"
+            self.mkpath(str(target))
+            for table in sorted((HERE / "parms").glob("*.csv")):
+                self.copy_file(str(table), str(target / table.name))
+
+
+def compiler_works(flags):
+    """Whether the C++ compiler builds a shared library from a small program with these flags."""
+    compiler = shlex.split(os.environ.get("CXX", "")) or ["g++" if shutil.which("g++") else "c++"]
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "probe.cpp"
+        source.write_text("#include <vector>\nint main() { std::vector<int> v(1); return v[0]; }\n")
+        command = [*compiler, *flags, "-fPIC", "-shared", str(source), "-o", str(Path(folder) / "probe.so")]
+        try:
+            return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+
+
+def why_not_compiled():
+    """The reason not to compile, or None."""
+    if os.environ.get("STAMPS_NO_COMPILE"):
+        return "STAMPS_NO_COMPILE is set"
+    if not KERNELS:
+        return "there are no kernels"
+    try:
+        import pythran.dist  # noqa: F401
+    except ImportError:
+        return "Pythran is not installed"
+    if not compiler_works(FLAGS):
+        return "no working C++ compiler was found"
+    return None
+
+
+def extensions():
+    """Arguments for setup() that compile the kernels; empty without Pythran or a compiler."""
+    reason = why_not_compiled()
+    if reason:
+        print(f"stamps: installing without compiled kernels ({reason}); the NumPy versions will be used.", file=sys.stderr)
+        return {}
+    from pythran.dist import PythranBuildExt, PythranExtension
+
+    flags = [*FLAGS, *shlex.split(os.environ.get("STAMPS_CXXFLAGS", ""))]
+    link = []
+    if compiler_works([*FLAGS, "-fopenmp"]):
+        flags.append("-fopenmp")
+        link.append("-fopenmp")
+
+    class OptionalBuild(PythranBuildExt):
+        """A kernel that does not compile is left out with one line instead of stopping the installation."""
+
+        def build_extension(self, extension):
+            try:
+                super().build_extension(extension)
+            except Exception as error:
+                print(f"stamps: {extension.name} was not compiled ({error}); its NumPy version will be used.", file=sys.stderr)
+
+        def copy_extensions_to_source(self):
+            self.extensions = [e for e in self.extensions if Path(self.get_ext_fullpath_built(e)).exists()]
+            super().copy_extensions_to_source()
+
+        def get_ext_fullpath_built(self, extension):
+            return os.path.join(self.build_lib, self.get_ext_filename(self.get_ext_fullname(extension.name)))
+
+    modules = [
+        PythranExtension(
+            f"stamps.native.{path.stem}",
+            sources=[str(path.relative_to(HERE))],
+            extra_compile_args=flags,
+            extra_link_args=link,
+        )
+        for path in KERNELS
+    ]
+    return {"ext_modules": modules, "cmdclass": {"build_ext": OptionalBuild}}
+
+
+arguments = extensions()
+arguments.setdefault("cmdclass", {})["build_py"] = BuildWithParameters
+setup(**arguments)

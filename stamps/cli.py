@@ -1,0 +1,307 @@
+"""Shell commands: arguments to calls, errors to one line and an exit status.
+
+``stamps START END …`` and the other legacy names take the legacy positional arguments; ``stamps VERB …`` adds what the original
+never had. Heavy imports happen only when a command runs.
+"""
+
+import argparse
+import json
+import os
+import sys
+from importlib import metadata
+
+from stamps.errors import StampsError
+
+__all__ = ["main", "run"]
+
+
+class _Usage(Exception):
+    """Wrong number of arguments: print the usage and exit with this status."""
+
+
+def run(command, argv=None):
+    """Run a shell command.
+
+    Parameters
+    ----------
+    command : str
+        Legacy name, ``'stamps'`` and its verbs included.
+    argv : list of str, optional
+        Arguments (default: those of the process).
+
+    Returns
+    -------
+    int
+        Exit status: 0, that of the error, or the legacy one for wrong usage.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if command == "stamps" and argv and argv[0] in _VERBS:
+        command, argv = f"stamps {argv[0]}", argv[1:]
+        function = _VERBS[command.split()[1]][0]
+        guarded = function
+    else:
+        guarded = _legacy(command)
+    try:
+        return guarded(argv) or 0
+    except StampsError as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print(f"{command}: interrupted; what was complete is kept, start it again to go on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        print(f"{command}: out of memory; nothing of this step was changed. Use more patches or a larger machine.",
+              file=sys.stderr)
+        return 1
+
+
+def main(argv=None):
+    """Entry point that takes its command name from the program's file name (used by the scripts in ``bin/``)."""
+    return run(os.path.basename(sys.argv[0]), argv)
+
+
+# ---------------------------------------------------------------------- legacy commands
+
+_USAGE = {
+    "stamps": (
+        "START END [PATCHES_FLAG [EST_GAMMA_PARM [PATCH_LIST_FILE [PART]]]]",
+        "Run processing steps START (default 1; 0 resumes) to END (default 8):\n"
+        "  1 load   2 estimate coherence   3 select   4 weed   5 correct phase, merge patches\n"
+        "  6 unwrap   7 look-angle error   8 spatially correlated noise",
+    ),
+    "mt_prep_snap": (
+        "MASTER DATADIR [DA_THRESH [RG_PATCHES [AZ_PATCHES [RG_OVERLAP [AZ_OVERLAP [MASKFILE]]]]]]",
+        "Prepare the current directory from a SNAP export: parameters, patches and candidate pixels.\n"
+        "  MASTER      date of the master image, yyyymmdd\n"
+        "  DATADIR     the export (rslc, diff0, geo, dem; or SMALL_BASELINES, geo, dem)\n"
+        "  DA_THRESH   amplitude dispersion below which a pixel is a candidate (0.4; small baselines 0.6)\n"
+        "  RG_PATCHES, AZ_PATCHES   number of patches in range and azimuth (1, 1)\n"
+        "  RG_OVERLAP, AZ_OVERLAP   their overlap in pixels (50, 50)\n"
+        "  MASKFILE    one byte per pixel, 0 = use",
+    ),
+    "mt_extract_cands": (
+        "[DOPHASE DOLONLAT DODEM DOCANDS [PRECISION [BYTESWAP [MASKFILE [PATCH_LIST]]]]]",
+        "Extract the candidates of every patch (without arguments all four parts; 1 on, 0 off).",
+    ),
+    "calamp": (
+        "LIST WIDTH [OUT [PRECISION [BYTESWAP [MASKFILE]]]]",
+        "Mean amplitude of every image of LIST, written to OUT (parmfile.out) as calibration constants.",
+    ),
+    "selpsc_patch": (
+        "IN PATCH_IN [IJ [DA [MEAN_AMP [PRECISION [BYTESWAP [MASKFILE [MASTERAMP_LIST]]]]]]]",
+        "Select the candidates of one patch by amplitude dispersion (single master).",
+    ),
+    "selsbc_patch": (
+        "IN PATCH_IN [IJ [DA [MEAN_AMP [PRECISION [BYTESWAP [MASKFILE]]]]]]",
+        "Select the candidates of one patch by amplitude difference dispersion (small baselines).",
+    ),
+    "psclonlat": ("IN [IJ [OUT]]", "Longitude and latitude of the candidates."),
+    "pscdem": ("IN [IJ [OUT [PRECISION]]]", "Height of the candidates (PRECISION f or d)."),
+    "pscphase": ("IN [IJ [OUT]]", "Interferometric phase of the candidates."),
+    "getparm": ("[NAME [PRINTFLAG]]", "Print one parameter (a unique beginning of its name is enough) or all of them."),
+    "setparm": (
+        "NAME VALUE [FLAG]",
+        "Set a parameter. VALUE is a MATLAB literal: 50, y, 'y', [3 8], inf, [] or nan (back to the default).\n"
+        "  FLAG 1 create exactly this name, 2 set for this directory only, -1 delete, -2 delete the local value",
+    ),
+}
+
+#: Fewest and most positional arguments, exit status for fewer, and the types of the numeric ones.
+_ARGUMENTS = {
+    "stamps": (0, 6, 2),
+    "mt_prep_snap": (2, 8, 4),
+    "mt_extract_cands": (0, 8, 2),
+    "calamp": (2, 6, 231),
+    "selpsc_patch": (2, 9, 231),
+    "selsbc_patch": (2, 8, 231),
+    "psclonlat": (1, 3, 231),
+    "pscdem": (1, 4, 231),
+    "pscphase": (1, 3, 231),
+    "getparm": (0, 2, 2),
+    "setparm": (0, 3, 2),
+}
+
+_NUMERIC = {
+    "stamps": {0: int, 1: int, 3: int, 5: int},
+    "mt_prep_snap": {2: float, 3: int, 4: int, 5: int, 6: int},
+    "mt_extract_cands": {0: int, 1: int, 2: int, 3: int, 5: int},
+    "calamp": {1: int, 4: int},
+    "selpsc_patch": {6: int},
+    "selsbc_patch": {6: int},
+    "getparm": {1: int},
+    "setparm": {2: int},
+}
+
+
+def _legacy(command):
+    if command not in _USAGE:
+        names = ", ".join(_USAGE)
+        return lambda argv: _complain(f"{command} is not a command of this package; there are: {names}")
+
+    def call(argv):
+        options, arguments = _split(command, argv)
+        fewest, most, status = _ARGUMENTS[command]
+        if options.help:
+            print(_help(command))
+            return 0
+        if options.version:
+            print(f"stamps {_version()}")
+            return 0
+        if not fewest <= len(arguments) <= most:
+            print(_help(command), file=sys.stderr)
+            return status
+        if command == "stamps" and not arguments:
+            print(_help(command))
+            return 0
+        try:
+            values = [_NUMERIC.get(command, {}).get(i, str)(text) for i, text in enumerate(arguments)]
+        except ValueError:
+            return _complain(f"{command}: '{arguments[i_bad(command, arguments)]}' is not a number.\n{_help(command)}")
+        return _call(command, values, options.workdir)
+
+    return call
+
+
+def i_bad(command, arguments):
+    """Position of the first argument that should be a number and is not."""
+    for i, kind in _NUMERIC.get(command, {}).items():
+        if i < len(arguments):
+            try:
+                kind(arguments[i])
+            except ValueError:
+                return i
+    return 0
+
+
+def _call(command, values, workdir):
+    import stamps
+    from stamps import matlab_literals
+
+    if command == "setparm":
+        if not values:
+            stamps.setparm(workdir=workdir)
+            return 0
+        values = [_name_or_number(values[0]), *(matlab_literals.parse(v) for v in values[1:2]), *values[2:]]
+    if command == "getparm" and values:
+        stamps.getparm(values[0], values[1] if len(values) > 1 else 1, workdir=workdir)
+        return 0
+    getattr(stamps, command)(*values, workdir=workdir)
+    return 0
+
+
+def _name_or_number(text):
+    return int(text) if text.isdigit() else text
+
+
+def _split(command, argv):
+    """Options and positional arguments; ``-inf`` and ``-1`` are values, not options."""
+    parser = argparse.ArgumentParser(prog=command, add_help=False, allow_abbrev=False)
+    parser.add_argument("--workdir", default=".")
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("--help", "-h", action="store_true")
+    options, rest = parser.parse_known_args(argv)
+    return options, rest
+
+
+def _help(command):
+    arguments, text = _USAGE[command]
+    lines = [f"usage: {command} {arguments} [--workdir DIR]", "", text]
+    if command == "stamps":
+        lines += ["", "verbs: stamps VERB --help", *(f"  {verb:<18s} {about}" for verb, (_, about) in _VERBS.items())]
+    return "\n".join(lines)
+
+
+def _complain(text):
+    print(text, file=sys.stderr)
+    return 2
+
+
+def _version():
+    try:
+        return metadata.version("stamps-insar")
+    except metadata.PackageNotFoundError:
+        from stamps import __version__
+
+        return __version__
+
+
+# ---------------------------------------------------------------------- verbs
+
+
+def _verify(argv):
+    from stamps.verify.__main__ import main as verify
+
+    return verify(argv)
+
+
+def _describe_backends(argv):
+    parser = argparse.ArgumentParser(
+        prog="stamps describe-backends", description="Which kernels are compiled and which programs and versions are used."
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    options = parser.parse_args(argv)
+    facts = _backend_facts()
+    if options.json:
+        print(json.dumps(facts, indent=1))
+        return 0
+    print(f"requested backend: {facts['requested']}")
+    print("kernels:")
+    for name, used in facts["kernels"].items():
+        print(f"  {name:<20s} {used}")
+    for title in ("programs", "libraries"):
+        print(f"{title}:")
+        for name, version in facts[title].items():
+            print(f"  {name:<20s} {version}")
+    return 0
+
+
+def _backend_facts():
+    from stamps import external, native
+
+    requested = native.backend()
+    kernels = {
+        name: "pythran" if is_compiled and requested != "numpy" else "numpy"
+        for name, is_compiled in native.compiled_kernels().items()
+    }
+    libraries = {}
+    for name in ("stamps-insar", "numpy", "scipy", "pymatreader", "pythran", "triangle", "snaphu"):
+        try:
+            libraries[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            libraries[name] = "not installed"
+    return {
+        "requested": requested,
+        "kernels": kernels,
+        "programs": external.versions(),
+        "libraries": libraries,
+        "cpus": os.cpu_count(),
+    }
+
+
+_VERBS = {
+    "verify": (_verify, "compare a run with a reference tree, variable by variable"),
+    "describe-backends": (_describe_backends, "what is compiled, which programs and versions are used"),
+}
+
+
+def _entry(command):
+    def entry():
+        sys.exit(run(command))
+
+    return entry
+
+
+stamps = _entry("stamps")
+mt_prep_snap = _entry("mt_prep_snap")
+mt_extract_cands = _entry("mt_extract_cands")
+calamp = _entry("calamp")
+selpsc_patch = _entry("selpsc_patch")
+selsbc_patch = _entry("selsbc_patch")
+psclonlat = _entry("psclonlat")
+pscdem = _entry("pscdem")
+pscphase = _entry("pscphase")
+getparm = _entry("getparm")
+setparm = _entry("setparm")

@@ -1,0 +1,260 @@
+"""Run legacy steps over patches: which ones, in which order, what to skip, where to resume.
+
+Knows directories, flags and files, not science. Each step of each directory is published as a whole: a run that is
+killed leaves every directory either before or after a step.
+
+Source: spec 00 section 7.
+"""
+
+from dataclasses import dataclass
+
+from stamps.errors import InputError, ParameterError, StampsError
+from stamps.log import Log
+from stamps.workspace import Workspace
+
+__all__ = ["Settings", "find_patches", "recover", "resume_step", "run_patches", "run_project"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the driver needs to know of the parameters."""
+
+    quick_gamma: bool = True
+    reestimate_gamma: bool = True
+    small_baselines: bool = False
+    processor: str = "snap"
+    kriging: bool = False
+    restart_gamma: int = 0
+
+
+def recover(ws, log):
+    """Complete or discard what an interrupted run left in the project and in its patches."""
+    folders = [ws, *(Workspace(path) for path in sorted(ws.path.glob("PATCH_*")) if path.is_dir())]
+    for folder in folders:
+        for message in folder.recover():
+            log(message)
+
+
+def find_patches(ws, list_file):
+    """Patch directories in processing order: the lines of the list file, else all ``PATCH_*`` directories.
+
+    An empty list file counts as none: then the directory itself is processed.
+
+    Raises
+    ------
+    InputError
+        The list names a directory that does not exist.
+    """
+    names = ws.patch_list(list_file)
+    absent = [name for name in names if not (ws.path / name).is_dir()]
+    if absent:
+        raise InputError(
+            f"{ws.path / list_file} names {', '.join(absent)}, which {'is' if len(absent) == 1 else 'are'} not there: "
+            "correct the list or run the preparation again."
+        )
+    return names
+
+
+def resume_step(ws):
+    """The step at which a directory goes on, by the files it holds: 5, 4, 3, 2 or 1."""
+    for name, step in (("weed1", 5), ("select1", 4), ("pm1", 3), ("ps1", 2)):
+        if ws.exists(name):
+            return step
+    return 1
+
+
+# ---------------------------------------------------------------------- steps 1 to 5a, in each patch
+
+
+def run_patches(folders, start, end, settings):
+    """Steps 1 to 5a of each directory.
+
+    Returns
+    -------
+    int
+        The start step for what follows: for a resumed run that of the last directory (a quirk of the original).
+    """
+    last_start = start
+    for ws in folders:
+        last_start = _run_patch(ws, start, end, settings)
+    return last_start
+
+
+def _run_patch(ws, start, end, settings):
+    log = Log(ws, "STAMPS")
+    if not ws.exists("no_ps_info"):
+        ws.save_no_ps_flags([0] * 5)
+    if start == 0:
+        start = _resume(ws, end, log)
+    elif 2 <= start <= 4:
+        ws.version = 1
+    try:
+        if start == 1:
+            _step_one(ws, settings, log)
+        for step in (2, 3, 4, 5):
+            if start <= step <= end:
+                _patch_step(ws, step, settings, log)
+    except StampsError as error:
+        if ws.name not in str(error):
+            raise type(error)(f"{ws.name}: {error}") from error
+        raise
+    return start
+
+
+def _resume(ws, end, log):
+    start = resume_step(ws)
+    if start == 5:
+        ws.version = 2
+    if start > end:
+        log(f"{ws.name}: already up to end stage {end}", 2)
+    else:
+        log(f"{ws.name}: complete up to stage {start - 1}", 2)
+    return start
+
+
+def _step_one(ws, settings, log):
+    _step_banner(log, 1)
+    with ws.publish():
+        ws.save_no_ps_flags([0] * 5)
+        _loader(settings)(workdir=ws)
+
+
+def _patch_step(ws, step, settings, log):
+    """One of the steps 2 to 5a, or the note that an earlier step left no pixel."""
+    _step_banner(log, step)
+    with ws.publish():
+        flags = ws.no_ps_flags()
+        flags[step - 1 :] = 0
+        if flags[step - 2] == 0:
+            ws.save_no_ps_flags(flags)
+            _patch_function(step, settings)(ws)
+            # the step itself may have noted that no pixel is left: keep that, unlike the original (spec 00, 7.4.8)
+            flags[step - 1] = ws.no_ps_flags()[step - 1]
+        else:
+            flags[step - 1] = 1
+            log(f"No PS left in step {step - 1}, so will skip step {step}")
+        ws.save_no_ps_flags(flags)
+
+
+def _loader(settings):
+    if settings.processor in ("gamma", "snap"):
+        if settings.small_baselines:
+            from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma as load
+        else:
+            from stamps.legacy.ps_load_initial_gamma import ps_load_initial_gamma as load
+        return load
+    raise ParameterError(
+        f"insar_processor is '{settings.processor}', but only snap and gamma data can be loaded: set it with "
+        "setparm insar_processor snap and prepare the data with mt_prep_snap."
+    )
+
+
+def _patch_function(step, settings):
+    if step == 2:
+        if not settings.quick_gamma:
+            raise ParameterError(
+                "quick_est_gamma_flag is 'n', but there is only the quick estimator: setparm quick_est_gamma_flag y."
+            )
+        from stamps.legacy.ps_est_gamma_quick import ps_est_gamma_quick
+
+        return lambda ws: ps_est_gamma_quick(settings.restart_gamma, workdir=ws)
+    if step == 3:
+        from stamps.legacy.ps_select import ps_select
+
+        reest_flag = 0 if settings.quick_gamma and settings.reestimate_gamma else 1
+        return lambda ws: ps_select(reest_flag, workdir=ws)
+    if step == 4:
+        from stamps.legacy.ps_weed import ps_weed
+
+        arguments = (0, 1) if settings.small_baselines else ()
+        return lambda ws: ps_weed(*arguments, workdir=ws)
+    from stamps.legacy.ps_correct_phase import ps_correct_phase
+
+    return lambda ws: ps_correct_phase(workdir=ws)
+
+
+# ---------------------------------------------------------------------- steps 5b to 8, in the project directory
+
+
+def run_project(ws, start, end, settings, patches):
+    """Merging and the steps 6 to 8.
+
+    Parameters
+    ----------
+    patches : list of str or None
+        The patch directories, None when the directory itself is the only one.
+    """
+    log = Log(ws, "STAMPS")
+    if patches is not None:
+        _update_patch_list(ws, patches)
+    if start <= 5 <= end:
+        _merge(ws, patches, log)
+    for step in (6, 7, 8):
+        if start <= step <= end:
+            _step_banner(log, step)
+            with ws.publish():
+                _project_step(ws, step, settings)
+
+
+def _update_patch_list(ws, patches):
+    """Keep the patches that still have pixels; the old list becomes ``patch.list_old``."""
+    kept = [name for name in patches if not (ws / name).no_ps_flags().any()]
+    with ws.publish():
+        if ws.has_file("patch.list"):
+            ws.rename("patch.list", "patch.list_old")
+        ws.write_text("patch.list", "".join(f"{name}\n" for name in kept))
+
+
+def _merge(ws, patches, log):
+    from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
+    from stamps.legacy.ps_merge_patches import ps_merge_patches
+
+    log(f"Directory is {ws.name}")
+    with ws.publish():
+        if patches is not None:
+            ps_merge_patches(workdir=ws)
+        elif ws.no_ps_flags().any():
+            log("No PS left in an earlier step, so will skip step 5")
+            return
+        ps_calc_ifg_std(workdir=ws)
+
+
+def _project_step(ws, step, settings):
+    if step == 6:
+        from stamps.legacy.ps_unwrap import ps_unwrap
+
+        ps_unwrap(workdir=ws)
+        if settings.small_baselines:
+            from stamps.legacy.sb_invert_uw import sb_invert_uw
+
+            sb_invert_uw(workdir=ws)
+    elif step == 7:
+        _look_angle_error(ws, settings)
+    elif settings.kriging:
+        raise ParameterError(
+            "scn_kriging_flag is 'y', but kriging is not available yet: setparm scn_kriging_flag n and run step 8 again."
+        )
+    else:
+        from stamps.legacy.ps_scn_filt import ps_scn_filt
+
+        ps_scn_filt(workdir=ws)
+
+
+def _look_angle_error(ws, settings):
+    from stamps.legacy.ps_calc_scla import ps_calc_scla
+    from stamps.legacy.ps_smooth_scla import ps_smooth_scla
+
+    if settings.small_baselines:
+        ps_calc_scla(1, 1, workdir=ws)
+        ps_smooth_scla(1, workdir=ws)
+        ps_calc_scla(0, 1, workdir=ws)
+    else:
+        ps_calc_scla(0, 1, workdir=ws)
+        ps_smooth_scla(0, workdir=ws)
+
+
+def _step_banner(log, step):
+    log("#" * 40)
+    log("#" * 16 + f"Step {step}".center(8) + "#" * 16)
+    log("#" * 40)
+    log(f"Directory is {log.workspace.name}")

@@ -1,0 +1,266 @@
+"""Run the two programs that the method leaves to others: Triangle and SNAPHU.
+
+Each run has its own scratch directory; a program that is missing or fails is explained in one sentence with the end of its own
+log. Nothing here knows about projects or parameters.
+
+Triangle (Shewchuk 1996) is taken from the PATH, else from the Python package ``triangle``, else SciPy's Delaunay triangulation
+(Qhull) does the work; ``STAMPS_TRIANGLE=program|library|scipy`` forces one. SNAPHU (Chen and Zebker 2001) is taken from the PATH,
+else the executable inside the Python package ``snaphu``.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from importlib import metadata, util
+from pathlib import Path
+
+import numpy as np
+
+from stamps.errors import ExternalProgramError, ParameterError
+
+__all__ = ["snaphu", "snaphu_command", "triangle_backend", "triangulate", "versions"]
+
+_TRIANGLE_CHOICES = ("program", "library", "scipy")
+
+_SNAPHU_CONF = """\
+INFILE  snaphu.in
+OUTFILE snaphu.out
+COSTINFILE snaphu.costinfile
+STATCOSTMODE  DEFO
+INFILEFORMAT  COMPLEX_DATA
+OUTFILEFORMAT FLOAT_DATA
+"""
+
+#: Files of a SNAPHU run, in the order in which they come to be.
+SNAPHU_FILES = ("snaphu.conf", "snaphu.in", "snaphu.costinfile", "snaphu.out", "snaphu.log")
+
+
+# ---------------------------------------------------------------------- Triangle
+
+
+def triangle_backend():
+    """Which triangulator will be used: ``'program'``, ``'library'`` or ``'scipy'``.
+
+    Raises
+    ------
+    ParameterError
+        ``STAMPS_TRIANGLE`` has another value.
+    ExternalProgramError
+        The triangulator that ``STAMPS_TRIANGLE`` forces is not installed.
+    """
+    forced = os.environ.get("STAMPS_TRIANGLE", "").strip().lower()
+    available = {
+        "program": shutil.which("triangle") is not None,
+        "library": util.find_spec("triangle") is not None,
+        "scipy": True,
+    }
+    if not forced:
+        return next(name for name in _TRIANGLE_CHOICES if available[name])
+    if forced not in available:
+        raise ParameterError(
+            f"STAMPS_TRIANGLE is '{forced}', but only program, library and scipy exist: unset it or choose one of these."
+        )
+    if not available[forced]:
+        wanted = "the executable 'triangle' on the PATH" if forced == "program" else "the Python package 'triangle'"
+        raise ExternalProgramError(
+            f"STAMPS_TRIANGLE={forced} asks for {wanted}, which is not there: install it or unset STAMPS_TRIANGLE."
+        )
+    return forced
+
+
+def triangulate(x, y):
+    """Edges of the Delaunay triangulation of points.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Coordinates; rounded to six decimals as in Triangle's node file.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_edge, 2)
+        Node numbers from 0. Triangle's own order and direction; from SciPy (low, high), sorted. Empty when there
+        are fewer than three points or all lie on a line.
+
+    Notes
+    -----
+    Spec 06 section 5, 08 section 4, 09 section 2.
+    """
+    points = np.column_stack([_six_decimals(x), _six_decimals(y)])
+    if len(points) < 3 or _collinear(points):
+        return np.empty((0, 2), dtype=np.int64)
+    backend = triangle_backend()
+    if backend == "program":
+        return _triangle_program(points)
+    if backend == "library":
+        import triangle
+
+        return np.asarray(triangle.triangulate({"vertices": points}, "e")["edges"], dtype=np.int64).reshape(-1, 2)
+    return _delaunay_edges(np.column_stack([np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)]))
+
+
+def _six_decimals(values):
+    values = np.asarray(values, dtype=np.float64).ravel()
+    return np.char.mod("%.6f", values).astype(np.float64) if values.size else values
+
+
+def _collinear(points):
+    centred = points - points[0]
+    far = centred[np.argmax((centred**2).sum(axis=1))]
+    return bool(np.all(centred[:, 0] * far[1] - centred[:, 1] * far[0] == 0))
+
+
+def _delaunay_edges(points):
+    from scipy.spatial import Delaunay
+
+    triangles = Delaunay(points).simplices
+    edges = np.sort(triangles[:, [[0, 1], [1, 2], [0, 2]]].reshape(-1, 2), axis=1)
+    return np.unique(edges, axis=0).astype(np.int64)
+
+
+def _triangle_program(points):
+    with _scratch("triangle") as folder:
+        node_file = folder / "points.1.node"
+        lines = [f"{len(points)} 2 0 0", *(f"{i} {px:.6f} {py:.6f}" for i, (px, py) in enumerate(points, 1))]
+        node_file.write_text("\n".join(lines) + "\n")
+        _run([shutil.which("triangle"), "-e", node_file.name], folder, "triangle.log", "triangle")
+        edge_file = folder / "points.2.edge"
+        if not edge_file.is_file():
+            raise ExternalProgramError(
+                f"The program triangle wrote no edge file{_said(folder / 'triangle.log')}: check the installed program "
+                "or set STAMPS_TRIANGLE=scipy."
+            )
+        table = np.loadtxt(edge_file, skiprows=1, comments="#", usecols=(1, 2), dtype=np.int64, ndmin=2)
+    return table - 1
+
+
+# ---------------------------------------------------------------------- SNAPHU
+
+
+def snaphu_command():
+    """Path of the SNAPHU executable: on the PATH, else inside the Python package ``snaphu``.
+
+    Raises
+    ------
+    ExternalProgramError
+        Neither is there.
+    """
+    program = shutil.which("snaphu")
+    if program:
+        return program
+    spec = util.find_spec("snaphu")
+    if spec and spec.origin:
+        packaged = Path(spec.origin).parent / "snaphu"
+        if packaged.is_file():
+            return str(packaged)
+    raise ExternalProgramError(
+        "The program snaphu was found neither on the PATH nor in the Python package 'snaphu': "
+        "install it (pip install snaphu) and run step 6 again."
+    )
+
+
+def snaphu(interferogram, rowcost, colcost, keep=None):
+    """Unwrap one interferogram with given arc costs.
+
+    Parameters
+    ----------
+    interferogram : ndarray of complex64, shape (n_row, n_col)
+    rowcost : ndarray of int16, shape (n_row - 1, 4 * n_col)
+        Quadruples (offset, sigsq, dzmax, laycost) of vertical neighbours.
+    colcost : ndarray of int16, shape (n_row, 4 * (n_col - 1))
+        The same for horizontal neighbours.
+    keep : callable, optional
+        Called as ``keep(name, path)`` for each file of the run after it has succeeded.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_row, n_col)
+        Unwrapped phase in radians.
+
+    Raises
+    ------
+    ExternalProgramError
+        SNAPHU is missing, fails, or writes a file of the wrong size.
+
+    Notes
+    -----
+    Spec 08 section 7.1; Chen and Zebker (2001), J. Opt. Soc. Am. A 18.
+    """
+    n_row, n_col = interferogram.shape
+    program = snaphu_command()
+    with _scratch("snaphu") as folder:
+        (folder / "snaphu.conf").write_text(_SNAPHU_CONF)
+        np.ascontiguousarray(interferogram, dtype=np.complex64).tofile(folder / "snaphu.in")
+        with open(folder / "snaphu.costinfile", "wb") as file:
+            np.ascontiguousarray(rowcost, dtype=np.int16).tofile(file)
+            np.ascontiguousarray(colcost, dtype=np.int16).tofile(file)
+        _run([program, "-d", "-f", "snaphu.conf", str(n_col)], folder, "snaphu.log", "snaphu")
+        output = folder / "snaphu.out"
+        size = output.stat().st_size if output.is_file() else 0
+        if size != 4 * n_row * n_col:
+            raise ExternalProgramError(
+                f"snaphu.out has {size} bytes where {4 * n_row * n_col} were expected ({n_row} x {n_col} float32)"
+                f"{_said(folder / 'snaphu.log')}."
+            )
+        unwrapped = np.fromfile(output, dtype=np.float32).reshape(n_row, n_col)
+        if keep is not None:
+            for name in SNAPHU_FILES:
+                keep(name, folder / name)
+    return unwrapped
+
+
+# ---------------------------------------------------------------------- common
+
+
+def versions():
+    """Versions of the external programs as found: name -> text."""
+    backend = triangle_backend()
+    triangle = {"program": shutil.which("triangle"), "library": _package_version("triangle")}.get(
+        backend, f"scipy {_package_version('scipy')} (Delaunay)"
+    )
+    try:
+        path = snaphu_command()
+        text = subprocess.run([path, "-h"], capture_output=True, text=True, timeout=60, check=False)
+        banner = next((line for line in (text.stdout + text.stderr).splitlines() if "snaphu v" in line), "").strip()
+        snaphu_version = f"{banner or 'unknown version'} ({path})"
+    except ExternalProgramError:
+        snaphu_version = "not found"
+    return {"triangle": f"{backend}: {triangle}", "snaphu": snaphu_version}
+
+
+def _package_version(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown version"
+
+
+@contextlib.contextmanager
+def _scratch(name):
+    folder = tempfile.mkdtemp(prefix=f"stamps-{name}-")
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command, folder, log_name, program):
+    with open(folder / log_name, "wb") as log:
+        try:
+            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+        except OSError as error:
+            raise ExternalProgramError(f"The program {program} ({command[0]}) cannot be started: {error}.") from error
+    if done.returncode != 0:
+        how = f"was stopped by signal {-done.returncode}" if done.returncode < 0 else f"ended with status {done.returncode}"
+        raise ExternalProgramError(f"The program {program} {how}{_said(folder / log_name)}.")
+
+
+def _said(log_file, n_lines=3):
+    """The last lines of a program's log as part of a sentence."""
+    try:
+        lines = [line.strip() for line in log_file.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    return f"; it said: {' / '.join(lines[-n_lines:])}" if lines else " and said nothing"

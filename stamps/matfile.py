@@ -1,0 +1,177 @@
+"""MAT files with exact classes: read v5, v7 and v7.3, write v7 (v7.3 for arrays of 2 GiB and more).
+
+Values are what MATLAB would show: two- or more-dimensional arrays of class double, single, logical or an integer
+class (complex where stored so), ``str`` for a char row, and ``scipy.sparse`` matrices. Nothing is squeezed and no index is
+shifted here; the meaning of variables is the business of :mod:`stamps.workspace`.
+
+Reading is done by pymatreader (SciPy and h5py below it), writing by SciPy and hdf5storage. Source: spec 00 section 3.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+import scipy.sparse
+
+from stamps.errors import WorkspaceError
+
+__all__ = ["LARGE_BYTES", "class_of", "names", "read", "write"]
+
+#: From this size of one variable on a file is written as v7.3 (HDF5), because the v7 format ends there.
+LARGE_BYTES = 2**31
+
+_REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
+_COMPLEX = {"double": np.complex128, "single": np.complex64}
+
+
+def names(path):
+    """Names of the variables of a MAT file, in file order, without reading their values."""
+    return list(_directory(Path(path)))
+
+
+def read(path, variables=None):
+    """Read a MAT file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    variables : iterable of str, optional
+        Read these variables only (those that exist). Default: all.
+
+    Returns
+    -------
+    dict
+        Name to value, in file order. Arrays keep MATLAB's class and shape (at least 2-D). Of a variable that
+        stands in the file more than once the last occurrence counts.
+
+    Raises
+    ------
+    WorkspaceError
+        The file is missing, or it is damaged or no MAT file.
+    """
+    import pymatreader
+
+    path = Path(path)
+    directory = _directory(path)
+    wanted = list(directory) if variables is None else [name for name in directory if name in set(variables)]
+    if not wanted:
+        return {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values = pymatreader.read_mat(path, variable_names=wanted)
+        return {name: _restore(values[name], *directory[name]) for name in wanted}
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        raise _damaged(path, error) from error
+
+
+def write(path, variables):
+    """Write a MAT file (not atomic: see :class:`stamps.workspace.Workspace` for that).
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create.
+    variables : dict
+        Name to array (2-D or more), ``str`` or sparse matrix.
+    """
+    if any(_n_bytes(value) >= LARGE_BYTES for value in variables.values()):
+        _write_v73(path, variables)
+        return
+    content = {name: _storable(value) for name, value in variables.items()}
+    with open(path, "wb") as stream:
+        scipy.io.savemat(stream, content, format="5", do_compression=True, long_field_names=True)
+
+
+def class_of(value):
+    """MATLAB class name of a value: ``'single'``, ``'double'``, ``'logical'``, ``'char'``, ``'sparse'``, ``'int16'`` …"""
+    if isinstance(value, str):
+        return "char"
+    if scipy.sparse.issparse(value):
+        return "sparse"
+    kind = np.asarray(value).dtype
+    if kind.kind == "U":
+        return "char"
+    known = {"float64": "double", "complex128": "double", "float32": "single", "complex64": "single", "bool": "logical"}
+    return known.get(kind.name, kind.name)
+
+
+def _directory(path):
+    """Name -> (shape, class) of a MAT file; the last of equal names counts."""
+    import pymatreader
+
+    if not path.exists():
+        raise WorkspaceError(f"{path} is missing.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            entries = pymatreader.whosmat(path)
+    except Exception as error:
+        raise _damaged(path, error) from error
+    return {name: (tuple(shape), kind) for name, shape, kind in entries}
+
+
+def _damaged(path, error):
+    return WorkspaceError(
+        f"{path} cannot be read as a MAT file ({type(error).__name__}: {error}): it is damaged or incomplete; "
+        "restore it or delete it and run the step that writes it again."
+    )
+
+
+def _restore(value, shape, kind):
+    """Give a value of pymatreader its MATLAB class and shape back."""
+    if kind == "char":
+        if isinstance(value, str):
+            return value
+        flat = np.asarray(value).ravel()
+        return "" if flat.size == 0 else "\n".join(str(line) for line in flat)
+    if kind == "sparse" or scipy.sparse.issparse(value):
+        return scipy.sparse.csc_matrix(value, dtype=np.float64)
+    array = np.asarray(value)
+    if array.dtype == object:
+        return value
+    if np.prod(shape) == 0:
+        return np.empty(shape, dtype=_REAL.get(kind) or np.dtype(kind))
+    target = (_COMPLEX if array.dtype.kind == "c" else _REAL).get(kind) or np.dtype(kind)
+    return np.asarray(array, dtype=target).reshape(shape)
+
+
+def _n_bytes(value):
+    return value.nbytes if isinstance(value, np.ndarray) else 0
+
+
+def _storable(value):
+    if isinstance(value, str):
+        return value if value else np.empty((0, 0), dtype="U1")
+    if scipy.sparse.issparse(value):
+        return scipy.sparse.csc_matrix(value)
+    return np.atleast_2d(np.asarray(value))
+
+
+def _write_v73(path, variables):
+    import h5py
+    import hdf5storage
+
+    path = Path(path)
+    if path.exists():
+        path.unlink()
+    dense = {name: _storable(value) for name, value in variables.items() if not scipy.sparse.issparse(value)}
+    hdf5storage.savemat(
+        str(path), dense, format="7.3", appendmat=False, store_python_metadata=False, matlab_compatible=True,
+        compress=True, oned_as="column",
+    )
+    with h5py.File(path, "r+") as file:
+        for name, value in variables.items():
+            if scipy.sparse.issparse(value):
+                matrix = scipy.sparse.csc_matrix(value)
+                group = file.create_group(name)
+                group.attrs["MATLAB_class"] = np.bytes_("double")
+                group.attrs["MATLAB_sparse"] = np.uint64(matrix.shape[0])
+                group.create_dataset("jc", data=matrix.indptr.astype(np.uint64))
+                if matrix.nnz:
+                    group.create_dataset("data", data=matrix.data.astype(np.float64))
+                    group.create_dataset("ir", data=matrix.indices.astype(np.uint64))

@@ -1,0 +1,1 @@
+"""What users look at: velocities and pictures; reads a workspace and never writes its science files."""

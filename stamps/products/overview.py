@@ -1,0 +1,126 @@
+"""Pictures of a finished project: velocity map, coherence, look-angle error and time series."""
+
+import numpy as np
+
+from stamps.matlab.dates import to_yyyymmdd
+from stamps.parameters import Parameters
+from stamps.products.velocity import los_velocity, time_series
+from stamps.workspace import Workspace
+
+__all__ = ["draw_overview"]
+
+
+def draw_overview(workdir, folder):
+    """Draw the velocity map, the quality maps and the time series of the fastest pixels.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Project directory after step 7.
+    folder : Path
+        Where the PNG files go (made if missing).
+
+    Returns
+    -------
+    list of Path
+        The files; empty when matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+    except ImportError:
+        print("No pictures: matplotlib is not installed (pip install 'stamps-insar[plot]').")
+        return []
+    matplotlib.use("Agg")
+    folder.mkdir(parents=True, exist_ok=True)
+    ws = Workspace.at(workdir)
+    ps = ws.load("ps2")
+    velocity = los_velocity(ws)
+    return [
+        _velocity_map(ps, velocity, folder / "velocity.png"),
+        _quality_maps(ws, ps, folder / "quality.png"),
+        _series(ws, ps, velocity, folder / "time_series.png"),
+    ]
+
+
+def _figure(columns=1, width=7.0, height=5.5):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height), layout="constrained")
+    return figure, figure.subplots(1, columns, squeeze=False)[0]
+
+
+def _map(axes, ps, values, label, cmap, limits):
+    """Scatter map in degrees with true proportions, colour bar and scale bar."""
+    lon, lat = ps["lonlat"].T
+    size = np.clip(4e4 / max(len(lon), 1), 0.8, 18)
+    points = axes.scatter(lon, lat, c=values, s=size, cmap=cmap, vmin=limits[0], vmax=limits[1], linewidths=0)
+    axes.set_aspect(1 / np.cos(np.radians(np.mean(lat))))
+    axes.set_facecolor("0.93")
+    axes.set_xlabel("longitude (°)")
+    axes.set_ylabel("latitude (°)")
+    axes.ticklabel_format(useOffset=False)
+    axes.tick_params(axis="x", rotation=20)
+    axes.figure.colorbar(points, ax=axes, label=label, shrink=0.85, extend="both")
+    _scale_bar(axes, lon, lat)
+
+
+def _scale_bar(axes, lon, lat):
+    metres_per_degree = 111320 * np.cos(np.radians(lat.mean()))
+    wanted = (lon.max() - lon.min()) * metres_per_degree / 4
+    if not wanted > 0:
+        return
+    power = 10 ** np.floor(np.log10(wanted))
+    length = max(step * power for step in (1, 2, 5) if step * power <= wanted)
+    x0, y0 = lon.min(), lat.min() - 0.04 * (lat.max() - lat.min())
+    axes.plot([x0, x0 + length / metres_per_degree], [y0, y0], color="black", lw=3, solid_capstyle="butt")
+    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    axes.annotate(text, (x0, y0), xytext=(0, 4), textcoords="offset points", fontsize=9)
+
+
+def _velocity_map(ps, velocity, path):
+    figure, (axes,) = _figure()
+    bound = np.nanpercentile(np.abs(velocity), 98) or 1.0
+    _map(axes, ps, velocity, "mm/yr, positive towards the satellite", "RdBu", (-bound, bound))
+    axes.set_title(f"Line-of-sight velocity relative to the median, {len(velocity)} pixels")
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def _quality_maps(ws, ps, path):
+    figure, (left, right) = _figure(columns=2)
+    coherence = ws.load("pm2", ["coh_ps"])["coh_ps"]
+    _map(left, ps, coherence, "temporal coherence", "viridis", (float(np.nanmin(coherence)), 1.0))
+    left.set_title("Temporal coherence")
+    error = ws.load("scla2", ["K_ps_uw"])["K_ps_uw"]
+    bound = np.nanpercentile(np.abs(error), 98) or 1.0
+    _map(right, ps, error, "rad per metre of perpendicular baseline", "PuOr", (-bound, bound))
+    right.set_title("Look-angle (DEM) error")
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def _series(ws, ps, velocity, path):
+    """Displacement of the pixels with the lowest and the highest velocity (the outer percent is left out)."""
+    phase, days = time_series(ws)
+    displacement = -phase * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
+    displacement -= np.nanmedian(displacement, axis=0)
+    order = np.argsort(velocity)
+    dates = np.array([np.datetime64(f"{d[:4]}-{d[4:6]}-{d[6:]}") for d in map(str, _dates(ps, days))])
+    figure, (axes,) = _figure(width=8, height=4.5)
+    for rank, colour in ((0.01, "tab:red"), (0.99, "tab:blue")):
+        pixel = order[int(rank * (len(order) - 1))]
+        fit = np.polyval(np.polyfit(days, displacement[pixel], 1), days)
+        lon, lat = ps["lonlat"][pixel]
+        label = f"{velocity[pixel]:.1f} mm/yr at {lon:.4f}, {lat:.4f}"
+        axes.plot(dates, displacement[pixel], "o", ms=4, color=colour, label=label)
+        axes.plot(dates, fit, "-", color=colour, lw=1)
+    axes.set_ylabel("displacement towards the satellite (mm)")
+    axes.set_title("Time series of a fast-sinking and a fast-rising pixel, relative to the median")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def _dates(ps, days):
+    return [to_yyyymmdd(day + ps["master_day"]) for day in days]

@@ -1,0 +1,78 @@
+"""Compare a processed simulated stack with its truth (``truth.npz`` of :mod:`stamps.simulate`).
+
+A pixel is a true scatterer when it is one of (``ps_line``, ``ps_sample``). A sample stands on the true cycle when the unwrapped
+phase differs from the simulated one by less than pi after the median of its interferogram is removed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.parameters import Parameters
+from stamps.products.velocity import slope_per_year, time_series
+from stamps.workspace import Workspace
+
+__all__ = ["TruthFigures", "compare_with_truth"]
+
+
+@dataclass(frozen=True)
+class TruthFigures:
+    """How well a run recovered a simulated stack."""
+
+    n_pixels: int
+    n_samples: int
+    share_true_cycle: float
+    velocity_rms: float
+    velocity_correlation: float
+
+
+def compare_with_truth(workdir, stack):
+    """Cycles and velocities of a run against the truth of its stack.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Project directory after step 7; single master, or small baselines after the inversion.
+    stack : path-like
+        Folder with ``truth.npz``.
+
+    Returns
+    -------
+    TruthFigures
+        Velocities in mm/yr, medians removed.
+    """
+    ws = Workspace.at(workdir)
+    if not (Path(stack) / "truth.npz").is_file():
+        raise InputError(f"{stack} has no truth.npz: give the folder that stamps.simulate wrote.")
+    truth = np.load(Path(stack) / "truth.npz")
+    ps = ws.load("ps2")
+    rows, scatterers = _matched(ps["ij"], truth)
+    if rows.size == 0:
+        raise InputError(f"No pixel of {ws.path} is one of the scatterers of {stack}: is it the stack of this project?")
+    expected = truth["ps_phase"] - truth["ps_phase"][int(truth["master_ix"])]
+    unwrapped = ws.load("phuw2")["ph_uw"][rows].astype(np.float64)
+    used = np.setdiff1d(np.flatnonzero(np.any(unwrapped != 0, axis=0)), [ps["master_ix"]])
+    difference = unwrapped[:, used] - expected[used][:, scatterers].T
+    difference -= np.nanmedian(difference, axis=0)
+    phase, days = time_series(ws)
+    velocity = -slope_per_year(phase[rows], days) * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
+    true_velocity = truth["ps_v_los"][scatterers].astype(np.float64)
+    error = (velocity - np.nanmedian(velocity)) - (true_velocity - np.median(true_velocity))
+    return TruthFigures(
+        n_pixels=int(rows.size),
+        n_samples=int(difference.size),
+        share_true_cycle=float(np.mean(np.abs(difference) < np.pi)),
+        velocity_rms=float(np.sqrt(np.nanmean(error**2))),
+        velocity_correlation=float(np.corrcoef(velocity, true_velocity)[0, 1]),
+    )
+
+
+def _matched(ij, truth):
+    """Rows of the pixels that are true scatterers, and which scatterer each is."""
+    width = int(max(ij[:, 2].max(), truth["ps_sample"].max())) + 1
+    position = ij[:, 1].astype(np.int64) * width + ij[:, 2].astype(np.int64)
+    true_position = truth["ps_line"].astype(np.int64) * width + truth["ps_sample"]
+    _, rows, scatterers = np.intersect1d(position, true_position, return_indices=True)
+    return rows, scatterers

@@ -1,0 +1,441 @@
+"""One directory of a project: its MAT files, versions, flags, patch list and log.
+
+The only place that knows how files store things: indices from 1, MATLAB classes, row and column orientation (table in
+:mod:`stamps.variables`). Everything read here is 0-based NumPy with one-dimensional vectors.
+
+Writing is all or nothing. Inside ``with workspace.publish():`` every file goes to a hidden staging folder first and reads see
+what was staged; at the end the files are renamed to their places at once. A process that dies before that leaves
+the directory as it was; one that dies during the renaming is completed by the next command (:meth:`Workspace.recover`).
+
+Source: spec 00 sections 1 to 5.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import socket
+import threading
+import uuid
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse
+
+from stamps import matfile
+from stamps.errors import WorkspaceError
+from stamps.variables import WRITTEN_BY_STEP, kind_of
+
+__all__ = ["Variables", "Workspace"]
+
+_STAGING = ".stamps-staging-"
+_COMMIT = "COMMIT.json"
+
+_WRITE_ERRORS = {
+    errno.ENOSPC: "the disk is full: free some space and run the step again",
+    errno.EDQUOT: "the disk quota is used up: free some space and run the step again",
+    errno.EFBIG: "a file would be larger than the system allows: raise the limit (ulimit -f) and run the step again",
+    errno.EACCES: "no permission to write there: change the permissions or work in another directory",
+    errno.EPERM: "no permission to write there: change the permissions or work in another directory",
+    errno.EROFS: "the file system is read-only: work in another directory",
+}
+
+
+class Variables(dict):
+    """Variables of one file: a dict whose missing keys are explained with the file's name."""
+
+    def __init__(self, source, content=()):
+        super().__init__(content)
+        self.source = source
+
+    def __missing__(self, name):
+        raise WorkspaceError(
+            f"{self.source} has no variable '{name}': the file is incomplete or of another version; "
+            "run the step that writes it again."
+        )
+
+
+class Workspace:
+    """A project, patch or merged directory.
+
+    Parameters
+    ----------
+    directory : path-like or Workspace, optional
+        The directory (default: the current one, resolved when the object is made).
+    """
+
+    def __init__(self, directory="."):
+        self.path = Path(os.path.abspath(directory))
+        self._staging = None
+        self._staged = {}  # final name -> staged path, or None where the file is to be deleted
+        self._lock = threading.RLock()
+
+    @classmethod
+    def at(cls, directory="."):
+        """The workspace of a directory; a workspace is returned as it is."""
+        return directory if isinstance(directory, cls) else cls(directory)
+
+    def __repr__(self):
+        return f"Workspace({str(self.path)!r})"
+
+    def __truediv__(self, name):
+        """The workspace of a sub-directory."""
+        return Workspace(self.path / name)
+
+    @property
+    def name(self):
+        """Last component of the path, as the log shows it."""
+        return self.path.name
+
+    # ------------------------------------------------------------------ files
+
+    def file(self, name):
+        """Path to read a file from: the staged one inside :meth:`publish`, else the published one."""
+        staged = self._staged.get(str(name))
+        return staged if staged is not None else self.path / name
+
+    def has_file(self, name):
+        """Whether a file exists, staged changes included."""
+        name = str(name)
+        if name in self._staged:
+            return self._staged[name] is not None
+        return (self.path / name).is_file()
+
+    def exists(self, name):
+        """Whether the MAT file ``name`` (without ``.mat``) exists."""
+        return self.has_file(_mat(name))
+
+    def find(self, name, levels=3):
+        """First of ``./name``, ``../name``, … ``levels`` directories deep, as a Path, or None."""
+        if self.has_file(name):
+            return self.file(name)
+        folder = self.path
+        for _ in range(levels - 1):
+            folder = folder.parent
+            if (folder / name).is_file():
+                return folder / name
+        return None
+
+    # ------------------------------------------------------------------ MAT files
+
+    def load(self, name, variables=None):
+        """Read a MAT file.
+
+        Parameters
+        ----------
+        name : str
+            File name without ``.mat``, version included (``'ps2'``).
+        variables : iterable of str, optional
+            Read only these.
+
+        Returns
+        -------
+        Variables
+            Name to value as :mod:`stamps.variables` says: 0-based indices, 1-D vectors, ``None`` for 0x0.
+
+        Raises
+        ------
+        WorkspaceError
+            The file is missing (the message names the step that writes it) or damaged.
+        """
+        if not self.exists(name):
+            raise WorkspaceError(self._missing(name))
+        path = self.file(_mat(name))
+        raw = matfile.read(path, variables)
+        source = self.path / _mat(name)
+        return Variables(source, {key: _inward(source, name, key, value) for key, value in raw.items()})
+
+    def load_optional(self, name, variables=None):
+        """As :meth:`load`, but an empty :class:`Variables` if the file does not exist."""
+        return self.load(name, variables) if self.exists(name) else Variables(self.path / _mat(name))
+
+    def variables_of(self, name):
+        """Names of the variables of a MAT file (empty if there is no such file)."""
+        return matfile.names(self.file(_mat(name))) if self.exists(name) else []
+
+    def save(self, name, variables, *, append=True):
+        """Write variables to a MAT file with exact MATLAB classes, atomically.
+
+        Parameters
+        ----------
+        name : str
+            File name without ``.mat``, version included.
+        variables : dict
+            Name to value in the package's form (0-based, 1-D vectors, ``None`` for 0x0).
+        append : bool
+            Keep other variables of an existing file (the original's ``stamps_save``); False: write the file anew.
+        """
+        content = {key: _outward(name, key, value) for key, value in variables.items()}
+        self.save_raw(name, content, append=append)
+
+    def save_raw(self, name, variables, *, append=True):
+        """As :meth:`save` with values that are already in MATLAB's form (2-D arrays, indices from 1)."""
+        with self.publish():
+            content = dict(variables)
+            if append and self.exists(name):
+                kept = [key for key in self.variables_of(name) if key not in content]
+                if kept:
+                    content = {**matfile.read(self.file(_mat(name)), kept), **content}
+            with self._writing(_mat(name)) as path:
+                matfile.write(path, content)
+
+    def load_raw(self, name):
+        """Read a MAT file in MATLAB's own form."""
+        if not self.exists(name):
+            raise WorkspaceError(self._missing(name))
+        return Variables(self.path / _mat(name), matfile.read(self.file(_mat(name))))
+
+    # ------------------------------------------------------------------ other files
+
+    def read_text(self, name):
+        """Content of a text file of the directory."""
+        if not self.has_file(name):
+            raise WorkspaceError(f"{self.path / name} is missing: run the preparation (mt_prep_snap …) first.")
+        return self.file(name).read_text(errors="replace")
+
+    def write_text(self, name, text):
+        """Write a text file atomically."""
+        with self.open_output(name) as path:
+            path.write_text(text)
+
+    @contextlib.contextmanager
+    def open_output(self, name):
+        """Context that gives a temporary path; the file takes its place when the context ends without error."""
+        with self.publish(), self._writing(name) as path:
+            yield path
+
+    def put_file(self, name, source):
+        """Publish a copy of an existing file under ``name``."""
+        with self.open_output(name) as path:
+            shutil.copyfile(source, path)
+
+    def delete(self, *names):
+        """Delete files that exist (full names, ``.mat`` included)."""
+        with self.publish():
+            for name in names:
+                if self.has_file(name):
+                    self._forget(name)
+                    self._staged[str(name)] = None
+
+    def rename(self, name, new_name):
+        """Rename a file (full names), as one of the changes that :meth:`publish` makes."""
+        with self.publish():
+            source = self.file(name)
+            target = self._stage_path(new_name)
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copy2(source, target)
+            self._forget(name)
+            self._staged[str(name)] = None
+            self._staged[str(new_name)] = target
+
+    # ------------------------------------------------------------------ publishing
+
+    @contextlib.contextmanager
+    def publish(self):
+        """All files written, renamed and deleted inside appear together at the end, or not at all.
+
+        Nested use joins the outer one. On an error (or a kill) nothing of the directory has changed.
+        """
+        with self._lock:
+            if self._staging is not None:
+                yield self
+                return
+            owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            self._staging = self.path / f"{_STAGING}{owner}"
+            self._staged = {}
+            try:
+                yield self
+                self._commit()
+            except OSError as error:
+                if error.errno not in _WRITE_ERRORS:
+                    raise
+                raise WorkspaceError(
+                    f"Cannot write in {self.path}: {_WRITE_ERRORS[error.errno]}. Nothing was changed."
+                ) from error
+            finally:
+                shutil.rmtree(self._staging, ignore_errors=True)
+                self._staging = None
+                self._staged = {}
+
+    def recover(self):
+        """Complete or discard what an interrupted command left behind.
+
+        Returns
+        -------
+        list of str
+            One sentence for each staging folder that was found.
+        """
+        messages = []
+        if not self.path.is_dir():
+            return messages
+        for folder in sorted(self.path.glob(f"{_STAGING}*")):
+            host, pid = folder.name[len(_STAGING) :].rsplit("-", 2)[:2]
+            if host == socket.gethostname() and int(pid) != os.getpid() and _alive(int(pid)):
+                continue
+            if (folder / _COMMIT).is_file():
+                _replay(folder, self.path, json.loads((folder / _COMMIT).read_text()))
+                messages.append(f"Completed an interrupted save in {self.path}")
+            elif host != socket.gethostname():
+                continue  # perhaps another machine is still at work
+            else:
+                messages.append(f"Discarded an interrupted, unpublished save in {self.path}")
+            shutil.rmtree(folder, ignore_errors=True)
+        return messages
+
+    def _commit(self):
+        if not self._staged:
+            return
+        plan = {name: (path is not None) for name, path in self._staged.items()}
+        self._staging.mkdir(parents=True, exist_ok=True)
+        for name, written in plan.items():
+            if written:
+                _sync(self._staging / _flat(name))
+        marker = self._staging / (_COMMIT + ".tmp")
+        marker.write_text(json.dumps(plan))
+        _sync(marker)
+        os.replace(marker, self._staging / _COMMIT)
+        _sync(self._staging)
+        _replay(self._staging, self.path, plan)
+
+    def _stage_path(self, name):
+        self._staging.mkdir(parents=True, exist_ok=True)
+        return self._staging / _flat(name)
+
+    @contextlib.contextmanager
+    def _writing(self, name):
+        target = self._stage_path(name)
+        temporary = target.with_name(target.name + ".part")
+        yield temporary
+        os.replace(temporary, target)
+        self._staged[str(name)] = target
+
+    def _forget(self, name):
+        staged = self._staged.get(str(name))
+        if staged is not None:
+            staged.unlink(missing_ok=True)
+
+    def _missing(self, name):
+        step = WRITTEN_BY_STEP.get(name)
+        hint = f": run step {step} first (stamps {step} {step})." if step else "."
+        return f"{self.path / _mat(name)} is missing{hint}"
+
+    # ------------------------------------------------------------------ versions and flags
+
+    @property
+    def version(self):
+        """Number in ``psver.mat``: 1 for all candidates, 2 from weeding on."""
+        return self.load("psver")["psver"]
+
+    @version.setter
+    def version(self, number):
+        self.save("psver", {"psver": int(number)}, append=False)
+
+    def no_ps_flags(self):
+        """Five flags of ``no_ps_info.mat`` (flag k-1 is 1 when step k left no pixel); zeros if there is no file."""
+        if self.exists("no_ps_info"):
+            return self.load("no_ps_info")["stamps_step_no_ps"].copy()
+        return np.zeros(5)
+
+    def save_no_ps_flags(self, flags):
+        """Write ``no_ps_info.mat``."""
+        self.save("no_ps_info", {"stamps_step_no_ps": np.asarray(flags, dtype=np.float64)}, append=False)
+
+    # ------------------------------------------------------------------ patches
+
+    def patch_list(self, list_file="patch.list"):
+        """Names of the patch folders: the lines of the list file, else all ``PATCH_*`` in ASCII order."""
+        if self.has_file(list_file):
+            names = [line.strip() for line in self.file(list_file).read_text().splitlines()]
+            return [name for name in names if name]
+        return sorted(p.name for p in self.path.glob("PATCH_*") if p.is_dir())
+
+
+# ---------------------------------------------------------------------- the border between files and arrays
+
+
+def _inward(source, file, name, value):
+    kind = kind_of(file, name)
+    if kind is None or isinstance(value, str) or scipy.sparse.issparse(value):
+        return value
+    if kind in ("scalar", "count", "index"):
+        if value.size == 0:
+            return None
+        if value.size != 1:
+            raise WorkspaceError(f"{source}: variable '{name}' has shape {value.shape}, but one number was expected.")
+        number = value.reshape(-1)[0]
+        return number if kind == "scalar" else int(number) - (kind == "index")
+    if kind.startswith("index"):
+        indices = value.astype(np.int64) - 1
+        return indices.ravel() if kind in ("index_column", "index_row") else indices
+    if kind == "mask_column":
+        return value.ravel() != 0
+    if value.shape == (0, 0):
+        return None
+    return value.ravel(order="F") if kind in ("column", "row") else value
+
+
+def _outward(file, name, value):
+    kind = kind_of(file, name)
+    if value is None:
+        return np.empty((0, 0))
+    if isinstance(value, str) or scipy.sparse.issparse(value):
+        return value
+    if kind in ("count", "index"):
+        return np.array([[float(value) + (kind == "index")]])
+    array = np.asarray(value)
+    if kind is not None and kind.startswith("index"):
+        array = (array + 1).astype(np.float32 if kind.endswith("_single") else np.float64)
+    elif kind == "mask_column":
+        array = array.astype(bool)
+    elif array.dtype.kind in "iu" and array.dtype.itemsize >= 4:
+        array = array.astype(np.float64)
+    if array.ndim >= 2:
+        return array
+    row = kind in ("row", "index_row")
+    return array.reshape((1, -1) if row else (-1, 1))
+
+
+# ---------------------------------------------------------------------- small helpers
+
+
+def _mat(name):
+    return f"{name}.mat"
+
+
+def _flat(name):
+    return str(name).replace(os.sep, "%")
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _replay(staging, directory, plan):
+    """Put staged files in their places and delete what is to go; harmless when repeated."""
+    for name, written in plan.items():
+        target = directory / name
+        if not written:
+            target.unlink(missing_ok=True)
+        elif (staging / _flat(name)).exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(staging / _flat(name), target)
+    _sync(directory)
+
+
