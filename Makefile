@@ -9,7 +9,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test parity bench lint install clean
+.PHONY: demo test parity bench robustness lint install clean
 
 install: $(VENV)/.installed
 
@@ -36,3 +36,7 @@ lint: install
 
 clean:
 	rm -rf $(VENV) build *.egg-info $(DEMO) stamps/native/*.so stamps/native/*.cpp
+
+# kill every step of ps_mini at ten random moments, then run it again
+robustness: install
+	STAMPS_KILLS=10 $(BIN)/python -m pytest -n auto -s tests/test_killed.py

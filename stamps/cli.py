@@ -15,10 +15,6 @@ from stamps.errors import StampsError
 __all__ = ["main", "run"]
 
 
-class _Usage(Exception):
-    """Wrong number of arguments: print the usage and exit with this status."""
-
-
 def run(command, argv=None):
     """Run a shell command.
 
@@ -36,13 +32,11 @@ def run(command, argv=None):
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if command == "stamps" and argv and argv[0] in _VERBS:
-        command, argv = f"stamps {argv[0]}", argv[1:]
-        function = _VERBS[command.split()[1]][0]
-        guarded = function
+        function, argv, command = _VERBS[argv[0]][0], argv[1:], f"stamps {argv[0]}"
     else:
-        guarded = _legacy(command)
+        function = _legacy(command)
     try:
-        return guarded(argv) or 0
+        return function(argv) or 0
     except StampsError as error:
         print(f"{command}: {error}", file=sys.stderr)
         return error.exit_status
@@ -53,8 +47,7 @@ def run(command, argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError:
-        print(f"{command}: out of memory; nothing of this step was changed. Use more patches or a larger machine.",
-              file=sys.stderr)
+        print(f"{command}: out of memory; this step changed nothing. Use more patches or a larger machine.", file=sys.stderr)
         return 1
 
 
@@ -156,24 +149,24 @@ def _legacy(command):
         if command == "stamps" and not arguments:
             print(_help(command))
             return 0
-        try:
-            values = [_NUMERIC.get(command, {}).get(i, str)(text) for i, text in enumerate(arguments)]
-        except ValueError:
-            return _complain(f"{command}: '{arguments[i_bad(command, arguments)]}' is not a number.\n{_help(command)}")
-        return _call(command, values, options.workdir)
+        bad = _not_a_number(command, arguments)
+        if bad is not None:
+            return _complain(f"{command}: '{bad}' is not a number.\n{_help(command)}")
+        kinds = _NUMERIC.get(command, {})
+        return _call(command, [kinds.get(i, str)(text) for i, text in enumerate(arguments)], options.workdir)
 
     return call
 
 
-def i_bad(command, arguments):
-    """Position of the first argument that should be a number and is not."""
+def _not_a_number(command, arguments):
+    """The first argument that should be a number and is not, or None."""
     for i, kind in _NUMERIC.get(command, {}).items():
         if i < len(arguments):
             try:
                 kind(arguments[i])
             except ValueError:
-                return i
-    return 0
+                return arguments[i]
+    return None
 
 
 def _call(command, values, workdir):

@@ -1,8 +1,8 @@
 """MAT files with exact classes: read v5, v7 and v7.3, write v7 (v7.3 for arrays of 2 GiB and more).
 
 Values are what MATLAB would show: two- or more-dimensional arrays of class double, single, logical or an integer
-class (complex where stored so), ``str`` for a char row, and ``scipy.sparse`` matrices. Nothing is squeezed and no index is
-shifted here; the meaning of variables is the business of :mod:`stamps.workspace`.
+class (complex where stored so), ``str`` for a char row, and ``scipy.sparse`` matrices. Nothing is squeezed and no index
+is shifted here; the meaning of variables is the business of :mod:`stamps.workspace`.
 
 Reading is done by pymatreader (SciPy and h5py below it), writing by SciPy and hdf5storage. Source: spec 00 section 3.
 """
@@ -21,13 +21,17 @@ __all__ = ["LARGE_BYTES", "class_of", "names", "read", "write"]
 #: From this size of one variable on a file is written as v7.3 (HDF5), because the v7 format ends there.
 LARGE_BYTES = 2**31
 
+#: Descriptive text of the file header, without a time: equal results are equal files.
+_HEADER = b"MATLAB 5.0 MAT-file, written by stamps-insar".ljust(116)
+
 _REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
 _COMPLEX = {"double": np.complex128, "single": np.complex64}
+_FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
 
 
 def names(path):
     """Names of the variables of a MAT file, in file order, without reading their values."""
-    return list(_directory(Path(path)))
+    return list(dict.fromkeys(name for name, _, _ in _entries(Path(path))))
 
 
 def read(path, variables=None):
@@ -54,15 +58,21 @@ def read(path, variables=None):
     import pymatreader
 
     path = Path(path)
-    directory = _directory(path)
-    wanted = list(directory) if variables is None else [name for name in directory if name in set(variables)]
-    if not wanted:
+    entries = _entries(path)
+    if variables is not None:
+        chosen = set(variables)
+        entries = [entry for entry in entries if entry[0] in chosen]
+    if not entries:
         return {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            values = pymatreader.read_mat(path, variable_names=wanted)
-        return {name: _restore(values[name], *directory[name]) for name in wanted}
+            warnings.filterwarnings("error", message="Unreadable variable")
+            # a name is passed as often as it occurs: the reader stops when it has met all of its list
+            wanted = [name for name, _, _ in entries]
+            values = pymatreader.read_mat(path, variable_names=wanted, uint16_codec=_char_codec(path))
+        last = {name: (shape, kind) for name, shape, kind in entries}
+        return {name: _restore(values[name], shape, kind) for name, (shape, kind) in last.items()}
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -85,10 +95,12 @@ def write(path, variables):
     content = {name: _storable(value) for name, value in variables.items()}
     with open(path, "wb") as stream:
         scipy.io.savemat(stream, content, format="5", do_compression=True, long_field_names=True)
+        stream.seek(0)
+        stream.write(_HEADER)
 
 
 def class_of(value):
-    """MATLAB class name of a value: ``'single'``, ``'double'``, ``'logical'``, ``'char'``, ``'sparse'``, ``'int16'`` …"""
+    """MATLAB class name of a value: ``'single'``, ``'double'``, ``'logical'``, ``'char'``, ``'sparse'`` …"""
     if isinstance(value, str):
         return "char"
     if scipy.sparse.issparse(value):
@@ -100,8 +112,8 @@ def class_of(value):
     return known.get(kind.name, kind.name)
 
 
-def _directory(path):
-    """Name -> (shape, class) of a MAT file; the last of equal names counts."""
+def _entries(path):
+    """Name, shape and class of every variable of a MAT file, in file order; names can occur more than once."""
     import pymatreader
 
     if not path.exists():
@@ -112,7 +124,13 @@ def _directory(path):
             entries = pymatreader.whosmat(path)
     except Exception as error:
         raise _damaged(path, error) from error
-    return {name: (tuple(shape), kind) for name, shape, kind in entries}
+    return [(name, tuple(shape), kind) for name, shape, kind in entries if not name.startswith("__")]
+
+
+def _char_codec(path):
+    """Code of 16-bit characters in a level-5 file, from the byte order that its header tells."""
+    with open(path, "rb") as stream:
+        return "utf-16-be" if stream.read(128)[126:] == b"MI" else "utf-16-le"
 
 
 def _damaged(path, error):
@@ -130,10 +148,11 @@ def _restore(value, shape, kind):
         flat = np.asarray(value).ravel()
         return "" if flat.size == 0 else "\n".join(str(line) for line in flat)
     if kind == "sparse" or scipy.sparse.issparse(value):
-        return scipy.sparse.csc_matrix(value, dtype=np.float64)
-    array = np.asarray(value)
-    if array.dtype == object:
+        target = np.bool_ if kind == "logical" else np.complex128 if value.dtype.kind == "c" else np.float64
+        return scipy.sparse.csc_matrix(value, dtype=target)
+    if kind in _FOREIGN:
         return value
+    array = np.asarray(value)
     if np.prod(shape) == 0:
         return np.empty(shape, dtype=_REAL.get(kind) or np.dtype(kind))
     target = (_COMPLEX if array.dtype.kind == "c" else _REAL).get(kind) or np.dtype(kind)
@@ -141,6 +160,8 @@ def _restore(value, shape, kind):
 
 
 def _n_bytes(value):
+    if scipy.sparse.issparse(value):
+        return 16 * value.nnz
     return value.nbytes if isinstance(value, np.ndarray) else 0
 
 
@@ -149,6 +170,8 @@ def _storable(value):
         return value if value else np.empty((0, 0), dtype="U1")
     if scipy.sparse.issparse(value):
         return scipy.sparse.csc_matrix(value)
+    if isinstance(value, (dict, list)):
+        return value
     return np.atleast_2d(np.asarray(value))
 
 

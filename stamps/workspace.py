@@ -3,9 +3,10 @@
 The only place that knows how files store things: indices from 1, MATLAB classes, row and column orientation (table in
 :mod:`stamps.variables`). Everything read here is 0-based NumPy with one-dimensional vectors.
 
-Writing is all or nothing. Inside ``with workspace.publish():`` every file goes to a hidden staging folder first and reads see
-what was staged; at the end the files are renamed to their places at once. A process that dies before that leaves
-the directory as it was; one that dies during the renaming is completed by the next command (:meth:`Workspace.recover`).
+Writing is all or nothing. Inside ``with workspace.publish():`` every file goes to a hidden staging folder first and
+reads see what was staged; at the end the files are renamed to their places at once. A process that dies before that
+leaves the directory as it was; one that dies during the renaming is completed by the next command
+(:meth:`Workspace.recover`) or by the next :meth:`Workspace.publish`, whichever comes first.
 
 Source: spec 00 sections 1 to 5.
 """
@@ -17,8 +18,14 @@ import os
 import shutil
 import socket
 import threading
+import time
 import uuid
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not a Unix system: no locks between processes
+    fcntl = None
 
 import numpy as np
 import scipy.sparse
@@ -31,6 +38,9 @@ __all__ = ["Variables", "Workspace"]
 
 _STAGING = ".stamps-staging-"
 _COMMIT = "COMMIT.json"
+_FOREIGN_SECONDS = 60  # another machine needs less to put files in their places; after that it is dead
+
+_active = set()  # staging folders at which this process is at work
 
 _WRITE_ERRORS = {
     errno.ENOSPC: "the disk is full: free some space and run the step again",
@@ -221,6 +231,10 @@ class Workspace:
     def rename(self, name, new_name):
         """Rename a file (full names), as one of the changes that :meth:`publish` makes."""
         with self.publish():
+            if not self.has_file(name):
+                raise WorkspaceError(f"{self.path / name} is missing: it cannot be renamed to {new_name}.")
+            if str(name) == str(new_name):
+                return
             source = self.file(name)
             target = self._stage_path(new_name)
             try:
@@ -243,22 +257,40 @@ class Workspace:
             if self._staging is not None:
                 yield self
                 return
-            owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-            self._staging = self.path / f"{_STAGING}{owner}"
+            self.recover()
+            self._staging = self.path / f"{_STAGING}{_owner()}"
             self._staged = {}
+            _active.add(str(self._staging))
             try:
                 yield self
                 self._commit()
             except OSError as error:
-                if error.errno not in _WRITE_ERRORS:
+                explained = self._explained(error)
+                if explained is None:
                     raise
-                raise WorkspaceError(
-                    f"Cannot write in {self.path}: {_WRITE_ERRORS[error.errno]}. Nothing was changed."
-                ) from error
+                raise explained from error
             finally:
-                shutil.rmtree(self._staging, ignore_errors=True)
+                if not (self._staging / _COMMIT).is_file():  # else put in place by the next command
+                    shutil.rmtree(self._staging, ignore_errors=True)
+                _active.discard(str(self._staging))
                 self._staging = None
                 self._staged = {}
+
+    @contextlib.contextmanager
+    def scratch(self):
+        """A hidden, empty folder on the same disk, as a Workspace.
+
+        It is removed when the context ends; one left by a killed process is discarded by :meth:`recover`.
+        """
+        self.recover()
+        folder = self.path / f"{_STAGING}{_owner()}"
+        _active.add(str(folder))
+        try:
+            folder.mkdir(parents=True)
+            yield Workspace(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            _active.discard(str(folder))
 
     def recover(self):
         """Complete or discard what an interrupted command left behind.
@@ -272,17 +304,22 @@ class Workspace:
         if not self.path.is_dir():
             return messages
         for folder in sorted(self.path.glob(f"{_STAGING}*")):
-            host, pid = folder.name[len(_STAGING) :].rsplit("-", 2)[:2]
-            if host == socket.gethostname() and int(pid) != os.getpid() and _alive(int(pid)):
+            if _in_use(folder):
                 continue
-            if (folder / _COMMIT).is_file():
-                _replay(folder, self.path, json.loads((folder / _COMMIT).read_text()))
-                messages.append(f"Completed an interrupted save in {self.path}")
-            elif host != socket.gethostname():
-                continue  # perhaps another machine is still at work
-            else:
-                messages.append(f"Discarded an interrupted, unpublished save in {self.path}")
-            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                committed = (folder / _COMMIT).is_file()
+                if committed:
+                    _replay(folder, self.path, json.loads((folder / _COMMIT).read_text()))
+            except FileNotFoundError:
+                continue  # another process was faster
+            except OSError as error:
+                raise WorkspaceError(
+                    f"An interrupted save in {self.path} cannot be completed ({error.strerror}: {error.filename}): "
+                    "make room for its files there and try again."
+                ) from error
+            _discard(folder)
+            what = "Completed an interrupted save" if committed else "Discarded an interrupted, unpublished save"
+            messages.append(f"{what} in {self.path}")
         return messages
 
     def _commit(self):
@@ -297,8 +334,21 @@ class Workspace:
         marker.write_text(json.dumps(plan))
         _sync(marker)
         os.replace(marker, self._staging / _COMMIT)
-        _sync(self._staging)
+        _sync_folder(self._staging)
         _replay(self._staging, self.path, plan)
+        _discard(self._staging)
+
+    def _explained(self, error):
+        """One sentence for an OSError of a save; None if it is not about writing here."""
+        if (self._staging / _COMMIT).is_file():
+            return WorkspaceError(
+                f"The files of {self.path} are written, but not all could be put in their places "
+                f"({error.strerror}: {error.filename}): make room there; the next command completes it."
+            )
+        here = error.filename is None or Path(os.path.abspath(error.filename)).is_relative_to(self.path)
+        if error.errno in _WRITE_ERRORS and here:
+            return WorkspaceError(f"Cannot write in {self.path}: {_WRITE_ERRORS[error.errno]}. Nothing was changed.")
+        return None
 
     def _stage_path(self, name):
         self._staging.mkdir(parents=True, exist_ok=True)
@@ -311,6 +361,24 @@ class Workspace:
         yield temporary
         os.replace(temporary, target)
         self._staged[str(name)] = target
+
+    @contextlib.contextmanager
+    def locked(self, name):
+        """Context in which no other process or thread is inside ``locked(name)`` of the same directory.
+
+        The lock is a hidden file that goes away afterwards; one left by a killed process is taken over. Where locks
+        are not possible (no permission to write, no support by the file system) the context is entered without one.
+        Not reentrant.
+        """
+        path = self.path / f".{name}.lock"
+        descriptor = _acquire(path)
+        try:
+            yield self
+        finally:
+            if descriptor is not None:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                os.close(descriptor)
 
     def _forget(self, name):
         staged = self._staged.get(str(name))
@@ -409,6 +477,38 @@ def _flat(name):
     return str(name).replace(os.sep, "%")
 
 
+def _owner():
+    """Who stages here: machine, process with its start (numbers of processes are used again), and a random part."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}-{pid}.{_start_of(pid)}-{uuid.uuid4().hex[:8]}"
+
+
+def _start_of(pid):
+    """Start time of a running process in clock ticks, as text; ``'0'`` where the system does not tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return "0"
+
+
+def _in_use(folder):
+    """Whether a staging folder belongs to somebody who may still be at work."""
+    try:
+        host, process, _ = folder.name[len(_STAGING) :].rsplit("-", 2)
+        pid, start = process.split(".")
+        pid = int(pid)
+    except ValueError:
+        return True  # not one of ours
+    if host != socket.gethostname():
+        try:
+            return time.time() - (folder / _COMMIT).stat().st_mtime < _FOREIGN_SECONDS
+        except OSError:
+            return True  # nothing committed: perhaps another machine is still at work
+    if pid == os.getpid():
+        return str(folder) in _active
+    return _alive(pid) and start == _start_of(pid)
+
+
 def _alive(pid):
     try:
         os.kill(pid, 0)
@@ -419,12 +519,44 @@ def _alive(pid):
     return True
 
 
+def _acquire(path):
+    """Descriptor that holds the lock file ``path``, or None where locks are not possible."""
+    while fcntl is not None:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+        except FileNotFoundError:
+            pass  # its last holder removed it: try with a new one
+        except OSError:
+            os.close(descriptor)
+            return None
+        os.close(descriptor)
+    return None
+
+
 def _sync(path):
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_folder(path):
+    with contextlib.suppress(OSError):  # not every file system can
+        _sync(path)
+
+
+def _discard(folder):
+    """Remove a staging folder; its marker goes first, so that what is left is never put in place again."""
+    with contextlib.suppress(OSError):
+        (folder / _COMMIT).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _replay(staging, directory, plan):
@@ -436,6 +568,4 @@ def _replay(staging, directory, plan):
         elif (staging / _flat(name)).exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(staging / _flat(name), target)
-    _sync(directory)
-
-
+    _sync_folder(directory)

@@ -67,7 +67,7 @@ def filter2(b, x):
     Returns
     -------
     ndarray, same shape as `x`
-        float32 or complex64 if `x` (or, for real `x`, the kernel) is single, else float64 or complex128. Sums are
+        float32 or complex64 if `x` or the kernel is single, else float64 or complex128. Sums are
         formed in double and rounded once.
 
     Raises

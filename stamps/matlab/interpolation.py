@@ -154,6 +154,19 @@ def nearest_node(nodes, queries, *, workers=1):
     return keep[result]
 
 
+def _triangulation(points):
+    """Delaunay triangulation, or None if the points do not span a plane.
+
+    Without Qhull's point "at infinity" (Qz) the squares of a lattice are cut as in the reference; a few cocircular points need it.
+    """
+    for options in ("Qt Qbb Qc", "Qt Qbb Qc Qz"):
+        try:
+            return spatial.Delaunay(points, qhull_options=options)
+        except (spatial.QhullError, ValueError):
+            continue
+    return None
+
+
 def griddata_linear(x, y, values, xq, yq):
     """Interpolate scattered data linearly on its Delaunay triangulation.
 
@@ -192,8 +205,7 @@ def griddata_linear(x, y, values, xq, yq):
         count = np.bincount(inverse, minlength=len(distinct))
         points = distinct
         values = total / count.reshape(-1, *[1] * (values.ndim - 1))
-    try:
-        triangulation = spatial.Delaunay(points)
-    except (spatial.QhullError, ValueError):
-        raise ValueError(f"{len(points)} positions do not span a plane to interpolate in.") from None
+    triangulation = _triangulation(points)
+    if triangulation is None:
+        raise ValueError(f"{len(points)} positions do not span a plane to interpolate in.")
     return LinearNDInterpolator(triangulation, values)(np.asarray(xq, np.float64), np.asarray(yq, np.float64))

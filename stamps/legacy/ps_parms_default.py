@@ -1,0 +1,24 @@
+"""Fill in the defaults of missing parameters.
+
+Reads and writes ``parms.mat`` of the directory or of its parent. Source: spec 01 section 3.
+"""
+
+from stamps.parameters import Parameters
+
+__all__ = ["ps_parms_default"]
+
+
+def ps_parms_default(workdir="."):
+    """Add missing parameters with their defaults and take over those of older versions.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Project or patch directory. New parameters are logged beside the parameter file.
+
+    Raises
+    ------
+    WorkspaceError
+        The parameter file is damaged or the disk is full (without permission to write there is only a warning).
+    """
+    Parameters(workdir).fill_defaults()

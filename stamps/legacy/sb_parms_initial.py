@@ -1,0 +1,24 @@
+"""Start the parameters of a small-baseline project.
+
+Reads ``processor.txt`` (up to three directories above), overwrites ``parms.mat``. Source: spec 01 section 2.
+"""
+
+from stamps.parameters import Parameters
+
+__all__ = ["sb_parms_initial"]
+
+
+def sb_parms_initial(workdir="."):
+    """Overwrite ``parms.mat`` with the defaults of small-baseline processing.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Project directory.
+
+    Raises
+    ------
+    WorkspaceError
+        The directory cannot be written.
+    """
+    Parameters(workdir).start_afresh(small_baselines=True)

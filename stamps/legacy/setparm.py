@@ -1,0 +1,43 @@
+"""Set, reset or delete a parameter.
+
+Writes ``parms.mat`` of the directory or of its parent, or ``localparms.mat`` of the directory.
+Source: spec 01 section 5.
+"""
+
+from stamps.errors import ParameterError
+from stamps.legacy.getparm import getparm
+from stamps.parameters import Parameters
+
+__all__ = ["setparm"]
+
+_MISSING = object()
+
+
+def setparm(name=None, value=_MISSING, flag=0, workdir="."):
+    """Set a parameter; without arguments print all of them.
+
+    Parameters
+    ----------
+    name : str or int, optional
+        The name, a unique beginning of it, or its position from 1 in the parameter file.
+    value : float, array_like, str or None
+        The new value; ``[]`` or None is empty, NaN means back to the default (unless ``flag`` is 1).
+    flag : int
+        0 set; 1 set or create exactly this name; 2 set for this directory only; -1 delete (``value`` is ignored);
+        -2 delete the value for this directory.
+    workdir : path-like or Workspace
+        Project or patch directory.
+
+    Raises
+    ------
+    ParameterError
+        No value, unknown or ambiguous name, unknown flag, or ``small_baseline_flag`` with NaN.
+    WorkspaceError
+        The parameter file cannot be written.
+    """
+    if name is None:
+        getparm(workdir=workdir)
+        return
+    if value is _MISSING:
+        raise ParameterError(f"setparm {name} needs a value: setparm NAME VALUE [FLAG].")
+    Parameters(workdir).set(name, value, flag)

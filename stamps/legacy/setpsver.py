@@ -1,0 +1,26 @@
+"""Set the version number of a directory.
+
+Writes ``psver.mat``. Source: spec 00 section 1.
+"""
+
+from stamps.workspace import Workspace
+
+__all__ = ["setpsver"]
+
+
+def setpsver(psver, workdir="."):
+    """Set the version of the pixel files in use.
+
+    Parameters
+    ----------
+    psver : int
+        1 for all candidates, 2 for the weeded pixels.
+    workdir : path-like or Workspace
+        Project or patch directory.
+
+    Raises
+    ------
+    WorkspaceError
+        The directory cannot be written.
+    """
+    Workspace.at(workdir).version = psver

@@ -1,0 +1,40 @@
+"""Save variables to a MAT file, keeping the others that it holds.
+
+Source: spec 00 section 3.
+"""
+
+from pathlib import Path
+
+from stamps.workspace import Workspace
+
+__all__ = ["stamps_save"]
+
+
+def stamps_save(name, workdir=".", append=True, **variables):
+    """Save variables as the processing steps do.
+
+    Values are in the form in which :meth:`stamps.workspace.Workspace.load` returns them: indices of the known
+    variables count from 0, vectors are one-dimensional (known rows become rows, all others columns), classes are
+    those of the arrays, None is ``[]``.
+
+    Parameters
+    ----------
+    name : str or path-like
+        File, with or without ``.mat``, relative to ``workdir``; its directory is created if it is missing.
+    workdir : path-like or Workspace
+        Project or patch directory.
+    append : bool
+        Keep other variables of an existing file; False: write the file anew.
+    **variables
+        The variables.
+
+    Raises
+    ------
+    WorkspaceError
+        The file cannot be written, or an existing one is damaged.
+    """
+    ws = Workspace.at(workdir)
+    path = Path(str(name).removesuffix(".mat"))
+    if path.parent != Path("."):
+        ws = Workspace(ws.path / path.parent)
+    ws.save(path.name, variables, append=append)

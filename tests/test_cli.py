@@ -1,0 +1,129 @@
+"""Shell commands: arguments, exit codes, one-line errors."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stamps
+from stamps import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = [
+    "stamps", "mt_prep_snap", "mt_extract_cands", "calamp", "selpsc_patch", "selsbc_patch", "psclonlat", "pscdem", "pscphase",
+    "getparm", "setparm",
+]  # fmt: skip
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """Replace a legacy function by a recorder of its arguments."""
+    calls = []
+
+    def record(name):
+        monkeypatch.setitem(vars(stamps), name, lambda *args, **kwargs: calls.append((args, kwargs)))
+        return calls
+
+    return record
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_a_version(command, capsys):
+    assert cli.run(command, ["--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"usage: {command} ")
+    assert cli.run(command, ["--version"]) == 0
+    assert capsys.readouterr().out == f"stamps {cli._version()}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_bin_holds_a_runnable_script(command):
+    script = ROOT / "bin" / command
+    assert os.access(script, os.X_OK)
+    done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True)
+    assert f"usage: {command} " in done.stdout
+
+
+def test_stamps_takes_the_legacy_positions(recorded, tmp_path):
+    calls = recorded("stamps")
+    assert cli.run("stamps", ["1", "5", "y", "2", "some.list", "1", "--workdir", str(tmp_path)]) == 0
+    assert calls == [((1, 5, "y", 2, "some.list", 1), {"workdir": str(tmp_path)})]
+
+
+def test_mt_prep_snap_converts_numbers(recorded):
+    calls = recorded("mt_prep_snap")
+    assert cli.run("mt_prep_snap", ["20180601", "/data", "0.4", "3", "2", "50", "60", "mask.bin"]) == 0
+    assert calls == [(("20180601", "/data", 0.4, 3, 2, 50, 60, "mask.bin"), {"workdir": "."})]
+
+
+def test_negative_and_infinite_values_are_values(recorded):
+    calls = recorded("setparm")
+    for argv in (["ref_radius", "-inf"], ["lonlat_offset", "[-1 2]"], ["weed_max_noise", "nan", "-1"], ["5", "'y'", "2"]):
+        assert cli.run("setparm", argv) == 0
+    assert calls[0][0] == ("ref_radius", float("-inf"))
+    assert list(calls[1][0][1]) == [-1, 2]
+    assert calls[2][0][2] == -1
+    assert calls[3][0] == (5, "y", 2)
+
+
+@pytest.mark.parametrize(
+    ("command", "argv", "status"),
+    [("mt_prep_snap", ["20180601"], 4), ("calamp", ["list"], 231), ("selpsc_patch", [], 231), ("stamps", ["1"] * 7, 2)],
+)
+def test_wrong_number_of_arguments(command, argv, status, capsys):
+    assert cli.run(command, argv) == status
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_word_where_a_number_belongs(capsys):
+    assert cli.run("stamps", ["one", "8"]) == 2
+    assert "'one' is not a number" in capsys.readouterr().err
+
+
+def test_an_error_is_one_line_and_a_status(tmp_path, capsys):
+    assert cli.run("stamps", ["6", "6", "--workdir", str(tmp_path / "nowhere")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("stamps: ") and error.count("\n") == 1 and "is not a directory" in error
+
+
+def test_parameters_from_the_shell(tmp_path, capsys):
+    workdir = ["--workdir", str(tmp_path)]
+    assert cli.run("setparm", ["unwrap_grid_size", "50", *workdir]) == 1  # no such parameter before there is a table
+    capsys.readouterr()
+    assert cli.run("getparm", ["unwrap_grid_size", *workdir]) == 0
+    assert "unwrap_grid_size=200" in capsys.readouterr().out
+    assert cli.run("setparm", ["unwrap_gr", "[50]", *workdir]) == 0
+    assert stamps.getparm("unwrap_grid_size", workdir=tmp_path) == 50
+    assert cli.run("setparm", ["drop_ifg", "[3 8]", *workdir]) == 0
+    assert list(stamps.getparm("drop_ifg_index", workdir=tmp_path)) == [3, 8]
+    assert cli.run("setparm", ["unwrap", "1", *workdir]) == 1
+    assert "unwrap" in capsys.readouterr().err
+    assert cli.run("setparm", ["unwrap_grid_size", "nan", *workdir]) == 0
+    assert stamps.getparm("unwrap_grid_size", workdir=tmp_path) == 200
+
+
+def test_describe_backends_as_text_and_json(capsys, monkeypatch):
+    monkeypatch.setenv("STAMPS_BACKEND", "numpy")
+    assert cli.run("stamps", ["describe-backends", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["requested"] == "numpy"
+    assert facts["kernels"] and set(facts["kernels"].values()) == {"numpy"}
+    assert "snaphu" in facts["programs"]
+    assert cli.run("stamps", ["describe-backends"]) == 0
+    assert "kernels:" in capsys.readouterr().out
+
+
+def test_an_unknown_backend_is_explained(capsys, monkeypatch):
+    monkeypatch.setenv("STAMPS_BACKEND", "abacus")
+    assert cli.run("stamps", ["describe-backends"]) == 1
+    assert "abacus" in capsys.readouterr().err
+
+
+def test_every_legacy_function_is_importable_from_the_package():
+    for name in stamps._legacy_names():
+        assert callable(getattr(stamps, name)), name
+        assert name in dir(stamps)
+    with pytest.raises(AttributeError):
+        _ = stamps.no_such_function
