@@ -119,7 +119,7 @@ _ARGUMENTS = {
 
 _NUMERIC = {
     "stamps": {0: int, 1: int, 3: int, 5: int},
-    "mt_prep_snap": {2: float, 3: int, 4: int, 5: int, 6: int},
+    "mt_prep_snap": {3: int, 4: int, 5: int, 6: int},
     "mt_extract_cands": {0: int, 1: int, 2: int, 3: int, 5: int},
     "calamp": {1: int, 4: int},
     "selpsc_patch": {6: int},

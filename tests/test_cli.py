@@ -54,8 +54,8 @@ def test_stamps_takes_the_legacy_positions(recorded, tmp_path):
 
 def test_mt_prep_snap_converts_numbers(recorded):
     calls = recorded("mt_prep_snap")
-    assert cli.run("mt_prep_snap", ["20180601", "/data", "0.4", "3", "2", "50", "60", "mask.bin"]) == 0
-    assert calls == [(("20180601", "/data", 0.4, 3, 2, 50, 60, "mask.bin"), {"workdir": "."})]
+    assert cli.run("mt_prep_snap", ["20180601", "/data", "0.40", "3", "2", "50", "60", "mask.bin"]) == 0
+    assert calls == [(("20180601", "/data", "0.40", 3, 2, 50, 60, "mask.bin"), {"workdir": "."})]
 
 
 def test_negative_and_infinite_values_are_values(recorded):

@@ -1,0 +1,69 @@
+"""``calamp``: calibration constant (mean amplitude) of each SLC.
+
+Reads a list of SLC paths, one per line; writes the same paths with their constants (``calamp.out``).
+
+Source: spec 02 section 5.1.
+"""
+
+import os
+import sys
+
+import numpy as np
+from tqdm import tqdm
+
+from stamps.errors import InputError
+from stamps.preparation.candidates import calibration_constant
+from stamps.preparation.lists import read_names
+from stamps.preparation.rasters import pixel_type
+from stamps.workspace import Workspace
+
+__all__ = ["calamp"]
+
+
+def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0, maskfile=None, workdir="."):
+    """Write the calibration constant of each SLC of a list.
+
+    Parameters
+    ----------
+    list_file : path-like
+        Paths of the SLCs. What follows the last newline is not read (a quirk of the original).
+    width : int
+        Range samples of the SLCs.
+    parmfile : path-like
+        Output: path and constant (six significant digits) per line.
+    precision : {'f', 's'}
+        Complex float32 or complex int16.
+    byteswap : int
+        1: big-endian rasters, 0: little-endian.
+    maskfile : path-like, optional
+        Raster of one byte per pixel; only pixels with 0 count.
+    workdir : path-like or Workspace
+        Directory that relative paths start from.
+
+    Returns
+    -------
+    (n,) float32 array
+        The constants; 0, with a warning on the console, for an image without a usable pixel.
+
+    Raises
+    ------
+    InputError
+        A file is missing or too short.
+    """
+    ws = Workspace.at(workdir)
+    dtype = pixel_type(precision, byteswap)
+    width = int(width)
+    if width < 1:
+        raise InputError(f"calamp was told that the images are {width} samples wide, but the width counts from 1.")
+    names = read_names(ws.file(list_file))
+    mask = None if maskfile is None else ws.file(maskfile)
+    constants = np.zeros(len(names), np.float32)
+    for k, name in enumerate(tqdm(names, unit=" images", desc="calamp", leave=False, disable=None)):
+        constant = calibration_constant(os.path.join(ws.path, name), width, dtype, mask)
+        if np.isnan(constant):
+            print(f"CALAMP: {name} has no usable pixel, its calibration constant is set to 0.", file=sys.stderr)
+            constant = np.float32(0)
+        constants[k] = constant
+    lines = [f"{name} {float(constant):g}\n" for name, constant in zip(names, constants, strict=True)]
+    ws.write_text(parmfile, "".join(lines))
+    return constants

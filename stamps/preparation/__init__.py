@@ -1,0 +1,13 @@
+"""Preparation: from exported rasters to patches of candidate pixels.
+
+``headers``     text headers (``.par``, ``.base``)
+``lists``       the blank-separated list files of the candidate programs and their text outputs
+``rasters``     memory-mapped rasters in blocks of lines
+``patches``     patch layout
+``candidates``  calibration constants and selection
+``sampling``    values of rasters at the candidates
+``checks``      an export as a whole: what is there and what is wrong with it
+``publishing``  a new set of patches replaces the old one
+
+Source: spec 02.
+"""

@@ -1,0 +1,276 @@
+"""Which pixels are candidates: calibration constants, amplitude dispersion, selection.
+
+Works on mapped rasters in blocks of lines, so that memory does not grow with the scene or the number of images.
+
+References
+----------
+Ferretti, Prati & Rocca (2001), Permanent scatterers in SAR interferometry, IEEE TGRS 39(1) (amplitude dispersion).
+Hooper (2008), A multi-temporal InSAR method …, GRL 35, L16302 (amplitude difference dispersion).
+
+Source: spec 02 sections 5.1 to 5.3.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from stamps.errors import InputError
+from stamps.native.candidates import add_amplitudes, add_differences, amplitude, amplitude_sum
+from stamps.preparation.lists import format_general, format_integers
+from stamps.preparation.rasters import line_blocks, map_raster, prefetch, read_pixels
+
+__all__ = [
+    "CandidateFiles",
+    "CandidateWriter",
+    "Dispersion",
+    "calibration_constant",
+    "difference_dispersion",
+    "single_master_dispersion",
+    "squared_dispersion",
+]
+
+
+def calibration_constant(path, width, dtype, mask=None):
+    """Mean amplitude of an image.
+
+    Parameters
+    ----------
+    path : path-like
+        The SLC.
+    width : int
+        Range samples.
+    dtype : dtype
+        Type of the parts of a pixel.
+    mask : path-like, optional
+        Raster of one byte per pixel; only pixels with 0 are used.
+
+    Returns
+    -------
+    float32
+        Mean of the amplitudes above 0.001, formed in double; NaN if no pixel qualifies.
+    """
+    raster = map_raster(path, dtype, width, 2)
+    excluded = None if mask is None else _map_mask(mask, width, len(raster))
+    samples = slice(0, width)
+    total, count = 0.0, 0
+    for lines in line_blocks(slice(0, len(raster)), samples):
+        prefetch(path, dtype, width, 2, slice(lines.stop, 2 * lines.stop - lines.start), samples)
+        block = read_pixels(raster, lines, samples)
+        left_out = None if excluded is None else excluded[lines].ravel()
+        total, count = amplitude_sum(block, left_out, total, count)
+    return np.float32(total / count) if count else np.float32(np.nan)
+
+
+@dataclass
+class Dispersion:
+    """Statistics of a block of lines.
+
+    Attributes
+    ----------
+    lines : slice
+        Lines of the image, from 0.
+    total : (n,) float32 array
+        Sum of the calibrated amplitudes (called mean amplitude in the files).
+    measure : (n,) float32 array
+        Squared amplitude dispersion, or amplitude difference dispersion.
+    zero : (n,) bool array
+        Pixels without signal in some image.
+    """
+
+    lines: slice
+    total: np.ndarray
+    measure: np.ndarray
+    zero: np.ndarray
+
+
+def squared_dispersion(total, squares, n_images):
+    """Squared amplitude dispersion, N Q / S² − 1, in single precision and in this order."""
+    return np.float32(n_images) * squares / (total * total) - np.float32(1)
+
+
+def single_master_dispersion(selection, patch, dtype, master=None):
+    """Amplitude dispersion of the pixels of a patch.
+
+    Parameters
+    ----------
+    selection : SelectionList
+        Images and their calibration constants.
+    patch : Patch
+    dtype : dtype
+        Type of the parts of a pixel.
+    master : path-like, optional
+        Raster of a master image whose amplitudes (1 where zero) all others are divided by.
+
+    Yields
+    ------
+    Dispersion
+        Blocks of lines from the first line of the patch to its last, or to the end of the second image (a quirk).
+
+    Raises
+    ------
+    InputError
+        Fewer than two images, a raster is missing or ends before the patch.
+    """
+    if len(selection.names) < 2:
+        raise InputError(f"The selection needs at least two images, but its list names {len(selection.names)}.")
+    available = len(map_raster(selection.names[1], dtype, selection.width, 2))
+    lines = slice(patch.lines.start, min(patch.lines.stop, available))
+    for block in line_blocks(lines, patch.samples):
+        size = _pixel_count(block, patch)
+        total, squares = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        zero = np.zeros(size, np.uint8)
+        divisor = None
+        if master is not None:
+            divisor = amplitude(_block(master, selection.width, dtype, block, patch))
+            divisor[divisor == 0] = 1
+        images = zip(selection.names, selection.constants, [*selection.names[1:], None], strict=True)
+        for name, constant, following in images:
+            pixels = _block(name, selection.width, dtype, block, patch, following)
+            add_amplitudes(total, squares, zero, pixels, constant, divisor)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            yield Dispersion(block, total, squared_dispersion(total, squares, len(selection.names)), zero != 0)
+
+
+def difference_dispersion(selection, patch, dtype):
+    """Amplitude difference dispersion of the pixels of a patch; images 2k − 1 and 2k make pair k.
+
+    Exactly the lines of the patch are processed; the original program always treats at least ten.
+
+    Parameters
+    ----------
+    selection : SelectionList
+    patch : Patch
+    dtype : dtype
+
+    Yields
+    ------
+    Dispersion
+        With ``measure`` = √(Q / K) / (S / N) and no pixel marked as zero.
+    """
+    n_images, n_pairs = len(selection.names), len(selection.names) // 2
+    if n_pairs == 0:
+        raise InputError(f"The selection needs pairs of images, but its list names {n_images}.")
+    names, constants, width = selection.names, selection.constants, selection.width
+    for block in line_blocks(patch.lines, patch.samples):
+        size = _pixel_count(block, patch)
+        total, squares = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        for first in range(0, 2 * n_pairs, 2):
+            second = first + 1
+            following = names[first + 2] if first + 2 < n_images else None
+            pixels1 = _block(names[first], width, dtype, block, patch, names[second])
+            pixels2 = _block(names[second], width, dtype, block, patch, following)
+            add_differences(total, squares, pixels1, pixels2, constants[first], constants[second])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            measure = np.sqrt(squares / np.float32(n_pairs)) / (total / np.float32(n_images))
+        yield Dispersion(block, total, measure, np.zeros(size, bool))
+
+
+@dataclass(frozen=True)
+class CandidateFiles:
+    """Paths of the outputs of a selection; ``ij0`` (pixels without signal in some image) may be None."""
+
+    ij: object
+    ij_int: object
+    da: object
+    mean_amp: object
+    ij0: object = None
+
+
+class CandidateWriter:
+    """Select candidates block by block and write them.
+
+    Parameters
+    ----------
+    files : CandidateFiles
+    selection : SelectionList
+        For the threshold and the width.
+    patch : Patch
+    mask : path-like, optional
+        Raster of one byte per pixel of the full image; only pixels with 0 are selected.
+    """
+
+    def __init__(self, files, selection, patch, mask=None):
+        self.files, self.patch = files, patch
+        self.threshold = selection.threshold
+        self.mask = None if mask is None else _map_mask(mask, selection.width, patch.lines.stop)
+        self.count = 0
+
+    def write(self, blocks, chosen, dispersion):
+        """Write all blocks.
+
+        Parameters
+        ----------
+        blocks : iterable of Dispersion
+        chosen : callable
+            ``chosen(measure, threshold)`` -> bool array.
+        dispersion : callable
+            ``dispersion(measure)`` -> what ``pscands.1.da`` holds.
+
+        Returns
+        -------
+        int
+            Number of candidates.
+        """
+        height = self.patch.lines.stop - self.patch.lines.start
+        with ExitStack() as stack:
+            files = {name: path for name, path in vars(self.files).items() if path is not None}
+            outputs = {name: stack.enter_context(open(path, "wb")) for name, path in files.items()}
+            progress = stack.enter_context(tqdm(total=height, unit=" lines", desc="select", leave=False, disable=None))
+            for block in blocks:
+                self._write_block(block, chosen, dispersion, outputs)
+                progress.update(block.lines.stop - block.lines.start)
+        return self.count
+
+    def _write_block(self, block, chosen, dispersion, outputs):
+        samples, width = self.patch.samples, self.patch.samples.stop - self.patch.samples.start
+        outputs["mean_amp"].write(np.ascontiguousarray(block.total, dtype="<f4"))
+        with np.errstate(invalid="ignore"):
+            selected = (block.total > 0) & chosen(block.measure, self.threshold)
+        if self.mask is not None:
+            selected &= (self.mask[block.lines, samples] == 0).ravel()
+        index = np.flatnonzero(selected)
+        line, sample = np.divmod(index, width)
+        line += block.lines.start
+        sample += samples.start
+        zero = block.zero[index]
+        number = self.count + np.cumsum(~zero)
+        self.count += int(np.count_nonzero(~zero))
+        if "ij0" in outputs:
+            outputs["ij0"].write(format_integers(number[zero], line[zero], sample[zero]))
+        keep = ~zero
+        number, line, sample = number[keep], line[keep], sample[keep]
+        outputs["ij"].write(format_integers(number, line, sample))
+        outputs["ij_int"].write(np.ascontiguousarray(np.column_stack([sample, line]), dtype=">i4"))
+        with np.errstate(invalid="ignore"):
+            outputs["da"].write(format_general(dispersion(block.measure[index[keep]])))
+
+
+# ---------------------------------------------------------------------- small helpers
+
+
+def _pixel_count(block, patch):
+    return (block.stop - block.start) * (patch.samples.stop - patch.samples.start)
+
+
+def _block(name, width, dtype, lines, patch, following=None):
+    """Pixels of a block of one image, while the system reads the same block of the following one."""
+    raster = map_raster(name, dtype, width, 2)
+    if len(raster) < lines.stop or width < patch.samples.stop:
+        raise InputError(
+            f"The raster {name} has {len(raster)} lines of {width} pixels, but the patch reaches to line {lines.stop} "
+            f"and sample {patch.samples.stop}: the export is incomplete or the size is wrong."
+        )
+    if following is not None:
+        prefetch(following, dtype, width, 2, lines, patch.samples)
+    return read_pixels(raster, lines, patch.samples)
+
+
+def _map_mask(path, width, lines):
+    mask = map_raster(path, np.uint8, width)
+    if len(mask) < lines:
+        raise InputError(
+            f"The mask {path} has {len(mask)} lines of {width} bytes, but {lines} were expected: one byte per pixel."
+        )
+    return mask
