@@ -1,0 +1,45 @@
+"""``clap_filt_patch``: combined low-pass and adaptive phase filter of one patch of gridded phase.
+
+Reads and writes no files. Source: spec 05 section 5, 04 section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
+"""
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.native.clap_patch import filter_block
+
+__all__ = ["clap_filt_patch"]
+
+
+def clap_filt_patch(ph, alpha=0.5, beta=0.1, low_pass=None):
+    """Filter a square block of an interferogram, without taper or padding.
+
+    Parameters
+    ----------
+    ph : (n, n) complex array
+        Sums of phasors per grid cell; NaN counts as 0.
+    alpha : float
+        Exponent of the adaptive part.
+    beta : float
+        Weight of the adaptive part.
+    low_pass : (n, n) float array, optional
+        Low-pass response, zero frequency first (default: zeros).
+
+    Returns
+    -------
+    (n, n) complex64 array
+        The filtered block; all arithmetic is single precision.
+
+    Raises
+    ------
+    InputError
+        The block is not square, or the response has another shape.
+    """
+    ph = np.asarray(ph)
+    if ph.ndim != 2 or ph.shape[0] != ph.shape[1]:
+        raise InputError(f"clap_filt_patch filters square blocks, but the block has shape {ph.shape}.")
+    if low_pass is None:
+        low_pass = np.zeros(ph.shape)
+    if np.shape(low_pass) != ph.shape:
+        raise InputError(f"The low-pass response has shape {np.shape(low_pass)}, but the block has {ph.shape}.")
+    return filter_block(ph, alpha, beta, low_pass)

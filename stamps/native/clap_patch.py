@@ -1,0 +1,178 @@
+"""Filtered phase of single grid cells with the cell itself left out: the CLAP filter of one window around each cell.
+
+All arithmetic is single precision. Windows of cells in one grid row share their transform along the columns, and only
+one sample of the inverse transform is needed, which is a sum over frequencies.
+
+Source: spec 05 section 5, 04 section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
+
+from stamps.native.clap import adaptive_weights
+
+__all__ = ["filter_block", "patch_phase", "window_start"]
+
+_WINDOWS_AT_ONCE = 128  # keeps the arrays of one step in the processor's cache
+_ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
+
+
+def filter_block(block, alpha, beta, low_pass):
+    """CLAP filter of one block, without taper or padding, in single precision.
+
+    Parameters
+    ----------
+    block : (n, n) complex array
+        Sums of phasors; NaN counts as 0.
+    alpha, beta : float
+        Exponent and weight of the adaptive part.
+    low_pass : (n, n) float array or 0
+        Low-pass response, zero frequency first.
+
+    Returns
+    -------
+    (n, n) complex64 array
+    """
+    spectrum = scipy.fft.fft2(_without_nan(np.asarray(block, dtype=np.complex64)))
+    return scipy.fft.ifft2(spectrum * adaptive_weights(np.abs(spectrum)[np.newaxis], alpha, beta, low_pass)[0])
+
+
+def window_start(cell, n_cells, n_win):
+    """First cell of the window around a cell along one axis, moved back inside the grid.
+
+    Parameters
+    ----------
+    cell : int or int array
+        Cell, from 0.
+    n_cells, n_win : int
+        Cells of the grid and of the window.
+
+    Returns
+    -------
+    int array
+        Negative where the grid is narrower than the window.
+    """
+    start = np.maximum(np.asarray(cell) - n_win // 2, 0)
+    return np.minimum(start, n_cells - n_win)
+
+
+def patch_phase(grid, cells, n_win, low_pass, alpha, beta, oversampling=1, n_threads=None):
+    """Filtered phasor of grid cells from their surroundings, the cells themselves set to 0.
+
+    Parameters
+    ----------
+    grid : (n_i, n_j, m) complex array
+        Weighted sums of phasors per cell; NaN counts as 0.
+    cells : (n, 2) int array
+        Row and column of the cells, from 0. The cost is that of the distinct ones.
+    n_win : int
+        Width of the window in cells.
+    low_pass : (n_win, n_win) float array
+        Low-pass response, zero frequency first.
+    alpha, beta : float
+        Exponent and weight of the adaptive part.
+    oversampling : int, optional
+        Oversampling factor f of the images; above 1 the (2f - 1) x (2f - 1) neighbourhood of the cell is set to 0 too,
+        but in the first interferogram only.
+    n_threads : int, optional
+        Number of threads (default: ``OMP_NUM_THREADS`` or the processors at hand). The result does not depend on it.
+
+    Returns
+    -------
+    (n, m) complex64 array
+        Not normalised. All 0 where the grid is smaller than the window.
+    """
+    cells = np.asarray(cells, dtype=np.int64).reshape(-1, 2)
+    n_i, n_j, m = grid.shape
+    if n_i < n_win or n_j < n_win or not len(cells) or m == 0:
+        return np.zeros((len(cells), m), dtype=np.complex64)
+    distinct, inverse = np.unique(cells[:, 0] * n_j + cells[:, 1], return_inverse=True)
+    rows, columns = np.divmod(distinct, n_j)
+    planes = np.moveaxis(grid, 2, 0)  # not copied: grids are large
+    spectrum_filter = _CellFilter(n_win, low_pass, alpha, beta, oversampling)
+    phasors = np.empty((len(distinct), m), dtype=np.complex64)
+    planes_at_once = max(1, _ROW_BYTES // (8 * n_win * n_j))
+
+    def one_row(part):
+        for first in range(0, m, planes_at_once):
+            chosen = slice(first, first + planes_at_once)
+            phasors[part, chosen] = spectrum_filter(planes[chosen], rows[part.start], columns[part], first == 0)
+
+    borders = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
+    parts = [slice(start, stop) for start, stop in zip(borders[:-1], borders[1:], strict=True)]
+    with ThreadPoolExecutor(n_threads or _processors()) as pool:
+        list(pool.map(one_row, parts))
+    return phasors[inverse.ravel()]
+
+
+class _CellFilter:
+    """The filter with its settings; called for the cells of one grid row."""
+
+    def __init__(self, n_win, low_pass, alpha, beta, oversampling):
+        self.n_win = n_win
+        self.low_pass = np.asarray(low_pass, dtype=np.float32)
+        self.alpha = alpha
+        self.beta = beta
+        self.oversampling = int(oversampling)
+        k = np.arange(n_win)
+        #: row p gives the terms of the inverse transform at position p
+        self.inverse_terms = (np.exp(2j * np.pi * np.outer(k, k) / n_win) / n_win).astype(np.complex64)
+
+    def __call__(self, planes, row, columns, has_first_plane):
+        """Filtered phasors (n, m) at the ascending ``columns`` of a grid row; ``planes`` is (m, n_i, n_j)."""
+        n_win = self.n_win
+        start_i = int(window_start(row, planes.shape[1], n_win))
+        starts_j = window_start(columns, planes.shape[2], n_win)
+        left, right = int(starts_j[0]), int(starts_j[-1]) + n_win
+        band = np.ascontiguousarray(planes[:, start_i : start_i + n_win, left:right], dtype=np.complex64)
+        band = _without_nan(band)
+        starts_j, columns = starts_j - left, columns - left
+        along_rows = scipy.fft.fft(band, axis=1)
+        windows = sliding_window_view(along_rows, n_win, axis=2).transpose(2, 0, 1, 3)
+        at_once = max(1, _WINDOWS_AT_ONCE // len(planes))
+        phasors = np.empty((len(columns), len(planes)), dtype=np.complex64)
+        for first in range(0, len(columns), at_once):
+            chosen = slice(first, first + at_once)
+            spectra = windows[starts_j[chosen]]
+            self._clear_cells(spectra, band, row - start_i, columns[chosen], starts_j[chosen])
+            if has_first_plane and self.oversampling > 1:
+                self._clear_surroundings(spectra, band, row - start_i, columns[chosen], starts_j[chosen])
+            spectra = scipy.fft.fft(spectra, axis=-1, overwrite_x=True)
+            phasors[chosen] = self._sample(spectra, row - start_i, columns[chosen] - starts_j[chosen])
+        return phasors
+
+    def _clear_cells(self, spectra, band, i, columns, starts_j):
+        """Replace, in each window, the transformed column of its cell by that of the column with the cell at 0."""
+        column = band[:, :, columns]
+        column[:, i] = 0
+        column = scipy.fft.fft(column, axis=1, overwrite_x=True)
+        spectra[np.arange(len(columns)), :, :, columns - starts_j] = column.transpose(2, 0, 1)
+
+    def _clear_surroundings(self, spectra, band, i, columns, starts_j):
+        """In the first interferogram set the neighbourhood of the cell to 0 too, clipped to the window."""
+        reach = self.oversampling - 1
+        blocks = sliding_window_view(band[0], self.n_win, axis=1).transpose(1, 0, 2)[starts_j]
+        for block, j in zip(blocks, columns - starts_j, strict=True):
+            block[max(i - reach, 0) : i + reach + 1, max(j - reach, 0) : j + reach + 1] = 0
+        spectra[:, 0] = scipy.fft.fft(blocks, axis=1)
+
+    def _sample(self, spectra, i, js):
+        """Inverse transform of the weighted (n, m, k, l) spectra at one position of each window."""
+        spectra *= adaptive_weights(np.abs(spectra), self.alpha, self.beta, self.low_pass)
+        over_columns = np.matmul(spectra, self.inverse_terms[js][:, np.newaxis, :, np.newaxis])[..., 0]
+        return np.matmul(over_columns, self.inverse_terms[i])
+
+
+def _without_nan(values):
+    """The array with 0 in place of NaN."""
+    missing = np.isnan(values)
+    return np.where(missing, 0, values) if missing.any() else values
+
+
+def _processors():
+    requested = os.environ.get("OMP_NUM_THREADS", "")
+    return int(requested) if requested.isdigit() and int(requested) > 0 else len(os.sched_getaffinity(0))

@@ -1,0 +1,90 @@
+"""Command ``stamps verify RUN GOLDEN``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from stamps.errors import StampsError
+
+__all__ = ["main"]
+
+_EXAMPLES = """\
+examples:
+  stamps verify INSAR_A INSAR_B                      two project directories
+  stamps verify INSAR_A ps_mini --after 4            a run with the state of a golden set after step 4
+  stamps verify INSAR_A ps_mini --after 4 --only-step
+  stamps verify INSAR_A ps_mini --variant unwrap_2D --json report.json
+"""
+
+
+def main(argv=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Arguments (default: of the process).
+
+    Returns
+    -------
+    int
+        0 if the trees agree, 1 if anything differs, 2 if they cannot be compared.
+    """
+    arguments = _parser().parse_args(argv)
+    from stamps.verify.trees import compare
+
+    try:
+        report = compare(
+            arguments.run,
+            arguments.golden,
+            arguments.after,
+            arguments.variant,
+            only_step=arguments.only_step,
+            chain=arguments.chain,
+            logs=arguments.logs,
+            partial=arguments.partial,
+        )
+    except StampsError as error:
+        print(f"stamps verify: {error}", file=sys.stderr)
+        return 2
+    if arguments.json == "-":
+        print(report.to_json())
+    else:
+        if arguments.json:
+            Path(arguments.json).write_text(report.to_json() + "\n")
+        print(report.text(everything=arguments.all))
+    return 0 if report.ok else 1
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="stamps verify",
+        description="Compare two trees variable by variable: class, shape, values within tolerances.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", metavar="RUN", help="project directory")
+    parser.add_argument("golden", metavar="GOLDEN", help="another project directory, or a golden set (path or name)")
+    parser.add_argument("--after", type=_step, metavar="K", help="state of the golden set after step K (0…8, pass2)")
+    parser.add_argument("--variant", metavar="NAME", help="files of this variant of the golden set")
+    parser.add_argument("--only-step", action="store_true", help="with --after: only the files that step K wrote")
+    parser.add_argument(
+        "--chain", type=int, nargs="?", const=1, metavar="K", help="bounds for several steps in one go, from step K on"
+    )
+    parser.add_argument("--partial", action="store_true", default=None, help="do not report extra files")
+    parser.add_argument("--logs", action="store_true", help="let the wording of the logs decide, too")
+    parser.add_argument("--all", action="store_true", help="name what agrees, too")
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="the report as JSON, instead of the text or into a file"
+    )
+    return parser
+
+
+def _step(text):
+    if text == "pass2" or (text.isdigit() and 0 <= int(text) <= 8):
+        return text if text == "pass2" else int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is no step: give 0 to 8 or pass2")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

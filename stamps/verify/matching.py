@@ -1,0 +1,82 @@
+"""Find the same pixels in two resampled merges, whose rows may stand in another order (spec 07 section 2.4)."""
+
+import numpy as np
+
+__all__ = ["PIXEL_FILES", "match_rows", "take_rows"]
+
+#: Files of the project directory whose first axis is the merged pixels (names without version).
+PIXEL_FILES = frozenset(
+    "ps ph bp la inc hgt pm rc phuw phuw_sb phuw_sb_res scla scla_sb scla_smooth scla_smooth_sb scn".split()
+)
+
+#: Degrees that longitude and latitude of the same pixel may differ.
+DEGREES = 1e-5
+
+
+def match_rows(ij, lonlat, golden_ij, golden_lonlat, degrees=DEGREES):
+    """Match rows one-to-one by (azimuth, range), then by the nearest longitude and latitude.
+
+    Parameters
+    ----------
+    ij, golden_ij : ndarray, shape (n, 3) and (m, 3)
+        Running number, azimuth line, range sample.
+    lonlat, golden_lonlat : ndarray, shape (n, 2) and (m, 2)
+        Degrees.
+    degrees : float
+        Largest difference in longitude or latitude.
+
+    Returns
+    -------
+    rows, golden_rows : ndarray of int64
+        Matched row numbers from 0, ascending in ``golden_rows``.
+    """
+    ours, theirs = _keys(ij), _keys(golden_ij)
+    single_keys, rows, golden_rows = np.intersect1d(ours, theirs, return_indices=True)
+    n_ours, n_theirs = (np.unique(keys, return_counts=True) for keys in (ours, theirs))
+    crowded = np.union1d(n_ours[0][n_ours[1] > 1], n_theirs[0][n_theirs[1] > 1])
+    alone = ~np.isin(single_keys, crowded)
+    pairs = [np.column_stack([rows[alone], golden_rows[alone]])]
+    for key in np.intersect1d(crowded, single_keys):
+        pairs.append(_nearest(np.flatnonzero(ours == key), np.flatnonzero(theirs == key), lonlat, golden_lonlat))
+    matched = np.concatenate(pairs).astype(np.int64)
+    near = np.all(np.abs(lonlat[matched[:, 0]] - golden_lonlat[matched[:, 1]]) <= degrees, axis=1)
+    matched = matched[near]
+    matched = matched[np.argsort(matched[:, 1])]
+    return matched[:, 0], matched[:, 1]
+
+
+def take_rows(name, variable, value, golden, rows, golden_rows, n_rows, n_golden):
+    """Bring a variable's matched rows into the same order.
+
+    Running numbers in the first column of ``ij`` and ``xy`` count rows of their own file, so they must be 1, 2, …;
+    where they are, they are made equal.
+
+    Returns
+    -------
+    value, golden : ndarray
+        Unchanged if the variable has no pixel axis.
+    """
+    shapes = np.shape(value)[:1], np.shape(golden)[:1]
+    if name.rstrip("0123456789") not in PIXEL_FILES or shapes != ((n_rows,), (n_golden,)):
+        return value, golden
+    numbered = variable in ("ij", "xy") and np.array_equal(value[:, 0], np.arange(1, n_rows + 1))
+    value, golden = value[rows].copy(), golden[golden_rows]
+    if numbered:
+        value[:, 0] = golden[:, 0]
+    return value, golden
+
+
+def _keys(ij):
+    return ij[:, 1].astype(np.int64) * 10_000_000 + ij[:, 2].astype(np.int64)
+
+
+def _nearest(rows, golden_rows, lonlat, golden_lonlat):
+    """One-to-one pairs of a few rows, the closest first."""
+    distance = np.abs(lonlat[rows][:, None] - golden_lonlat[golden_rows][None]).max(axis=2)
+    pairs = []
+    for _ in range(min(distance.shape)):
+        a, b = np.unravel_index(int(np.argmin(distance)), distance.shape)
+        pairs.append((rows[a], golden_rows[b]))
+        distance[a, :] = np.inf
+        distance[:, b] = np.inf
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,149 @@
+"""What a comparison found: one row for each variable or file, as objects, text and JSON."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from importlib import metadata
+
+__all__ = ["Report", "Row", "versions"]
+
+#: Statuses that mean that something is wrong.
+FAILURES = ("differs", "missing", "extra", "unreadable")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes
+    ----------
+    file, variable : str
+        Path relative to the tree; the variable is empty for whole files.
+    status : str
+        ``ok``, ``differs``, ``missing`` or ``extra`` (in the run), ``unreadable``, or ``skipped``.
+    category : str
+        ``mat``, ``text``, ``binary`` or ``log``.
+    kind : str
+        How it was compared.
+    matlab_class : str
+        MATLAB class of the golden value.
+    shape : tuple of int
+        Its shape.
+    difference, tolerance : float
+        Largest difference and bound, in the unit of the kind.
+    count : int
+        Elements beyond the bound.
+    counts : bool
+        Whether the row decides the result (log files only on request).
+    detail : str
+        What differs, or why it was skipped.
+    """
+
+    file: str
+    variable: str
+    status: str
+    category: str = "mat"
+    kind: str = ""
+    matlab_class: str = ""
+    shape: tuple = ()
+    difference: float = 0.0
+    tolerance: float = 0.0
+    count: int = 0
+    counts: bool = True
+    detail: str = ""
+
+    @property
+    def failed(self):
+        """Whether the row makes the comparison fail."""
+        return self.counts and self.status in FAILURES
+
+
+@dataclass
+class Report:
+    """All rows of a comparison of two trees."""
+
+    run: str
+    golden: str
+    rows: list = field(default_factory=list)
+
+    @property
+    def ok(self):
+        """Nothing differs, is missing or extra, and something was compared."""
+        return self.n_compared > 0 and not self.failures
+
+    @property
+    def failures(self):
+        """Rows that make the comparison fail."""
+        return [row for row in self.rows if row.failed]
+
+    @property
+    def n_compared(self):
+        """Variables and files that were compared."""
+        return sum(row.counts and row.status in ("ok", "differs") for row in self.rows)
+
+    @property
+    def n_agreeing(self):
+        """Those that agree."""
+        return sum(row.counts and row.status == "ok" for row in self.rows)
+
+    @property
+    def n_skipped(self):
+        """Those that could not be compared; they are not counted as agreeing."""
+        return sum(row.status == "skipped" for row in self.rows)
+
+    def to_json(self):
+        """The report as JSON text (numbers that are not finite become null)."""
+        content = {
+            "run": self.run,
+            "golden": self.golden,
+            "ok": self.ok,
+            "compared": self.n_compared,
+            "agreeing": self.n_agreeing,
+            "failures": len(self.failures),
+            "skipped": self.n_skipped,
+            "versions": versions(),
+            "rows": [{key: _finite(value) for key, value in asdict(row).items()} for row in self.rows],
+        }
+        return json.dumps(content, indent=1)
+
+    def text(self, *, everything=False):
+        """The report as text.
+
+        Parameters
+        ----------
+        everything : bool
+            Also name what agrees, with its largest difference.
+        """
+        lines = [f"{self.run} against {self.golden}", ", ".join(f"{name} {text}" for name, text in versions().items())]
+        for row in self.rows:
+            notable = row.status != "ok"
+            if notable or everything:
+                lines.append(_line(row))
+        verdict = "the trees agree" if self.ok else "NOT THE SAME" if self.failures else "NOTHING WAS COMPARED"
+        figures = f"{self.n_compared} compared, {self.n_agreeing} agree, {len(self.failures)} failures"
+        lines.append(f"{figures}, {self.n_skipped} skipped: {verdict}")
+        return "\n".join(lines)
+
+
+@lru_cache(maxsize=1)
+def versions():
+    """Versions of what the results depend on: numpy, scipy, snaphu, triangle."""
+    found = {name: metadata.version(name) for name in ("numpy", "scipy")}
+    from stamps import external
+
+    return {**found, **external.versions()}
+
+
+def _line(row):
+    name = f"{row.file}:{row.variable}" if row.variable else row.file
+    note = "" if row.counts or row.status == "skipped" else " (not counted)"
+    if row.status == "ok":
+        size = "x".join(map(str, row.shape))
+        figure = "" if row.kind in ("exact", "") else f" {row.difference:.2g} of {row.tolerance:.2g}"
+        return f"  ok         {name} [{row.matlab_class or row.category} {size}] {row.kind}{figure}{note}"
+    return f"  {row.status:<10s} {name}{note}{': ' + row.detail if row.detail else ''}"
+
+
+def _finite(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,46 @@
+"""Shared fixtures: golden sets and fresh copies of their states.
+
+Golden sets are looked for in the folder that ``STAMPS_GOLDEN`` names, in ``golden`` of the repository, and in
+``shared/golden`` beside it. A set that is not there skips the test with the reason, unless ``STAMPS_REQUIRE_GOLDEN``
+lists its name: then the test fails.
+"""
+
+import itertools
+import os
+
+import pytest
+
+from stamps.errors import InputError
+from stamps.verify import golden
+
+
+@pytest.fixture(scope="session")
+def golden_dir():
+    """Factory ``golden_dir(set_name) -> Path`` of a golden set (read only)."""
+    return _find
+
+
+@pytest.fixture
+def golden_state(tmp_path):
+    """Factory ``golden_state(set_name, step, variant=None) -> Path`` of a fresh writable state.
+
+    ``step`` is 0 … 8 or ``'pass2'``. With ``variant`` the variant's parameters are applied; ``step=None`` then means
+    the step that the variant branches off. Placeholders of text files are filled in where the set has a stack.
+    """
+    counter = itertools.count()
+
+    def make(set_name, step, variant=None):
+        source = _find(set_name, complete=True)
+        target = tmp_path / f"state{next(counter)}" / set_name
+        return golden.build_state(source, step, target, variant_name=variant)
+
+    return make
+
+
+def _find(set_name, complete=False):
+    try:
+        return golden.find_set(set_name, complete=complete)
+    except InputError as error:
+        if set_name in os.environ.get("STAMPS_REQUIRE_GOLDEN", "").replace(",", " ").split():
+            pytest.fail(str(error))
+        pytest.skip(str(error))

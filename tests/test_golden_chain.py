@@ -1,0 +1,57 @@
+"""All steps of ``ps_mini`` in one go: the same selection, the same cycles."""
+
+import numpy as np
+import pytest
+
+from stamps import matfile
+from stamps.verify import compare, golden
+
+_SELECTION = [
+    (f"PATCH_{patch}/{file}.mat", variable)
+    for patch in (1, 2)
+    for file, variable in (("select1", "ix"), ("select1", "keep_ix"), ("weed1", "ix_weed"), ("ps2", "ij"))
+]
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory, golden_dir):
+    """Project after ``stamps(1, 8)`` from the candidates, and the golden set."""
+    from stamps import stamps
+
+    source = golden_dir("ps_mini")
+    workdir = golden.build_state(source, 0, tmp_path_factory.mktemp("chain") / "ps_mini")
+    stamps(1, 8, workdir=workdir)
+    return workdir, source
+
+
+def test_chain_agrees(chain):
+    workdir, source = chain
+    report = compare(workdir, source, 8, chain=1)
+    assert report.ok, report.text()
+    assert report.n_skipped == 0
+    assert report.n_compared >= 300
+
+
+@pytest.mark.parametrize(("file", "variable"), _SELECTION)
+def test_selection_is_identical(chain, file, variable):
+    workdir, source = chain
+    wanted = golden.state_files(golden.overlays(source, 8))[file]
+    np.testing.assert_array_equal(matfile.read(workdir / file)[variable], matfile.read(wanted)[variable])
+
+
+def test_cycles_are_identical(chain):
+    workdir, source = chain
+    difference = matfile.read(workdir / "phuw2.mat")["ph_uw"] - matfile.read(source / "step6" / "phuw2.mat")["ph_uw"]
+    assert not np.round(difference / (2 * np.pi)).any()
+
+
+def test_second_pass_of_the_chain(chain):
+    """The look-angle error of the first pass is subtracted; every selection and cycle stays the reference's."""
+    from stamps import stamps
+
+    workdir, source = chain
+    stamps(6, 7, workdir=workdir)
+    wanted = golden.overlay_files(source / golden.PASS2)
+    difference = matfile.read(workdir / "phuw2.mat")["ph_uw"] - matfile.read(wanted["phuw2.mat"])["ph_uw"]
+    assert not np.round(difference / (2 * np.pi)).any()
+    assert list(workdir.glob("tmp_scla2_*.mat")), "the look-angle error of the first pass is kept under another name"
