@@ -84,16 +84,15 @@ def _run_patch(ws, start, end, settings):
     log = Log(ws, "STAMPS")
     if not ws.exists("no_ps_info"):
         ws.save_no_ps_flags([0] * 5)
-    if start == 0:
+    resumed = start == 0
+    if resumed:
         start = _resume(ws, end, log)
-    elif 2 <= start <= 4:
-        ws.version = 1
     try:
         if start == 1:
             _step_one(ws, settings, log)
         for step in (2, 3, 4, 5):
             if start <= step <= end:
-                _patch_step(ws, step, settings, log)
+                _patch_step(ws, step, settings, log, first=step == start and not resumed)
     except StampsError as error:
         if ws.name not in str(error):
             raise type(error)(f"{ws.name}: {error}") from error
@@ -119,10 +118,12 @@ def _step_one(ws, settings, log):
         _loader(settings)(workdir=ws)
 
 
-def _patch_step(ws, step, settings, log):
-    """One of the steps 2 to 5a, or the note that an earlier step left no pixel."""
+def _patch_step(ws, step, settings, log, first=False):
+    """One of the steps 2 to 5a, or the note that an earlier step left no pixel; a start at 2 to 4 sets psver 1."""
     _step_banner(log, step)
     with ws.publish():
+        if first and step < 5:
+            ws.version = 1
         flags = ws.no_ps_flags()
         flags[step - 1 :] = 0
         if flags[step - 2] == 0:

@@ -7,6 +7,7 @@ is shifted here; the meaning of variables is the business of :mod:`stamps.worksp
 Reading is done by pymatreader (SciPy and h5py below it), writing by SciPy and hdf5storage. Source: spec 00 section 3.
 """
 
+import struct
 import warnings
 from pathlib import Path
 
@@ -119,6 +120,7 @@ def _entries(path):
     if not path.exists():
         raise WorkspaceError(f"{path} is missing.")
     try:
+        _check_length(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             entries = pymatreader.whosmat(path)
@@ -131,6 +133,31 @@ def _char_codec(path):
     """Code of 16-bit characters in a level-5 file, from the byte order that its header tells."""
     with open(path, "rb") as stream:
         return "utf-16-be" if stream.read(128)[126:] == b"MI" else "utf-16-le"
+
+
+def _check_length(path):
+    """Raise EOFError if a v5 or v7 file ends within a variable (readers pass over that in silence)."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        mark = file.read(128)[126:128]
+        order = {b"IM": "<", b"MI": ">"}.get(mark)
+        if order is None or file.read(4) == b"" or _is_hdf5(path):
+            return  # no v5 header: the reader knows or complains
+        position = 128
+        while position < size:
+            file.seek(position)
+            tag = file.read(8)
+            if len(tag) < 8:
+                raise EOFError("the file ends within a variable")
+            position += 8 + struct.unpack(order + "II", tag)[1]
+    if position != size:
+        raise EOFError("the file ends within a variable")
+
+
+def _is_hdf5(path):
+    with open(path, "rb") as file:
+        file.seek(512)
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
 def _damaged(path, error):

@@ -387,6 +387,8 @@ class Workspace:
 
     def _missing(self, name):
         step = WRITTEN_BY_STEP.get(name)
+        if step and step < 5 and (self.has_file("patch.list") or self.patch_list()):
+            step = 5  # in a project with patches the merge writes it
         hint = f": run step {step} first (stamps {step} {step})." if step else "."
         return f"{self.path / _mat(name)} is missing{hint}"
 

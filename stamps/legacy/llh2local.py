@@ -1,0 +1,39 @@
+"""``llh2local``: longitude and latitude to local coordinates (polyconic projection).
+
+Source: spec 03 section 2.
+"""
+
+import numpy as np
+
+from stamps import geometry
+from stamps.errors import InputError
+
+__all__ = ["llh2local"]
+
+
+def llh2local(llh, origin):
+    """Project longitude and latitude to a local frame.
+
+    Parameters
+    ----------
+    llh : (2, n) or (3, n) array_like
+        Longitude and latitude in degrees, one column per point; a third row (height) is ignored.
+    origin : array_like of 2 or 3 numbers
+        Longitude and latitude of the origin in degrees.
+
+    Returns
+    -------
+    (2, n) float64 array
+        East and north in km.
+
+    Raises
+    ------
+    InputError
+        ``llh`` has not two or three rows.
+    """
+    llh = np.atleast_2d(np.asarray(llh, dtype=np.float64))
+    if llh.shape[0] == 1 and llh.shape[1] in (2, 3):
+        llh = llh.T  # one point given as a plain list
+    if llh.shape[0] not in (2, 3):
+        raise InputError(f"llh2local needs rows longitude, latitude (, height), but got an array of shape {llh.shape}.")
+    return geometry.llh2local(llh[:2].T, origin).T

@@ -1,0 +1,39 @@
+"""``local2llh``: local coordinates to longitude and latitude (polyconic projection).
+
+Source: spec 03 section 3.
+"""
+
+import numpy as np
+
+from stamps import geometry
+from stamps.errors import InputError
+
+__all__ = ["local2llh"]
+
+
+def local2llh(xy, origin):
+    """Longitude and latitude of points given in a local frame.
+
+    Parameters
+    ----------
+    xy : (2, n) array_like
+        East and north in km, one column per point.
+    origin : array_like of 2 or 3 numbers
+        Longitude and latitude of the origin in degrees.
+
+    Returns
+    -------
+    (2, n) float64 array
+        Longitude and latitude in degrees.
+
+    Raises
+    ------
+    InputError
+        ``xy`` has not two rows, or the iteration does not converge.
+    """
+    xy = np.atleast_2d(np.asarray(xy, dtype=np.float64))
+    if xy.shape == (1, 2):
+        xy = xy.T  # one point given as a plain list
+    if xy.shape[0] != 2:
+        raise InputError(f"local2llh needs rows x and y in km, but got an array of shape {xy.shape}.")
+    return geometry.local2llh(xy.T, origin).T

@@ -1,0 +1,254 @@
+"""Step 7: spatially-correlated look-angle error, and the master's atmosphere and orbit error.
+
+Reads ``psver``, ``ps2``, ``bp2``, ``phuw2`` or ``phuw_sb2``, ``ifgstd2`` or ``phuw_sb_res2``; if asked for or present
+``tca(_sb)2`` and ``aps(_sb)2``. Writes ``scla2`` or ``scla_sb2`` (``ph_scla K_ps_uw C_ps_uw ph_ramp ifg_vcm``); an
+older one is renamed ``tmp_scla…`` with its time. Parameters: ``small_baseline_flag``, ``drop_ifg_index``,
+``scla_method``, ``scla_deramp``, ``subtr_tropo``, ``tropo_method``, ``scla_drop_index`` or ``sb_scla_drop_index``, and
+those of the reference area.
+
+Source: spec 09 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.errors import ParameterError
+from stamps.legacy.ps_deramp import ps_deramp
+from stamps.legacy.ps_plot_tca import ps_plot_tca
+from stamps.legacy.ps_setref import ps_setref
+from stamps.legacy.sb_invert_aps import sb_invert_aps
+from stamps.log import Log
+from stamps.matlab.arithmetic import round_half_away
+from stamps.matlab.dates import datestr
+from stamps.matlab.linalg import lscov
+from stamps.matlab.statistics import mean_single
+from stamps.native.l1_fit import l1_fit
+from stamps.network import baselines_of_images, design_matrix
+from stamps.parameters import Parameters
+from stamps.phase import reference_mean
+from stamps.stack import baseline_matrix, retained
+from stamps.workspace import Workspace
+
+__all__ = ["ps_calc_scla"]
+
+_MIN_IMAGES_FOR_VELOCITY = 4
+
+
+def ps_calc_scla(use_small_baselines=0, coest_mean_vel=0, workdir="."):
+    """Estimate the look-angle error (rad per metre of baseline) of every pixel from unwrapped phases.
+
+    Parameters
+    ----------
+    use_small_baselines : int
+        1: from the interferograms of a small-baseline project, without the master's error; 0: from single-master
+        phases.
+    coest_mean_vel : int
+        Whether a mean velocity is estimated along with it.
+    workdir : path-like or Workspace
+        The project directory after step 6.
+
+    Raises
+    ------
+    ParameterError
+        Small baselines are asked for in a single-master project, the reference area is empty, or too few images are
+        left.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "PS_CALC_SCLA")
+    log.start()
+    log("Estimating spatially-correlated look angle error...", level=2)
+    parameters = Parameters(ws)
+    options = _options(parameters, use_small_baselines)
+    if use_small_baselines and not options.small_baselines:
+        raise ParameterError(
+            "Small-baseline interferograms are asked for, but small_baseline_flag is not 'y': use ps_calc_scla(0, ...)."
+        )
+    suffix = "_sb" if use_small_baselines else ""
+    version = ws.version
+    ps = ws.load(f"ps{version}")
+    unwrapped = ws.load(f"phuw{suffix}{version}")
+    n_column = ps["n_image"] if options.single_series else ps["n_ifg"]
+    used = retained(n_column, () if options.single_series else options.drop_ifg_index)
+
+    ph_uw, ph_ramp = _corrected(ws, log, options, ps, unwrapped["ph_uw"], suffix, version)
+    used = np.setdiff1d(used, options.scla_drop_index)
+    ph_uw = ph_uw - reference_mean(ph_uw, ps_setref(workdir=ws))
+
+    if options.single_series:
+        stored = unwrapped.get("unwrap_ifg_index_sm")
+        used = used if stored is None else np.setdiff1d(stored, options.scla_drop_index)
+        used = used[used != ps["master_ix"]]
+        network = design_matrix(ps["ifgday_ix"], ps["n_image"])
+        bperp = baselines_of_images(network, used, baseline_matrix(ws, ps, True, version).astype(np.float32))
+    else:
+        bperp = baseline_matrix(ws, ps, options.small_baselines, version)
+    pairs = _image_pairs(ps, ph_uw, bperp, used) if use_small_baselines else _sequential_pairs(ps, ph_uw, bperp, used)
+    if pairs.phase.shape[1] < 2:
+        raise ParameterError(
+            f"Only {used.size} images or interferograms are left to estimate the look-angle error: drop fewer "
+            "(drop_ifg_index, scla_drop_index, sb_scla_drop_index)."
+        )
+    for line in pairs.table():
+        log(line)
+
+    ifg_vcm = _covariance(ws, ps, options, use_small_baselines, version)
+    design = pairs.design(coest_mean_vel and used.size >= _MIN_IMAGES_FOR_VELOCITY)
+    covariance = ifg_vcm[np.ix_(used, used)] if use_small_baselines else None
+    model = lscov(design, pairs.phase.T, covariance=covariance)
+    if options.l1:
+        model = l1_fit(design, pairs.phase, model.T).T
+    k_ps_uw = np.ascontiguousarray(model[1])
+    ph_scla = k_ps_uw.astype(np.float32)[:, np.newaxis] * bperp.astype(np.float32, copy=False)
+    if use_small_baselines:
+        c_ps_uw = np.zeros(ps["n_ps"])
+    else:
+        c_ps_uw = master_error(ph_uw, ph_scla, ps["day"], used[used != ps["master_ix"]], ps["master_ix"],
+                               ifg_vcm if coest_mean_vel else None)  # fmt: skip
+
+    name = f"scla{suffix}{version}"
+    with ws.publish():
+        _put_aside(ws, f"{name}.mat")
+        if not use_small_baselines:
+            ws.delete(f"mv{version}.mat")
+        content = {"ph_scla": ph_scla, "K_ps_uw": k_ps_uw, "C_ps_uw": c_ps_uw, "ph_ramp": ph_ramp, "ifg_vcm": ifg_vcm}
+        ws.save(name, content, append=False)
+    log.finish()
+
+
+# ---------------------------------------------------------------------- what is asked for
+
+
+@dataclass
+class _Options:
+    small_baselines: bool
+    drop_ifg_index: np.ndarray
+    l1: bool
+    deramp: bool
+    subtract_tropo: bool
+    tropo_method: object
+    scla_drop_index: np.ndarray
+    single_series: bool  # the inverted series of a small-baseline project
+
+
+def _options(parameters, use_small_baselines):
+    """Ask for the parameters, in the order in which the log shows them."""
+    small_baselines = parameters.flag("small_baseline_flag", log=True)
+    return _Options(
+        small_baselines=small_baselines,
+        drop_ifg_index=parameters.indices("drop_ifg_index", log=True),
+        l1=str(parameters.get("scla_method", log=True)).strip().upper() == "L1",
+        deramp=parameters.flag("scla_deramp", log=True),
+        subtract_tropo=parameters.flag("subtr_tropo", log=True),
+        tropo_method=parameters.get("tropo_method", log=True),
+        scla_drop_index=parameters.indices(
+            "sb_scla_drop_index" if use_small_baselines else "scla_drop_index", log=True
+        ),
+        single_series=small_baselines and not use_small_baselines,
+    )
+
+
+# ---------------------------------------------------------------------- data
+
+
+def _corrected(ws, log, options, ps, ph_uw, suffix, version):
+    """Unwrapped phase without troposphere, ramps and legacy atmosphere; also the ramps (None without deramping)."""
+    if options.subtract_tropo:
+        if options.single_series:
+            sb_invert_aps(options.tropo_method, workdir=ws)
+        correction, _, _ = ps_plot_tca(ws.load(f"tca{suffix}{version}"), options.tropo_method)
+        ph_uw = (ph_uw - correction).astype(ph_uw.dtype)
+    ph_ramp = None
+    if options.deramp:
+        _, ph_ramp = ps_deramp(ps, ph_uw, workdir=ws)
+        ph_uw = (ph_uw - ph_ramp).astype(ph_uw.dtype)
+    aps = f"aps{suffix}{version}"
+    if ws.exists(aps):
+        if options.subtract_tropo:
+            log(f"Both {aps}.mat and the troposphere of subtr_tropo are subtracted: delete one of them.", level=2)
+        ph_uw = (ph_uw - ws.load(aps, ["ph_aps_slave"])["ph_aps_slave"]).astype(ph_uw.dtype)
+    return ph_uw, ph_ramp
+
+
+@dataclass
+class _Pairs:
+    """Phase differences in double (n_ps x n_pair), mean baseline and dates of each pair."""
+
+    phase: np.ndarray
+    bperp: np.ndarray
+    days: np.ndarray
+
+    def design(self, with_velocity):
+        """Columns: constant, mean baseline in m (one for all pixels), and days if a velocity is estimated."""
+        columns = [np.ones(self.bperp.size), self.bperp.astype(np.float64)]
+        if with_velocity:
+            columns.append(np.diff(self.days, axis=1)[:, 0])
+        return np.column_stack(columns)
+
+    def table(self):
+        """Lines for the log."""
+        lines = [f"{len(self.days)} ifgs used in estimation:"]
+        for (first, second), bperp in zip(self.days, round_half_away(self.bperp), strict=True):
+            lines.append(f"   {datestr(first)} to {datestr(second)} {second - first:5.0f} days {bperp:5.0f} m")
+        return lines
+
+
+def _image_pairs(ps, ph_uw, bperp, used):
+    """The interferograms of a small-baseline project."""
+    return _Pairs(ph_uw[:, used].astype(np.float64), mean_single(bperp[:, used], axis=0), ps["ifgday"][used])
+
+
+def _sequential_pairs(ps, ph_uw, bperp, used):
+    """Differences of successive images, in which deformation counts little."""
+    days = ps["day"][used]
+    difference = np.diff(ph_uw[:, used], axis=1).astype(np.float64)
+    mean_bperp = mean_single(np.diff(bperp[:, used], axis=1), axis=0)
+    return _Pairs(difference, np.atleast_1d(mean_bperp), np.column_stack([days[:-1], days[1:]]))
+
+
+def _covariance(ws, ps, options, use_small_baselines, version):
+    """Covariance of the interferograms (or images of an inverted series), float64; identity if nothing is known."""
+    if options.small_baselines:
+        name, variable = f"phuw_sb_res{version}", "sb_cov" if use_small_baselines else "sm_cov"
+        stored = ws.load_optional(name, [variable]).get(variable)
+        n = ps["n_ifg"] if use_small_baselines else ps["n_image"]
+        return np.eye(n) if stored is None else stored.astype(np.float64)
+    if not ws.exists(f"ifgstd{version}"):
+        return np.eye(ps["n_ifg"])
+    ifg_std = ws.load(f"ifgstd{version}")["ifg_std"]
+    kind = ifg_std.dtype.type  # the order of the operations decides the last bit
+    return np.diag(((ifg_std * kind(np.pi) / kind(180)) ** 2).astype(np.float64))
+
+
+def master_error(ph_uw, ph_scla, day, used, master_ix, covariance):
+    """Phase that all interferograms share: the master's atmosphere and orbit error.
+
+    Parameters
+    ----------
+    ph_uw, ph_scla : ndarray of float32, shape (n_ps, n)
+        Unwrapped phase and look-angle error in radians.
+    day : ndarray, shape (n,)
+        Day numbers.
+    used : ndarray of int
+        0-based columns without the master.
+    master_ix : int
+    covariance : ndarray, shape (n, n), or None
+        With it the intercept of a line over time is taken (generalised least squares), without it the mean.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_ps,)
+    """
+    phase = ph_uw[:, used] - ph_scla[:, used]
+    if covariance is None:
+        return mean_single(phase, axis=1)
+    design = np.column_stack([np.ones(used.size), day[used] - day[master_ix]])
+    return lscov(design, phase.T, covariance=covariance[np.ix_(used, used)])[0]
+
+
+def _put_aside(ws, name):
+    """Rename an older result to ``tmp_…`` with its modification time."""
+    if ws.has_file(name):
+        stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(ws.file(name).stat().st_mtime))
+        ws.rename(name, f"tmp_{name.removesuffix('.mat')}_{stamp}.mat")

@@ -1,0 +1,61 @@
+"""List the images of a project: date, perpendicular baseline, noise.
+
+Reads ``psver``, ``ps``, ``ifgstd``; runs ``ps_calc_ifg_std`` in a single-master project that has none. Parameter:
+``small_baseline_flag``.
+
+Source: spec 11 section 6.
+"""
+
+import numpy as np
+
+from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
+from stamps.matlab.arithmetic import round_half_away
+from stamps.matlab.dates import datestr
+from stamps.network import baselines_of_images, design_matrix
+from stamps.parameters import Parameters
+from stamps.workspace import Workspace
+
+__all__ = ["ps_info"]
+
+
+def ps_info(workdir="."):
+    """Print one line per image and the number of pixels.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+
+    Returns
+    -------
+    list of str
+        The lines printed. For small baselines the baselines are solved for from those of the interferograms, and the
+        noise shown is that of the interferogram with the number of the image: so it always was.
+    """
+    ws = Workspace.at(workdir)
+    version = ws.version
+    small_baselines = Parameters(ws).flag("small_baseline_flag")
+    ps = ws.load(f"ps{version}")
+    name = f"ifgstd{version}"
+    # files of version 1 come before the patch phase from which the noise is estimated
+    if not small_baselines and not ws.exists(name) and ws.exists(f"pm{version}"):
+        ps_calc_ifg_std(workdir=ws)
+    ifg_std = ws.load_optional(name).get("ifg_std")
+    bperp = np.asarray(ps["bperp"], dtype=np.float64)
+    if small_baselines:
+        images = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
+        bperp = baselines_of_images(design_matrix(ps["ifgday_ix"], ps["n_image"]), images, bperp[np.newaxis])[0]
+    lines = image_lines(ps["day"], bperp, ifg_std)
+    lines.append(f"Number of stable-phase pixels: {ps['n_ps']}")
+    print("\n".join(lines))
+    return lines
+
+
+def image_lines(day, bperp, ifg_std):
+    """One line per image: number, date, rounded baseline in m and, if known and not zero, noise in degrees."""
+    lines = []
+    for i, (date, metres) in enumerate(zip(day, round_half_away(bperp), strict=True)):
+        line = f"{i + 1:3d}   {datestr(date)}   {metres:5.0f} m"
+        if ifg_std is not None and i < len(ifg_std) and ifg_std[i] != 0:
+            line += f"   {ifg_std[i]:.3f} deg"
+        lines.append(line)
+    return lines

@@ -1,0 +1,114 @@
+"""Step 6, small baselines: turn the unwrapped interferograms into a single-master time series.
+
+Reads ``psver``, ``ps2``, ``phuw_sb2``, ``pm2`` (``ph_patch``) and ``rc2`` (``ph_rc``); writes ``phuw2`` (``ph_uw``,
+``unwrap_ifg_index_sm``) and ``phuw_sb_res2`` (``ph_res sb_cov sm_cov``). Parameters: ``drop_ifg_index`` and those of
+the reference area.
+
+Source: spec 08 section 10.
+"""
+
+import numpy as np
+from scipy import linalg
+
+from stamps.errors import InputError
+from stamps.legacy.ps_setref import ps_setref
+from stamps.log import Log
+from stamps.matlab.linalg import lscov
+from stamps.matlab.statistics import cov
+from stamps.network import design_matrix, used_images
+from stamps.parameters import Parameters
+from stamps.phase import angle, multiply, reference_mean
+from stamps.stack import retained
+from stamps.workspace import Workspace
+
+__all__ = ["sb_invert_uw"]
+
+_MIN_RECIPROCAL_CONDITION = 0.001
+_DIAGONAL_STEP = 0.01
+
+
+def sb_invert_uw(workdir="."):
+    """Invert unwrapped small-baseline phases by generalised least squares.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        The project directory after unwrapping.
+
+    Raises
+    ------
+    InputError
+        The network falls apart into isolated subsets, or the master is in no interferogram.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "SB_INVERT_UW")
+    log.start()
+    version = ws.version
+    ps = ws.load(f"ps{version}")
+    used = retained(ps["n_ifg"], Parameters(ws).indices("drop_ifg_index"))
+    sb_cov = _interferogram_covariance(ws, ps, version)
+    ph_sb = ws.load(f"phuw_sb{version}", ["ph_uw"])["ph_uw"][:, used]
+    ph_sb = ph_sb - reference_mean(ph_sb, ps_setref(workdir=ws))
+
+    network = design_matrix(ps["ifgday_ix"], ps["n_image"])
+    design, images, connected = used_images(network, used, ps["master_ix"])
+    if not connected:
+        ws.save(f"phuw_sb_res{version}", {"sb_cov": sb_cov})
+        raise InputError(
+            f"The interferograms of {ws.path} fall apart into isolated subsets, so no common time series exists: drop "
+            "fewer of them (drop_ifg_index) or add interferograms that connect the subsets."
+        )
+    covariance = well_conditioned(sb_cov[np.ix_(used, used)])
+    ph_uw = np.zeros((ps["n_ps"], ps["n_image"]), np.float32)
+    ph_uw[:, images] = lscov(design, ph_sb.astype(np.float64).T, covariance=covariance).T
+    sm_cov = np.zeros((ps["n_image"], ps["n_image"]))
+    sm_cov[np.ix_(images, images)] = linalg.inv(design.T @ linalg.solve(covariance, design, assume_a="pos"))
+    predicted = ph_uw @ network.T.astype(np.float32)  # despite its name ph_res is no residual
+
+    with ws.publish():
+        ws.save(f"phuw{version}", {"ph_uw": ph_uw, "unwrap_ifg_index_sm": np.union1d(images, ps["master_ix"])})
+        ws.save(f"phuw_sb_res{version}", {"ph_res": predicted, "sb_cov": sb_cov, "sm_cov": sm_cov})
+    log.finish()
+
+
+def _interferogram_covariance(ws, ps, version):
+    """Covariance of the interferograms' phases about the patch phase; identity without patch phase."""
+    ph_patch = ws.load_optional(f"pm{version}", ["ph_patch"]).get("ph_patch")
+    if ph_patch is None or ph_patch.size == 0:
+        return np.eye(ps["n_ifg"])
+    ph_rc = ws.load(f"rc{version}", ["ph_rc"])["ph_rc"]
+    return cov(angle(multiply(ph_rc, ph_patch.conj()))).astype(np.float64)
+
+
+def well_conditioned(covariance):
+    """Add 0.01 to the diagonal until the reciprocal condition number (1-norm) reaches 0.001.
+
+    Parameters
+    ----------
+    covariance : ndarray of float64, shape (n, n)
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+
+    Raises
+    ------
+    InputError
+        The covariance has NaN or infinite elements.
+    """
+    if not np.isfinite(covariance).all():
+        raise InputError(
+            "The covariance of the interferograms is not finite, because ph_rc or ph_patch has NaN: run step 5 again."
+        )
+    covariance = covariance.copy()
+    while _reciprocal_condition(covariance) < _MIN_RECIPROCAL_CONDITION:
+        covariance += _DIAGONAL_STEP * np.eye(len(covariance))
+    return covariance
+
+
+def _reciprocal_condition(matrix):
+    """LAPACK's estimate of 1/(norm(A)·norm(inv(A))) in the 1-norm."""
+    factors, _, info = linalg.lapack.dgetrf(matrix)
+    if info > 0:
+        return 0.0
+    return linalg.lapack.dgecon(factors, np.linalg.norm(matrix, 1))[0]

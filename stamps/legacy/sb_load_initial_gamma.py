@@ -1,0 +1,104 @@
+"""Step 1, small baselines: load the candidates of a patch (Gamma and SNAP).
+
+Reads ``../rsc.txt``, ``../pscphase.in``, the master's header, a baseline file per interferogram and
+``pscands.1.{ij,ll,ph}``, ``pscands.1.{da,hgt}`` if they exist. Writes ``ps1`` (as the single-master loader, and
+``ifgday ifgday_ix``), ``ph1`` (``ph``), ``bp1`` (``bperp_mat``, double), ``la1`` (``la``: look angle), ``da1``
+(``D_A``), ``hgt1`` (``hgt``), ``psver`` and ``../small_baselines.list``. Sets the parameters ``heading``, ``lambda``
+and ``platform``.
+
+Source: spec 03 section 5.
+"""
+
+import numpy as np
+
+from stamps import loading
+from stamps.log import Log
+from stamps.matlab.dates import datenum
+from stamps.parameters import Parameters
+from stamps.workspace import Workspace
+
+__all__ = ["sb_load_initial_gamma"]
+
+
+def sb_load_initial_gamma(workdir="."):
+    """Load the candidates of a small-baseline patch.
+
+    A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Patch directory.
+
+    Raises
+    ------
+    InputError
+        A file is missing, damaged or does not belong to the others.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "SB_LOAD_INITIAL_GAMMA")
+    log.start()
+    paths = loading.interferogram_paths(ws)
+    master_header = loading.header_path(ws)
+    master_day = datenum(loading.master_date_of_header(master_header))
+    dates = loading.pair_dates(paths)
+    _write_pairs(ws, dates)
+    ifgday = datenum(dates)
+    day, ifgday_ix = np.unique(ifgday, return_inverse=True)
+    header = loading.read_header(ws, master_header)
+    line, sample = loading.read_positions(ws)
+    n_ps = line.size
+    if n_ps == 0:
+        loading.note_no_candidates(ws, log)
+        return
+    look, incidence = loading.look_and_incidence(header, sample)
+    bperp_mat = loading.perpendicular_baselines(ws, header, paths, line, look, np.float64)
+    pixels = loading.local_coordinates(loading.read_lonlat(ws, n_ps), header.heading, log)
+    rows = pixels.sort_ix
+    ph = _phasors(loading.read_phase(ws, n_ps, len(paths)), rows)
+    number = np.arange(1, n_ps + 1)
+    D_A, hgt = loading.read_amplitude_dispersion(ws, n_ps), loading.read_heights(ws, n_ps)
+    ps = {
+        "ij": np.column_stack([number, line[rows], sample[rows]]).astype(np.float64),
+        "lonlat": pixels.lonlat,
+        "xy": np.column_stack([number, pixels.xy]).astype(np.float32),
+        "bperp": bperp_mat.mean(axis=0),
+        "day": day,
+        "master_day": master_day,
+        "master_ix": int(np.count_nonzero(day < master_day)),
+        "ifgday": ifgday,
+        "ifgday_ix": ifgday_ix.reshape(ifgday.shape),
+        "n_ifg": len(paths),
+        "n_image": day.size,
+        "n_ps": n_ps,
+        "sort_ix": rows,
+        "ll0": pixels.ll0,
+        "mean_incidence": incidence.mean(),
+        "mean_range": header.center_range,
+    }
+    with ws.publish():
+        loading.store_platform(Parameters(ws), header)
+        ws.save("ps1", ps)
+        ws.version = 1
+        ws.save("ph1", {"ph": ph})
+        ws.save("bp1", {"bperp_mat": bperp_mat[rows]})
+        ws.save("la1", {"la": look[rows]})
+        if D_A is not None:
+            ws.save("da1", {"D_A": D_A[rows]})
+        if hgt is not None:
+            ws.save("hgt1", {"hgt": hgt[rows]})
+    log.finish()
+
+
+def _write_pairs(ws, dates):
+    """List the pairs of dates in the project directory."""
+    text = "".join(f"{first:16.7e}{second:16.7e}\n" for first, second in dates.astype(np.float64))
+    Workspace(ws.path.parent).write_text("small_baselines.list", text)
+
+
+def _phasors(raw, sort_ix):
+    """Sorted phasors: (n_ps, n_ifg) complex64 in column-major order."""
+    ph = np.empty((sort_ix.size, len(raw)), dtype=np.complex64, order="F")
+    for k, block in enumerate(raw):
+        ph[:, k] = block.astype(np.complex64)[sort_ix]
+    return ph

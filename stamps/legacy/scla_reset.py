@@ -1,0 +1,33 @@
+"""Forget the estimated look-angle errors.
+
+Deletes ``scla2 scla_smooth2 scla_sb2 scla_smooth_sb2`` (version of each directory's ``psver``) in the patches and in
+the directory.
+
+Source: spec 09 section 5.
+"""
+
+from stamps.log import Log
+from stamps.workspace import Workspace
+
+__all__ = ["scla_reset"]
+
+_FILES = ("scla", "scla_smooth", "scla_sb", "scla_smooth_sb")
+
+
+def scla_reset(patches_flag="y", workdir="."):
+    """Delete the look-angle errors of a project.
+
+    Parameters
+    ----------
+    patches_flag : str
+        ``'y'`` includes the patch directories.
+    workdir : path-like or Workspace
+        The project directory.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "SCLA_RESET")
+    folders = [ws / name for name in ws.patch_list()] if str(patches_flag).lower() == "y" else []
+    for folder in [*folders, ws]:
+        if folder.exists("psver"):
+            folder.delete(*(f"{name}{folder.version}.mat" for name in _FILES))
+            log(f"{folder.path} reset", level=2)

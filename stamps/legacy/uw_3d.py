@@ -1,0 +1,176 @@
+"""Unwrap a series of interferograms in space and time.
+
+Writes ``uw_grid uw_interp uw_space_time uw_phaseuw`` and the SNAPHU files in the working directory. Source: spec 08
+section 2; Hooper and Zebker (2007), J. Opt. Soc. Am. A 24; Hooper (2010), Fringe 2009.
+"""
+
+import os
+
+import numpy as np
+
+from stamps.errors import InputError, ParameterError
+from stamps.external import snaphu_command
+from stamps.legacy.uw_grid_wrapped import uw_grid_wrapped
+from stamps.legacy.uw_interp import uw_interp
+from stamps.legacy.uw_sb_unwrap_space_time import uw_sb_unwrap_space_time
+from stamps.legacy.uw_stat_costs import uw_stat_costs
+from stamps.legacy.uw_unwrap_from_grid import uw_unwrap_from_grid
+from stamps.workspace import Workspace
+
+__all__ = ["METHODS", "OPTIONS", "uw_3d"]
+
+#: Values of the option ``unwrap_method``, upper or lower case.
+METHODS = ("2D", "3D", "3D_NEW", "3D_FULL", "3D_QUICK", "3D_SMALL_DEF", "3D_NO_DEF")
+
+#: Methods that fit noisy edges by annealing; they need the low-passed grid.
+_ANNEALED = ("3D", "3D_NEW")
+
+#: Options and their defaults (``unwrap_method`` None: '3D' without `ifgday_ix`, else '3D_FULL').
+OPTIONS = {
+    "master_day": 0,
+    "grid_size": 5,
+    "prefilt_win": 16,
+    "time_win": 365,
+    "unwrap_method": None,
+    "goldfilt_flag": "n",
+    "lowfilt_flag": "n",
+    "gold_alpha": 0.8,
+    "n_trial_wraps": 6,
+    "la_flag": "y",
+    "scf_flag": "y",
+    "temp": None,
+    "n_temp_wraps": 2,
+    "max_bperp_for_temp_est": 100,
+    "variance": None,
+    "ph_uw_predef": None,
+}
+
+
+def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", n_workers=None):
+    """Unwrap interferograms in space and time; can be used by itself.
+
+    Parameters
+    ----------
+    ph : ndarray, shape (n, n_ifg)
+        Wrapped phase: complex phasors or radians.
+    xy : ndarray, shape (n, 2) or (n, 3)
+        x and y in metres, in three columns after a running number.
+    day : ndarray, shape (n_image,)
+        Days of the images; without `ifgday_ix` the day of each interferogram relative to ``master_day``.
+    ifgday_ix : ndarray of int, shape (n_ifg, 2), optional
+        First and second image of each interferogram, from 0. Default: a single master at ``master_day``.
+    bperp : ndarray, shape (n_ifg,), optional
+        Perpendicular baselines, metres; needed for ``la_flag`` 'y' (without them there is no look-angle term).
+    options : dict, optional
+        See :data:`OPTIONS`.
+    workdir : path-like or Workspace
+    n_workers : int, optional
+        SNAPHU runs at a time (default: the number of processors).
+
+    Returns
+    -------
+    ph_uw : ndarray of float32, shape (n, n_ifg)
+        Unwrapped phase, radians.
+    msd : ndarray of float64, shape (n_ifg,)
+        Mean squared phase step between neighbouring grid cells, rad^2.
+
+    Raises
+    ------
+    ParameterError
+        An option or its value is unknown.
+    InputError
+        Sizes do not fit.
+    ExternalProgramError
+        SNAPHU is missing or fails.
+    """
+    chosen = _options(options, ph, day, ifgday_ix, bperp)
+    xy = np.asarray(xy)
+    if xy.shape[1] == 2:
+        xy = np.column_stack([np.arange(1, len(xy) + 1, dtype=xy.dtype), xy])
+    day = np.asarray(day, np.float64).ravel()
+    if ifgday_ix is None:
+        day, ifgday_ix = single_master(day, chosen["master_day"])
+    ifgday_ix = np.asarray(ifgday_ix, np.int64)
+    method = effective_method(chosen["unwrap_method"], ifgday_ix)
+    if method.upper() in _ANNEALED:
+        chosen["lowfilt_flag"] = "y"
+    snaphu_command()  # a missing program is told before any work
+    ws = Workspace.at(workdir)
+    n_workers = n_workers or os.cpu_count() or 1
+    with ws.publish():
+        uw_grid_wrapped(
+            ph, xy, chosen["grid_size"], chosen["prefilt_win"], chosen["goldfilt_flag"], chosen["lowfilt_flag"],
+            chosen["gold_alpha"], chosen["ph_uw_predef"], workdir=ws, n_workers=n_workers,
+        )  # fmt: skip
+        uw_interp(workdir=ws)
+        uw_sb_unwrap_space_time(
+            day, ifgday_ix, method, chosen["time_win"], chosen["la_flag"], bperp, chosen["n_trial_wraps"],
+            chosen["prefilt_win"], chosen["scf_flag"], chosen["temp"], chosen["n_temp_wraps"],
+            chosen["max_bperp_for_temp_est"], workdir=ws,
+        )  # fmt: skip
+        uw_stat_costs(method, chosen["variance"], workdir=ws, n_workers=n_workers)
+        return uw_unwrap_from_grid(xy, chosen["grid_size"], workdir=ws)
+
+
+def effective_method(unwrap_method, ifgday_ix):
+    """The method that is really used: 3D becomes 3D_FULL when all interferograms have the same first image.
+
+    Parameters
+    ----------
+    unwrap_method : str
+    ifgday_ix : ndarray of int64, shape (n_ifg, 2)
+
+    Returns
+    -------
+    str
+    """
+    if unwrap_method.upper() in _ANNEALED and np.all(ifgday_ix[:, 0] == ifgday_ix[0, 0]):
+        return "3D_FULL"
+    return unwrap_method
+
+
+def single_master(day, master_day):
+    """Image days and pairs of a single-master stack.
+
+    Parameters
+    ----------
+    day : ndarray of float64, shape (n_ifg,)
+        Day of each interferogram's second image.
+    master_day : float
+
+    Returns
+    -------
+    day : ndarray of float64, shape (n_ifg + 1,)
+        Sorted, with the master.
+    ifgday_ix : ndarray of int64, shape (n_ifg, 2)
+    """
+    images = np.append(day, master_day)
+    order = np.argsort(images, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return images[order], np.column_stack([np.full(len(day), place[-1]), place[:-1]])
+
+
+def _options(options, ph, day, ifgday_ix, bperp):
+    unknown = sorted(set(options or {}) - set(OPTIONS))
+    if unknown:
+        raise ParameterError(f"uw_3d has no option '{unknown[0]}'; it knows {', '.join(OPTIONS)}.")
+    chosen = {**OPTIONS, **(options or {})}
+    if chosen["unwrap_method"] is None:
+        chosen["unwrap_method"] = "3D" if ifgday_ix is None else "3D_FULL"
+    if chosen["unwrap_method"].upper() not in METHODS:
+        raise ParameterError(
+            f"unwrap_method '{chosen['unwrap_method']}' is unknown: choose one of {', '.join(METHODS)}."
+        )
+    if bperp is None:
+        chosen["la_flag"] = "n"
+    n_ifg = np.shape(ph)[1]
+    if n_ifg == 0:
+        raise InputError("There is no interferogram to unwrap: check drop_ifg_index.")
+    sized = {"temp": chosen["temp"], "bperp": bperp, "ifgday_ix": ifgday_ix}
+    if ifgday_ix is None:  # a single master: one day for each interferogram
+        sized["day"] = np.ravel(day)
+    for name, values in sized.items():
+        if values is not None and len(values) != n_ifg:
+            raise InputError(f"uw_3d: {name} has {len(values)} values, but there are {n_ifg} interferograms.")
+    return chosen

@@ -1,0 +1,242 @@
+"""Resample wrapped phase to a regular grid and filter it.
+
+Writes ``uw_grid.mat``: ``ph ph_in ph_lowpass ph_uw_predef ph_in_predef xy ij nzix grid_x_min grid_y_min n_i n_j n_ifg
+n_ps grid_ij pix_size``. A *node* is a non-empty cell of the grid; nodes are numbered down the columns of the grid.
+
+Source: spec 08 section 3; Goldstein and Werner (1998) for the filter.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.legacy.wrap_filt import wrap_filt
+from stamps.log import Log
+from stamps.unwrapping.phase import angle, phasor, wrapped
+from stamps.workspace import Workspace
+
+__all__ = ["uw_grid_wrapped"]
+
+
+def uw_grid_wrapped(
+    ph_in, xy, pix_size=5, prefilt_win=16, goldfilt_flag="n", lowfilt_flag="n", gold_alpha=0.8, ph_in_predef=None,
+    workdir=".", n_workers=1,
+):  # fmt: skip
+    """Sum the phasors of the pixels of each grid cell, filter the grid and save its nodes.
+
+    Parameters
+    ----------
+    ph_in : ndarray, shape (n, n_ifg)
+        Wrapped phase: complex phasors (none zero) or real radians.
+    xy : ndarray, shape (n, 3)
+        Number, x and y in metres; single precision decides cell borders. With ``pix_size=0``: column and row from 1.
+    pix_size : float
+        Cell size in metres; 0 means that the pixels are on a grid already.
+    prefilt_win : int
+        Window of the filter in cells.
+    goldfilt_flag, lowfilt_flag : {'n', 'y'}
+        Apply the Goldstein filter; keep a low-passed version.
+    gold_alpha : float
+        Goldstein exponent.
+    ph_in_predef : ndarray of float32, shape (n, n_ifg), optional
+        Unwrapped phase to hold (radians), NaN where there is none.
+    workdir : path-like or Workspace
+    n_workers : int
+        Interferograms that are filtered at a time; the result does not depend on it.
+
+    Raises
+    ------
+    InputError
+        A phasor is zero, or the grid is smaller than a cell or than the filter window.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "uw_grid_wrapped")
+    ph_in = np.asarray(ph_in)
+    if np.iscomplexobj(ph_in) and np.any(ph_in == 0):
+        raise InputError(
+            "Some wrapped phases of the pixels to unwrap are exactly zero: every pixel needs a phase in every "
+            "interferogram, so drop the interferogram (drop_ifg_index) or the pixels."
+        )
+    n_ifg = ph_in.shape[1]
+    log(f"Number of interferograms  : {n_ifg}", 2)
+    log(f"Number of points per ifg  : {len(ph_in)}", 2)
+    cells = grid_cells(xy, pix_size)
+    shape = int(cells["n_i"]), int(cells["n_j"])
+    if min(shape) < prefilt_win:
+        raise InputError(
+            f"The smaller side of the resampled grid ({min(shape)} cells) is less than the filter window "
+            f"({int(prefilt_win)} cells): reduce unwrap_grid_size or unwrap_gold_n_win."
+        )
+    flat = np.ravel_multi_index(tuple(cells["grid_ij"].T), shape)
+    filters = Filters(int(prefilt_win), gold_alpha, goldfilt_flag.lower() == "y", lowfilt_flag.lower() == "y")
+    nzix, ph, ph_lowpass = gridded_nodes(ph_in, flat, shape, filters, add=pix_size != 0, n_workers=n_workers)
+    ph_uw_predef = None if ph_in_predef is None else predefined_nodes(ph_in_predef, flat, nzix, ph)
+    ij = np.argwhere(nzix.T)[:, ::-1]
+    log(f"Number of resampled points: {len(ij)}", 2)
+    xy_nodes = np.column_stack([np.arange(1, len(ij) + 1), (ij[:, ::-1] + 0.5) * pix_size])
+    ws.save(
+        "uw_grid",
+        {
+            "ph": ph, "ph_in": ph_in, "ph_lowpass": ph_lowpass, "ph_uw_predef": ph_uw_predef,
+            "ph_in_predef": ph_in_predef, "xy": xy_nodes, "ij": ij, "nzix": nzix, **cells, "n_ifg": n_ifg,
+            "n_ps": len(ij), "pix_size": float(pix_size),
+        },
+    )  # fmt: skip
+
+
+class Filters(NamedTuple):
+    """How grids are filtered: window (cells), Goldstein exponent, Goldstein filter wanted, low-pass wanted."""
+
+    window: int
+    alpha: float
+    goldstein: bool
+    low_pass: bool
+
+
+def gridded_nodes(ph_in, flat, shape, filters, add=True, n_workers=1):
+    """Grid and filter all interferograms; keep the nodes.
+
+    Parameters
+    ----------
+    ph_in : ndarray, shape (n, n_ifg)
+        Phasors or radians.
+    flat : ndarray of int64, shape (n,)
+        Cell of each pixel, ``row * n_j + column``.
+    shape : tuple of int
+        Rows and columns of the grid.
+    filters : Filters
+    add : bool
+        Sum the phasors of a cell (else the last one counts).
+    n_workers : int
+        Interferograms at a time.
+
+    Returns
+    -------
+    nzix : ndarray of bool, shape `shape`
+        Non-empty cells of the first interferogram: the nodes, numbered down the columns.
+    ph : ndarray of complex64, shape (n_node, n_ifg)
+    ph_lowpass : ndarray of complex64, shape (n_node, n_ifg), or None
+    """
+    n_ifg = ph_in.shape[1]
+    nzix = (cell_sums(ph_in[:, 0], flat, shape[0] * shape[1], add) != 0).reshape(shape)
+    ph = np.empty((np.count_nonzero(nzix), n_ifg), np.complex64)
+    ph_lowpass = np.empty_like(ph) if filters.low_pass else None
+
+    def one(ifg):
+        grid = cell_sums(ph_in[:, ifg], flat, shape[0] * shape[1], add).reshape(shape)
+        kept = grid
+        if filters.goldstein or filters.low_pass:
+            filtered, low = wrap_filt(grid, filters.window, filters.alpha, low_flag="y" if filters.low_pass else "n")
+            kept = filtered if filters.goldstein else grid
+            if filters.low_pass:
+                ph_lowpass[:, ifg] = low.T[nzix.T]
+        ph[:, ifg] = kept.T[nzix.T]
+
+    with ThreadPoolExecutor(n_workers) as pool:
+        list(pool.map(one, range(n_ifg)))
+    return nzix, ph, ph_lowpass
+
+
+def grid_cells(xy, pix_size):
+    """Cell of each pixel.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (n, 3)
+        Number, x, y. The arithmetic is that of its class (single as stored).
+    pix_size : float
+        Cell size; 0: x and y are column and row from 1.
+
+    Returns
+    -------
+    dict
+        ``grid_ij`` int64 (n, 2) row and column from 0 (rows grow with y), ``grid_x_min``, ``grid_y_min``, ``n_i``,
+        ``n_j`` in the class of `xy`.
+
+    Raises
+    ------
+    InputError
+        The pixels lie within one cell.
+    """
+    xy = np.asarray(xy)
+    kind = np.float32 if xy.dtype == np.float32 else np.float64
+    x, y = xy[:, 1].astype(kind), xy[:, 2].astype(kind)
+    if pix_size == 0:
+        low, grid = (kind(1), kind(1)), (y, x)
+    else:
+        low = x.min(), y.min()
+        grid = [_merged_last(np.ceil((v - v0 + kind(1e-3)) / kind(pix_size))) for v, v0 in ((y, low[1]), (x, low[0]))]
+    n_i, n_j = grid[0].max(), grid[1].max()
+    if min(grid[0].min(), grid[1].min()) < 1:
+        raise InputError(
+            f"The pixels span less than one grid cell of {pix_size:g} m in one direction: reduce unwrap_grid_size."
+        )
+    grid_ij = np.column_stack(grid).astype(np.int64) - 1
+    return {"grid_ij": grid_ij, "grid_x_min": low[0], "grid_y_min": low[1], "n_i": n_i, "n_j": n_j}
+
+
+def _merged_last(cell):
+    """Quirk: the last row (column) of cells is merged into the one before."""
+    last = cell.max()
+    return np.where(cell == last, last - 1, cell).astype(cell.dtype)
+
+
+def cell_sums(ph, flat, n_cell, add=True):
+    """Sum the phasors of each cell in single precision, in pixel order.
+
+    Parameters
+    ----------
+    ph : ndarray, shape (n,)
+        Phasors, or phases in radians.
+    flat : ndarray of int64, shape (n,)
+        Cell of each pixel.
+    n_cell : int
+    add : bool
+        False: the last pixel of a cell counts alone.
+
+    Returns
+    -------
+    ndarray of complex64, shape (n_cell,)
+    """
+    values = (ph if np.iscomplexobj(ph) else phasor(ph)).astype(np.complex64)
+    grid = np.zeros(n_cell, np.complex64)
+    if add:
+        np.add.at(grid, flat, values)
+    else:
+        grid[flat] = values
+    return grid
+
+
+def predefined_nodes(ph_in_predef, flat, nzix, ph):
+    """Unwrapped phase to hold at the nodes, moved to the filtered phase.
+
+    Parameters
+    ----------
+    ph_in_predef : ndarray, shape (n, n_ifg)
+        Radians, NaN where nothing is held.
+    flat : ndarray of int64, shape (n,)
+        Cell of each pixel, ``row * n_j + column``.
+    nzix : ndarray of bool, shape (n_i, n_j)
+    ph : ndarray of complex64, shape (n_node, n_ifg)
+
+    Returns
+    -------
+    ndarray of float32, shape (n_node, n_ifg)
+        Phase of `ph` plus whole cycles; NaN where nothing is held or the mean of the held values lies
+        more than 1 rad off the phase of `ph`.
+    """
+    node_of_cell = np.full(nzix.shape, -1)
+    node_of_cell.T[nzix.T] = np.arange(np.count_nonzero(nzix))
+    node = node_of_cell.ravel()[flat]
+    held = np.full(ph.shape, np.nan, np.float32)
+    for column in range(ph.shape[1]):
+        values = ph_in_predef[:, column]
+        use = ~np.isnan(values) & (node >= 0)
+        count = np.bincount(node[use], minlength=len(ph))
+        with np.errstate(invalid="ignore"):
+            held[:, column] = np.bincount(node[use], values[use], minlength=len(ph)) / count
+    offset = wrapped(angle(ph) - held)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(offset) > 1, np.float32(np.nan), held + offset)

@@ -1,0 +1,280 @@
+"""Estimate the unwrapped phase difference of each edge and its noise from the behaviour in time.
+
+Reads ``uw_grid.mat`` and ``uw_interp.mat``; writes ``uw_space_time.mat``: ``dph_space_uw`` (unwrapped phase of edges,
+radians), ``dph_noise`` (its noisy part; all NaN: no statistics), ``G spread ifreq_ij jfreq_ij shaky_ix predef_ix`` (the
+methods 2D and 3D_NO_DEF write the first, ``spread`` and ``dph_noise`` only). The 3D annealing saves
+``uw_unwrap_time.mat`` every 1000 edges.
+
+Source: spec 08 section 5; Hooper (2010), Fringe 2009 (statistical-cost unwrapping of time series).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+
+from stamps.errors import InputError
+from stamps.legacy.uw_sb_smooth_unwrap import uw_sb_smooth_unwrap
+from stamps.log import Log
+from stamps.matlab.statistics import cov, std
+from stamps.native.slope_search import slope_search
+from stamps.network import design_matrix
+from stamps.unwrapping.look_angle import search_series
+from stamps.unwrapping.phase import angle, divided, modulus, product, rotated
+from stamps.unwrapping.spatial_gradients import node_frequencies, replace_shaky
+from stamps.unwrapping.time_smoothing import full_network_smooth, noise_of, series_smooth, smooth_of_series
+from stamps.workspace import Workspace
+
+__all__ = ["uw_sb_unwrap_space_time"]
+
+_LOWEST_COHERENCE = np.float32(0.31)
+_NOISE_LIMIT = {"3D_FULL": 1.2, "3D_QUICK": 1.3, "3D_SMALL_DEF": 1.3}
+_SAVE_EVERY = 1000
+
+#: Largest values of the five parameters of the annealing model, in units of pi.
+_ANNEALING_LIMITS = (0.5, 0.25, 1, 0.25, 1)
+
+
+def uw_sb_unwrap_space_time(
+    day, ifgday_ix, unwrap_method, time_win, la_flag="y", bperp=None, n_trial_wraps=6, prefilt_win=16, scf_flag="y",
+    temp=None, n_temp_wraps=2, max_bperp_for_temp_est=100, workdir=".", seed=0,
+):  # fmt: skip
+    """Separate the phase of each edge into a smooth part and noise.
+
+    Parameters
+    ----------
+    day : ndarray of float64, shape (n_image,)
+        Days of all images.
+    ifgday_ix : ndarray of int64, shape (n_ifg, 2)
+        First and second image of each interferogram.
+    unwrap_method : str
+        2D, 3D_NO_DEF, 3D_FULL, 3D_QUICK, 3D_SMALL_DEF; anything else: 3D.
+    time_win : float
+        Smoothing time, days.
+    la_flag : {'y', 'n'}
+        Estimate the look-angle error of edges.
+    bperp : ndarray, shape (n_ifg,)
+        Perpendicular baselines, metres.
+    n_trial_wraps : float
+        Search range of the look-angle error, cycles over the range of the baselines.
+    prefilt_win : int
+        Window of the fringe frequencies, cells.
+    scf_flag : {'y', 'n'}
+        Use fringe frequencies where the temporal estimate is poor.
+    temp : ndarray, shape (n_ifg,), optional
+        Temperature differences.
+    n_temp_wraps : float
+        Search range of the temperature term, cycles over the range of temperatures.
+    max_bperp_for_temp_est : float
+        Largest baseline of the interferograms that the temperature term is estimated from, metres.
+    workdir : path-like or Workspace
+    seed : int
+        Random numbers of the 3D annealing.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "uw_sb_unwrap_space_time")
+    log("Unwrapping in time-space", 2)
+    grid = ws.load("uw_grid", ["ph", "ph_lowpass", "ph_uw_predef", "nzix"])
+    edges = ws.load("uw_interp", ["edgs"])["edgs"][:, 1:]
+    network = Network.of(ifgday_ix, day)
+    dph = edge_phasors(grid["ph"], edges)
+    held = edge_differences(grid["ph_uw_predef"], edges)
+    predef_ix = None if held is None else ~np.isnan(held)
+
+    slopes = Slopes(bperp, temp)
+    if temp is not None:
+        dph, held = slopes.fit_temperature(dph, held, n_temp_wraps, max_bperp_for_temp_est)
+    if la_flag.lower() == "y":
+        log(f"Estimating look angle error (num trial wraps = {float(n_trial_wraps):f})", 2)
+        search = search_series(dph, network.ifgday_ix, bperp, network.day, n_trial_wraps)
+        dph, held = slopes.fit_look_angle(dph, held, search)
+
+    method = unwrap_method.upper()
+    spread = scipy.sparse.csc_matrix(dph.shape, dtype=np.float64)
+    if method in ("2D", "3D_NO_DEF"):
+        noise = angle(dph)
+        saved = {"dph_space_uw": slopes.added(noise), "spread": spread, "dph_noise": noise if method != "2D" else None}
+        ws.save("uw_space_time", saved, append=False)
+        return
+    log("Smoothing", 2)
+    annealing = Annealing(ws, grid, edges, seed)
+    smooth = _smooth_phase(method, dph, held, network, time_win, annealing)
+    phase, noise = with_noise(smooth, dph, _NOISE_LIMIT.get(method))
+    phase = slopes.added(phase)
+    shaky_ix = ifreq_ij = jfreq_ij = None
+    if scf_flag.lower() == "y":
+        ifreq_ij, jfreq_ij = node_frequencies(grid["ph"], grid["nzix"], int(prefilt_win))
+        shaky_ix, spread = replace_shaky(phase, noise, ifreq_ij, jfreq_ij, edges, grid["nzix"])
+        shaky_ix = shaky_ix.reshape(-1, 1)
+    ws.save(
+        "uw_space_time",
+        {
+            "dph_space_uw": phase, "dph_noise": noise, "G": network.design, "spread": spread, "ifreq_ij": ifreq_ij,
+            "jfreq_ij": jfreq_ij, "shaky_ix": shaky_ix, "predef_ix": predef_ix,
+        },
+        append=False,
+    )  # fmt: skip
+
+
+def _smooth_phase(method, dph, held, network, time_win, annealing):
+    """Smooth part of the phase of the edges: (n_edge, n_ifg) float32 (spec 08 section 5.5)."""
+    if method == "3D_FULL":
+        return full_network_smooth(dph, network.ifgday_ix, network.day, time_win)
+    series = series_smooth(dph, network.design, network.day, time_win, held)
+    smooth = smooth_of_series(network.design, series)
+    if method in _NOISE_LIMIT:
+        return smooth
+    return smooth_of_series(network.design, annealing.improved(series, noise_of(dph, smooth), dph, network))
+
+
+def with_noise(smooth, dph, limit):
+    """Phase of edges as smooth part plus noise; no statistics where the noise is too large.
+
+    Parameters
+    ----------
+    smooth : ndarray of float32, shape (n_edge, n_ifg)
+    dph : ndarray of complex64, shape (n_edge, n_ifg)
+    limit : float or None
+        Largest standard deviation of the noise of an edge, radians.
+
+    Returns
+    -------
+    phase, noise : ndarray of float32, shape (n_edge, n_ifg)
+        NaN rows where the noise exceeds the limit.
+    """
+    noise = noise_of(dph, smooth)
+    if limit is not None:
+        with np.errstate(invalid="ignore"):
+            noise[std(noise, axis=1) > np.float32(limit)] = np.nan
+    return smooth + noise, noise
+
+
+class Network(NamedTuple):
+    """Interferograms and the images that occur in them.
+
+    ``ifgday_ix`` pairs (n_ifg, 2), ``day`` days (n_image,), ``design`` (n_ifg, n_image) -1 at first, 1 at second image.
+    """
+
+    ifgday_ix: np.ndarray
+    day: np.ndarray
+    design: np.ndarray
+
+    @classmethod
+    def of(cls, ifgday_ix, day):
+        """Leave out (and number without) images that occur in no interferogram."""
+        used, number = np.unique(ifgday_ix, return_inverse=True)
+        number = number.reshape(-1, 2)
+        return cls(number, np.asarray(day, np.float64)[used], design_matrix(number, len(used)))
+
+
+def edge_phasors(ph, edges):
+    """Unit phasors of the phase differences of edges, high node minus low: (n_edge, n_ifg) complex64."""
+    dph = product(ph[edges[:, 1]], ph[edges[:, 0]].conj())
+    return divided(dph, modulus(dph))
+
+
+def edge_differences(ph_uw_predef, edges):
+    """Held phase differences of edges, NaN where one node is free; None if nothing is held."""
+    if ph_uw_predef is None:
+        return None
+    return ph_uw_predef[edges[:, 1]] - ph_uw_predef[edges[:, 0]]
+
+
+class Slopes:
+    """Terms of edges that are proportional to baseline or temperature: found, taken away, and added again.
+
+    Parameters
+    ----------
+    bperp, temp : ndarray, shape (n_ifg,), or None
+        Perpendicular baselines (metres) and temperature differences.
+    """
+
+    def __init__(self, bperp, temp):
+        self.bperp = None if bperp is None else np.asarray(bperp)
+        self.temp = None if temp is None else np.asarray(temp, np.float64)
+        self.per_metre = None
+        self.per_degree = None
+
+    def fit_temperature(self, dph, held, n_temp_wraps, max_bperp):
+        """Estimate the temperature term from short baselines; returns the rest of `dph` and `held`."""
+        near = np.zeros(len(self.temp)) if self.bperp is None else np.abs(self.bperp)
+        short = np.flatnonzero(near < max_bperp)
+        if short.size == 0:
+            raise InputError(
+                f"No interferogram has a perpendicular baseline below {max_bperp:g} m: the temperature term cannot be "
+                "estimated, so raise max_bperp_for_temp_est or leave out temp."
+            )
+        wraps = n_temp_wraps * np.ptp(self.temp[short]) / np.ptp(self.temp)
+        slope, coherence = slope_search(dph[:, short], self.temp[short], wraps)
+        slope[coherence < _LOWEST_COHERENCE] = 0
+        self.per_degree = slope
+        return self._without(dph, held, slope, self.temp)
+
+    def fit_look_angle(self, dph, held, search):
+        """Estimate the look-angle term; returns the rest of `dph` and `held`.
+
+        Where there is no look-angle term the temperature term is given up as well, and the reverse.
+        """
+        slope, coherence = slope_search(search.phasors, search.baselines, search.n_trial_wraps)
+        slope[coherence < _LOWEST_COHERENCE] = 0
+        if self.per_degree is not None:
+            back = slope == 0
+            dph[back] = rotated(dph[back], product(self.per_degree[back, np.newaxis], self.temp), sign=1)
+            self.per_degree[back] = 0
+            slope[self.per_degree == 0] = 0
+        self.per_metre = slope
+        return self._without(dph, held, slope, self.bperp)
+
+    def added(self, phase):
+        """`phase` plus the terms that were found, float32."""
+        for slope, abscissa in ((self.per_metre, self.bperp), (self.per_degree, self.temp)):
+            if slope is not None:
+                phase = phase + product(slope[:, np.newaxis], abscissa)
+        return phase
+
+    @staticmethod
+    def _without(dph, held, slope, abscissa):
+        term = product(slope[:, np.newaxis], abscissa)
+        return rotated(dph, term), None if held is None else held - term
+
+
+class Annealing(NamedTuple):
+    """The annealing of noisy edges by the methods 3D and 3D_NEW (spec 08 section 5.5.3)."""
+
+    workspace: Workspace
+    grid: dict
+    edges: np.ndarray
+    seed: int
+
+    def improved(self, series, noise, dph, network):
+        """Series with the edges of large noise fitted anew: (n_image, n_edge) float32."""
+        bad = np.flatnonzero(std(noise, axis=1) > 1)
+        weights = noise_weights(self.grid["ph"], self.grid["ph_lowpass"], self.edges)
+        day = network.day
+        tau = (day - day[0]) * (len(day) - 1) / (day[-1] - day[0])
+        limit = np.pi * np.array(_ANNEALING_LIMITS)
+        bounds = np.column_stack([-limit, limit])
+        for start in range(0, len(bad), _SAVE_EVERY):
+            some = bad[start : start + _SAVE_EVERY]
+            phase = angle(dph[some])
+            series[:, some] = uw_sb_smooth_unwrap(
+                bounds, None, network.design, weights, phase, tau, (self.seed, start)
+            ).T
+            if len(some) == _SAVE_EVERY:
+                content = {"G": network.design, "dph_space": dph, "dph_smooth_series": series}
+                self.workspace.save("uw_unwrap_time", content, append=False)
+        return series
+
+
+def noise_weights(ph, ph_lowpass, edges):
+    """Whitening matrix of the noise of edges about the low-passed phase: (n_ifg, n_ifg) float64.
+
+    The upper Cholesky factor of the inverse covariance, or the reciprocal standard deviations if there is none.
+    """
+    noise = angle(product(ph, ph_lowpass.conj()))
+    covariance = cov(noise[edges[:, 1]] - noise[edges[:, 0]]).astype(np.float64)
+    try:
+        return scipy.linalg.cholesky(np.linalg.inv(covariance), lower=False)
+    except np.linalg.LinAlgError:
+        return np.diag(1 / np.sqrt(np.diag(covariance)))

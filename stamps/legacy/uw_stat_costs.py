@@ -1,0 +1,133 @@
+"""Turn edge statistics into arc costs and unwrap each interferogram with SNAPHU.
+
+Reads ``uw_grid.mat``, ``uw_interp.mat`` and ``uw_space_time.mat``; writes ``uw_phaseuw.mat`` (``ph_uw`` of the nodes in
+radians, ``msd``) and the SNAPHU files ``snaphu.conf .in .costinfile .out .log`` of the last interferogram.
+
+Source: spec 08 section 7; Chen and Zebker (2001), J. Opt. Soc. Am. A 18; Hooper (2010), Fringe 2009.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.external import snaphu
+from stamps.log import Log
+from stamps.unwrapping import costs
+from stamps.workspace import Workspace
+
+__all__ = ["uw_stat_costs"]
+
+
+def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, workdir=".", n_workers=None):
+    """Unwrap the nodes of all interferograms.
+
+    Parameters
+    ----------
+    unwrap_method : str
+        '2D' takes the variance from a model of distance, other methods from the scatter in time.
+    variance : ndarray of float64, shape (n_node,), optional
+        Variance of the nodes (2D only).
+    subset_ifg_index : array_like of int, optional
+        Interferograms to unwrap, counted from 0 (default: all); others become zero.
+    workdir : path-like or Workspace
+    n_workers : int, optional
+        SNAPHU runs at a time (default: the number of processors). The result does not depend on it.
+
+    Raises
+    ------
+    ExternalProgramError
+        SNAPHU is missing or fails.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "uw_stat_costs")
+    log("Unwrapping in space", 2)
+    grid = ws.load("uw_grid", ["ph", "nzix", "pix_size", "n_ps", "n_ifg"])
+    mesh = ws.load("uw_interp")
+    statistics = edge_statistics(unwrap_method, variance, grid, mesh, ws.load("uw_space_time"))
+    ifgs = np.arange(grid["n_ifg"]) if subset_ifg_index is None else np.asarray(subset_ifg_index, np.int64).ravel()
+    if ifgs.size and (ifgs.min() < 0 or ifgs.max() >= grid["n_ifg"]):
+        raise InputError(f"The interferograms to unwrap must be numbered 0 to {grid['n_ifg'] - 1}.")
+    kept = {}
+
+    def unwrap(ifg):
+        log(f"Processing IFG {ifg + 1} of {grid['n_ifg']}", 2)
+        cost = statistics.ifg_costs(ifg)
+        interferogram = grid["ph"][:, ifg][mesh["Z"]]
+        keep = (lambda name, path: kept.update({name: path.read_bytes()})) if ifg == ifgs[-1] else None
+        unwrapped = snaphu(interferogram, cost.rowcost, cost.colcost, keep)
+        return unwrapped.T[grid["nzix"].T], costs.squared_step(unwrapped)
+
+    ph_uw = np.zeros((grid["n_ps"], grid["n_ifg"]), np.float32)
+    msd = np.zeros(grid["n_ifg"])
+    with ThreadPoolExecutor(n_workers or os.cpu_count() or 1) as pool:
+        try:
+            for ifg, (phase, step) in zip(ifgs, pool.map(unwrap, ifgs), strict=True):
+                ph_uw[:, ifg] = phase
+                msd[ifg] = step
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # one failure is enough
+            raise
+    with ws.publish():
+        for name, content in kept.items():
+            with ws.open_output(name) as path:
+                path.write_bytes(content)
+        ws.save("uw_phaseuw", {"ph_uw": ph_uw, "msd": msd}, append=False)
+
+
+class EdgeStatistics(NamedTuple):
+    """What the costs of all interferograms share.
+
+    ``rows`` and ``columns`` (:class:`stamps.unwrapping.costs.GridArcs`), ``counts`` and ``sigsq`` of the edges, and per
+    edge and interferogram ``dph_space_uw``, ``smooth``, ``spread`` and ``held`` (or None).
+    """
+
+    rows: costs.GridArcs
+    columns: costs.GridArcs
+    counts: np.ndarray
+    sigsq: np.ndarray
+    dph_space_uw: np.ndarray
+    smooth: np.ndarray
+    spread: object
+    held: np.ndarray
+
+    def ifg_costs(self, ifg):
+        """Arc costs of one interferogram."""
+        spread = self.spread[:, [ifg]].toarray().ravel()
+        held = None if self.held is None else self.held[:, ifg]
+        cycles, total = costs.ifg_edge_costs(
+            self.dph_space_uw[:, ifg], self.smooth[:, ifg], self.sigsq, spread, self.counts, held
+        )
+        return costs.arc_costs(self.rows, self.columns, cycles, total)
+
+
+def edge_statistics(unwrap_method, variance, grid, mesh, space_time):
+    """Statistics of the edges and the arcs that have none.
+
+    Parameters
+    ----------
+    unwrap_method : str
+    variance : ndarray of float64, shape (n_node,), or None
+    grid, mesh, space_time : mapping
+        Variables of ``uw_grid``, ``uw_interp``, ``uw_space_time``.
+
+    Returns
+    -------
+    EdgeStatistics
+    """
+    n_edge = mesh["n_edge"]
+    rowix, colix = (mesh[name].astype(np.int64) for name in ("rowix", "colix"))
+    counts = costs.edge_counts(rowix, colix, n_edge)
+    noise = space_time["dph_noise"]
+    nodes = np.argwhere(grid["nzix"].T)[:, ::-1]
+    sigma = costs.noise_variance(unwrap_method, noise, mesh["edgs"][:, 1:], nodes, grid["pix_size"], variance)
+    dph_space_uw = space_time["dph_space_uw"]
+    smooth = dph_space_uw if unwrap_method.upper() == "2D" else dph_space_uw - noise
+    unknown = np.concatenate([[False], np.isnan(sigma)])
+    rows, columns = (costs.GridArcs(index, unknown[np.abs(index)]) for index in (rowix, colix))
+    return EdgeStatistics(
+        rows, columns, counts, costs.sigsq_of(sigma, counts), dph_space_uw, smooth, space_time["spread"].tocsc(),
+        space_time.get("predef_ix"),
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""Goldstein filter and optional Gaussian low-pass of a gridded interferogram.
+
+Reads and writes no file. Source: spec 08 section 3.1; Goldstein and Werner (1998).
+"""
+
+from stamps.native.goldstein import goldstein
+
+__all__ = ["wrap_filt"]
+
+
+def wrap_filt(ph, n_win, alpha, n_pad=None, low_flag="n"):
+    """Filter the phase of a grid; each cell keeps its magnitude, so empty cells stay empty.
+
+    Parameters
+    ----------
+    ph : ndarray of complex64 or complex128, shape (n_i, n_j)
+        Gridded phasors, at least `n_win` cells on both sides; NaN counts as zero.
+    n_win : int
+        Window size in cells, even.
+    alpha : float
+        Goldstein exponent.
+    n_pad : int, optional
+        Zero padding of the windows in cells (default: a quarter of `n_win`, rounded).
+    low_flag : {'n', 'y'}
+        'y': return the low-passed grid as well.
+
+    Returns
+    -------
+    ph_out : ndarray, shape and dtype of `ph`
+    ph_out_low : ndarray or None
+        None unless `low_flag` is 'y'.
+
+    Raises
+    ------
+    ValueError
+        The window is odd or larger than the grid, or a value is infinite.
+
+    Notes
+    -----
+    Spec 08 section 3.1. All arithmetic in double, rounded once at the end.
+    """
+    return goldstein(ph, int(n_win), float(alpha), n_pad, low=str(low_flag).lower() == "y")

@@ -1,0 +1,97 @@
+"""Smooth phasor series in time: weighted mean phasor and weighted line, evaluated at each date.
+
+Source: spec 08 section 5.5.1 steps 1 and 2. The weighted line is linear in its data, so its value at a date is one sum
+with fixed coefficients; only the wrapping of each phase to the local mean is nonlinear.
+"""
+
+import numpy as np
+
+__all__ = ["line_coefficients", "temporal_smooth", "time_weights"]
+
+#: Elements of a block of rows (stays in a cache; faster so than compiled loops over rows).
+_BLOCK = 1 << 17
+
+
+def time_weights(days, time_win):
+    """Gaussian weights of all dates for each date, rows summing to 1.
+
+    Parameters
+    ----------
+    days : ndarray of float64, shape (n,)
+    time_win : float
+        Standard deviation in days.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+        Row i holds the weights for date i.
+    """
+    difference = days[:, np.newaxis] - days
+    weights = np.exp(-(difference**2) / 2 / time_win**2)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def line_coefficients(days, weights):
+    """Coefficients whose sum with data is the weighted line at each date.
+
+    Parameters
+    ----------
+    days : ndarray of float64, shape (n,)
+    weights : ndarray of float64, shape (n, n)
+        Row i: weights of the line for date i.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n)
+        Row i: coefficients of the intercept of the weighted line in ``days[i] - days``. All zero for one date; the
+        weighted mean where the weights of only one date are not negligible.
+    """
+    if days.size == 1:
+        return np.zeros((1, 1))
+    offset = days[:, np.newaxis] - days
+    mean = (weights * offset).sum(axis=1, keepdims=True)
+    spread = (weights * (offset - mean) ** 2).sum(axis=1, keepdims=True)
+    tilt = np.divide(mean * (offset - mean), spread, out=np.zeros_like(offset), where=spread > 0)
+    return weights * (1 - tilt)
+
+
+def temporal_smooth(z, days, time_win):
+    """Smooth each row of phasors in time.
+
+    Parameters
+    ----------
+    z : ndarray of complex64, shape (n, m)
+        Unit phasors, one date per column.
+    days : ndarray of float64, shape (m,)
+    time_win : float
+        Standard deviation of the Gaussian weights, days.
+
+    Returns
+    -------
+    ndarray of complex64, shape (n, m)
+        Weighted mean phasor times exp(j intercept) at each date; its modulus is that of the mean. NaN rows stay NaN.
+    """
+    z = np.ascontiguousarray(z, dtype=np.complex64)
+    days = np.ascontiguousarray(days, dtype=np.float64)
+    weights = time_weights(days, time_win)
+    coefficients = line_coefficients(days, weights)
+    out = np.empty_like(z)
+    rows = max(1, _BLOCK // max(1, z.shape[1]))
+    for start in range(0, len(z), rows):
+        out[start : start + rows] = _smoothed(z[start : start + rows], weights, coefficients)
+    return out
+
+
+def _smoothed(z, weights, coefficients):
+    """The computation for one block of rows."""
+    full_turn, half_turn = np.float32(2 * np.pi), np.float32(np.pi)
+    phase = np.arctan2(z.imag.astype(np.float64), z.real.astype(np.float64)).astype(np.float32)
+    mean = (z.astype(np.complex128) @ weights.T).astype(np.complex64)
+    mean_phase = np.angle(mean.astype(np.complex128)).astype(np.float32)
+    intercept = np.empty(z.shape)
+    for date in range(z.shape[1]):
+        shifted = phase - mean_phase[:, date, np.newaxis] + half_turn
+        shifted -= full_turn * np.floor(shifted / full_turn)
+        shifted -= half_turn
+        intercept[:, date] = shifted.astype(np.float64) @ coefficients[date]
+    return (mean * np.exp(1j * intercept)).astype(np.complex64)

@@ -1,0 +1,54 @@
+"""Ramps."""
+
+import numpy as np
+import project
+import pytest
+
+from stamps.errors import ParameterError
+from stamps.legacy.ps_deramp import ps_deramp, ramp_design
+from stamps.workspace import Workspace
+
+
+@pytest.fixture
+def ps(tmp_path):
+    return project.single_master(tmp_path / "p").load("ps2")
+
+
+@pytest.mark.parametrize(("degree", "n_term"), [(1, 3), (1.5, 4), (2, 4), (3, 8)])
+def test_a_surface_of_the_degree_is_removed(ps, degree, n_term, tmp_path):
+    design = ramp_design(ps["xy"], degree)
+    assert design.shape == (40, n_term) and np.all(design[:, -1] == 1)
+    surface = design @ np.random.default_rng(0).normal(size=(n_term, 2))
+    deramped, ramp = ps_deramp(ps, surface, degree, workdir=tmp_path)
+    np.testing.assert_allclose(ramp, surface, atol=1e-9)
+    np.testing.assert_allclose(deramped, 0, atol=1e-9)
+
+
+def test_columns_in_their_order(ps):
+    x, y = ps["xy"][:, 1].astype(float) / 1000, ps["xy"][:, 2].astype(float) / 1000
+    three = ramp_design(ps["xy"], 3)
+    np.testing.assert_allclose(three[:, :-1].T, [x**3, y**3, x**2 * y, y**2 * x, x**2, y**2, x * y], rtol=1e-5)
+    np.testing.assert_allclose(ramp_design(ps["xy"], 2)[:, :-1].T, [x**2, y**2, x * y], rtol=1e-5)
+
+
+def test_classes_nan_and_zero_columns(ps, tmp_path):
+    rng = np.random.default_rng(1)
+    phase = rng.normal(size=(40, 4)).astype(np.float32)
+    phase[3, 0] = np.nan
+    phase[:, 1] = 0
+    phase[5:, 2] = np.nan  # five valid pixels are too few
+    deramped, ramp = ps_deramp(ps, phase, workdir=tmp_path)
+    assert deramped.dtype == np.float32 and ramp.dtype == np.float64
+    assert not ramp[:, 1].any() and np.isnan(ramp[:, 2]).all() and np.isfinite(ramp[:, 0]).all()
+    np.testing.assert_array_equal(deramped[:, 2], phase[:, 2])
+    assert np.isnan(deramped[:, 0]).sum() == 1
+    np.testing.assert_allclose(np.nanmean(deramped[:, [0, 3]], axis=0), 0, atol=1e-6)
+
+
+def test_degree_of_the_directory_and_unknown_degrees(ps, tmp_path):
+    ws = Workspace(tmp_path)
+    surface = ramp_design(ps["xy"], 2) @ np.array([[1.0], [2], [3], [4]])
+    ws.save("deramp_degree", {"degree": np.array([[2.0]])})
+    np.testing.assert_allclose(ps_deramp(ps, surface, workdir=ws)[0], 0, atol=1e-9)
+    with pytest.raises(ParameterError, match="4"):
+        ps_deramp(ps, surface, 4, workdir=ws)
