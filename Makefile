@@ -18,6 +18,7 @@ $(VENV)/.installed: pyproject.toml setup.py $(wildcard stamps/native/_*.py)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,plot]"
 	touch $@
+	@$(BIN)/stamps describe-backends
 
 demo: install
 	$(BIN)/python -m stamps.demo $(DEMO)
