@@ -40,4 +40,4 @@ clean:
 
 # kill every step of ps_mini at ten random moments, then run it again
 robustness: install
-	STAMPS_KILLS=10 $(BIN)/python -m pytest -n auto -s tests/test_killed.py
+	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py

@@ -47,7 +47,10 @@ def run(command, argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError:
-        print(f"{command}: out of memory; this step changed nothing. Use more patches or a larger machine.", file=sys.stderr)
+        print(
+            f"{command}: out of memory; this step changed nothing. Use more patches or a larger machine.",
+            file=sys.stderr,
+        )
         return 1
 
 
@@ -153,7 +156,7 @@ def _legacy(command):
         if bad is not None:
             return _complain(f"{command}: '{bad}' is not a number.\n{_help(command)}")
         kinds = _NUMERIC.get(command, {})
-        return _call(command, [kinds.get(i, str)(text) for i, text in enumerate(arguments)], options.workdir)
+        return _call(command, [kinds.get(i, str)(text) for i, text in enumerate(arguments)], options)
 
     return call
 
@@ -169,19 +172,16 @@ def _not_a_number(command, arguments):
     return None
 
 
-def _call(command, values, workdir):
+def _call(command, values, options):
     import stamps
     from stamps import matlab_literals
 
-    if command == "setparm":
-        if not values:
-            stamps.setparm(workdir=workdir)
-            return 0
-        values = [_name_or_number(values[0]), *(matlab_literals.parse(v) for v in values[1:2]), *values[2:]]
+    keywords = {name: value for name, value in vars(options).items() if name not in ("help", "version")}
     if command == "getparm" and values:
-        stamps.getparm(values[0], values[1] if len(values) > 1 else 1, workdir=workdir)
-        return 0
-    getattr(stamps, command)(*values, workdir=workdir)
+        values = [values[0], values[1] if len(values) > 1 else 1]
+    elif command == "setparm" and values:
+        values = [_name_or_number(values[0]), *(matlab_literals.parse(v) for v in values[1:2]), *values[2:]]
+    getattr(stamps, command)(*values, **keywords)
     return 0
 
 
@@ -195,6 +195,10 @@ def _split(command, argv):
     parser.add_argument("--workdir", default=".")
     parser.add_argument("--version", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
+    if command == "stamps":
+        parser.add_argument("--cores", type=int)
+        parser.add_argument("--scheduler")
+        parser.add_argument("--cluster")
     options, rest = parser.parse_known_args(argv)
     return options, rest
 
@@ -203,6 +207,13 @@ def _help(command):
     arguments, text = _USAGE[command]
     lines = [f"usage: {command} {arguments} [--workdir DIR]", "", text]
     if command == "stamps":
+        lines += [
+            "",
+            "options:",
+            "  --cores N            cores to use (default: parameter n_cores; its default 1 stands for all)",
+            "  --scheduler ADDRESS  run the patches on the Dask cluster of this scheduler (tcp://host:8786)",
+            "  --cluster slurm      start Dask workers through SLURM",
+        ]
         lines += ["", "verbs: stamps VERB --help", *(f"  {verb:<18s} {about}" for verb, (_, about) in _VERBS.items())]
     return "\n".join(lines)
 
@@ -232,7 +243,8 @@ def _verify(argv):
 
 def _describe_backends(argv):
     parser = argparse.ArgumentParser(
-        prog="stamps describe-backends", description="Which kernels are compiled and which programs and versions are used."
+        prog="stamps describe-backends",
+        description="Which kernels are compiled and which programs and versions are used.",
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(argv)

@@ -6,13 +6,15 @@ killed leaves every directory either before or after a step.
 Source: spec 00 section 7.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from stamps import parallel
 from stamps.errors import InputError, ParameterError, StampsError
 from stamps.log import Log
+from stamps.tasks import PatchTask
 from stamps.workspace import Workspace
 
-__all__ = ["Settings", "find_patches", "recover", "resume_step", "run_patches", "run_project"]
+__all__ = ["Settings", "find_patches", "recover", "resume_step", "run_patch", "run_patches", "run_project"]
 
 
 @dataclass(frozen=True)
@@ -66,21 +68,54 @@ def resume_step(ws):
 # ---------------------------------------------------------------------- steps 1 to 5a, in each patch
 
 
-def run_patches(folders, start, end, settings):
-    """Steps 1 to 5a of each directory.
+def run_patches(folders, start, end, settings, cores=1, client=None):
+    """Steps 1 to 5a of each directory, in parallel where there are several.
+
+    Parameters
+    ----------
+    folders : list of Workspace
+    start, end : int
+        Range of steps; start 0 resumes each directory where it stands.
+    settings : Settings
+    cores : int
+        Cores to use; the result does not depend on it.
+    client : distributed.Client, optional
+        Run on this cluster instead.
 
     Returns
     -------
     int
         The start step for what follows: for a resumed run that of the last directory (a quirk of the original).
+
+    Raises
+    ------
+    StampsError
+        A patch failed; the others were finished. All failed patches are named.
     """
-    last_start = start
-    for ws in folders:
-        last_start = _run_patch(ws, start, end, settings)
+    n_workers, n_threads = parallel.shares(cores, len(folders))
+    if client is None and n_workers == 1:
+        return [run_patch(ws, start, end, settings) for ws in folders][-1]
+    tasks = [PatchTask(str(ws.path), start, end, asdict(settings), n_threads) for ws in folders]
+    results = parallel.run_on_cluster(tasks, client) if client is not None else parallel.run_local(tasks, n_workers)
+    errors = []
+    for result in results:
+        print(result.output, end="", flush=True)
+        if result.error:
+            errors.append(result.error)
+        last_start = result.start
+    if errors:
+        raise StampsError(" ".join(errors) if len(errors) == 1 else f"{len(errors)} patches failed: {' '.join(errors)}")
     return last_start
 
 
-def _run_patch(ws, start, end, settings):
+def run_patch(ws, start, end, settings):
+    """Steps 1 to 5a of one directory.
+
+    Returns
+    -------
+    int
+        The start step, chosen by the files of the directory for a start at 0.
+    """
     log = Log(ws, "STAMPS")
     if not ws.exists("no_ps_info"):
         ws.save_no_ps_flags([0] * 5)
@@ -232,9 +267,9 @@ def _project_step(ws, step, settings):
     elif step == 7:
         _look_angle_error(ws, settings)
     elif settings.kriging:
-        raise ParameterError(
-            "scn_kriging_flag is 'y', but kriging is not available yet: setparm scn_kriging_flag n and run step 8 again."
-        )
+        from stamps.legacy.ps_scn_filt_krig import ps_scn_filt_krig
+
+        ps_scn_filt_krig(workdir=ws)
     else:
         from stamps.legacy.ps_scn_filt import ps_scn_filt
 

@@ -49,7 +49,7 @@ def test_bin_holds_a_runnable_script(command):
 def test_stamps_takes_the_legacy_positions(recorded, tmp_path):
     calls = recorded("stamps")
     assert cli.run("stamps", ["1", "5", "y", "2", "some.list", "1", "--workdir", str(tmp_path)]) == 0
-    assert calls == [((1, 5, "y", 2, "some.list", 1), {"workdir": str(tmp_path)})]
+    assert calls == [((1, 5, "y", 2, "some.list", 1), {"workdir": str(tmp_path), "cores": None, "scheduler": None, "cluster": None})]
 
 
 def test_mt_prep_snap_converts_numbers(recorded):

@@ -32,7 +32,8 @@ class Calls(list):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Replace the steps by notes; they leave the files by which a run resumes."""
+    """Replace the steps by notes; they leave the files by which a run resumes. One core: all in this process."""
+    monkeypatch.setenv("STAMPS_CORES", "1")
     made = Calls()
     files = {1: "ps1", 2: "pm1", 3: "select1", 4: "weed1", 5: "rc2"}
 

@@ -13,9 +13,11 @@ Parameters: ``quick_est_gamma_flag``, ``select_reest_gamma_flag``, ``unwrap_meth
 Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 """
 
+import contextlib
+
 import numpy as np
 
-from stamps import engine
+from stamps import engine, parallel
 from stamps.errors import InputError
 from stamps.log import Log
 from stamps.parameters import Parameters
@@ -34,6 +36,10 @@ def stamps(
     patch_list_file="patch.list",
     part_limitation=0,
     workdir=".",
+    *,
+    cores=None,
+    scheduler=None,
+    cluster=None,
 ):
     """Run steps ``start_step`` to ``end_step``.
 
@@ -51,6 +57,10 @@ def stamps(
         1 only the part of each patch (steps 1 to 5a), 2 only the rest, 0 both.
     workdir : path-like
         The project directory.
+    cores : int, optional
+        Cores to use (default: the parameter ``n_cores``, whose default 1 stands for all). Results do not depend on it.
+    scheduler, cluster : str, optional
+        Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'``.
 
     Raises
     ------
@@ -78,7 +88,10 @@ def stamps(
     settings = _settings(ws, est_gamma_parm)
     if part != 2:
         folders = [ws / name for name in patches] if with_patches else [ws]
-        start = engine.run_patches(folders, start, end, settings)
+        use = parallel.n_cores(Parameters(ws), cores)
+        client = parallel.cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
+        with client or contextlib.nullcontext():
+            start = engine.run_patches(folders, start, end, settings, use, client)
     if part != 1:
         engine.run_project(ws, start, end, settings, patches if with_patches else None)
     log.finish()

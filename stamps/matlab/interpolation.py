@@ -157,7 +157,8 @@ def nearest_node(nodes, queries, *, workers=1):
 def _triangulation(points):
     """Delaunay triangulation, or None if the points do not span a plane.
 
-    Without Qhull's point "at infinity" (Qz) the squares of a lattice are cut as in the reference; a few cocircular points need it.
+    Without Qhull's point "at infinity" (Qz) the squares of a lattice are cut as in the reference; a few cocircular points
+    need it.
     """
     for options in ("Qt Qbb Qc", "Qt Qbb Qc Qz"):
         try:

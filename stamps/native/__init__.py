@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stamps.errors import ParameterError
 
-__all__ = ["backend", "compiled", "compiled_kernels"]
+__all__ = ["backend", "compiled", "compiled_kernels", "n_threads"]
 
 _BACKENDS = ("auto", "numpy", "pythran")
 
@@ -64,3 +64,11 @@ def compiled_kernels():
     """Kernel name -> whether its compiled version is installed, for ``stamps describe-backends``."""
     names = sorted(path.stem for path in Path(__file__).parent.glob("_*.py") if path.stem != "__init__")
     return {name.lstrip("_"): hasattr(import_module(f"stamps.native.{name}"), "__pythran__") for name in names}
+
+
+def n_threads():
+    """Threads that a kernel may use: ``OMP_NUM_THREADS``, else the cores that this process may run on."""
+    requested = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if requested.isdigit() and int(requested) > 0:
+        return int(requested)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

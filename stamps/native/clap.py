@@ -3,13 +3,14 @@
 Source: spec 04 section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007), appendix; Goldstein and Werner (1998).
 """
 
-import os
+
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
 import scipy.fft
 
+from stamps import native
 from stamps.errors import InputError
 from stamps.matlab.filters import gausswin
 
@@ -102,7 +103,7 @@ def filter_stack(grids, alpha, beta, n_win, n_pad, lowpass, n_threads=None):
     def one(k):
         filtered[:, :, k] = filter_grid(grids[:, :, k], alpha, beta, n_win, n_pad, lowpass)
 
-    with ThreadPoolExecutor(min(n_grids, n_threads or _processors())) as pool:
+    with ThreadPoolExecutor(min(n_grids, n_threads or native.n_threads())) as pool:
         list(pool.map(one, range(n_grids)))
     return filtered
 
@@ -224,8 +225,3 @@ def _median_of_last_two_axes(values):
     # one pivot and a maximum are twice as fast as two pivots
     parted = np.partition(flat, upper, axis=-1)
     return (parted[..., :upper].max(axis=-1) + parted[..., upper]) / 2
-
-
-def _processors():
-    requested = os.environ.get("OMP_NUM_THREADS", "")
-    return int(requested) if requested.isdigit() and int(requested) > 0 else len(os.sched_getaffinity(0))

@@ -6,13 +6,14 @@ one sample of the inverse transform is needed, which is a sum over frequencies.
 Source: spec 05 section 5, 04 section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
 """
 
-import os
+
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
+from stamps import native
 from stamps.native.clap import adaptive_weights
 
 __all__ = ["filter_block", "patch_phase", "window_start"]
@@ -104,7 +105,7 @@ def patch_phase(grid, cells, n_win, low_pass, alpha, beta, oversampling=1, n_thr
 
     borders = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
     parts = [slice(start, stop) for start, stop in zip(borders[:-1], borders[1:], strict=True)]
-    with ThreadPoolExecutor(n_threads or _processors()) as pool:
+    with ThreadPoolExecutor(n_threads or native.n_threads()) as pool:
         list(pool.map(one_row, parts))
     return phasors[inverse.ravel()]
 
@@ -171,8 +172,3 @@ def _without_nan(values):
     """The array with 0 in place of NaN."""
     missing = np.isnan(values)
     return np.where(missing, 0, values) if missing.any() else values
-
-
-def _processors():
-    requested = os.environ.get("OMP_NUM_THREADS", "")
-    return int(requested) if requested.isdigit() and int(requested) > 0 else len(os.sched_getaffinity(0))

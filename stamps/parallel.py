@@ -1,0 +1,173 @@
+"""Run patch tasks on all cores of this machine or on a Dask cluster, with one progress display and output in patch order."""
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from stamps import native
+from stamps.errors import ParameterError, StampsError
+from stamps.tasks import run_patch_task
+
+__all__ = ["cluster_client", "n_cores", "run_local", "run_on_cluster", "shares"]
+
+#: How often the cluster tries a task again whose worker was lost.
+_RETRIES = 3
+
+
+def n_cores(parameters, requested=None):
+    """Cores that a run may use.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Asked for the legacy parameter ``n_cores``; its default 1 stands for all cores.
+    requested : int, optional
+        What the caller asked for; comes first, then ``STAMPS_CORES``, then the parameter.
+
+    Raises
+    ------
+    ParameterError
+        Not a positive whole number.
+    """
+    for source, value in (("--cores", requested), ("STAMPS_CORES", os.environ.get("STAMPS_CORES") or None)):
+        if value is not None:
+            if not str(value).isdigit() or int(value) < 1:
+                raise ParameterError(f"{source} is '{value}', but a number of cores from 1 on was expected.")
+            return int(value)
+    stored = parameters.get("n_cores")
+    return int(stored) if stored and stored > 1 else native.n_threads()
+
+
+def shares(cores, n_tasks):
+    """How many tasks run at once and how many threads each gets, so that together they fill the cores.
+
+    Returns
+    -------
+    tuple of int
+        Workers and threads a worker.
+    """
+    workers = max(1, min(cores, n_tasks))
+    return workers, max(1, cores // workers)
+
+
+def run_local(tasks, n_workers):
+    """Run tasks in processes of this machine.
+
+    Parameters
+    ----------
+    tasks : list of PatchTask
+    n_workers : int
+        Processes at once.
+
+    Yields
+    ------
+    PatchResult
+        In the order of ``tasks``, each as soon as it and those before it are done.
+    """
+    with ThreadPoolExecutor(n_workers) as pool, _progress(len(tasks)) as progress:
+        futures = [pool.submit(run_patch_task, task) for task in tasks]
+        for future in futures:
+            future.add_done_callback(lambda _: progress.update())
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def run_on_cluster(tasks, client):
+    """Run tasks on a Dask cluster; the project must lie on a file system that all workers see.
+
+    A task whose worker is lost is tried again elsewhere; it goes on from what it had published.
+
+    Parameters
+    ----------
+    tasks : list of PatchTask
+    client : distributed.Client
+
+    Yields
+    ------
+    PatchResult
+        In the order of ``tasks``.
+    """
+    with _progress(len(tasks)) as progress:
+        futures = [
+            client.submit(run_patch_task, task, retries=_RETRIES, pure=False, key=f"{task.name}-{os.urandom(4).hex()}")
+            for task in tasks
+        ]
+        for future in futures:
+            future.add_done_callback(lambda _: progress.update())
+        try:
+            for task, future in zip(tasks, futures, strict=True):
+                try:
+                    yield future.result()
+                except StampsError:
+                    raise
+                except Exception as error:
+                    raise StampsError(
+                        f"{task.name}: the cluster could not finish its task ({type(error).__name__}: {error}); "
+                        "what it had published is kept, start the same command again."
+                    ) from error
+        finally:
+            client.cancel(futures)
+
+
+def cluster_client(scheduler=None, cluster=None, n_workers=None):
+    """Connect to a Dask cluster.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        Address of a running scheduler (``tcp://host:8786``).
+    cluster : str, optional
+        ``'slurm'``: start workers through dask-jobqueue, configured in its own file (``jobqueue.yaml``).
+    n_workers : int, optional
+        Workers to ask SLURM for.
+
+    Returns
+    -------
+    distributed.Client
+
+    Raises
+    ------
+    ParameterError
+        Dask is not installed, the scheduler does not answer, or the kind of cluster is unknown.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ParameterError(
+            "Running on a cluster needs Dask: install it with pip install 'stamps-insar[cluster]'."
+        ) from error
+    if scheduler:
+        try:
+            return Client(scheduler, timeout="20s")
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ParameterError(
+                f"The Dask scheduler {scheduler} does not answer ({error}): check its address."
+            ) from error
+    if cluster != "slurm":
+        raise ParameterError(f"The cluster '{cluster}' is unknown: give slurm, or --scheduler with an address.")
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError as error:
+        raise ParameterError(
+            "--cluster slurm needs dask-jobqueue: install it with pip install 'stamps-insar[cluster]'."
+        ) from error
+    jobs = SLURMCluster(**({} if _configured() else {"cores": 1, "memory": "4GB"}))
+    jobs.scale(n_workers or 4)
+    return Client(jobs)
+
+
+def _configured():
+    """Whether the user has described the SLURM jobs in Dask's configuration."""
+    import dask
+
+    return bool(dask.config.get("jobqueue.slurm.cores", None))
+
+
+def _progress(total):
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit="patch", disable=not sys.stderr.isatty(), file=sys.stderr)

@@ -1,0 +1,125 @@
+"""One patch as a task of its own process: what runs in parallel here and on a cluster.
+
+A task is a directory, a range of steps and the settings; its process reads the patch, publishes its files by renaming and
+ends. ``python -m stamps.tasks FILE`` runs the task described in a JSON file (that is how :func:`run_patch_task` starts it).
+Because nothing else is shared, results do not depend on where or how many tasks run at once.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from stamps.errors import StampsError
+
+__all__ = ["PatchResult", "PatchTask", "main", "run_patch_task"]
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class PatchTask:
+    """Steps 1 to 5a of one directory.
+
+    Attributes
+    ----------
+    directory : str
+        Absolute path of the patch.
+    start, end : int
+        Range of steps; start 0 resumes.
+    settings : dict
+        Fields of :class:`stamps.engine.Settings`.
+    n_threads : int
+        Threads that the process may use.
+    """
+
+    directory: str
+    start: int
+    end: int
+    settings: dict
+    n_threads: int = 1
+
+    @property
+    def name(self):
+        """Name of the patch."""
+        return Path(self.directory).name
+
+
+@dataclass(frozen=True)
+class PatchResult:
+    """What became of a task: the start step that counts, what was printed, and the error in words or None."""
+
+    name: str
+    start: int
+    output: str
+    error: str | None = None
+
+
+def run_patch_task(task):
+    """Run a task in a process of its own and wait for it.
+
+    Parameters
+    ----------
+    task : PatchTask
+
+    Returns
+    -------
+    PatchResult
+        Also for a process that fails or dies: then ``error`` is a sentence that names the patch.
+    """
+    environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(task.n_threads))}
+    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), environment.get("PYTHONPATH", "")])
+    with tempfile.TemporaryDirectory(prefix="stamps-task-") as folder:
+        description, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
+        description.write_text(json.dumps(asdict(task)))
+        done = subprocess.run(
+            [sys.executable, "-m", "stamps.tasks", str(description), str(answer)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", env=environment, check=False,
+        )  # fmt: skip
+        if answer.is_file():
+            said = json.loads(answer.read_text())
+            return PatchResult(task.name, said["start"], done.stdout, said["error"])
+    return PatchResult(task.name, task.start, done.stdout, _how_it_died(task.name, done))
+
+
+def _how_it_died(name, done):
+    last = next((line.strip() for line in reversed(done.stdout.splitlines()) if line.strip()), "nothing")
+    if done.returncode < 0:
+        number = -done.returncode
+        known = number in signal.valid_signals()
+        reason = signal.Signals(number).name if known else f"signal {number}"
+        return (
+            f"{name}: its process was killed by {reason} (out of memory?); what it had published is kept. "
+            "Run the same command again, with fewer cores or smaller patches if it was memory."
+        )
+    return f"{name}: its process ended with status {done.returncode}; it last said: {last}"
+
+
+def main(argv=None):
+    """Run the task of a JSON file and write the answer beside it; returns the exit status."""
+    from stamps import engine
+    from stamps.workspace import Workspace
+
+    description, answer = (Path(name) for name in (sys.argv[1:] if argv is None else argv))
+    task = PatchTask(**json.loads(description.read_text()))
+    start, error = task.start, None
+    try:
+        start = engine.run_patch(Workspace(task.directory), task.start, task.end, engine.Settings(**task.settings))
+    except StampsError as failure:
+        error = str(failure)
+    except MemoryError:
+        error = f"{task.name}: out of memory; use fewer cores or smaller patches."
+    sys.stdout.flush()
+    temporary = answer.with_suffix(".part")
+    temporary.write_text(json.dumps({"start": start, "error": error}))
+    os.replace(temporary, answer)
+    return 0 if error is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Patches in parallel: the same bits whatever the number of workers, failures named, lost workers replaced."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from stamps import engine, parallel, stamps
+from stamps.errors import ParameterError, StampsError
+from stamps.parameters import Parameters
+from stamps.tasks import PatchTask, run_patch_task
+from stamps.workspace import Workspace
+
+
+def results(workdir):
+    """Content of all MAT files."""
+    return {p.relative_to(workdir).as_posix(): p.read_bytes() for p in sorted(Path(workdir).rglob("*.mat"))}
+
+
+@pytest.fixture
+def settings():
+    return {"quick_gamma": True, "reestimate_gamma": True, "small_baselines": False, "processor": "snap"}
+
+
+def test_the_number_of_workers_and_threads_changes_no_bit(golden_state, monkeypatch):
+    found = []
+    for cores in (1, 2, 4):
+        monkeypatch.setenv("OMP_NUM_THREADS", str(cores))
+        workdir = golden_state("ps_mini", 0)
+        stamps(1, 8, workdir=workdir, cores=cores)
+        found.append(results(workdir))
+    assert len(found[0]) > 40
+    for other in found[1:]:
+        assert other.keys() == found[0].keys()
+        assert [name for name in other if other[name] != found[0][name] and name != "parms.mat"] == []
+
+
+def test_shares_fill_the_cores():
+    assert parallel.shares(8, 3) == (3, 2)
+    assert parallel.shares(2, 100) == (2, 1)
+    assert parallel.shares(16, 1) == (1, 16)
+
+
+def test_cores_come_from_the_call_the_environment_and_the_parameter(tmp_path, monkeypatch):
+    monkeypatch.delenv("STAMPS_CORES", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    parameters = Parameters(Workspace(tmp_path))
+    assert parallel.n_cores(parameters) == 5  # the legacy default 1 stands for all
+    parameters.set("n_cores", 3.0)
+    assert parallel.n_cores(parameters) == 3
+    monkeypatch.setenv("STAMPS_CORES", "7")
+    assert parallel.n_cores(parameters) == 7
+    assert parallel.n_cores(parameters, 2) == 2
+    with pytest.raises(ParameterError, match="--cores is 'many'"):
+        parallel.n_cores(parameters, "many")
+
+
+def test_a_failing_patch_is_named_and_the_others_finish(golden_state):
+    workdir = golden_state("ps_mini", 2)
+    (workdir / "PATCH_1" / "pm1.mat").unlink()
+    with pytest.raises(StampsError, match="PATCH_1.*pm1.mat is missing: run step 2 first"):
+        stamps(3, 3, workdir=workdir, cores=2)
+    assert not (workdir / "PATCH_1" / "select1.mat").exists()
+    assert (workdir / "PATCH_2" / "select1.mat").exists()
+
+
+def test_a_killed_process_is_named(tmp_path, settings, monkeypatch):
+    (tmp_path / "PATCH_7").mkdir()
+    monkeypatch.setattr("stamps.tasks.sys.executable", _killer(tmp_path))
+    result = run_patch_task(PatchTask(str(tmp_path / "PATCH_7"), 1, 1, settings))
+    assert result.error.startswith("PATCH_7: its process was killed by SIGKILL")
+
+
+def _killer(folder):
+    script = folder / "dies"
+    script.write_text("#!/bin/sh\nkill -9 $$\n")
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_output_comes_in_patch_order(golden_state, capsys):
+    workdir = golden_state("ps_mini", 0)
+    stamps(1, 2, workdir=workdir, cores=2)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "Directory is" in line]
+    assert lines == [f"STAMPS: Directory is PATCH_{n}" for n in (1, 1, 2, 2)]
+
+
+@pytest.fixture
+def cluster():
+    """A real Dask cluster of two worker processes."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local:
+        yield local
+
+
+def test_a_cluster_gives_the_same_bits(golden_state, cluster):
+    here, there = golden_state("ps_mini", 0), golden_state("ps_mini", 0)
+    stamps(1, 5, workdir=here, cores=1)
+    stamps(1, 5, workdir=there, scheduler=cluster.scheduler_address)
+    ours, theirs = results(here), results(there)
+    assert [name for name in ours if ours[name] != theirs.get(name) and name != "parms.mat"] == []
+
+
+def test_a_lost_worker_is_replaced(golden_state, cluster):
+    here, there = golden_state("ps_mini", 0), golden_state("ps_mini", 0)
+    stamps(1, 5, workdir=here, cores=1)
+    killed = []
+
+    def kill_one():
+        """Wait until a patch is being worked on, then kill the worker that does it."""
+        for _ in range(600):
+            time.sleep(0.1)
+            busy = [w for w, tasks in client.processing().items() if tasks]
+            if busy and list(there.glob("PATCH_*/ps1.mat")):
+                pid = client.run(os.getpid, workers=busy[:1])[busy[0]]
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+                return
+
+    from distributed import Client
+
+    with Client(cluster) as client:
+        thread = threading.Thread(target=kill_one)
+        thread.start()
+        stamps(1, 5, workdir=there, scheduler=cluster.scheduler_address)
+        thread.join()
+    assert killed
+    ours, theirs = results(here), results(there)
+    assert [name for name in ours if ours[name] != theirs.get(name) and name != "parms.mat"] == []
+
+
+def test_a_scheduler_that_does_not_answer_is_explained(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(distributed, "Client", _no_answer)
+    with pytest.raises(ParameterError, match="tcp://127.0.0.1:1 does not answer"):
+        parallel.cluster_client("tcp://127.0.0.1:1")
+    with pytest.raises(ParameterError, match="'pbs' is unknown"):
+        parallel.cluster_client(cluster="pbs")
+
+
+def _no_answer(address, timeout):
+    raise OSError("timed out")
+
+
+def test_slurm_jobs_are_described_by_a_script(monkeypatch):
+    """Without a SLURM server: the job script that would be submitted runs a Dask worker."""
+    jobqueue = pytest.importorskip("dask_jobqueue")
+    with jobqueue.SLURMCluster(cores=2, memory="4GB", processes=1, n_workers=0) as jobs:
+        script = jobs.job_script()
+    assert "#SBATCH" in script and "distributed.cli.dask_worker" in script
+
+
+def test_settings_survive_the_way_to_a_task(settings):
+    assert engine.Settings(**settings).processor == "snap"
