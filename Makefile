@@ -3,13 +3,14 @@
 # make parity  every golden set and variant, with the number of variables compared
 # make bench   timings
 # make lint    code style
+# make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test parity bench robustness lint install clean
+.PHONY: demo test parity bench robustness mutants lint install clean
 
 install: $(VENV)/.installed
 
@@ -41,3 +42,7 @@ clean:
 # kill every step of ps_mini at ten random moments, then run it again
 robustness: install
 	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py
+
+# run every option's test with the option ignored: each must fail
+mutants: install
+	$(BIN)/python tests/run_mutants.py

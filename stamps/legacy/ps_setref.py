@@ -44,6 +44,11 @@ def ps_setref(ps=None, workdir="."):
     ref_x = parameters.get("ref_x")
     if ref_x is not None and np.size(ref_x) and ps is None:
         ref_y = parameters.get("ref_y")
+        if ref_y is None or np.size(ref_x) != 2 or np.size(ref_y) != 2:
+            raise ParameterError(
+                "ref_x and ref_y must both be two numbers, a lower and an upper limit in metres: set both "
+                "(setparm ref_y '[0 500]' 1) or delete ref_x (setparm ref_x '[]' -1)."
+            )
         inside = between(stored["xy"][:, 1], ref_x) & between(stored["xy"][:, 2], ref_y)
         names = "ref_x and ref_y"
     else:
