@@ -30,16 +30,23 @@ def golden_state(tmp_path):
     counter = itertools.count()
 
     def make(set_name, step, variant=None):
-        source = _find(set_name, complete=True)
+        source = _find(set_name, complete=True, step=_state(set_name, step, variant))
         target = tmp_path / f"state{next(counter)}" / set_name
         return golden.build_state(source, step, target, variant_name=variant)
 
     return make
 
 
-def _find(set_name, complete=False):
+def _state(set_name, step, variant):
+    """The state that a set must hold: the step, or where the variant branches off."""
+    if step is None and variant is not None:
+        return golden.variant(golden.find_set(set_name), variant).after_step
+    return step
+
+
+def _find(set_name, complete=False, step=None):
     try:
-        return golden.find_set(set_name, complete=complete)
+        return golden.find_set(set_name, complete=complete, step=step)
     except InputError as error:
         if set_name in os.environ.get("STAMPS_REQUIRE_GOLDEN", "").replace(",", " ").split():
             pytest.fail(str(error))

@@ -32,8 +32,9 @@ def golden_trees(name):
     trees = [(path.name, path, present[: k + 1], None) for k, path in enumerate(present)]
     for variant_name in golden.variants(folder):
         variant = golden.variant(folder, variant_name)
-        layers = [path for path in present if path.name.startswith("step")][: (variant.after_step or 0) + 1]
-        chain = variant.start if variant.start != variant.end else None
+        last = variant.after_step or 0
+        layers = [path for path in present if path.name.startswith("step") and int(path.name[4:]) <= last]
+        chain = variant.start if variant.start < variant.end else None
         trees.append((f"variant {variant_name}", variant.path, [*layers, variant.path], chain))
     return trees
 

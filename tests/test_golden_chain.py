@@ -55,3 +55,27 @@ def test_second_pass_of_the_chain(chain):
     difference = matfile.read(workdir / "phuw2.mat")["ph_uw"] - matfile.read(wanted["phuw2.mat"])["ph_uw"]
     assert not np.round(difference / (2 * np.pi)).any()
     assert list(workdir.glob("tmp_scla2_*.mat")), "the look-angle error of the first pass is kept under another name"
+
+
+def test_small_baseline_chain(golden_state, golden_dir):
+    """Candidates of ``sb_mini`` to step 8 in one go, against the decisive files of the reference."""
+    from stamps import stamps
+    from stamps.verify import compare
+
+    workdir = golden_state("sb_mini", 0)
+    stamps(1, 8, workdir=workdir)
+    report = compare(workdir, golden_dir("sb_mini"), after=8, chain=1, partial=True)
+    assert report.ok, report.text()
+    assert report.n_compared >= 150
+
+
+@pytest.mark.parametrize("step", [6, 7, 8])
+def test_small_baseline_steps(golden_state, golden_dir, step):
+    from stamps import stamps
+    from stamps.verify import compare
+
+    workdir = golden_state("sb_mini", step - 1)
+    stamps(step, step, workdir=workdir)
+    report = compare(workdir, golden_dir("sb_mini"), after=step, only_step=True, partial=True)
+    assert report.ok, report.text()
+    assert report.n_compared >= 4

@@ -107,8 +107,8 @@ def roots(golden=None):
     return [path.resolve() for path in candidates if path.is_dir()]
 
 
-def find_set(name, golden=None, *, complete=False):
-    """Folder of a golden set.
+def find_set(name, golden=None, *, complete=False, step=None):
+    """Folder of a golden set, a complete one first.
 
     Parameters
     ----------
@@ -118,6 +118,8 @@ def find_set(name, golden=None, *, complete=False):
         As for :func:`roots`.
     complete : bool
         Pass over sets marked ``INCOMPLETE``.
+    step : int or 'pass2', optional
+        With ``complete``: an incomplete set will do if its file ``INCOMPLETE`` names this state.
 
     Raises
     ------
@@ -125,9 +127,12 @@ def find_set(name, golden=None, *, complete=False):
         No such set.
     """
     places = roots(golden)
-    for root in places:
-        path = root / name
-        if path.is_dir() and not (complete and (path / "INCOMPLETE").exists()):
+    present = [root / name for root in places if (root / name).is_dir()]
+    for path in present:
+        if not (path / "INCOMPLETE").exists():
+            return path
+    for path in present:
+        if not complete or (step is not None and str(step) in (path / "INCOMPLETE").read_text().split()):
             return path
     kind = "complete golden set" if complete else "golden set"
     looked = ", ".join(str(root) for root in places) or "no existing folder"

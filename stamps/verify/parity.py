@@ -37,6 +37,13 @@ SETS = ("ps_mini", "ps_small", "sb_mini", "sb_full", "mexico_city")
 #: Files of the merged level that steps 6 to 8 start from.
 _MERGED = frozenset("ps2 ph2 bp2 la2 inc2 hgt2 pm2 rc2 ifgstd2 psver".split())
 
+#: Calls that made the folders of ``golden_products``: velocities of interferograms and of the inverted series.
+_PRODUCTS = {
+    **{f"ifg_{name}": f"ps_plot('{name}',-1);" for name in ("v", "v-d", "v-do")},
+    **{f"series_{name}": f"ps_plot('V{name[1:]}',-1);" for name in ("v", "v-d", "v-do", "v-ds")},
+    "ps_output": "ps_plot('V-d',-1);ps_output;",
+}
+
 _CALL = re.compile(r"(\w+)(?:\(([^)]*)\))?;")
 _ENVIRONMENT = {"ORACLE_NOTRI=1": {"STAMPS_TRIANGLE": "scipy"}}
 
@@ -213,6 +220,18 @@ def _prepare(job, workdir):
     return compare(workdir, job.set_path, 0)
 
 
+def _products(job, workdir):
+    """Plots of a merged-level set after its second pass: what a folder holds, its name says (see its README)."""
+    before = golden_sets.overlay_files(job.set_path / "golden")
+    if (job.set_path / "golden_pass2").is_dir():
+        before.update(golden_sets.overlay_files(job.set_path / "golden_pass2"))
+    state = {**golden_sets.overlay_files(job.set_path / "input"), **before}
+    _copy(state, workdir)
+    _run_code(_PRODUCTS[Path(job.variant).name], workdir)
+    wanted = golden_sets.overlay_files(job.set_path / job.variant)
+    return compare_files(workdir, wanted, {**state, **wanted}, name=job.set_name, partial=True)
+
+
 def _merged(job, workdir):
     """A set that starts after step 5: ``input`` and the files of ``golden`` that the steps before wrote."""
     golden = golden_sets.overlay_files(job.set_path / "golden")
@@ -239,6 +258,7 @@ _KINDS = {
     "variant": _variant,
     "after merge": _after_merge,
     "merged": _merged,
+    "products": _products,
 }
 
 
@@ -257,7 +277,9 @@ def _merged_jobs(set_path):
     for name, last in (("golden_pass2", 7), ("golden_3D_FULL", 6), ("golden_2D", 6)):
         if (set_path / name).is_dir():
             jobs.append(Job(set_path, name.removeprefix("golden_"), "merged", 6, last, name))
-    return jobs
+    folder = set_path / "golden_products"
+    names = [name for name in _PRODUCTS if (folder / name).is_dir()]
+    return jobs + [Job(set_path, f"products {name}", "products", variant=f"golden_products/{name}") for name in names]
 
 
 def _written_by(file):

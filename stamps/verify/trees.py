@@ -53,7 +53,7 @@ def compare(run, golden, after=None, variant=None, *, only_step=False, chain=Non
         chosen = golden_sets.variant(folder, variant)
         files = golden_sets.overlay_files(chosen.path)
         state = {**_state_of(folder, chosen.after_step), **files}
-        chain = chosen.start if chain is None and chosen.start != chosen.end else chain
+        chain = chosen.start if chain is None and chosen.start < chosen.end else chain
         partial = True if partial is None else partial
     elif after is not None:
         layers = golden_sets.overlays(folder, after)
