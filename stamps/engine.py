@@ -16,6 +16,8 @@ from stamps.workspace import Workspace
 
 __all__ = ["Settings", "find_patches", "recover", "resume_step", "run_patch", "run_patches", "run_project"]
 
+_INCIDENCE = "inc_angle.raw"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -173,16 +175,43 @@ def _patch_step(ws, step, settings, log, first=False):
 
 
 def _loader(settings):
+    """The loader of a processor, called with ``workdir``; what is not known otherwise is loaded as Doris data."""
+    small_baselines = settings.small_baselines
     if settings.processor in ("gamma", "snap"):
-        if settings.small_baselines:
+        if small_baselines:
             from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma as load
         else:
             from stamps.legacy.ps_load_initial_gamma import ps_load_initial_gamma as load
-        return load
-    raise ParameterError(
-        f"insar_processor is '{settings.processor}', but only snap and gamma data can be loaded: set it with "
-        "setparm insar_processor snap and prepare the data with mt_prep_snap."
-    )
+    elif settings.processor == "gsar":
+        if small_baselines:
+            raise ParameterError(
+                "insar_processor is 'gsar', but there is no loader of small baselines for GSAR data: prepare a "
+                "single-master stack, or the data of another processor."
+            )
+        from stamps.legacy.ps_load_initial_gsar import ps_load_initial_gsar as load
+    elif settings.processor == "isce":
+        return _isce_loader(small_baselines)
+    elif small_baselines:
+        from stamps.legacy.sb_load_initial import sb_load_initial as load
+    else:
+        from stamps.legacy.ps_load_initial import ps_load_initial as load
+    return load
+
+
+def _isce_loader(small_baselines):
+    """The loader of ISCE data with the incidence angles of the whole image, mapped, from above the patch."""
+    if small_baselines:
+        from stamps.legacy.sb_load_initial_isce import sb_load_initial_isce as load
+    else:
+        from stamps.legacy.ps_load_initial_isce import ps_load_initial_isce as load
+    from stamps.isce import map_bands
+
+    def with_incidence(workdir):
+        folder = Workspace.at(workdir).path.parent
+        path = next((p for p in (folder / _INCIDENCE, folder.parent / _INCIDENCE) if p.is_file()), None)
+        load(None if path is None else map_bands(path)[0], workdir=workdir)
+
+    return with_incidence
 
 
 def _patch_function(step, settings):

@@ -5,7 +5,7 @@ Source: spec 07 sections 1 and 3, 08 section 1, 09 section 1.
 
 import numpy as np
 
-from stamps.errors import WorkspaceError
+from stamps.errors import ParameterError, WorkspaceError
 from stamps.phase import insert_column
 
 __all__ = ["baseline_matrix", "load_phase", "retained"]
@@ -50,5 +50,17 @@ def baseline_matrix(ws, ps, small_baselines, version=2):
 
 
 def retained(n, dropped):
-    """0-based numbers 0 … n-1 without the dropped ones, int64."""
+    """0-based numbers 0 … n-1 without the dropped ones, int64.
+
+    Raises
+    ------
+    ParameterError
+        A dropped number does not exist.
+    """
+    dropped = np.asarray(dropped)
+    if dropped.size and dropped.max() >= n:
+        raise ParameterError(
+            f"Number {int(dropped.max()) + 1} is to be dropped, but there are only {n}: correct drop_ifg_index, "
+            "scla_drop_index or sb_scla_drop_index (setparm)."
+        )
     return np.setdiff1d(np.arange(n), dropped)

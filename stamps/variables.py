@@ -135,12 +135,32 @@ KINDS = {
     "ifg_vcm": "matrix",
     "ph_scn_slave": "matrix",
     "ph_hpt": "matrix",
+    "ph_noise_res": "matrix",
+    "std_ph_noise": "column",
+    "modeled_defo_edges:a": "column",
+    "modeled_defo_edges:c1": "column",
+    "modeled_defo_edges:c2": "column",
+    "modeled_defo_edges:mean_std": "scalar",
+    "temp_vario:ind_in": "index_column",
+    "years": "column",
     # velocities
     "mean_v": "column",
     "mean_v_std": "column",
     "n_boot": "count",
     "subtract_switches": "text",
     "amp_mean": "matrix",
+    # plots
+    "ifg_list": "index_row",
+    "unwrap_ifg_index": "index_row",
+    "ref_ps": "index_column",
+    # single-master and small-baseline pixels combined
+    "psu_ix": "index_column",
+    "psnu_ix": "index_column",
+    "sbnu_ix": "index_column",
+    "psu_coh": "column",
+    "psnu_coh": "column",
+    "sbnu_coh": "column",
+    "merge:G": "matrix",
 }
 
 #: The step that writes a file (name without version), for messages about missing files.

@@ -128,7 +128,14 @@ def _relative(value, bound, rule):
 
 
 def _each(value, bound, rule):
-    return [_somewhere(value, lambda v: v * (1 + 3 * bound) + (v == 0))]
+    """One value beyond the outermost bound; and all of them beyond the inner one."""
+
+    def by(limit, **where):
+        return _somewhere(value, lambda v: v * (1 + 3 * limit) + (v == 0), **where)
+
+    if not rule.outliers:
+        return [by(bound)]
+    return [by(rule.outlier_bound), by(bound, everywhere=True)]
 
 
 def _cycles(value, bound, rule):

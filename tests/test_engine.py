@@ -194,9 +194,24 @@ def test_an_error_names_the_patch_and_changes_nothing(project, calls, monkeypatc
     assert not list((project / "PATCH_1").path.glob(".stamps*"))
 
 
-def test_unknown_processors_and_estimators_are_explained(project):
-    with pytest.raises(ParameterError, match="'roi_pac'"):
-        engine._loader(engine.Settings(processor="roi_pac"))
+@pytest.mark.parametrize(
+    ("processor", "single_master", "small_baselines"),
+    [
+        ("snap", "ps_load_initial_gamma", "sb_load_initial_gamma"),
+        ("gamma", "ps_load_initial_gamma", "sb_load_initial_gamma"),
+        ("doris", "ps_load_initial", "sb_load_initial"),
+        ("roi_pac", "ps_load_initial", "sb_load_initial"),  # what is not known is taken for Doris data
+    ],
+)
+def test_loaders_by_processor(processor, single_master, small_baselines):
+    for flag, name in ((False, single_master), (True, small_baselines)):
+        assert engine._loader(engine.Settings(processor=processor, small_baselines=flag)).__name__ == name
+
+
+def test_small_baselines_of_gsar_and_unknown_estimators_are_explained(project):
+    assert engine._loader(engine.Settings(processor="gsar")).__name__ == "ps_load_initial_gsar"
+    with pytest.raises(ParameterError, match="'gsar'"):
+        engine._loader(engine.Settings(processor="gsar", small_baselines=True))
     with pytest.raises(ParameterError, match="quick_est_gamma_flag"):
         engine._patch_function(2, engine.Settings(quick_gamma=False))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest.importorskip("setuptools")
+pytest.importorskip("setuptools", minversion="68")
 
 
 def run(*command, cwd, **environment):

@@ -8,7 +8,8 @@ from scipy.sparse.linalg import spsolve
 
 from stamps.errors import ParameterError
 from stamps.external import triangulate
-from stamps.legacy.ps_scn_filt import high_pass, low_pass_weights, planes, ps_scn_filt
+from stamps.legacy.ps_scn_filt import ps_scn_filt
+from stamps.noise import high_pass, low_pass_weights, planes
 from stamps.parameters import Parameters
 
 N_PS = 60

@@ -39,6 +39,41 @@ def test_table(number, name, variables):
     assert (method.number, method.variables) == (number, variables)
 
 
+#: Numbers of the single corrections and the variables they read; the others are the sums below.
+SINGLE = {
+    1: "linear", 2: "powerlaw", 3: "meris", 4: "era", 5: "era_hydro", 6: "era_wet", 7: "wrf", 8: "wrf_hydro",
+    9: "wrf_wet", 10: "meris_no_interp", 12: "modis", 13: "modis_no_interp", 19: "modis_recal",
+    20: "modis_no_interp_recal", 29: "merra", 31: "merra_hydro", 33: "merra_wet",
+    30: "merra2", 32: "merra2_hydro", 34: "merra2_wet", 35: "gacos",
+    36: "narr", 37: "narr_hydro", 38: "narr_wet", 39: "era5", 40: "era5_hydro", 41: "era5_wet",
+}  # fmt: skip
+SUMS = {
+    14: (3, 5), 15: (10, 5), 16: (12, 5), 17: (13, 5), 21: (19, 5), 22: (20, 5),
+    23: (3, 8), 24: (10, 8), 25: (12, 8), 26: (13, 8), 27: (19, 8), 28: (20, 8),
+}  # fmt: skip
+OTHERS = {11: "K_tropo_powerlaw", 18: "strat_corr"}
+
+
+@pytest.mark.parametrize("file", ["tca2", "tca_sb2"])
+def test_every_method_reads_its_own_variables(tmp_path, file):
+    ws = project.single_master(tmp_path)
+    values = {name: float(2**i) * np.ones((3, 4)) for i, name in enumerate(SINGLE.values())}
+    stored = {f"ph_tropo_{name}": value for name, value in values.items()}
+    stored.update({name: -number * np.ones((3, 4)) for number, name in OTHERS.items()})
+    ws.save(file, stored)
+    aps = ws.load(file)
+    for number in range(1, 42):
+        expected = stored[OTHERS[number]] if number in OTHERS else 0
+        for part in SUMS.get(number, (number,) if number in SINGLE else ()):
+            expected = expected + values[SINGLE[part]]
+        correction, _, found = ps_plot_tca(aps, number)
+        np.testing.assert_array_equal(correction, expected, err_msg=str(number))
+        assert found == number
+        missing = tropo_method(number).variables[-1]
+        with pytest.raises(WorkspaceError, match=f"{file}.mat has no variable '{missing}'"):
+            ps_plot_tca(type(aps)(aps.source, {k: v for k, v in aps.items() if k != missing}), number)
+
+
 @pytest.mark.parametrize("number", [14, 16, 21, 23, 25, 27])
 def test_sums_are_blank_where_the_spectrometer_is(number):
     method = tropo_method(number)

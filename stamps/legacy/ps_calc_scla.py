@@ -69,23 +69,11 @@ def ps_calc_scla(use_small_baselines=0, coest_mean_vel=0, workdir="."):
     version = ws.version
     ps = ws.load(f"ps{version}")
     unwrapped = ws.load(f"phuw{suffix}{version}")
-    n_column = ps["n_image"] if options.single_series else ps["n_ifg"]
-    used = retained(n_column, () if options.single_series else options.drop_ifg_index)
-
     ph_uw, ph_ramp = _corrected(ws, log, options, ps, unwrapped["ph_uw"], suffix, version)
-    used = np.setdiff1d(used, options.scla_drop_index)
     ph_uw = ph_uw - reference_mean(ph_uw, ps_setref(workdir=ws))
-
-    if options.single_series:
-        stored = unwrapped.get("unwrap_ifg_index_sm")
-        used = used if stored is None else np.setdiff1d(stored, options.scla_drop_index)
-        used = used[used != ps["master_ix"]]
-        network = design_matrix(ps["ifgday_ix"], ps["n_image"])
-        bperp = baselines_of_images(network, used, baseline_matrix(ws, ps, True, version).astype(np.float32))
-    else:
-        bperp = baseline_matrix(ws, ps, options.small_baselines, version)
+    used, bperp = _used_and_baselines(ws, ps, options, unwrapped.get("unwrap_ifg_index_sm"), version)
     pairs = _image_pairs(ps, ph_uw, bperp, used) if use_small_baselines else _sequential_pairs(ps, ph_uw, bperp, used)
-    if pairs.phase.shape[1] < 2:
+    if len(pairs.days) < 2:
         raise ParameterError(
             f"Only {used.size} images or interferograms are left to estimate the look-angle error: drop fewer "
             "(drop_ifg_index, scla_drop_index, sb_scla_drop_index)."
@@ -95,17 +83,15 @@ def ps_calc_scla(use_small_baselines=0, coest_mean_vel=0, workdir="."):
 
     ifg_vcm = _covariance(ws, ps, options, use_small_baselines, version)
     design = pairs.design(coest_mean_vel and used.size >= _MIN_IMAGES_FOR_VELOCITY)
-    covariance = ifg_vcm[np.ix_(used, used)] if use_small_baselines else None
-    model = lscov(design, pairs.phase.T, covariance=covariance)
-    if options.l1:
-        model = l1_fit(design, pairs.phase, model.T).T
-    k_ps_uw = np.ascontiguousarray(model[1])
+    k_ps_uw = look_angle_error(
+        design, pairs.phase, ifg_vcm[np.ix_(used, used)] if use_small_baselines else None, options.l1
+    )
     ph_scla = k_ps_uw.astype(np.float32)[:, np.newaxis] * bperp.astype(np.float32, copy=False)
-    if use_small_baselines:
-        c_ps_uw = np.zeros(ps["n_ps"])
-    else:
-        c_ps_uw = master_error(ph_uw, ph_scla, ps["day"], used[used != ps["master_ix"]], ps["master_ix"],
-                               ifg_vcm if coest_mean_vel else None)  # fmt: skip
+    c_ps_uw = np.zeros(ps["n_ps"])
+    if not use_small_baselines:
+        others = used[used != ps["master_ix"]]
+        covariance = ifg_vcm if coest_mean_vel else None
+        c_ps_uw = master_error(ph_uw, ph_scla, ps["day"], others, ps["master_ix"], covariance)
 
     name = f"scla{suffix}{version}"
     with ws.publish():
@@ -171,6 +157,18 @@ def _corrected(ws, log, options, ps, ph_uw, suffix, version):
     return ph_uw, ph_ramp
 
 
+def _used_and_baselines(ws, ps, options, inverted, version):
+    """0-based columns that are used, and the baselines of all columns (n_ps x n) in m."""
+    if not options.single_series:
+        used = retained(ps["n_ifg"], np.union1d(options.drop_ifg_index, options.scla_drop_index))
+        return used, baseline_matrix(ws, ps, options.small_baselines, version)
+    images = np.arange(ps["n_image"]) if inverted is None else inverted
+    used = np.intersect1d(images, retained(ps["n_image"], np.union1d(options.scla_drop_index, ps["master_ix"])))
+    network = design_matrix(ps["ifgday_ix"], ps["n_image"])
+    # images that are not used keep baseline zero, even in the fit to interferograms that contain them
+    return used, baselines_of_images(network, used, baseline_matrix(ws, ps, True, version).astype(np.float32))
+
+
 @dataclass
 class _Pairs:
     """Phase differences in double (n_ps x n_pair), mean baseline and dates of each pair."""
@@ -219,6 +217,30 @@ def _covariance(ws, ps, options, use_small_baselines, version):
     ifg_std = ws.load(f"ifgstd{version}")["ifg_std"]
     kind = ifg_std.dtype.type  # the order of the operations decides the last bit
     return np.diag(((ifg_std * kind(np.pi) / kind(180)) ** 2).astype(np.float64))
+
+
+def look_angle_error(design, phase, covariance, l1):
+    """Coefficient of the second column of a linear model.
+
+    Parameters
+    ----------
+    design : ndarray, shape (n_pair, 2 or 3)
+    phase : ndarray of float64, shape (n_ps, n_pair)
+        Radians.
+    covariance : ndarray, shape (n_pair, n_pair), or None
+        For generalised least squares; None: ordinary.
+    l1 : bool
+        Minimise the sum of absolute residuals instead, from the least-squares solution.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_ps,)
+        NaN for pixels with NaN.
+    """
+    model = lscov(design, phase.T, covariance=covariance)
+    if l1:
+        model = l1_fit(design, phase, model.T).T
+    return model[1].copy()
 
 
 def master_error(ph_uw, ph_scla, day, used, master_ix, covariance):

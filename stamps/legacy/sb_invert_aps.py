@@ -8,14 +8,11 @@ Source: spec 11 section 3.
 
 import numpy as np
 
-from stamps.errors import InputError, ParameterError
+from stamps.errors import ParameterError
 from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
 from stamps.log import Log
-from stamps.matlab.linalg import lscov
-from stamps.matlab.statistics import nanmean
-from stamps.network import design_matrix, used_images
+from stamps.network import connected_network, invert_correction
 from stamps.parameters import Parameters
-from stamps.stack import retained
 from stamps.workspace import Workspace
 
 __all__ = ["sb_invert_aps"]
@@ -50,9 +47,7 @@ def sb_invert_aps(aps_flag=None, workdir="."):
     log.start()
     version = ws.version
     ps = ws.load(f"ps{version}")
-    used = retained(ps["n_ifg"], Parameters(ws).indices("drop_ifg_index"))
-    network = design_matrix(ps["ifgday_ix"], ps["n_image"])
-    _require_connected(*used_images(network, used, ps["master_ix"]))
+    network, used = connected_network(ps, Parameters(ws).indices("drop_ifg_index"), ws.path)
     if aps_flag is None or np.size(aps_flag) == 0 or aps_flag == "":
         log.finish()
         return None
@@ -62,44 +57,7 @@ def sb_invert_aps(aps_flag=None, workdir="."):
             f"The tropospheric correction '{method.names[0]}' cannot be inverted to a time series: choose another one."
         )
     correction, _, _ = ps_plot_tca(ws.load(f"tca_sb{version}"), method.number)
-    series = invert(correction, network, used, ps["master_ix"])
+    series = invert_correction(correction, ps, network, used, "tropospheric")
     ws.save(f"tca{version}", {method.variables[0]: series})
     log.finish()
     return series
-
-
-def invert(correction, network, used, master_ix):
-    """Unweighted least squares from pairs to images.
-
-    Parameters
-    ----------
-    correction : ndarray, shape (n_ps, n_ifg)
-        Radians. Interferograms with mean exactly zero have no estimate and are left out.
-    network : ndarray, shape (n_ifg, n_image)
-    used : ndarray of int
-        0-based retained interferograms.
-    master_ix : int
-
-    Returns
-    -------
-    ndarray of float32, shape (n_ps, n_image)
-    """
-    used = used[np.asarray(nanmean(correction[:, used], axis=0)) != 0]
-    design, images, connected = used_images(network, used, master_ix)
-    _require_connected(design, images, connected)
-    if not network[used, master_ix].any():
-        raise InputError(
-            "No interferogram with the master has a tropospheric correction, so it cannot be inverted: estimate it for "
-            "more interferograms."
-        )
-    series = np.zeros((correction.shape[0], network.shape[1]), np.float32)
-    series[:, images] = lscov(design, correction[:, used].astype(np.float64).T).T
-    return series
-
-
-def _require_connected(_design, _images, connected):
-    if not connected:
-        raise InputError(
-            "The network of interferograms with a tropospheric correction falls apart into isolated subsets: drop "
-            "fewer interferograms (drop_ifg_index) or estimate the correction for more of them."
-        )

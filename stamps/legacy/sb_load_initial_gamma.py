@@ -12,8 +12,9 @@ Source: spec 03 section 5.
 import numpy as np
 
 from stamps import loading
+from stamps.errors import InputError
 from stamps.log import Log
-from stamps.matlab.dates import datenum
+from stamps.matlab.dates import datenum, datestr
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
@@ -45,6 +46,11 @@ def sb_load_initial_gamma(workdir="."):
     _write_pairs(ws, dates)
     ifgday = datenum(dates)
     day, ifgday_ix = np.unique(ifgday, return_inverse=True)
+    if master_day not in day:
+        raise InputError(
+            f"No interferogram of {ws.path.parent / 'pscphase.in'} contains the master {datestr(master_day)} "
+            f"({master_header}): take one of their images as master (mt_prep_snap)."
+        )
     header = loading.read_header(ws, master_header)
     line, sample = loading.read_positions(ws)
     n_ps = line.size

@@ -5,7 +5,7 @@ from pathlib import Path
 from stamps import matfile
 from stamps.errors import InputError, WorkspaceError
 from stamps.verify import golden as golden_sets
-from stamps.verify import matching, texts
+from stamps.verify import matching, texts, variograms
 from stamps.verify.report import Report, Row
 from stamps.verify.rules import Context, ignored, rule_for
 from stamps.verify.values import compare_values, describe
@@ -144,6 +144,8 @@ def _compare_mat(file, ours, theirs, context, pairing):
             value = run[variable]
             if pairing is not None:
                 value, wanted = pairing.align(file, variable, value, wanted)
+            if rule.kind == "fits":
+                value, wanted = variograms.determined(variable, value, run), variograms.determined(variable, wanted, golden)
             outcome = compare_values(value, wanted, rule, chain=bool(context.chain))
             rows.append(_row(file, variable, "mat", rule.kind, outcome, kind, shape, True))
     for variable in run:

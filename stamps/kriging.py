@@ -1,0 +1,439 @@
+"""Geostatistics of step 8: covariance models, variograms and their fits, kriging. Pure array functions.
+
+Models are numbered 1 nugget, 2 exponential, 3 Gaussian, 4 spherical. A fitted model has a range a, a partial sill c1
+and a nugget c2.
+
+Source: spec 10 sections 2 to 4; Wackernagel (2003), Multivariate Geostatistics; Levenberg (1944), Quart. Appl. Math. 2;
+Marquardt (1963), J. SIAM 11.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.matlab.arithmetic import round_half_away
+from stamps.native.kriging import krige_systems
+from stamps.native.variogram import pair_bins
+
+__all__ = [
+    "EXPONENTIAL",
+    "GAUSSIAN",
+    "NUGGET",
+    "SPHERICAL",
+    "Estimate",
+    "covariance",
+    "fit_variogram",
+    "krige",
+    "krige_series",
+    "lag_edges",
+    "series_variograms",
+    "variogram",
+    "variogram_derivatives",
+    "variogram_values",
+]
+
+NUGGET, EXPONENTIAL, GAUSSIAN, SPHERICAL = 1, 2, 3, 4
+
+_SIMPLE, _ORDINARY, _UNIVERSAL = 1, 2, 4
+_NUMBERS_PER_BLOCK = 2_000_000
+
+# Damping of the variogram fit. Where the data leave range and sill open (no sill, or a variogram that is a straight
+# line) the path of the iteration decides what is returned; this one goes where the reference results are.
+_FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e16
+_MORE, _LESS = 4.0, 1 / 6
+_MAX_ITERATIONS = 500
+
+
+# ---------------------------------------------------------------------- models
+
+
+def covariance(model, h):
+    """Sum of covariance models.
+
+    Parameters
+    ----------
+    model : array_like, shape (n_model, 3)
+        Rows (type, range, sill); the range of a nugget has no meaning.
+    h : ndarray
+        Distances.
+
+    Returns
+    -------
+    ndarray of float64, shape of h
+        Without the nuggets: they belong to the diagonal alone.
+    """
+    h = np.asarray(h, dtype=np.float64)
+    total = np.zeros(h.shape)
+    for kind, a, c in np.atleast_2d(np.asarray(model, dtype=np.float64)):
+        if kind != NUGGET:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                total = total + c * (1 - _rise(kind, h / a))
+    return total
+
+
+def variogram_values(kind, h, a, c1, c2):
+    """Model variogram c1·f(h/a) + c2 at distances above zero; all arguments broadcast."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return c1 * _rise(kind, np.asarray(h, np.float64) / a) + c2
+
+
+def variogram_derivatives(kind, h, a, c1, c2):
+    """Derivatives of the model variogram by a, c1 and c2.
+
+    Parameters
+    ----------
+    kind : int
+        Model.
+    h : ndarray, shape (..., n_bin)
+    a, c1, c2 : ndarray, broadcast with h
+
+    Returns
+    -------
+    ndarray of float64, shape (..., n_bin, 3)
+        The derivative by a range of zero is zero.
+    """
+    h, a, c1, c2 = np.broadcast_arrays(np.asarray(h, np.float64), a, c1, c2)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        u = h / a
+        by_range = np.where(a > 0, -c1 * _rise_derivative(kind, u) * u / a, 0)
+        return np.stack([by_range, _rise(kind, u), np.ones(h.shape)], axis=-1)
+
+
+def _rise(kind, u):
+    """Shape of a variogram, 0 at u = 0 and 1 (nearly) beyond the range."""
+    if kind == EXPONENTIAL:
+        return -np.expm1(-u)
+    if kind == GAUSSIAN:
+        return -np.expm1(-(u**2))
+    if kind == SPHERICAL:
+        v = np.minimum(u, 1)
+        return 1.5 * v - 0.5 * v**3
+    raise InputError(f"There is no variogram model {kind:g}: use 2 (exponential), 3 (Gaussian) or 4 (spherical).")
+
+
+def _rise_derivative(kind, u):
+    if kind == EXPONENTIAL:
+        return np.exp(-u)
+    if kind == GAUSSIAN:
+        return np.where(np.isinf(u), 0, 2 * u * np.exp(-(u**2)))
+    return np.where(u < 1, 1.5 - 1.5 * u**2, 0)
+
+
+# ---------------------------------------------------------------------- experimental variograms
+
+
+def lag_edges(max_lag, n_lags):
+    """Borders 0 … max_lag of n_lags - 1 classes of distance; float64, shape (n_lags,)."""
+    return max_lag / (n_lags - 1) * np.arange(n_lags)
+
+
+def variogram(xy, z, max_lag=None, n_lags=51):
+    """Experimental variogram of one field.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (n, 2)
+        Coordinates.
+    z : ndarray, shape (n,)
+        Values; pairs with a NaN do not count.
+    max_lag : float, optional
+        Largest distance (default: the largest that there is).
+    n_lags : int
+        Number of borders of the classes of distance.
+
+    Returns
+    -------
+    count, gamma, h : ndarray of float64, shape (n_bin,)
+        Number of ordered pairs, half their mean squared difference, and mid-point, of the classes that are used.
+    """
+    xy = np.asarray(xy, dtype=np.float64)
+    if max_lag is None:
+        max_lag = _largest_distance(xy)
+    if not max_lag > 0:
+        raise InputError("A variogram needs two points at different places and a largest distance above zero.")
+    edges = lag_edges(float(max_lag), n_lags)
+    count, gamma = pair_bins(xy, z, edges)
+    used = _used_bins(count, edges)
+    return 2.0 * count[used], gamma[used], _middles(edges)[used]
+
+
+def series_variograms(t, series, max_lag, n_lags):
+    """Experimental variograms of many series of the same dates.
+
+    Parameters
+    ----------
+    t : ndarray of float64, shape (m,)
+        Times.
+    series : ndarray, shape (n, m)
+        No NaN.
+    max_lag : float
+        Largest difference of time.
+    n_lags : int
+        Number of borders of the classes of distance.
+
+    Returns
+    -------
+    h : ndarray of float64, shape (n_bin,)
+        Mid-points of the classes that are used.
+    gamma : ndarray of float64, shape (n, n_bin)
+    """
+    edges = lag_edges(max_lag, n_lags)
+    i, j = np.triu_indices(t.size, 1)
+    place = np.searchsorted(edges, np.abs(t[i] - t[j]), side="right") - 1
+    count = np.bincount(place[place < n_lags - 1], minlength=n_lags - 1)
+    used = _used_bins(count, edges)
+    gamma = np.empty((len(series), used.size))
+    for column, k in enumerate(used):
+        first, second = i[place == k], j[place == k]
+        rows = max(1, _NUMBERS_PER_BLOCK // first.size)
+        for start in range(0, len(series), rows):
+            part = slice(start, start + rows)
+            difference = series[part][:, first] - series[part][:, second]
+            gamma[part, column] = 0.5 * np.mean(difference**2, axis=1, dtype=np.float64)
+    return _middles(edges)[used], gamma
+
+
+def _middles(edges):
+    return (edges[:-1] + edges[1:]) / 2
+
+
+def _used_bins(count, edges):
+    """Classes that hold pairs, at most the first (n_lags - 1)/1.75 of these."""
+    most = int(round_half_away((edges.size - 1) / 1.75))
+    return np.flatnonzero(count)[:most]
+
+
+def _largest_distance(xy):
+    """Diameter of a set of points: the two farthest are corners of its convex hull."""
+    from scipy.spatial import ConvexHull, QhullError
+    from scipy.spatial.distance import pdist
+
+    try:
+        xy = xy[ConvexHull(xy).vertices]
+    except (QhullError, ValueError):
+        pass  # on a line, or fewer than three points
+    return float(pdist(xy).max(initial=0.0))
+
+
+# ---------------------------------------------------------------------- fits
+
+
+def fit_variogram(h, gamma, kind, start):
+    """Fit a model to experimental variograms by least squares with bounds.
+
+    Parameters
+    ----------
+    h : ndarray of float64, shape (n_bin,)
+        Distances above zero.
+    gamma : ndarray, shape (n, n_bin)
+        Variograms, each fitted by itself.
+    kind : int
+        Model.
+    start : (float, float, float)
+        First a, c1, c2.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 3)
+        a, c1, c2, none below zero. A local minimum of the unweighted sum of squares; what the data do not determine
+        (the range where c1 is 0, range and sill of a straight line) is as the iteration leaves it. NaN where gamma
+        is not finite or has no bin.
+
+    Notes
+    -----
+    Damped Gauss-Newton steps with Marquardt's scaling, cut off at the bounds; a parameter at its bound that would
+    leave it is kept for that step.
+    """
+    gamma = np.asarray(gamma, dtype=np.float64)
+    p = np.full((len(gamma), 3), np.nan)
+    active = np.flatnonzero(np.isfinite(gamma).all(axis=1)) if h.size else np.empty(0, np.int64)
+    p[active] = start
+    residual = _model(kind, h, p) - gamma
+    misfit = (residual**2).sum(axis=1)
+    damping = np.full(len(gamma), _FIRST_DAMPING)
+    for _ in range(_MAX_ITERATIONS):
+        if not active.size:
+            break
+        trial = _damped_step(kind, h, p[active], residual[active], damping[active])
+        new_residual = _model(kind, h, trial) - gamma[active]
+        new_misfit = (new_residual**2).sum(axis=1)
+        better = new_misfit < misfit[active]
+        moved = active[better]
+        p[moved], residual[moved], misfit[moved] = trial[better], new_residual[better], new_misfit[better]
+        damping[moved] = np.maximum(damping[moved] * _LESS, _LEAST_DAMPING)
+        damping[active[~better]] *= _MORE
+        active = active[damping[active] < _MOST_DAMPING]
+    return p
+
+
+def _model(kind, h, p):
+    return variogram_values(kind, h, p[:, :1], p[:, 1:2], p[:, 2:])
+
+
+def _damped_step(kind, h, p, residual, damping):
+    """Parameters after one step from each row of p, cut off at zero."""
+    jacobian = variogram_derivatives(kind, h, p[:, :1], p[:, 1:2], p[:, 2:])
+    gradient = np.einsum("nij,ni->nj", jacobian, residual)
+    kept = (p <= 0) & (gradient > 0)
+    jacobian = np.where(kept[:, np.newaxis], 0, jacobian)
+    gradient = np.where(kept, 0, gradient)
+    size = np.sqrt((jacobian**2).sum(axis=1))
+    idle = size == 0
+    size[idle] = 1
+    jacobian /= size[:, np.newaxis]
+    normal = jacobian.transpose(0, 2, 1) @ jacobian
+    diagonal = np.arange(3)
+    normal[:, diagonal, diagonal] += damping[:, np.newaxis] + idle
+    step = np.linalg.solve(normal, (gradient / size)[:, :, np.newaxis])[:, :, 0] / size
+    return np.maximum(p - step, 0)
+
+
+# ---------------------------------------------------------------------- kriging
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Kriged values.
+
+    Attributes
+    ----------
+    value, variance : ndarray of float64, shape (n_target,)
+        Estimate and its variance.
+    nearest, mean_distance : float
+        Smallest and mean distance of the used data to the (mean) target.
+    n_in_range : float
+        Number of used data nearer than the range of the second model row.
+    """
+
+    value: np.ndarray
+    variance: np.ndarray
+    nearest: float
+    mean_distance: float
+    n_in_range: float
+
+
+def krige(data, targets, n_max, radius, method, model):
+    """Kriging of targets from data with any sum of models.
+
+    Parameters
+    ----------
+    data : array_like, shape (n, 3)
+        Rows (coordinate 1, coordinate 2, value).
+    targets : array_like, shape (n_target, 2)
+        Coordinates.
+    n_max : int
+        Number of data nearest to the mean target that are used.
+    radius : float
+        Only data nearer to the mean target than this are used; 0: all data, whatever ``n_max`` is.
+    method : int
+        1 simple, 2 ordinary, 4 universal with a linear drift. Fewer than three data: always 2.
+    model : array_like, shape (n_model, 3)
+        Rows (type, range, sill).
+
+    Returns
+    -------
+    Estimate
+        All NaN if there are no data.
+
+    Raises
+    ------
+    InputError
+        There is no such method or model.
+
+    Notes
+    -----
+    Spec 10 section 3. The nugget is left out of the covariance between data and target.
+    """
+    data = np.asarray(data, dtype=np.float64).reshape(-1, 3)
+    targets = np.asarray(targets, dtype=np.float64).reshape(-1, 2)
+    model = np.atleast_2d(np.asarray(model, dtype=np.float64))
+    if method not in (_SIMPLE, _ORDINARY, _UNIVERSAL):
+        raise InputError(f"Kriging method {method} is not implemented: use 1 (simple), 2 (ordinary) or 4 (universal).")
+    distance = np.hypot(*(data[:, :2] - targets.mean(axis=0)).T)
+    if radius != 0:
+        order = np.argsort(distance, kind="stable")[: min(int(n_max), len(data))]
+        order = order[distance[order] < radius]
+        data, distance = data[order], distance[order]
+    if not len(data):
+        return _nothing(len(targets))
+    value, variance = _krige_system(data, targets, method if len(data) >= 3 else _ORDINARY, model)
+    if np.isnan(value).any():
+        return _nothing(len(targets))
+    n_in_range = float(np.sum(distance < model[1, 1])) if len(model) > 1 else np.nan
+    return Estimate(value, variance, float(distance.min()), float(distance.mean()), n_in_range)
+
+
+def _nothing(n_target):
+    empty = np.full(n_target, np.nan)
+    return Estimate(empty, empty.copy(), np.nan, np.nan, np.nan)
+
+
+def _krige_system(data, targets, method, model):
+    """Estimates and variances from all data: weights and multipliers from one linear system."""
+    place, z = data[:, :2], data[:, 2]
+    n, n_target = len(data), len(targets)
+    drift, target_drift = _drift(method, place), _drift(method, targets)
+    k = np.zeros((n + drift.shape[1],) * 2)
+    k[:n, :n] = covariance(model, _distances(place, place)) + np.eye(n) * model[model[:, 0] == NUGGET, 2].sum()
+    k[:n, n:], k[n:, :n] = drift, drift.T
+    k0 = np.zeros((len(k), n_target))
+    k0[:n], k0[n:] = covariance(model, _distances(place, targets)), target_drift.T
+    if not (np.isfinite(k).all() and np.isfinite(k0).all()):
+        return np.full(n_target, np.nan), np.full(n_target, np.nan)
+    try:
+        weights = np.linalg.solve(k, k0)
+    except np.linalg.LinAlgError:  # data at the same place without nugget: the shortest solution
+        weights = np.linalg.pinv(k, hermitian=True) @ k0
+    mean = 0.0 if method == _UNIVERSAL else z.mean()
+    return weights[:n].T @ (z - mean) + mean, k[0, 0] - (weights * k0).sum(axis=0)
+
+
+def _drift(method, place):
+    """Functions whose weights are bound: none, a constant, or a constant and the coordinates."""
+    if method == _SIMPLE:
+        return np.empty((len(place), 0))
+    constant = np.ones((len(place), 1))
+    return constant if method == _ORDINARY else np.hstack([constant, place])
+
+
+def _distances(a, b):
+    return np.hypot(a[:, None, 0] - b[:, 0], a[:, None, 1] - b[:, 1])
+
+
+def krige_series(t, series, n_max, scale, sill, nugget, own=True):
+    """Ordinary kriging of each date of many series from the dates nearer than four ranges.
+
+    Parameters
+    ----------
+    t : ndarray of float64, shape (m,)
+        Times.
+    series : ndarray, shape (n, m)
+    n_max : int
+        At most so many dates, the nearest ones.
+    scale, sill, nugget : ndarray of float64, shape (n,)
+        Exponential model and nugget of each series.
+    own : bool
+        Use the date itself as well (else: from the others alone).
+
+    Returns
+    -------
+    ndarray of float64, shape (n, m)
+        NaN where no date is near enough.
+    """
+    estimate = np.empty(series.shape)
+    dates = np.arange(t.size)
+    for date in dates:
+        distance = np.abs(t - t[date])
+        index = np.argsort(distance, kind="stable")
+        index = index if own else index[index != date]
+        index = index[: max(0, int(n_max))]
+        between = np.abs(t[index, None] - t[index])
+        rows = max(1, _NUMBERS_PER_BLOCK // (index.size + 1) ** 2)
+        for start in range(0, len(series), rows):
+            part = slice(start, start + rows)
+            keep = distance[index] < 4 * scale[part, None]
+            values = series[part][:, index]
+            parameters = scale[part], sill[part], nugget[part]
+            estimate[part, date] = krige_systems(between, distance[index], values, keep, *parameters)
+    return estimate

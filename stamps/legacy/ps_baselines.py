@@ -1,0 +1,35 @@
+"""List the images whose perpendicular baseline is at least a given length.
+
+Reads ``psver`` and ``ps``. Source: spec 11 section 6.
+"""
+
+import numpy as np
+
+from stamps.matlab.arithmetic import round_half_away
+from stamps.workspace import Workspace
+
+__all__ = ["ps_baselines"]
+
+
+def ps_baselines(bperp, workdir="."):
+    """Print and return the baselines that are at least ``bperp`` long, to either side.
+
+    Parameters
+    ----------
+    bperp : float
+        Length in m.
+    workdir : path-like or Workspace
+
+    Returns
+    -------
+    bperps : ndarray, shape (n,)
+        Perpendicular baselines in m: of images, or of interferograms for small baselines.
+    ix : ndarray of int64, shape (n,)
+        Which ones, 0-based; printed from 1 as ``setparm drop_ifg_index`` counts.
+    """
+    ws = Workspace.at(workdir)
+    bperps = ws.load(f"ps{ws.version}", ["bperp"])["bperp"]
+    ix = np.flatnonzero(np.abs(bperps) >= bperp)
+    for i in ix:
+        print(f"{i + 1:3d}   {round_half_away(float(bperps[i])):5.0f} m")
+    return bperps[ix], ix

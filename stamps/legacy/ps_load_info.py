@@ -1,0 +1,87 @@
+"""Load dates and baselines alone, to plan a processing.
+
+Reads ``bperp.1.in``, ``day.1.in``, ``master_day.1.in``, ``heading.1.in`` and ``lambda.1.in`` of the directory or its
+parent; sets the parameters ``heading`` and ``lambda``; writes ``ps1`` without pixels, and ``psver``.
+
+Source: spec 11 section 6.
+"""
+
+import numpy as np
+
+from stamps import matlab_literals
+from stamps.errors import InputError
+from stamps.log import Log
+from stamps.matlab.dates import datenum
+from stamps.parameters import Parameters
+from stamps.workspace import Workspace
+
+__all__ = ["ps_load_info"]
+
+
+def ps_load_info(workdir="."):
+    """Write the dates and baselines of a single-master stack.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged, or the files do not belong together.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "PS_LOAD_INFO")
+    log.start()
+    slaves = _dates(ws, "day.1.in")
+    master = _dates(ws, "master_day.1.in")[0]
+    metres = _numbers(ws, "bperp.1.in")
+    if metres.size != slaves.size:
+        raise InputError(
+            f"bperp.1.in has {metres.size} baselines, but day.1.in has {slaves.size} dates: there must be one for each "
+            "slave."
+        )
+    if master in slaves:
+        raise InputError("The date of master_day.1.in stands in day.1.in too: list the slaves alone there.")
+    day_ix = np.argsort(slaves, kind="stable")
+    master_ix = int(np.count_nonzero(slaves < master))
+    heading, wavelength = _numbers(ws, "heading.1.in")[0], _numbers(ws, "lambda.1.in")[0]
+    day = np.insert(slaves[day_ix], master_ix, master)
+    table = {
+        "n_ifg": day.size,
+        "bperp": np.insert(metres[day_ix], master_ix, 0),
+        "day": day,
+        "master_day": master,
+        "master_ix": master_ix,
+        "day_ix": day_ix,
+        "n_ps": 0,
+    }
+    with ws.publish():
+        ws.save("ps1", table)
+        ws.version = 1
+        parameters = Parameters(ws)
+        parameters.set("heading", heading, 1)
+        parameters.set("lambda", wavelength, 1)
+    log.finish()
+
+
+def _dates(ws, name):
+    numbers = _numbers(ws, name)
+    try:
+        return datenum(numbers)
+    except ValueError as error:
+        raise InputError(f"{name} of {ws.path}: {error}") from None
+
+
+def _numbers(ws, name):
+    """All numbers of a text file of the directory or its parent, at least one."""
+    path = ws.find(name, levels=2)
+    if path is None:
+        raise InputError(
+            f"{name} was found neither in {ws.path} nor in its parent directory: ps_load_info plans stacks that "
+            "text files of this kind describe."
+        )
+    numbers = [matlab_literals.number(word) for word in path.read_text(errors="replace").split()]
+    if not numbers or None in numbers:
+        raise InputError(f"{path} should hold numbers alone, at least one.")
+    return np.array(numbers, np.float64)

@@ -1,0 +1,36 @@
+"""Values and derivatives of variogram models. Pure function: reads and writes no files.
+
+Source: spec 10 section 4.
+"""
+
+from stamps.kriging import EXPONENTIAL, variogram_derivatives, variogram_values
+
+__all__ = ["ps_variogram"]
+
+
+def ps_variogram(model, h, a, c1, c2):
+    """Evaluate a variogram model.
+
+    Parameters
+    ----------
+    model : int
+        2 exponential, 3 Gaussian, 4 spherical; 5 counts as 2.
+    h : array_like, shape (n,)
+        Distances above zero.
+    a, c1, c2 : float
+        Range, partial sill and nugget.
+
+    Returns
+    -------
+    gamma : ndarray of float64, shape (n,)
+        c1·f(h/a) + c2.
+    derivatives : ndarray of float64, shape (n, 3)
+        By a, c1 and c2.
+
+    Raises
+    ------
+    InputError
+        There is no such model.
+    """
+    kind = EXPONENTIAL if model == 5 else model
+    return variogram_values(kind, h, a, c1, c2), variogram_derivatives(kind, h, a, c1, c2)

@@ -1,0 +1,53 @@
+"""Choose small-baseline pairs by their expected coherence.
+
+Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.list`` and, with matplotlib,
+``SB_plot.png``.
+
+Source: spec 11 section 10; Zebker and Villasenor (1992), IEEE Trans. Geosci. Remote Sens. 30, 950-959, for the decay of
+coherence with baseline.
+"""
+
+from stamps.errors import InputError
+from stamps.log import Log
+from stamps.network import correlated_pairs
+from stamps.products.pairs import images_of, publish_pairs
+from stamps.workspace import Workspace
+
+__all__ = ["sb_find"]
+
+
+def sb_find(rho_min=0.5, ddiff_max=1500, bdiff_max=1070, workdir="."):
+    """List the pairs whose expected coherence exceeds a threshold, and the best pair of each image.
+
+    Parameters
+    ----------
+    rho_min : float
+        Coherence to be exceeded, 0 to 1.
+    ddiff_max : float
+        Days at which the coherence reaches zero.
+    bdiff_max : float
+        Perpendicular baseline in m at which it reaches zero.
+    workdir : path-like or Workspace
+
+    Returns
+    -------
+    ndarray of int64, shape (n_pair, 2)
+        0-based first and second image.
+
+    Raises
+    ------
+    InputError
+        A limit is not positive, or the project has small baselines.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "SB_FIND")
+    log.start()
+    if not (ddiff_max > 0 and bdiff_max > 0 and rho_min < 1):
+        raise InputError(
+            f"sb_find {rho_min} {ddiff_max} {bdiff_max}: give a coherence below 1 and positive limits (days, metres)."
+        )
+    day, bperp = images_of(ws)
+    pairs = correlated_pairs(day, bperp, rho_min, ddiff_max, bdiff_max)
+    publish_pairs(ws, "SB_FIND", day, bperp, pairs)
+    log.finish()
+    return pairs

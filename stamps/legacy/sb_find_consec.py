@@ -1,0 +1,44 @@
+"""Choose small-baseline pairs of images that follow each other.
+
+Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.list`` and, with matplotlib,
+``SB_plot.png``. Source: spec 11 section 10.
+"""
+
+from stamps.errors import InputError
+from stamps.log import Log
+from stamps.network import consecutive_pairs
+from stamps.products.pairs import images_of, publish_pairs
+from stamps.workspace import Workspace
+
+__all__ = ["sb_find_consec"]
+
+
+def sb_find_consec(n=3, workdir="."):
+    """List the pairs of each image with the next ``n`` images.
+
+    Parameters
+    ----------
+    n : int
+        At least 1.
+    workdir : path-like or Workspace
+
+    Returns
+    -------
+    ndarray of int64, shape (n_pair, 2)
+        0-based first and second image.
+
+    Raises
+    ------
+    InputError
+        ``n`` is no positive whole number, or the project has small baselines.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "SB_FIND_CONSEC")
+    log.start()
+    if n != int(n) or n < 1:
+        raise InputError(f"sb_find_consec {n}: the number of following images must be a whole number from 1.")
+    day, bperp = images_of(ws)
+    pairs = consecutive_pairs(day.size, int(n))
+    publish_pairs(ws, "SB_FIND_CONSEC", day, bperp, pairs)
+    log.finish()
+    return pairs

@@ -1,0 +1,156 @@
+"""Run steps 1 to 5a of the patches in several processes.
+
+Splits the patch list into ``patch_list_split_<k>`` of consecutive patches, one for each of ``n_cores`` processes, whose
+output goes to ``log_stamps_split_<k>`` and whose numbers are appended to ``log_stamps_overview``. Unlike the original
+it waits for them. As in the original every patch has a copy of ``parms.mat`` afterwards, which from then on counts
+there instead of the project's; here the copies are made when the processes have ended, so that what step 1 finds in
+the headers reaches the project.
+
+Parameter: ``n_cores``. Source: spec 11 section 11.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from stamps import engine
+from stamps.errors import InputError, StampsError
+from stamps.log import Log
+from stamps.parameters import Parameters
+from stamps.workspace import Workspace
+
+__all__ = ["stamps_mc_header"]
+
+_OVERVIEW = "log_stamps_overview"
+_LAST_PATCH_STEP = 5
+_ALONE = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def stamps_mc_header(
+    start_step=1, end_step=4, patches_flag="y", est_gamma_parm=0, patch_list_file="patch.list", workdir="."
+):
+    """Run steps ``start_step`` to ``end_step``, at most 5a, of all patches in ``n_cores`` processes.
+
+    Parameters
+    ----------
+    start_step, end_step : int
+        Defaults 1 and 4.
+    patches_flag : str
+        Only ``'y'`` makes sense and nothing else is accepted.
+    est_gamma_parm : int
+        Restart flag of step 2.
+    patch_list_file : str
+        File with the patch directories, one a line.
+    workdir : path-like or Workspace
+        The project directory.
+
+    Returns
+    -------
+    str or None
+        For steps from 5 on the command that does the rest (merging and the steps after it); it is printed too.
+
+    Raises
+    ------
+    InputError
+        There is no patch, or no step to run in patches.
+    StampsError
+        A process failed; the message has its last line and names its log.
+    """
+    start, end = _step(start_step, 1), _step(end_step, 4)
+    if start > _LAST_PATCH_STEP or not 0 <= start <= end <= 8:
+        raise InputError(f"Steps {start} to {end} do not run in patches: start at a step from 0 to 5, or use stamps.")
+    if str(patches_flag or "y").lower() != "y":
+        raise InputError("stamps_mc_header works in patches only: use stamps for a directory without patches.")
+    ws = Workspace.at(workdir)
+    list_file = patch_list_file or "patch.list"
+    patches = engine.find_patches(ws, list_file)
+    if not patches:
+        raise InputError(f"{ws.path} has no patches: run the preparation (mt_prep_snap …) first.")
+    log = Log(ws, "STAMPS_MC_HEADER")
+    parameters = Parameters(ws)
+    parameters.fill_defaults()
+    chunks = split(patches, int(parameters.get("n_cores") or 1))
+    folders = [ws / name for name in patches]
+    _write_lists(ws, chunks)
+    for folder in folders:
+        folder.delete("parms.mat")  # a copy of an earlier run would keep the project from being told what step 1 finds
+    log(f"{len(patches)} patches in {len(chunks)} processes, output in log_stamps_split_1 … {len(chunks)}")
+    _run(ws, len(chunks), [start, min(end, _LAST_PATCH_STEP), "", int(est_gamma_parm or 0)])
+    for folder in folders:
+        folder.put_file("parms.mat", ws.path / "parms.mat")
+    log("Every patch has its own parms.mat now: delete PATCH_*/parms.mat if the project's is to count there again")
+    if end < _LAST_PATCH_STEP:
+        return None
+    command = f"stamps {start} {end} '' 0 '{'' if list_file == 'patch.list' else list_file}' 2"
+    log(f"Patches are ready: finish with   {command}")
+    return command
+
+
+def _step(value, default):
+    return default if value is None or value == "" else int(value)
+
+
+def split(patches, n_cores):
+    """Divide a list into consecutive parts of equal length, the last one perhaps shorter.
+
+    Parameters
+    ----------
+    patches : list of str
+    n_cores : int
+        Largest number of parts.
+
+    Returns
+    -------
+    list of list of str
+    """
+    size = -(-len(patches) // max(1, min(n_cores, len(patches))))
+    return [patches[i : i + size] for i in range(0, len(patches), size)]
+
+
+def _write_lists(ws, chunks):
+    """Write the parts of the list; those of an earlier run with more parts go."""
+    old = {path.name for path in ws.path.glob("patch_list_split_*")}
+    names = [f"patch_list_split_{k}" for k in range(1, len(chunks) + 1)]
+    with ws.publish():
+        ws.delete(*sorted(old.difference(names)))
+        for name, chunk in zip(names, chunks, strict=True):
+            ws.write_text(name, "".join(f"{patch}\n" for patch in chunk))
+
+
+def _run(ws, n, arguments):
+    """Run one process for each part of the list and wait for all of them."""
+    package = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    code = "import sys; from stamps.cli import run; sys.exit(run('stamps', sys.argv[1:]))"
+    with contextlib.ExitStack() as stack:
+        processes = []
+        for k in range(1, n + 1):
+            output = stack.enter_context(open(ws.path / f"log_stamps_split_{k}", "wb"))
+            words = [*map(str, arguments), f"patch_list_split_{k}", "1", "--workdir", str(ws.path)]
+            process = subprocess.Popen(
+                [sys.executable, "-c", code, *words],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                env={**os.environ, **_ALONE, "PYTHONPATH": path},
+            )  # fmt: skip
+            stack.callback(_end, process)
+            processes.append(process)
+            with open(ws.path / _OVERVIEW, "a", encoding="utf-8") as file:
+                file.write(f"{process.pid} patch_list_split_{k} log_stamps_split_{k}\n")
+        failed = [k for k, process in enumerate(processes, 1) if process.wait() != 0]
+    if failed:
+        raise StampsError(" ".join(_what_failed(ws, k) for k in failed))
+
+
+def _end(process):
+    """End a process that still runs because this one was interrupted."""
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+def _what_failed(ws, k):
+    lines = (ws.path / f"log_stamps_split_{k}").read_text(errors="replace").strip().splitlines()
+    said = lines[-1].strip() if lines else "nothing"
+    return f"The process for patch_list_split_{k} failed (all it said is in log_stamps_split_{k}): {said}"

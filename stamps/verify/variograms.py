@@ -1,0 +1,55 @@
+"""Which fitted variogram ranges mean something.
+
+An exponential variogram c1 (1 - exp(-h/a)) + c2 without sill (c1 = 0) fits equally well with any range a, and one whose range is
+far beyond the lags is a straight line of slope c1/a. The fit then leaves ``a`` where its iterations happen to end. So ranges are compared
+on the arcs that the method itself accepts (spec 10 section 2.1, item 5); sill and nugget are compared on all arcs.
+"""
+
+import numpy as np
+
+__all__ = ["accepted", "determined"]
+
+_NEEDED = ("a", "c1", "c2", "years", "mean_std")
+
+
+def accepted(a, c1, c2, years, mean_std):
+    """Mask of the fits that the method uses.
+
+    Parameters
+    ----------
+    a, c1, c2 : ndarray
+        Range (years), sill and nugget of each arc; NaN where none was fitted.
+    years : ndarray
+        Acquisition times in years.
+    mean_std : float
+        Mean standard deviation of the arcs.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    mean_time = float(np.mean(years))
+    with np.errstate(invalid="ignore"):
+        mask = (a > mean_time / 50) & (a < 3 * mean_time)
+        for value in (c1, c2):
+            mask &= (value > mean_std / 50) & (value < 4 * mean_std)
+    return mask
+
+
+def determined(variable, value, content):
+    """The values with NaN where the range is not determined; other variables as they are.
+
+    Parameters
+    ----------
+    variable : str
+    value : ndarray
+    content : dict
+        All variables of ``modeled_defo_edges.mat``.
+    """
+    if variable != "a" or any(name not in content or content[name].size == 0 for name in _NEEDED):
+        return value
+    fits = [np.asarray(content[name], dtype=np.float64) for name in ("a", "c1", "c2")]
+    if any(fit.shape != value.shape for fit in fits):
+        return value
+    mask = accepted(*fits, content["years"], float(np.ravel(content["mean_std"])[0]))
+    return np.where(mask, value, np.float32(np.nan)).astype(value.dtype)
