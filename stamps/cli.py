@@ -78,6 +78,20 @@ _USAGE = {
         "  RG_OVERLAP, AZ_OVERLAP   their overlap in pixels (50, 50)\n"
         "  MASKFILE    one byte per pixel, 0 = use",
     ),
+    "mt_prep_gamma": (
+        "MASTER DATADIR [DA_THRESH [RG_PATCHES [AZ_PATCHES [RG_OVERLAP [AZ_OVERLAP [MASKFILE]]]]]]",
+        "Prepare the current directory from Gamma data (rslc, diff0, geo, dem); arguments as for mt_prep_snap.",
+    ),
+    "mt_prep": (
+        "[DA_THRESH [RG_PATCHES [AZ_PATCHES [RG_OVERLAP [AZ_OVERLAP]]]]]",
+        "Prepare a Doris project; run it in INSAR_<master> or its SMALL_BASELINES.",
+    ),
+    "mt_prep_isce": (
+        "MASTER STACKDIR [DA_THRESH [RG_PATCHES [AZ_PATCHES [RG_OVERLAP [AZ_OVERLAP [MASKFILE]]]]]]",
+        "Prepare the current directory from an ISCE2 topsStack tree (merged/SLC, geom_reference, baselines).\n"
+        "  Small baselines if the current directory holds small_baselines.list.",
+    ),
+    "mt_extract_info": ("", "Write the text files of a Doris project (dates, baselines, look angles, heading)."),
     "mt_extract_cands": (
         "[DOPHASE DOLONLAT DODEM DOCANDS [PRECISION [BYTESWAP [MASKFILE [PATCH_LIST]]]]]",
         "Extract the candidates of every patch (without arguments all four parts; 1 on, 0 off).",
@@ -97,6 +111,20 @@ _USAGE = {
     "psclonlat": ("IN [IJ [OUT]]", "Longitude and latitude of the candidates."),
     "pscdem": ("IN [IJ [OUT [PRECISION]]]", "Height of the candidates (PRECISION f or d)."),
     "pscphase": ("IN [IJ [OUT]]", "Interferometric phase of the candidates."),
+    "ps_info": ("", "List the images with dates, baselines and noise."),
+    "sb_info": ("", "List the small-baseline interferograms with dates, baselines and noise."),
+    "ps_sb_merge": ("", "Combine the PS and the small-baseline selection of a project in MERGED."),
+    "sb_find": (
+        "[RHO_MIN [DAYS [METRES]]]",
+        "Choose small-baseline pairs: coherence from RHO_MIN (0.5) on, zero beyond DAYS (1500) and METRES (1070).",
+    ),
+    "sb_find_consec": ("[N]", "Choose as pairs each image with the next N (3)."),
+    "sb_find_delaunay": ("", "Choose as pairs the Delaunay edges of dates and baselines."),
+    "scla_reset": ("[PATCHES_FLAG]", "Delete the look-angle errors of the project and its patches (y)."),
+    "stamps_mc_header": (
+        "[START [END [PATCHES_FLAG [EST_GAMMA_PARM [PATCH_LIST_FILE]]]]]",
+        "Run steps 1 to 5 of the patches in n_cores processes; then: stamps START END [] 0 [] 2.",
+    ),
     "getparm": ("[NAME [PRINTFLAG]]", "Print one parameter (a unique beginning of its name is enough) or all of them."),
     "setparm": (
         "NAME VALUE [FLAG]",
@@ -109,7 +137,19 @@ _USAGE = {
 _ARGUMENTS = {
     "stamps": (0, 6, 2),
     "mt_prep_snap": (2, 8, 4),
+    "mt_prep_gamma": (2, 8, 4),
+    "mt_prep": (0, 5, 4),
+    "mt_prep_isce": (2, 8, 4),
+    "mt_extract_info": (0, 0, 2),
     "mt_extract_cands": (0, 8, 2),
+    "ps_info": (0, 0, 2),
+    "sb_info": (0, 0, 2),
+    "ps_sb_merge": (0, 0, 2),
+    "sb_find": (0, 3, 2),
+    "sb_find_consec": (0, 1, 2),
+    "sb_find_delaunay": (0, 0, 2),
+    "scla_reset": (0, 1, 2),
+    "stamps_mc_header": (0, 5, 2),
     "calamp": (2, 6, 231),
     "selpsc_patch": (2, 9, 231),
     "selsbc_patch": (2, 8, 231),
@@ -123,6 +163,12 @@ _ARGUMENTS = {
 _NUMERIC = {
     "stamps": {0: int, 1: int, 3: int, 5: int},
     "mt_prep_snap": {3: int, 4: int, 5: int, 6: int},
+    "mt_prep_gamma": {3: int, 4: int, 5: int, 6: int},
+    "mt_prep": {1: int, 2: int, 3: int, 4: int},
+    "mt_prep_isce": {3: int, 4: int, 5: int, 6: int},
+    "sb_find": {0: float, 1: float, 2: float},
+    "sb_find_consec": {0: int},
+    "stamps_mc_header": {0: int, 1: int, 3: int},
     "mt_extract_cands": {0: int, 1: int, 2: int, 3: int, 5: int},
     "calamp": {1: int, 4: int},
     "selpsc_patch": {6: int},
@@ -299,14 +345,5 @@ def _entry(command):
     return entry
 
 
-stamps = _entry("stamps")
-mt_prep_snap = _entry("mt_prep_snap")
-mt_extract_cands = _entry("mt_extract_cands")
-calamp = _entry("calamp")
-selpsc_patch = _entry("selpsc_patch")
-selsbc_patch = _entry("selsbc_patch")
-psclonlat = _entry("psclonlat")
-pscdem = _entry("pscdem")
-pscphase = _entry("pscphase")
-getparm = _entry("getparm")
-setparm = _entry("setparm")
+# one entry point per command, for the scripts that pip installs
+globals().update({name: _entry(name) for name in _USAGE})

@@ -1,11 +1,11 @@
-"""Run the two programs that the method leaves to others: Triangle and SNAPHU.
+"""Run the programs that the method leaves to others: Triangle and SNAPHU, and Gamma's pt2geo.
 
 Each run has its own scratch directory; a program that is missing or fails is explained in one sentence with the end of its own
 log. Nothing here knows about projects or parameters.
 
 Triangle (Shewchuk 1996) is taken from the PATH, else from the Python package ``triangle``, else SciPy's Delaunay triangulation
 (Qhull) does the work; ``STAMPS_TRIANGLE=program|library|scipy`` forces one. SNAPHU (Chen and Zebker 2001) is taken from the PATH,
-else the executable inside the Python package ``snaphu``.
+else the executable inside the Python package ``snaphu``. Gamma's ``pt2geo`` must be on the PATH where it is needed.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ import numpy as np
 
 from stamps.errors import ExternalProgramError, ParameterError
 
-__all__ = ["snaphu", "snaphu_command", "triangle_backend", "triangulate", "versions"]
+__all__ = ["pt2geo", "pt2geo_command", "snaphu", "snaphu_command", "triangle_backend", "triangulate", "versions"]
 
 _TRIANGLE_CHOICES = ("program", "library", "scipy")
 
@@ -209,6 +209,61 @@ def snaphu(interferogram, rowcost, colcost, keep=None):
             for name in SNAPHU_FILES:
                 keep(name, folder / name)
     return unwrapped
+
+
+# ---------------------------------------------------------------------- pt2geo
+
+
+def pt2geo_command():
+    """Path of Gamma's program ``pt2geo``.
+
+    Raises
+    ------
+    ExternalProgramError
+        It is not on the PATH.
+    """
+    program = shutil.which("pt2geo")
+    if program is None:
+        raise ExternalProgramError(
+            "Gamma's program pt2geo, which computes positions where there is no longitude raster, was not found on the "
+            "PATH: put it there, or export geo/*.lon and geo/*.lat."
+        )
+    return program
+
+
+def pt2geo(folder, points, header, heights, dem_header, diff_header, outputs):
+    """Let Gamma compute longitude and latitude of points.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the program runs.
+    points : str
+        File of sample and line of every point, big-endian int32.
+    header, dem_header, diff_header : path-like
+        Headers of the image, of the DEM and of the offsets between them.
+    heights : str
+        File of the height of every point, big-endian float32.
+    outputs : tuple of str
+        Files that it writes: map coordinates in pixels, in projection, and longitude and latitude.
+
+    Raises
+    ------
+    ExternalProgramError
+        The program is missing, fails, or does not write the last file.
+    """
+    inputs = [points, "-", header, heights, dem_header, diff_header, "1", "1"]
+    command = [pt2geo_command(), *map(str, inputs), *outputs]
+    log_name = "pt2geo.log"
+    _run(command, folder, log_name, "pt2geo")
+    expected = (folder / points).stat().st_size
+    size = (folder / outputs[-1]).stat().st_size if (folder / outputs[-1]).is_file() else 0
+    if size != expected:
+        raise ExternalProgramError(
+            f"The program pt2geo wrote {size} bytes to {outputs[-1]} where {expected} were expected (two float32 per "
+            f"point){_said(folder / log_name)}."
+        )
+    (folder / log_name).unlink()
 
 
 # ---------------------------------------------------------------------- common

@@ -1,6 +1,7 @@
 """Candidate files, interferogram names and header geometry of Gamma and SNAP stacks, as arrays.
 
-Shared by the loaders of step 1. Rasters of candidates are big-endian. Source: spec 03 sections 1, 4 and 5.
+Shared by the loaders of step 1. Candidate files keep the byte order of the rasters: big-endian of Gamma and SNAP, which
+is the default here. Source: spec 03 sections 1, 4 and 5.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ __all__ = [
     "read_lonlat",
     "read_phase",
     "read_positions",
+    "read_values",
     "store_platform",
 ]
 
@@ -231,15 +233,20 @@ def read_positions(ws):
     return read_candidates(ws.path / "pscands.1.ij")
 
 
-def read_lonlat(ws, n_ps):
+def read_lonlat(ws, n_ps, order=">"):
     """Longitude and latitude in degrees, (n_ps, 2) float64 with values of single precision."""
-    return _read(ws, "pscands.1.ll", ">f4", (n_ps, 2), n_ps).astype(np.float64)
+    return _read(ws, "pscands.1.ll", f"{order}f4", (n_ps, 2), n_ps).astype(np.float64)
 
 
-def read_heights(ws, n_ps):
-    """Heights in metres, (n_ps,) float64 with values of single precision, or None without the file."""
+def read_heights(ws, n_ps, dtype=">f4"):
+    """Heights in metres, (n_ps,) float64 with values of the precision of the file, or None without the file."""
     name = "pscands.1.hgt"
-    return _read(ws, name, ">f4", (n_ps,), n_ps).astype(np.float64) if ws.has_file(name) else None
+    return read_values(ws, name, n_ps, dtype) if ws.has_file(name) else None
+
+
+def read_values(ws, name, n_ps, dtype):
+    """A file of one number per candidate, (n_ps,) float64."""
+    return _read(ws, name, dtype, (n_ps,), n_ps).astype(np.float64)
 
 
 def read_amplitude_dispersion(ws, n_ps):
@@ -256,9 +263,9 @@ def read_amplitude_dispersion(ws, n_ps):
     return values
 
 
-def read_phase(ws, n_ps, n_ifg):
-    """Wrapped phasors, (n_ifg, n_ps) big-endian complex64, mapped from the file."""
-    return _read(ws, "pscands.1.ph", ">c8", (n_ifg, n_ps), n_ps)
+def read_phase(ws, n_ps, n_ifg, order=">"):
+    """Wrapped phasors, (n_ifg, n_ps) complex64 in the byte order of the file, mapped from it."""
+    return _read(ws, "pscands.1.ph", f"{order}c8", (n_ifg, n_ps), n_ps)
 
 
 def _read(ws, name, dtype, shape, n_ps):

@@ -13,8 +13,11 @@ or with a small-baseline network
     DATADIR/SMALL_BASELINES/DATE1_DATE2/  both .rslc(.par), .diff, .base
     DATADIR/geo/..., DATADIR/dem/...
 
-plus the truth: DATADIR/truth.npz (arrays) and DATADIR/truth.json (settings).
-All rasters are big-endian float32 (complex: interleaved re, im), row-major,
+Other layouts (``--layout gamma``, ``doris``, ``isce``) hold the same stack as the other processors write it, see
+:mod:`stamps.simulate_layouts`.
+
+Beside it stands the truth: DATADIR/truth.npz (arrays) and DATADIR/truth.json (settings).
+All rasters of SNAP are big-endian float32 (complex: interleaved re, im), row-major,
 azimuth lines x range samples, no header.
 
 Conventions
@@ -69,6 +72,7 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import convolve1d
 
 from stamps.errors import InputError
+from stamps.simulate_layouts import LAYOUTS, translate
 
 C_LIGHT = 299792458.0
 WGS84_A = 6378137.0
@@ -725,12 +729,17 @@ def simulate(cfg):
         f"scene {cfg.lines} x {cfg.samples} ({geo.extent[0] / 1e3:.1f} x {geo.extent[1] / 1e3:.1f} km), "
         f"{scene.n_ps} point scatterers, {cfg.n_images} images, {len(pairs)} interferograms"
     )
-    where, pair_dir = folders(cfg, acq, pairs)
+    snap = cfg if cfg.layout not in LAYOUTS else argparse.Namespace(**{**vars(cfg), **_untranslated(cfg)})
+    where, pair_dir = folders(snap, acq, pairs)
     maker = ImageMaker(cfg, geo, acq, scene)
-    amplitudes = write_images(cfg, geo, acq, scene, maker, where, say)
-    differences = write_interferograms(cfg, geo, acq, scene, pairs, where, pair_dir, amplitudes.mean)
+    amplitudes = write_images(snap, geo, acq, scene, maker, where, say)
+    differences = write_interferograms(snap, geo, acq, scene, pairs, where, pair_dir, amplitudes.mean)
     say(f"{len(pairs)} interferograms")
-    write_geo(cfg, geo, acq, scene, lon, lat)
+    write_geo(snap, geo, acq, scene, lon, lat)
+    if snap is not cfg:
+        translate(cfg.layout, cfg, geo, acq, pairs, snap.datadir)
+        shutil.rmtree(snap.datadir)
+        say(f"in the layout of {cfg.layout}")
     if cfg.mask:
         scene.water.astype(np.uint8).tofile(os.path.join(cfg.datadir, "mask.bin"))
     da, stats = candidate_statistics(cfg, scene, len(pairs), amplitudes, differences)
@@ -743,11 +752,18 @@ def simulate(cfg):
     say(f"master {acq.names[acq.master]}, written to {cfg.datadir}")
 
 
+def _untranslated(cfg):
+    """Settings of the stack in SNAP's layout that another one is made from."""
+    return dict(layout="clean", datadir=os.path.join(cfg.datadir, ".snap"))
+
+
 def clear(cfg):
     """Make the directory, or remove an old data set from it where that is allowed."""
     datadir = cfg.datadir
-    folders = ("rslc", "diff0", "SMALL_BASELINES", "geo", "dem")
+    folders = ("rslc", "diff0", "SMALL_BASELINES", "geo", "dem", "merged", "reference", ".snap")
     stale = [d for d in folders if os.path.exists(os.path.join(datadir, d))]
+    if os.path.isdir(datadir):
+        stale += [d for d in sorted(os.listdir(datadir)) if d.startswith("INSAR_")]
     if stale and not cfg.overwrite:
         raise InputError(f"{datadir} already holds {', '.join(stale)}: choose another directory or use --overwrite.")
     for d in stale:
@@ -1012,8 +1028,9 @@ def parse_args(argv=None):
         "--layout",
         str,
         "clean: exact header values; snap: also the SNAP exporter's habits "
-        "(integer pixel spacings, centre = far = near range, elevation_dem.rdc, .diff.par files)",
-        choices=["clean", "snap"],
+        "(integer pixel spacings, centre = far = near range, elevation_dem.rdc, .diff.par files); "
+        "gamma, doris, isce: the same stack as other processors write it",
+        choices=["clean", "snap", *LAYOUTS],
     )
     p.add_argument(
         "--null-master",

@@ -12,10 +12,7 @@ import stamps
 from stamps import cli
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = [
-    "stamps", "mt_prep_snap", "mt_extract_cands", "calamp", "selpsc_patch", "selsbc_patch", "psclonlat", "pscdem", "pscphase",
-    "getparm", "setparm",
-]  # fmt: skip
+COMMANDS = list(cli._USAGE)
 
 
 @pytest.fixture
@@ -46,10 +43,19 @@ def test_bin_holds_a_runnable_script(command):
     assert f"usage: {command} " in done.stdout
 
 
+def test_every_command_is_installed_and_has_a_script():
+    declared = (ROOT / "pyproject.toml").read_text().split("[project.scripts]")[1].split("[tool")[0]
+    assert [line.split(" = ")[0] for line in declared.strip().splitlines()] == COMMANDS
+    assert sorted(path.name for path in (ROOT / "bin").iterdir()) == sorted(COMMANDS)
+    assert all(hasattr(stamps, name) and callable(getattr(cli, name)) for name in COMMANDS)
+
+
 def test_stamps_takes_the_legacy_positions(recorded, tmp_path):
     calls = recorded("stamps")
     assert cli.run("stamps", ["1", "5", "y", "2", "some.list", "1", "--workdir", str(tmp_path)]) == 0
-    assert calls == [((1, 5, "y", 2, "some.list", 1), {"workdir": str(tmp_path), "cores": None, "scheduler": None, "cluster": None})]
+    assert calls == [
+        ((1, 5, "y", 2, "some.list", 1), {"workdir": str(tmp_path), "cores": None, "scheduler": None, "cluster": None})
+    ]
 
 
 def test_mt_prep_snap_converts_numbers(recorded):
@@ -60,7 +66,12 @@ def test_mt_prep_snap_converts_numbers(recorded):
 
 def test_negative_and_infinite_values_are_values(recorded):
     calls = recorded("setparm")
-    for argv in (["ref_radius", "-inf"], ["lonlat_offset", "[-1 2]"], ["weed_max_noise", "nan", "-1"], ["5", "'y'", "2"]):
+    for argv in (
+        ["ref_radius", "-inf"],
+        ["lonlat_offset", "[-1 2]"],
+        ["weed_max_noise", "nan", "-1"],
+        ["5", "'y'", "2"],
+    ):
         assert cli.run("setparm", argv) == 0
     assert calls[0][0] == ("ref_radius", float("-inf"))
     assert list(calls[1][0][1]) == [-1, 2]

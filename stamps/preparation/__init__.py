@@ -7,6 +7,9 @@
 ``candidates``  calibration constants and selection
 ``sampling``    values of rasters at the candidates
 ``checks``      an export as a whole: what is there and what is wrong with it
+``project``     the files that every preparation writes
+``doris``, ``topsstack``  stacks of Doris and of ISCE2's topsStack
+``text_headers``  the text headers (``day.1.in`` …) of Doris and ISCE projects
 ``publishing``  a new set of patches replaces the old one
 
 Source: spec 02.

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stamps.errors import InputError
-from stamps.preparation.headers import header_numbers, raster_size, read_header
+from stamps.preparation.headers import header_numbers, image_precision, raster_size, read_header
 
 __all__ = ["Export", "Problem", "check_export", "check_mask", "find_export", "raise_problems"]
 
@@ -66,6 +66,10 @@ class Export:
         The master's header.
     width, length : int
         Range samples and azimuth lines; 0 while unknown.
+    precision : {'f', 's'}
+        Complex float32 or complex int16 SLCs.
+    dem_headers, diff_headers : list of str
+        Headers of Gamma that give positions where there is no longitude raster.
     """
 
     datadir: str
@@ -79,6 +83,14 @@ class Export:
     header: str | None = None
     width: int = 0
     length: int = 0
+    precision: str = "f"
+    dem_headers: list = field(default_factory=list)
+    diff_headers: list = field(default_factory=list)
+
+    @property
+    def kind(self):
+        """Kind of stack in words."""
+        return "small baselines" if self.small_baselines else f"master {self.master}"
 
 
 def find_export(master, datadir):
@@ -118,23 +130,30 @@ def find_export(master, datadir):
     export.heights = _listing(datadir, "geo/*dem.rdc")
     export.longitudes = _listing(datadir, "geo/*.lon")
     export.latitudes = _listing(datadir, "geo/*.lat")
+    export.dem_headers = _listing(datadir, "dem/*_seg.par")
+    export.diff_headers = _listing(datadir, "geo/*.diff_par")
     export.header = headers[-1] if headers else None
     return export
 
 
-def check_export(export):
+def check_export(export, gamma=False):
     """Find everything that is wrong with an export, and its size.
 
     Parameters
     ----------
     export : Export
-        ``width`` and ``length`` are set from the master's header.
+        ``width`` and ``length`` are set from the master's header, with ``gamma`` ``precision`` too.
+    gamma : bool
+        An export of Gamma: the SLCs may be complex int16, and positions may come from Gamma's headers.
 
     Returns
     -------
     list of Problem
     """
-    problems = [*_check_presence(export), *_check_header(export), *_check_companions(export), *_check_baselines(export)]
+    problems = [*_check_presence(export, gamma), *_check_header(export)]
+    if gamma and export.header is not None:
+        problems += _check_format(export)
+    problems += [*_check_companions(export), *_check_baselines(export)]
     problems += _check_small_baselines(export) if export.small_baselines else _check_single_master(export)
     if export.width:
         problems += _check_sizes(export)
@@ -170,7 +189,7 @@ def raise_problems(problems, subject):
 # ---------------------------------------------------------------------- single checks
 
 
-def _check_presence(export):
+def _check_presence(export, gamma=False):
     problems = []
     if not _is_date(export.master):
         problems.append(Problem(f"The master '{export.master}' is not a date: give it as yyyymmdd."))
@@ -183,9 +202,19 @@ def _check_presence(export):
         (export.slcs, places[0], "SLC", 1),
         (export.interferograms, places[1], "interferogram", 1),
         (export.heights, "geo/*dem.rdc", "height raster", 1),
-        (export.longitudes, "geo/*.lon", "longitude raster", 3),
-        (export.latitudes, "geo/*.lat", "latitude raster", 1),
     )
+    if export.longitudes or not gamma:
+        positions = (
+            (export.longitudes, "geo/*.lon", "longitude raster", 3),
+            (export.latitudes, "geo/*.lat", "latitude raster", 1),
+        )
+    else:
+        what = "longitude raster and no {} to compute positions from"
+        positions = (
+            (export.dem_headers, "dem/*_seg.par", what.format("header of the DEM"), 1),
+            (export.diff_headers, "geo/*.diff_par", what.format("header of the offsets"), 1),
+        )
+    wanted += positions
     for found, pattern, what, status in wanted:
         if not found:
             place = os.path.join(export.datadir, pattern)
@@ -210,6 +239,15 @@ def _check_header(export):
     if not any(token.startswith("sensor:") for token in text.split()):
         problems.append(Problem(f"The header {export.header} has no field 'sensor': export it again."))
     return problems
+
+
+def _check_format(export):
+    """Set the precision of the SLCs from the field ``image_format`` of the master's header."""
+    try:
+        export.precision = image_precision(export.header)
+    except InputError as error:
+        return [Problem(str(error), error.exit_status)]
+    return []
 
 
 def _check_companions(export):
@@ -287,7 +325,10 @@ def _check_small_baselines(export):
 
 def _check_sizes(export):
     problems = []
-    for name in [*export.slcs, *export.interferograms]:
+    image = (4, "complex int16") if export.precision == "s" else (8, "complex float32")
+    for name in export.slcs:
+        problems += _check_size(name, export, *image)
+    for name in export.interferograms:
         problems += _check_size(name, export, 8, "complex float32")
     for name in [*export.heights[:1], *export.longitudes[:1], *export.latitudes[:1]]:
         problems += _check_size(name, export, 4, "float32")

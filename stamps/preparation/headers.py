@@ -9,8 +9,9 @@ from pathlib import Path
 
 from stamps.errors import InputError
 
-__all__ = ["header_numbers", "plain_number", "raster_size", "read_header"]
+__all__ = ["header_numbers", "image_precision", "plain_number", "raster_size", "read_header"]
 
+_PRECISIONS = {"FCOMPLEX": "f", "SCOMPLEX": "s"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 
 
@@ -88,6 +89,26 @@ def raster_size(path, text=None):
     """
     text = read_header(path) if text is None else text
     return _whole_field(path, text, "range_samples"), _whole_field(path, text, "azimuth_lines")
+
+
+def image_precision(path):
+    """Precision of the SLCs that a Gamma header describes: ``'f'`` for FCOMPLEX, ``'s'`` for SCOMPLEX.
+
+    Raises
+    ------
+    InputError
+        The field ``image_format`` is absent or names another format; ``exit_status`` is 4.
+    """
+    lines = [line.split() for line in read_header(path).splitlines() if "image_format" in line]
+    name = lines[0][1] if lines and len(lines[0]) > 1 else ""
+    if name not in _PRECISIONS:
+        error = InputError(
+            f"The header {path} has the image format '{name}', but only FCOMPLEX and SCOMPLEX can be read: convert the "
+            "SLCs."
+        )
+        error.exit_status = 4
+        raise error
+    return _PRECISIONS[name]
 
 
 def _whole_field(path, text, name):

@@ -120,7 +120,10 @@ def jobs_of(set_path):
         for k in steps
         if (patches or k >= 6) and (set_path / f"step{k - 1}").is_dir()
     ]
-    jobs.append(Job(set_path, "chain", "chain", 1 if patches else 6, 8))
+    first = 1 if patches else 6
+    jobs.append(Job(set_path, "chain", "chain", first, 8))
+    # begun by the original, continued at any step
+    jobs += [Job(set_path, f"continued from step {k - 1}", "chain", k, 8) for k in range(first + 1, 8)]
     if (set_path / golden_sets.PASS2).is_dir():
         jobs.append(Job(set_path, "pass2", "pass2", 6, 7))
     return jobs + [job for name in golden_sets.variants(set_path) for job in _variant_jobs(set_path, name)]

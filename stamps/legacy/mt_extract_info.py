@@ -1,0 +1,95 @@
+"""``mt_extract_info``: dates, baselines, angles and parameters of a Doris stack.
+
+Reads ``master.res`` and the ``slave.res`` of every slave; writes ``day.1.in``, ``master_day.1.in``, ``ifgday.1.in``
+(small baselines), ``bperp.1.in``, ``bperp_<yyyymmdd>.1.in``, ``look_angle.1.in``, ``heading.1.in``, ``lambda.1.in``,
+``slc_osfactor.1.in`` and ``parms.mat``.
+
+Baselines and look angles come from the orbits of the result files (:mod:`stamps.orbits`), at 50 × 50 nodes of the
+image and the heights 0 m and 1000 m.
+
+Source: spec 02 section 4, spec 03 sections 6 and 7.
+"""
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.orbits import bearing, locate, look_angle, perpendicular_baseline
+from stamps.preparation.doris import find_stack, read_image
+from stamps.preparation.project import initialise_parameters
+from stamps.preparation.text_headers import GRID_HEIGHTS, GRID_NODES, grid_text, write_headers
+from stamps.workspace import Workspace
+
+__all__ = ["mt_extract_info"]
+
+
+def mt_extract_info(workdir="."):
+    """Write the text headers of a Doris stack and start its parameters afresh.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        The directory ``INSAR_<master>``, or its ``SMALL_BASELINES``.
+
+    Raises
+    ------
+    InputError
+        A result file is missing or lacks a value.
+    """
+    ws = Workspace.at(workdir)
+    stack = find_stack(ws.path)
+    master = stack.master
+    if not master.width:
+        raise InputError(f"The result file {master.path} has no section crop: the size of the image is unknown.")
+    nodes = _Nodes(master)
+    grids = [nodes.baselines(read_image(stack.slave(date)).orbit) for date in stack.dates]
+    centre = [nodes.centre_baseline(read_image(stack.slave(date)).orbit) for date in stack.dates]
+    with ws.publish():
+        write_headers(ws, stack.dates, master.date, centre, nodes.heading(), master.wavelength, stack.pairs)
+        for date, grid in zip(stack.dates, grids, strict=True):
+            ws.write_text(f"bperp_{date}.1.in", grid_text(*grid))
+        ws.write_text("look_angle.1.in", grid_text(*np.degrees(nodes.look_angles())))
+        ws.write_text("slc_osfactor.1.in", f"{master.oversampling}\n")
+        initialise_parameters(ws, stack.small_baselines)
+
+
+class _Nodes:
+    """The nodes of the grids: 50 × 50 positions from edge to edge of the image, at two heights."""
+
+    def __init__(self, master):
+        self.master = master
+        line, sample = np.meshgrid(
+            np.linspace(0, master.length, GRID_NODES), np.linspace(0, master.width, GRID_NODES), indexing="ij"
+        )
+        self.time, distance = self._radar(line.ravel(), sample.ravel())
+        self.points = [locate(master.orbit, self.time, distance, height) for height in GRID_HEIGHTS]
+
+    def _radar(self, line, sample):
+        """Azimuth time and slant range of positions in the image."""
+        image = self.master
+        return image.first_time + line * image.line_time, image.first_range + sample * image.range_spacing
+
+    def baselines(self, slave):
+        """Perpendicular baselines in metres, (2, 50, 50)."""
+        values = [perpendicular_baseline(self.master.orbit, slave, self.time, point) for point in self.points]
+        return np.reshape(values, (len(GRID_HEIGHTS), GRID_NODES, GRID_NODES))
+
+    def look_angles(self):
+        """Look angles in radians, (2, 50, 50)."""
+        satellite = self.master.orbit.state(self.time)[0]
+        values = [look_angle(satellite, point) for point in self.points]
+        return np.reshape(values, (len(GRID_HEIGHTS), GRID_NODES, GRID_NODES))
+
+    def centre_baseline(self, slave):
+        """Perpendicular baseline of the middle of the image, in metres."""
+        time, point = self._centre()
+        return float(perpendicular_baseline(self.master.orbit, slave, time, point)[0])
+
+    def heading(self):
+        """Direction of flight at the middle of the image, degrees clockwise from north."""
+        time, point = self._centre()
+        return bearing(point[0], self.master.orbit.state(time)[1][0])
+
+    def _centre(self):
+        """Azimuth time and ground point of the middle of the image, at height 0 m."""
+        time, distance = self._radar(np.array([self.master.length / 2]), np.array([self.master.width / 2]))
+        return time, locate(self.master.orbit, time, distance, 0.0)

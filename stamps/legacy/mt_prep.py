@@ -1,0 +1,148 @@
+"""``mt_prep``: from a Doris stack to patches of candidates.
+
+Runs in the directory ``INSAR_<master>``, or in its ``SMALL_BASELINES``. Reads ``master.res``, the SLC of the master
+(``<master>_crop.slc``, oversampled ``_crop_ovs.slc``) and ``<slave>/slave_res.slc`` – for small baselines
+``<date1>_<date2>/*filtrg.slc`` –, ``*/cint.minrefdem.raw``, ``lon.raw``, ``lat.raw`` and ``dem_radar.raw``, all in
+native byte order. Writes the project files of every preparation (``processor.txt`` with ``doris``) and, by
+:func:`stamps.mt_extract_info`, the text headers and the parameters.
+
+Source: spec 02 section 4.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.legacy.mt_extract_info import mt_extract_info
+from stamps.preparation.checks import Problem, raise_problems
+from stamps.preparation.doris import find_stack
+from stamps.preparation.project import (
+    Plan,
+    check_layout,
+    extract,
+    keep_stale_selection,
+    lines_of,
+    relocate,
+    summary,
+    write_project,
+)
+from stamps.preparation.publishing import adopt, check_replaceable
+from stamps.preparation.rasters import line_blocks, map_raster
+from stamps.workspace import Workspace
+
+__all__ = ["mt_prep"]
+
+_ROUTINE = "MT_PREP"
+_SHORT = "complex_short"
+
+
+def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overlap=50, workdir="."):
+    """Prepare a project from a Doris stack.
+
+    As in the original, patches of an earlier preparation are not removed: they stay in ``patch.list`` (which is in
+    alphabetical order: PATCH_1, PATCH_10, PATCH_2 …), and their candidates are extracted again.
+
+    Parameters
+    ----------
+    da_thresh : float or str, optional
+        Threshold of amplitude dispersion (default 0.4) or amplitude difference dispersion (default 0.6).
+    rg_patches, az_patches : int
+        Number of patches along range and azimuth.
+    rg_overlap, az_overlap : int
+        Pixels by which patches reach beyond their cores.
+    workdir : path-like or Workspace
+        The directory ``INSAR_<master>``, or its ``SMALL_BASELINES``.
+
+    Raises
+    ------
+    InputError
+        With all problems of the inputs.
+    """
+    ws = Workspace.at(workdir)
+    stack = find_stack(ws.path)
+    master_slc = None if stack.small_baselines else _master_slc(stack)
+    counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
+    geometry = {name: stack.raster(f"{name}.raw", ws.path) for name in ("lon", "lat", "dem_radar")}
+    size = (stack.master.width, stack.master.length)
+    problems = check_layout(size, counts, da_thresh) + _check_rasters(stack, master_slc, geometry)
+    raise_problems(problems, f"The Doris stack {stack.root}")
+    check_replaceable(ws)
+    with ws.publish(), ws.scratch() as stage:
+        images = stack.images if master_slc is None else [_as_float(stage, stack.master, master_slc), *stack.images]
+        plan = Plan(
+            "doris", *size, stack.small_baselines, images, stack.interferograms, [geometry["dem_radar"]],
+            [geometry["lon"], geometry["lat"]], da_thresh, counts,
+        )  # fmt: skip
+        write_project(stage, plan)
+        _keep_patches(ws, stage)
+        keep_stale_selection(ws, stage, _ROUTINE)
+        extract(stage, plan)
+        relocate(stage, ws.path)
+        text = summary(stage, plan, _ROUTINE, stack.kind)
+        adopt(ws, stage)
+        mt_extract_info(workdir=ws)
+    print(text)
+
+
+def _master_slc(stack):
+    """Path of the master's SLC: where ``master.res`` says, else a file of its name (or any crop) in the directory."""
+    master = stack.master
+    suffix = "_crop_ovs.slc" if master.oversampling > 1 else "_crop.slc"
+    named = Path(master.slc)
+    places = [stack.root / named, stack.root / named.name, stack.root / f"{master.date}{suffix}"]
+    places += sorted(stack.root.glob(f"*{suffix}"))
+    for place in places:
+        if place.is_file():
+            return place
+    raise InputError(f"The master's SLC ({named.name or suffix}) is neither where {master.path} says nor beside it.")
+
+
+def _check_rasters(stack, master_slc, geometry):
+    """Everything that is missing or of a wrong size."""
+    n_pixels = stack.master.width * stack.master.length
+    if n_pixels == 0:
+        return [Problem(f"The result file {stack.master.path} has no section crop: the size of the image is unknown.")]
+    wanted = [(path, 4) for path in geometry.values()]
+    wanted += [(path, 8) for path in (*stack.images, *stack.interferograms)]
+    if master_slc is not None:
+        wanted.append((master_slc, 4 if stack.master.slc_format == _SHORT else 8))
+    problems = []
+    for path, item in wanted:
+        size = os.stat(path).st_size if os.path.isfile(path) else None
+        if size is None:
+            problems.append(Problem(f"The raster {path} is missing."))
+        elif size != n_pixels * item:
+            expected = f"{n_pixels} pixels × {item} bytes = {n_pixels * item} were expected"
+            problems.append(Problem(f"The raster {path} has {size} bytes, but {expected}."))
+    expected = 2 * len(stack.pairs) if stack.small_baselines else len(stack.dates)
+    if len(stack.images) != expected:
+        text = f"There are {len(stack.interferograms)} interferograms, but {len(stack.images)} SLCs beside them"
+        problems.append(Problem(f"{text}, not {expected}."))
+    absent = [stack.slave(date) for date in stack.dates if not stack.slave(date).is_file()]
+    text = "The result file {} is missing: the orbit is needed for baselines."
+    return problems + [Problem(text.format(path)) for path in absent]
+
+
+def _as_float(stage, master, path):
+    """Path of the master's SLC as complex float32; one of short integers is converted in the scratch folder."""
+    if master.slc_format != _SHORT:
+        return str(path)
+    name = f"{master.date}{'_crop_ovs' if master.oversampling > 1 else '_crop'}_float.slc"
+    raster = map_raster(path, np.int16, master.width, 2)
+    with stage.open_output(name) as target, open(target, "wb") as file:
+        for lines in line_blocks(slice(0, len(raster)), slice(0, master.width)):
+            file.write(raster[lines].astype(np.float32).tobytes())
+    return str(stage.path / name)
+
+
+def _keep_patches(ws, stage):
+    """List patches as a directory does, with those of an earlier preparation (quirks of the original)."""
+    new = {path.name for path in stage.path.glob("PATCH_*")}
+    old = sorted(path.parent.name for path in ws.path.glob("PATCH_*/patch.in") if path.parent.name not in new)
+    for name in old:
+        (stage / name).put_file("patch.in", ws.path / name / "patch.in")
+    if old:
+        print(f"{_ROUTINE}: patches of an earlier preparation are kept: {', '.join(old)}.")
+    stage.write_text("patch.list", lines_of(sorted([*new, *old])))

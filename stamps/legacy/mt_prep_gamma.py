@@ -1,0 +1,94 @@
+"""``mt_prep_gamma``: from Gamma's rasters to patches of candidates.
+
+Reads what :func:`stamps.mt_prep_snap` reads; the SLCs may be complex int16 (``image_format`` SCOMPLEX of the master's
+header). Writes the same project files, ``processor.txt`` with ``gamma``. Without ``geo/*.lon`` Gamma's program
+``pt2geo`` computes ``pscands.1.ll`` of each patch from ``dem/*_seg.par`` and ``geo/*.diff_par``.
+
+The script of the original never gets beyond the test of the image format (a stray loop end); this one goes on.
+
+Source: spec 02 section 2.
+"""
+
+from types import SimpleNamespace
+
+from stamps import external
+from stamps.errors import ExternalProgramError
+from stamps.preparation.checks import Problem
+from stamps.preparation.project import prepare_export
+from stamps.workspace import Workspace
+
+__all__ = ["mt_prep_gamma"]
+
+_POINTS, _HEIGHTS = "pscands.1.ij.int", "pscands.1.hgt"
+_POSITIONS = ("pt.map", "pscands.1.xy", "pscands.1.ll")  # what pt2geo writes
+
+
+def mt_prep_gamma(
+    master,
+    datadir,
+    da_thresh=None,
+    rg_patches=1,
+    az_patches=1,
+    rg_overlap=50,
+    az_overlap=50,
+    maskfile=None,
+    workdir=".",
+):
+    """Prepare a project from SLCs and interferograms of Gamma.
+
+    The inputs are checked as a whole first. Everything is then written to a scratch folder and takes the place of the
+    old state at once: existing ``PATCH_*`` and ``patch.list`` go only when the new ones are complete.
+
+    Parameters
+    ----------
+    master : int or str
+        Date of the master, yyyymmdd.
+    datadir : path-like
+        Directory of the data. Its path is stored; a relative one starts at ``workdir`` and is stored as absolute.
+        With a folder ``SMALL_BASELINES`` it is prepared for small baselines.
+    da_thresh : float or str, optional
+        Threshold of amplitude dispersion (default 0.4) or amplitude difference dispersion (default 0.6).
+    rg_patches, az_patches : int
+        Number of patches along range and azimuth.
+    rg_overlap, az_overlap : int
+        Pixels by which patches reach beyond their cores.
+    maskfile : path-like, optional
+        Raster of one byte per pixel; only pixels with 0 are used. Relative to ``workdir``.
+    workdir : path-like or Workspace
+        The project directory.
+
+    Raises
+    ------
+    InputError
+        With all problems of the inputs; ``exit_status`` is 2 if the mask is missing, 4 if ``image_format`` of the
+        master is neither FCOMPLEX nor SCOMPLEX.
+    ExternalProgramError
+        ``pt2geo`` failed.
+    """
+    counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
+    prepare_export(Workspace.at(workdir), master, datadir, da_thresh, counts, maskfile, "gamma", _PT2GEO)
+
+
+def _check_pt2geo(export):
+    """What is wrong if the program is not there."""
+    try:
+        external.pt2geo_command()
+    except ExternalProgramError as error:
+        return [Problem(str(error), error.exit_status)]
+    return []
+
+
+def _compute_positions(stage, export):
+    """Longitude and latitude of the candidates of all patches by Gamma's own program."""
+    for name in stage.patch_list():
+        folder = stage.path / name
+        if (folder / _POINTS).stat().st_size == 0:
+            (folder / _POSITIONS[-1]).touch()
+            continue
+        external.pt2geo(
+            folder, _POINTS, export.header, _HEIGHTS, export.dem_headers[0], export.diff_headers[0], _POSITIONS
+        )
+
+
+#: Positions without a longitude raster.
+_PT2GEO = SimpleNamespace(check=_check_pt2geo, compute=_compute_positions)

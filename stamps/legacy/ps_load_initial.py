@@ -1,0 +1,49 @@
+"""Step 1, single master: load the candidates of a patch (Doris).
+
+Reads, from the patch or the directory above, ``day.1.in``, ``master_day.1.in``, ``bperp.1.in``, ``heading.1.in``,
+``lambda.1.in``, ``slc_osfactor.1.in``, ``width.txt``, ``len.txt`` and, if they exist, ``calamp.out``,
+``bperp_<yyyymmdd>.1.in`` and ``look_angle.1.in``; from the patch ``pscands.1.{ij,ll,ph}`` and, if they exist,
+``pscands.1.{da,hgt}``. Writes ``ps1`` (``ij lonlat xy bperp day master_day master_ix n_ifg n_image n_ps sort_ix ll0
+calconst day_ix``), ``ph1`` (``ph``), ``bp1`` (``bperp_mat``), ``la1`` (``la``: look angle), ``da1`` (``D_A``), ``hgt1``
+(``hgt``), ``psver``. Sets the parameters ``heading``, ``lambda`` and ``slc_osf``.
+
+Source: spec 03 section 6.
+"""
+
+from stamps import loading_text
+from stamps.log import Log
+from stamps.workspace import Workspace
+
+__all__ = ["ps_load_initial"]
+
+_SETTINGS = {"heading": "heading.1.in", "lambda": "lambda.1.in", "slc_osf": "slc_osfactor.1.in"}
+
+
+def ps_load_initial(workdir="."):
+    """Load the candidates of a single-master patch.
+
+    A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Patch directory.
+
+    Raises
+    ------
+    InputError
+        A file is missing, damaged or does not belong to the others.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "PS_LOAD_INITIAL")
+    log.start()
+    log("Loading data into matlab...")
+    loaded = loading_text.load_candidates(ws, log, _SETTINGS)
+    if loaded is None:
+        return
+    ps, ph, bperp_mat = loading_text.single_master(ws, loaded)
+    of_slaves = loading_text.slave_baselines(ws, loaded, loaded.height)
+    bperp_mat = bperp_mat if of_slaves is None else of_slaves
+    la = loading_text.look_angles(ws, loaded)
+    loading_text.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
+    log.finish()

@@ -1,0 +1,54 @@
+"""Step 1, single master: load the candidates of a patch (ISCE).
+
+Reads, from the patch or the directory above, ``day.1.in``, ``master_day.1.in``, ``bperp.1.in``, ``heading.1.in``,
+``lambda.1.in``, ``width.txt``, ``len.txt`` and, if it exists, ``calamp.out``; from up to two directories above the
+rasters ``inc_angle.raw`` (else ``look_angle.1.in``) and ``baselineGRID_<yyyymmdd>`` with their XML headers, if they
+exist; from the patch ``pscands.1.{ij,ll,ph}`` and, if they exist, ``pscands.1.{da,hgt}``. Writes ``ps1`` (``ij lonlat
+xy bperp day master_day master_ix n_ifg n_image n_ps sort_ix ll0 calconst day_ix``), ``ph1`` (``ph``), ``bp1``
+(``bperp_mat``), ``inc1`` (``inc``: incidence) or ``la1`` (``la``: look angle), ``da1`` (``D_A``), ``hgt1`` (``hgt``),
+``psver``. Sets the parameters ``heading`` and ``lambda``.
+
+Source: spec 03 section 8.
+"""
+
+from stamps import loading_text
+from stamps.log import Log
+from stamps.workspace import Workspace
+
+__all__ = ["ps_load_initial_isce"]
+
+_SETTINGS = {"heading": "heading.1.in", "lambda": "lambda.1.in"}
+_LOOK_FILES = ("look_angle.1.in", "look_angle.raw")
+
+
+def ps_load_initial_isce(inc_angle=None, workdir="."):
+    """Load the candidates of a single-master patch.
+
+    A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.
+
+    Parameters
+    ----------
+    inc_angle : (length, width) array, optional
+        Incidence angle of every pixel of the image in degrees, which the driver reads once for all patches; without
+        it ``inc_angle.raw`` is searched here and up to two directories above (and ``inc`` becomes single).
+    workdir : path-like or Workspace
+        Patch directory.
+
+    Raises
+    ------
+    InputError
+        A file is missing, damaged or does not belong to the others.
+    """
+    ws = Workspace.at(workdir)
+    log = Log(ws, "PS_LOAD_INITIAL_ISCE")
+    log.start()
+    log("Loading data into matlab...")
+    loaded = loading_text.load_candidates(ws, log, _SETTINGS)
+    if loaded is None:
+        return
+    ps, ph, bperp_mat = loading_text.single_master(ws, loaded)
+    of_slaves = loading_text.raster_baselines(ws, loaded)
+    bperp_mat = bperp_mat if of_slaves is None else of_slaves
+    angles = loading_text.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
+    loading_text.save_patch(ws, loaded, ps, ph, bperp_mat, angles)
+    log.finish()

@@ -1,0 +1,255 @@
+"""The files of a project directory that every preparation writes, from a plan of what the stack holds.
+
+A preparation works in a scratch folder (:mod:`stamps.preparation.publishing`): :func:`write_project` makes lists,
+calibration constants and patches there, :func:`extract` the candidates, and at the end everything takes its place.
+
+Source: spec 00 section 1, spec 02 sections 1 and 2.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stamps.legacy.calamp import calamp
+from stamps.legacy.mt_extract_cands import mt_extract_cands
+from stamps.parameters import Parameters
+from stamps.preparation.checks import Problem, check_export, check_mask, find_export, raise_problems
+from stamps.preparation.headers import plain_number
+from stamps.preparation.patches import patch_layout
+from stamps.preparation.publishing import adopt, check_replaceable, delete_patches, remove_empty_patches
+
+__all__ = [
+    "Plan",
+    "check_layout",
+    "extract",
+    "initialise_parameters",
+    "keep_stale_selection",
+    "lines_of",
+    "prepare_export",
+    "relocate",
+    "summary",
+    "write_patches",
+    "write_project",
+]
+
+_LISTS = ("calamp.in", "calamp.out", "selpsc.in", "selsbc.in", "pscphase.in", "pscdem.in", "psclonlat.in")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a project is to be made of; paths are absolute.
+
+    Attributes
+    ----------
+    processor : str
+        Content of ``processor.txt``.
+    width, length : int
+        Range samples and azimuth lines.
+    small_baselines : bool
+    images : list of str
+        SLCs; for small baselines two per interferogram.
+    interferograms, heights : list of str
+    lonlat : list of str
+        Longitude and latitude raster; empty where positions come from elsewhere.
+    threshold : str or float or None
+        Threshold of amplitude (difference) dispersion; None for 0.4 (single master) or 0.6.
+    counts : dict
+        ``rg_patches``, ``az_patches``, ``rg_overlap``, ``az_overlap`` as :func:`check_layout` accepts them.
+    header : str or None
+        The master's header (``rsc.txt``).
+    precision : {'f', 's'}
+        Complex float32 or complex int16 SLCs.
+    byteswap : int
+        1: big-endian SLCs.
+    mask : str or None
+        Raster of one byte per pixel.
+    """
+
+    processor: str
+    width: int
+    length: int
+    small_baselines: bool
+    images: list
+    interferograms: list
+    heights: list
+    lonlat: list
+    threshold: object = None
+    counts: dict = field(default_factory=dict)
+    header: str | None = None
+    precision: str = "f"
+    byteswap: int = 0
+    mask: str | None = None
+
+
+def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, positions=None):
+    """Prepare a project from an export of SNAP or Gamma; existing patches go when the new ones are complete.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The project directory; relative paths start there.
+    master, datadir, threshold, counts, maskfile
+        As the preparations take them; ``counts`` as in :class:`Plan`.
+    processor : {'snap', 'gamma'}
+    positions : object, optional
+        What gives positions without a longitude raster: ``check(export)`` lists its problems, ``compute(stage,
+        export)`` writes ``pscands.1.ll`` of every patch.
+
+    Raises
+    ------
+    InputError
+        With all problems of the inputs.
+    """
+    routine = f"MT_PREP_{processor.upper()}"
+    export = find_export(master, os.path.join(ws.path, datadir))
+    mask = None if maskfile is None else os.path.join(ws.path, maskfile)
+    problems = check_export(export, gamma=processor == "gamma")
+    problems += [] if mask is None else check_mask(mask, export)
+    problems += check_layout((export.width, export.length), counts, threshold)
+    problems += positions.check(export) if positions and not export.longitudes else []
+    raise_problems(problems, f"The export {export.datadir}")
+    check_replaceable(ws)
+    plan = Plan(
+        processor, export.width, export.length, export.small_baselines, export.slcs, export.interferograms,
+        export.heights, [*export.longitudes[:1], *export.latitudes[:1]] if export.longitudes else [], threshold, counts,
+        export.header, export.precision, byteswap=1, mask=mask,
+    )  # fmt: skip
+    with ws.publish(), ws.scratch() as stage:
+        write_project(stage, plan)
+        keep_stale_selection(ws, stage, routine)
+        extract(stage, plan)
+        if not plan.lonlat:
+            positions.compute(stage, export)
+        text = summary(stage, plan, routine, export.kind)
+        delete_patches(ws)
+        adopt(ws, stage)
+        initialise_parameters(ws, export.small_baselines)
+    remove_empty_patches(ws)
+    print(text)
+
+
+def check_layout(size, counts, da_thresh):
+    """Find what is wrong with the arguments.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Range samples and azimuth lines; 0 while unknown.
+    counts : dict
+        ``rg_patches``, ``az_patches``, ``rg_overlap``, ``az_overlap``: whole numbers or their text.
+    da_thresh : float, str or None
+
+    Returns
+    -------
+    list of Problem
+    """
+    problems = []
+    if da_thresh is not None and plain_number(str(da_thresh)) is None:
+        problems.append(Problem(f"The threshold da_thresh is '{da_thresh}', but a number was expected."))
+    limits = {"rg_patches": (1, size[0]), "az_patches": (1, size[1])}
+    for name, value in counts.items():
+        lowest, highest = limits.get(name, (0, 0))
+        token = str(value)
+        if not token.isdecimal() or int(token) < lowest:
+            problems.append(Problem(f"{name} is '{value}', but a whole number of at least {lowest} was expected."))
+        elif highest and int(token) > highest:
+            problems.append(Problem(f"{name} is {value}, but the image has only {highest} pixels in this direction."))
+    return problems
+
+
+def write_project(stage, plan):
+    """Write lists, calibration constants and patches of a plan to a scratch folder."""
+    width = f"{plan.width}\n"
+    stage.write_text("processor.txt", f"{plan.processor}\n")
+    stage.write_text("width.txt", width)
+    stage.write_text("len.txt", f"{plan.length}\n")
+    if plan.header is not None:
+        stage.write_text("rsc.txt", f"{plan.header}\n")
+    stage.write_text("calamp.in", lines_of(plan.images))
+    stage.write_text("pscphase.in", width + lines_of(plan.interferograms))
+    stage.write_text("pscdem.in", width + lines_of(plan.heights))
+    if plan.lonlat:
+        stage.write_text("psclonlat.in", width + lines_of(plan.lonlat))
+    calamp("calamp.in", plan.width, "calamp.out", plan.precision, plan.byteswap, plan.mask, workdir=stage)
+    _write_selection_list(stage, plan)
+    write_patches(stage, plan)
+
+
+def write_patches(stage, plan):
+    """Write ``patch.list`` and the folders ``PATCH_<n>``; returns their names in order of number."""
+    counts = {name: int(value) for name, value in plan.counts.items()}
+    layout = patch_layout(plan.width, plan.length, **counts)
+    names = [f"PATCH_{number}" for number in range(1, len(layout) + 1)]
+    for name, (core, full) in zip(names, layout, strict=True):
+        folder = stage / name
+        folder.write_text("patch_noover.in", core.text)
+        folder.write_text("patch.in", full.text)
+    stage.write_text("patch.list", lines_of(names))
+    return names
+
+
+def keep_stale_selection(ws, stage, routine):
+    """A ``selsbc.in`` of an earlier preparation decides how candidates are selected (a quirk of the original)."""
+    if ws.has_file("selsbc.in") and not stage.has_file("selsbc.in"):
+        print(
+            f"{routine}: {ws.path / 'selsbc.in'} is left over from small baselines and decides how candidates are "
+            "selected; remove it and prepare again if this is not what you want."
+        )
+        stage.put_file("selsbc.in", ws.file("selsbc.in"))
+
+
+def extract(stage, plan):
+    """Select the candidates of all patches and extract phase, height and, where there are rasters, position."""
+    dolonlat = int(bool(plan.lonlat))
+    mt_extract_cands(1, dolonlat, 1, 1, plan.precision, plan.byteswap, plan.mask, workdir=stage)
+
+
+def relocate(stage, folder):
+    """Let the lists name files of the scratch folder by the place that they will have in ``folder``."""
+    for name in _LISTS:
+        if stage.has_file(name):
+            text = stage.read_text(name)
+            if f"{stage.path}{os.sep}" in text:
+                stage.write_text(name, text.replace(f"{stage.path}{os.sep}", f"{Path(folder)}{os.sep}"))
+
+
+def initialise_parameters(ws, small_baselines):
+    """Overwrite ``parms.mat`` with the defaults."""
+    Parameters(ws).start_afresh(small_baselines=small_baselines)
+
+
+def summary(stage, plan, routine, kind):
+    """Two lines for the console: size of the stack, number of candidates.
+
+    Parameters
+    ----------
+    stage : Workspace
+        Where the patches are.
+    plan : Plan
+    routine : str
+        Who speaks.
+    kind : str
+        ``'small baselines'`` or ``'master <date>'``.
+    """
+    patches = stage.patch_list()
+    candidates = [(stage.path / name / "pscands.1.ij.int").stat().st_size // 8 for name in patches]
+    # pairs have copies of their own
+    n_images = len({os.path.basename(name) if plan.small_baselines else name for name in plan.images})
+    return (
+        f"{routine}: {plan.width} samples × {plan.length} lines, {n_images} images, "
+        f"{len(plan.interferograms)} interferograms ({kind})\n"
+        f"{routine}: {sum(candidates)} candidates in {len(patches)} patch{'es' if len(patches) > 1 else ''}: "
+        + ", ".join(f"{name} {count}" for name, count in zip(patches, candidates, strict=True))
+    )
+
+
+def lines_of(words):
+    """Words, one per line."""
+    return "".join(f"{word}\n" for word in words)
+
+
+def _write_selection_list(stage, plan):
+    default = "0.6" if plan.small_baselines else "0.4"
+    threshold = default if plan.threshold is None else str(plan.threshold)
+    name = "selsbc.in" if plan.small_baselines else "selpsc.in"
+    stage.write_text(name, f"{threshold}\n{plan.width}\n{stage.read_text('calamp.out')}")
