@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,28 +77,42 @@ def run_patch_task(task):
     with tempfile.TemporaryDirectory(prefix="stamps-task-") as folder:
         description, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
         description.write_text(json.dumps(asdict(task)))
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, "-m", "stamps.tasks", str(description), str(answer)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", env=environment, check=False,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", env=environment,
         )  # fmt: skip
+        with process:  # its standard input stays open for as long as this process lives: see _end_with_parent
+            output = process.stdout.read()
+        status = process.wait()
         if answer.is_file():
             said = json.loads(answer.read_text())
-            return PatchResult(task.name, said["start"], done.stdout, said["error"])
-    return PatchResult(task.name, task.start, done.stdout, _how_it_died(task.name, done))
+            return PatchResult(task.name, said["start"], output, said["error"])
+    return PatchResult(task.name, task.start, output, _how_it_died(task.name, status, output))
 
 
-def _how_it_died(name, done):
-    last = next((line.strip() for line in reversed(done.stdout.splitlines()) if line.strip()), "nothing")
-    if done.returncode < 0:
-        number = -done.returncode
+def _how_it_died(name, status, output):
+    last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "nothing")
+    if status < 0:
+        number = -status
         known = number in signal.valid_signals()
         reason = signal.Signals(number).name if known else f"signal {number}"
         return (
             f"{name}: its process was killed by {reason} (out of memory?); what it had published is kept. "
             "Run the same command again, with fewer cores or smaller patches if it was memory."
         )
-    return f"{name}: its process ended with status {done.returncode}; it last said: {last}"
+    return f"{name}: its process ended with status {status}; it last said: {last}"
+
+
+def _end_with_parent():
+    """End this process when the one that started it has died: its end of our standard input closes then."""
+
+    def watch():
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def main(argv=None):
@@ -107,6 +122,7 @@ def main(argv=None):
 
     description, answer = (Path(name) for name in (sys.argv[1:] if argv is None else argv))
     task = PatchTask(**json.loads(description.read_text()))
+    _end_with_parent()
     start, error = task.start, None
     try:
         start = engine.run_patch(Workspace(task.directory), task.start, task.end, engine.Settings(**task.settings))

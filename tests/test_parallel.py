@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -72,6 +74,37 @@ def test_a_killed_process_is_named(tmp_path, settings, monkeypatch):
     monkeypatch.setattr("stamps.tasks.sys.executable", _killer(tmp_path))
     result = run_patch_task(PatchTask(str(tmp_path / "PATCH_7"), 1, 1, settings))
     assert result.error.startswith("PATCH_7: its process was killed by SIGKILL")
+
+
+def test_a_task_ends_with_the_process_that_started_it(golden_state):
+    workdir = golden_state("ps_mini", 0)
+    code = f"from stamps import stamps; stamps(1, 2, workdir={str(workdir)!r}, cores=2)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL)
+    for _ in range(200):
+        time.sleep(0.05)
+        if list(workdir.glob("PATCH_*/ps1.mat")):
+            break
+    process.kill()
+    process.wait()
+    for _ in range(100):
+        time.sleep(0.05)
+        if not _tasks_of(workdir):
+            break
+    assert not _tasks_of(workdir)
+
+
+def _tasks_of(workdir):
+    """Processes that work in a directory's patches, by what they hold open or are told."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+            if b"stamps.tasks" in words and str(workdir).encode() in Path(words[3].decode()).read_bytes():
+                found.append(entry)
+        except OSError:
+            continue
+    return found
 
 
 def _killer(folder):
