@@ -5,6 +5,8 @@ ends. ``python -m stamps.tasks FILE`` runs the task described in a JSON file (th
 Because nothing else is shared, results do not depend on where or how many tasks run at once.
 """
 
+import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -18,6 +20,8 @@ from pathlib import Path
 from stamps.errors import StampsError
 
 __all__ = ["PatchResult", "PatchTask", "main", "run_patch_task"]
+
+_PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -36,6 +40,8 @@ class PatchTask:
         Fields of :class:`stamps.engine.Settings`.
     n_threads : int
         Threads that the process may use.
+    backend : str
+        Versions of the kernels, as ``STAMPS_BACKEND``; empty: as where the task runs.
     """
 
     directory: str
@@ -43,6 +49,7 @@ class PatchTask:
     end: int
     settings: dict
     n_threads: int = 1
+    backend: str = ""
 
     @property
     def name(self):
@@ -73,6 +80,8 @@ def run_patch_task(task):
         Also for a process that fails or dies: then ``error`` is a sentence that names the patch.
     """
     environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(task.n_threads))}
+    if task.backend:
+        environment["STAMPS_BACKEND"] = task.backend
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), environment.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory(prefix="stamps-task-") as folder:
         description, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
@@ -105,7 +114,13 @@ def _how_it_died(name, status, output):
 
 
 def _end_with_parent():
-    """End this process when the one that started it has died: its end of our standard input closes then."""
+    """End this process when the one that started it has died.
+
+    Linux kills it at once; elsewhere it notices that the other end of its standard input was closed.
+    """
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def watch():
         while os.read(0, 1):

@@ -512,6 +512,12 @@ def _in_use(folder):
 
 
 def _alive(pid):
+    """Whether a process can still do anything (one that has died and was not yet reaped cannot)."""
+    try:
+        if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
+            return False
+    except (OSError, IndexError):
+        pass
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

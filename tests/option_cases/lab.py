@@ -12,6 +12,7 @@ from importlib import import_module
 from unittest import mock
 
 import numpy as np
+import pytest
 
 from stamps import parameters
 from stamps.errors import StampsError
@@ -240,6 +241,8 @@ class Lab:
         folder = self._golden_dir(set_name)
         overlay = folder / f"step{step}" if variant is None else golden.variant(folder, variant).path
         present = golden.overlay_files(overlay)
+        if (folder / "INCOMPLETE").exists() and not set(files) <= set(present):
+            pytest.skip(f"{folder} holds only decisive files, not all of {', '.join(files)}")
         report = compare_files(
             workdir, {name: present[name] for name in files}, present, name=set_name, chain=chain, partial=True
         )
