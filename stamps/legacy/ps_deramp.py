@@ -103,8 +103,13 @@ def fit_ramps(design, phases):
     fitted = valid.sum(axis=0) >= _MIN_PIXELS
     ramp = np.full(phases.shape, np.nan)
     complete = valid.all(axis=0) & fitted
-    ramp[:, complete] = design @ lscov(design, phases[:, complete])
+    ramp[:, complete] = _surface(design, lscov(design, phases[:, complete]))
     for column in np.flatnonzero(fitted & ~complete):
         rows = valid[:, column]
-        ramp[:, column] = design @ lscov(design[rows], phases[rows, column])
+        ramp[:, column] = _surface(design, lscov(design[rows], phases[rows, column]))
     return ramp, fitted
+
+
+def _surface(design, coefficients):
+    """Value of the surface at every pixel; single coefficients make the product single."""
+    return design.astype(coefficients.dtype, copy=False) @ coefficients

@@ -4,6 +4,7 @@ import numpy as np
 
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
+from stamps.products.maps import draw_scale_bar, metres_per_unit
 from stamps.products.velocity import los_velocity, time_series
 from stamps.workspace import Workspace
 
@@ -61,20 +62,7 @@ def _map(axes, ps, values, label, cmap, limits):
     axes.ticklabel_format(useOffset=False)
     axes.tick_params(axis="x", rotation=20)
     axes.figure.colorbar(points, ax=axes, label=label, shrink=0.85, extend="both")
-    _scale_bar(axes, lon, lat)
-
-
-def _scale_bar(axes, lon, lat):
-    metres_per_degree = 111320 * np.cos(np.radians(lat.mean()))
-    wanted = (lon.max() - lon.min()) * metres_per_degree / 4
-    if not wanted > 0:
-        return
-    power = 10 ** np.floor(np.log10(wanted))
-    length = max(step * power for step in (1, 2, 5) if step * power <= wanted)
-    x0, y0 = lon.min(), lat.min() - 0.04 * (lat.max() - lat.min())
-    axes.plot([x0, x0 + length / metres_per_degree], [y0, y0], color="black", lw=3, solid_capstyle="butt")
-    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.annotate(text, (x0, y0), xytext=(0, 4), textcoords="offset points", fontsize=9)
+    draw_scale_bar(axes, (*axes.get_xlim(), *axes.get_ylim()), metres_per_unit(lat, True)[0])
 
 
 def _velocity_map(ps, velocity, path):

@@ -1,13 +1,17 @@
 """Line-of-sight velocities from the unwrapped time series."""
 
 import numpy as np
+from scipy import linalg
 
 from stamps.errors import WorkspaceError
 from stamps.matlab.linalg import lscov
+from stamps.matlab.statistics import std
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
-__all__ = ["los_velocity", "slope_per_year", "time_series"]
+__all__ = ["bootstrap_std", "fit_lines", "fit_without_each", "los_velocity", "slope_per_year", "time_series"]
+
+_ALL_EQUAL = 1e-20  # squared share of the slope's column that rounding leaves when all dates are the same
 
 
 def time_series(workdir="."):
@@ -64,3 +68,104 @@ def los_velocity(workdir="."):
     millimetres = Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
     velocity = -slope * millimetres
     return velocity - np.nanmedian(velocity)
+
+
+def fit_lines(phase, days, covariance=None):
+    """Intercept and slope of each series by generalised least squares.
+
+    Parameters
+    ----------
+    phase : ndarray, shape (n_ps, k)
+        NaN gives NaN for its pixel.
+    days : ndarray, shape (k,)
+    covariance : ndarray, shape (k, k), optional
+
+    Returns
+    -------
+    ndarray of float64, shape (2, n_ps)
+        In units of ``phase``, and per day.
+    """
+    design = np.column_stack([np.ones(len(days)), days])
+    weighting = None if covariance is None else np.asarray(covariance, np.float64)
+    return lscov(design, np.asarray(phase, np.float64).T, covariance=weighting)
+
+
+def fit_without_each(phase, days, covariance=None):
+    """Slopes of each series without one observation after the other.
+
+    Parameters
+    ----------
+    phase, days, covariance
+        As for :func:`fit_lines`.
+
+    Returns
+    -------
+    slopes : ndarray of float64, shape (n_ps, k)
+        Column i without observation i.
+    last : ndarray of float64, shape (2, n_ps)
+        The fit without the last observation.
+    """
+    slopes = np.empty(phase.shape, np.float64)
+    last = np.full((2, len(phase)), np.nan)
+    for i in range(len(days)):
+        left = np.delete(np.arange(len(days)), i)
+        part = None if covariance is None else covariance[np.ix_(left, left)]
+        last = fit_lines(phase[:, left], days[left], part)
+        slopes[:, i] = last[1]
+    return slopes, last
+
+
+def bootstrap_std(displacement, years, covariance, n_boot, seed):
+    """Standard deviation of the slope when the observations are drawn again with replacement.
+
+    All pixels share the draws. A draw moves observations but not their covariance, which stays in place (so it always
+    was). A draw of one date only gives the basic solution, in which the slope takes what the intercept would.
+
+    Parameters
+    ----------
+    displacement : ndarray of float64, shape (n_ps, k)
+        NaN gives NaN for its pixel.
+    years : ndarray, shape (k,)
+    covariance : ndarray, shape (k, k)
+    n_boot : int
+        Number of draws.
+    seed : int
+        Start of the random numbers: equal seeds give equal results.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_ps,)
+        Per year. NaN for a single pixel, which is never bootstrapped.
+    """
+    n_ps, k = displacement.shape
+    result = np.full(n_ps, np.nan, np.float32)
+    if n_ps == 1:
+        return result
+    draws = np.random.default_rng(seed).integers(0, k, (n_boot, k))
+    slope_of = _slopes_of_draws(np.column_stack([np.ones(k), years]), np.asarray(covariance, np.float64), draws)
+    rows = max(1, 20_000_000 // n_boot)
+    for start in range(0, n_ps, rows):
+        slopes = (displacement[start : start + rows] @ slope_of.T).astype(np.float32)
+        result[start : start + rows] = std(slopes, axis=1)
+    return result
+
+
+def _slopes_of_draws(design, covariance, draws):
+    """Weights that turn observations into the slope of each draw, shape (n_boot, k).
+
+    ``design`` has a column of ones and one of years. Whitening makes every draw an ordinary fit of two columns, the
+    first of which is the same in all draws.
+    """
+    k = len(design)
+    whitening = linalg.solve_triangular(linalg.cholesky(covariance, lower=True), np.eye(k), lower=True)
+    constant = whitening.sum(axis=1, keepdims=True)
+    years = whitening @ design[:, 1][draws].T
+    slope = years - constant * (constant.T @ years) / (constant.T @ constant)
+    size = (slope**2).sum(axis=0)
+    fitted = size > _ALL_EQUAL * (years**2).sum(axis=0)
+    rows = (slope / np.where(fitted, size, 1)).T @ whitening
+    for draw in np.flatnonzero(~fitted):
+        rows[draw] = lscov(design[draws[draw]], np.eye(k), covariance=covariance)[1]
+    weights = np.zeros(draws.shape)
+    np.add.at(weights, (np.arange(len(draws))[:, np.newaxis], draws), rows)
+    return weights

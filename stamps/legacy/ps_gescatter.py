@@ -1,0 +1,94 @@
+"""Export values of the pixels to Google Earth.
+
+Reads ``psver``, ``ps2`` and, with a cut-off, ``mv2``; writes a KML file.
+
+Source: spec 11 section 7.
+"""
+
+import numpy as np
+
+from stamps.errors import NoPixelsError, WorkspaceError
+from stamps.legacy.gescatter import gescatter
+from stamps.log import Log
+from stamps.products.columns import pixel_values, random_subset
+from stamps.products.kml import jet
+from stamps.workspace import Workspace
+
+__all__ = ["ps_gescatter"]
+
+
+def ps_gescatter(
+    file, data, step=1, opacity=0.4, clims=None, lon_rg=None, lat_rg=None, std_cutoff=np.inf, workdir=".", seed=0,
+):  # fmt: skip
+    """Write a KML file with the pixels.
+
+    Parameters
+    ----------
+    file : path-like
+        The file; ``.kml`` is added where it is missing.
+    data : array_like or str
+        One value for each pixel, or the name of a saved plot (``'ps_plot_v-d'``).
+    step : float
+        Every step-th pixel, chosen at random.
+    opacity : float
+        0 invisible to 1.
+    clims : tuple of float, optional
+        Range of the colours; with it five broad classes with a green middle are used.
+    lon_rg, lat_rg : tuple of float, optional
+        Part of the scene in degrees, limits included.
+    std_cutoff : float
+        Only pixels whose velocity has a smaller standard deviation (mm/yr, from ``ps_mean_v`` or ``ps_plot('vs')``).
+    workdir : path-like or Workspace
+    seed : int
+        Start of the random numbers.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        The data do not fit the pixels.
+    NoPixelsError
+        No pixel is left.
+    WorkspaceError
+        A cut-off is given, but there are no standard deviations.
+    """
+    ws = Workspace.at(workdir)
+    version = ws.version
+    ps = ws.load(f"ps{version}", ["lonlat", "n_ps"])
+    values = pixel_values(ws, data, ps["n_ps"])
+    use = _within(ps["lonlat"][:, 0], lon_rg) & _within(ps["lonlat"][:, 1], lat_rg)
+    if std_cutoff < np.inf:
+        use &= _deviations(ws, f"mv{version}") < std_cutoff
+    rows = random_subset(np.flatnonzero(use), step, seed)
+    if rows.size == 0:
+        raise NoPixelsError("No pixel is left for Google Earth: widen lon_rg and lat_rg, or raise std_cutoff.")
+    colours, scale = (jet(64), 0.2) if clims is None or not np.size(clims) else (five_classes(), 0.4)
+    lon, lat = ps["lonlat"][rows].T
+    path = gescatter(file, lon, lat, values[rows], colours, clims, opacity, scale, workdir=ws)
+    Log(ws, "PS_GESCATTER")(f"{rows.size} pixels written to {path}", level=2)
+    return path
+
+
+def five_classes():
+    """Red, orange, green, light and dark blue: 64 colours of five kinds, from high to low values reversed."""
+    base = jet(63)
+    kinds = (base[7], base[22], np.array([0.3, 1, 0.3]), base[39], base[55])
+    return np.repeat(kinds, (15, 10, 14, 10, 15), axis=0)[::-1]
+
+
+def _within(values, limits):
+    """Whether values lie between limits, which belong to it; no limits: all."""
+    if limits is None or not np.size(limits):
+        return np.ones(values.shape, bool)
+    low, high = np.ravel(limits)
+    return (values >= low) & (values <= high)
+
+
+def _deviations(ws, name):
+    if not ws.exists(name):
+        raise WorkspaceError(f"{ws.path / name}.mat is missing: std_cutoff needs ps_mean_v or a plot of 'vs' first.")
+    return ws.load(name, ["mean_v_std"])["mean_v_std"]

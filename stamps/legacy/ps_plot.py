@@ -1,0 +1,118 @@
+"""Plot, or save, the phases, velocities, heights and estimates of a processed project.
+
+Reads, as the value type asks for, ``psver ps2 ph2 rc2 pm2 hgt2 ifgstd2 uw_grid phuw2 phuw_sb2 phuw_sb_res2 scla2
+scla_sb2 scla_smooth2 scla_smooth_sb2 scn2 tca2 tca_sb2 ica2 ica_sb2 tide2 tide_sb2``. Writes ``ps_plot_<value
+type>.mat`` (``ph_disp ifg_list``, with ``plot_flag`` -1), ``mean_v.mat`` (``m``, with velocities), ``ps_plot_ts_<value
+type>.mat`` and ``ps_plot_ts_matname.txt`` (with ``'ts'``), and pictures. Parameters: ``small_baseline_flag
+drop_ifg_index lambda scla_deramp plot_color_scheme plot_scatterer_size plot_pixels_scatterer plot_dem_posting
+shade_rel_angle lonlat_offset heading`` and those of the reference area.
+
+Source: spec 11 section 2.
+"""
+
+from typing import NamedTuple
+
+from stamps.errors import InputError
+from stamps.legacy.ps_setref import ps_setref
+from stamps.log import Log
+from stamps.products.arguments import parse_arguments
+from stamps.products.quantities import Project
+from stamps.products.referencing import colour_limits, relative_to_ifg, relative_to_pixels
+from stamps.products.saving import save_values
+from stamps.products.values import values_of
+
+__all__ = ["Picture", "ps_plot"]
+
+
+class Picture(NamedTuple):
+    """What ``ps_plot`` returns; all None when it saves.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+    limits : tuple of float
+        Range of colours.
+    rmse : ndarray of float64, shape (k,), or None
+        Difference from external points, one number for each panel.
+    axes : list of matplotlib.axes.Axes
+    """
+
+    figure: object = None
+    limits: object = None
+    rmse: object = None
+    axes: object = None
+
+
+def ps_plot(value_type, *args, workdir=".", out=None, seed=0, **named):
+    """Plot or save values of all pixels.
+
+    Parameters
+    ----------
+    value_type : str or ndarray
+        ``'hgt'``, wrapped ``'w'``, ``'w-d'`` …, unwrapped ``'u'``, ``'u-dm'`` …, velocity ``'v'``, ``'v-do'`` …, its
+        standard deviation ``'vs'`` …, look-angle error ``'d'``, noise ``'s'``, ``'m'`` …: all names stand in
+        :mod:`stamps.products.value_types`. In small-baseline projects ``'v'``, ``'vs'`` and ``'d'`` are those of the
+        interferograms, ``'V'``, ``'Vs'``, ``'D'`` those of the inverted series. Or values themselves, one row for
+        each pixel.
+    *args
+        ``plot_flag`` (-1 save, 0 black, 1 white, 2 shaded DEM, 3 DEM in three dimensions, 4 amplitude, 5 amplitude
+        shining through, 6 white, 7 black in metres), ``lims``, ``ref_ifg``, ``ifg_list``, ``n_x``, ``cbar_flag``,
+        ``textsize``, ``textcolor``, ``lon_rg``, ``lat_rg``, ``units``; interferograms count from 1. Anywhere among them
+        the texts ``'ts'`` (time series), a tropospheric correction (``'a_e'``), ``'i_as'`` (ionosphere), ``'ifg 3'``
+        (its bands), ``'ext PATH'`` (points to compare with).
+    workdir : path-like or Workspace
+        Project directory.
+    out : path-like, optional
+        Picture file (PNG, PDF, SVG). Default: a window, or without a display ``ps_plot_<value type>.png``.
+    seed : int
+        Start of the random numbers of ``'vs'`` types.
+    **named
+        The positional arguments by name.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    InputError
+        There is no such value type or option, or an interferogram does not exist.
+    ParameterError
+        The reference area holds no pixel.
+    WorkspaceError
+        A file is missing: the step that writes it was not run.
+    """
+    request = parse_arguments(args, named)
+    project = Project.at(workdir)
+    kind, values = values_of(value_type, project, request, seed)
+    columns = _columns(values, request)
+    # phasors were turned by their reference interferogram when they were read
+    ref_ifg = min(request.ref_ifg, 0) if kind is not None and kind.group == "wrapped" else request.ref_ifg
+    shown = relative_to_ifg(values.phases, columns, ref_ifg)
+    reference = ps_setref(workdir=project.ws) if values.referenced else None
+    shown, without = relative_to_pixels(shown, reference)
+    log = Log(project.ws, "PS_PLOT")
+    for column in without:
+        log(f"No reference pixel has a value in column {columns[column] + 1}: it is not referenced", level=2)
+    save_values(project, kind, values, shown, columns, reference, request)
+    if request.saves:
+        return Picture()
+    limits = request.lims or colour_limits(shown)
+    from stamps.products.plotting import draw
+
+    log(f"Color Range: {limits[0]:g} to {limits[1]:g} {request.units or values.unit}", level=2)
+    return Picture(*draw(project, kind, values, shown, columns, reference, limits, request, out))
+
+
+def _columns(values, request):
+    """0-based columns that are shown."""
+    n = values.phases.shape[1]
+    if request.ref_ifg > n:
+        raise InputError(f"ref_ifg is {request.ref_ifg}, but there are only {n} columns to refer to.")
+    if request.ifg_list is None or values.fit is not None:  # of a velocity it chose what is fitted
+        return values.columns
+    if request.ifg_list.max() > n:
+        raise InputError(f"ifg_list holds {request.ifg_list.max()}, but there are only {n} columns to show.")
+    return request.ifg_list - 1
+
+

@@ -1,0 +1,51 @@
+"""Draw one set of values as a map.
+
+Reads ``psver`` and ``ps2``; writes a picture. Parameters: those of :mod:`stamps.legacy.ps_plot` that concern drawing.
+
+Source: spec 11 section 2.8.
+"""
+
+from stamps.products.arguments import parse_arguments
+from stamps.products.plotting import draw
+from stamps.products.quantities import Project
+from stamps.products.referencing import colour_limits
+from stamps.products.values import values_of
+
+__all__ = ["ps_plot_ifg"]
+
+
+def ps_plot_ifg(
+    in_ph, bg_flag=1, col_rg=None, lon_rg=None, lat_rg=None, ext_data_path=None, workdir=".", out=None,
+):  # fmt: skip
+    """Draw values as they are, without reference.
+
+    Parameters
+    ----------
+    in_ph : array_like, shape (n_ps,) or (n_ps, k)
+        Real values or phasors.
+    bg_flag : int
+        Background, as ``plot_flag`` of ``ps_plot``, 0 to 7.
+    col_rg : tuple of float, optional
+        Range of the colours.
+    lon_rg, lat_rg : tuple of float, optional
+        Part of the scene, degrees.
+    ext_data_path : path-like, optional
+        MAT file with points to compare with.
+    workdir : path-like or Workspace
+    out : path-like, optional
+        Picture file; default: a window, or without a display ``ps_plot_data.png``.
+
+    Returns
+    -------
+    rmse : ndarray or None
+        Difference from the points.
+    figure : matplotlib.figure.Figure
+    """
+    named = {"plot_flag": max(int(bg_flag), 0), "lims": col_rg, "lon_rg": lon_rg, "lat_rg": lat_rg}
+    request = parse_arguments([f"ext {ext_data_path}"] if ext_data_path else [], named)
+    project = Project.at(workdir)
+    _, values = values_of(in_ph, project, request)
+    values.referenced = False
+    limits = request.lims or colour_limits(values.phases)
+    figure, _, rmse, _ = draw(project, None, values, values.phases, values.columns, None, limits, request, out)
+    return rmse, figure

@@ -1,0 +1,94 @@
+"""Export values of the pixels as a point shapefile.
+
+Reads ``psver`` and ``ps2``; writes the files of a shapefile. Needs pyogrio.
+
+Source: spec 11 section 7.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.log import Log
+from stamps.products.columns import pixel_values
+from stamps.workspace import Workspace
+
+__all__ = ["ps_shapefile"]
+
+_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])  # well-known binary
+
+
+def ps_shapefile(file, data, step=1, workdir="."):
+    """Write points with longitude, latitude and one value, the attribute ``V``.
+
+    Parameters
+    ----------
+    file : path-like
+        The file; ``.shp`` is added where it is missing. Other formats of GDAL (``.gpkg``, ``.geojson``) will do.
+    data : array_like or str
+        One value for each pixel (of more columns the first), or the name of a saved plot (``'ps_plot_v-d'``).
+    step : int
+        Every step-th pixel, beginning with the first.
+    workdir : path-like or Workspace
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        pyogrio is not installed, or the data do not fit the pixels.
+    """
+    ws = Workspace.at(workdir)
+    ps = ws.load(f"ps{ws.version}", ["lonlat", "n_ps"])
+    if step != int(step) or step < 1:
+        raise InputError(f"ps_shapefile: the step is {step}, but a whole number from 1 was expected.")
+    values = pixel_values(ws, data, ps["n_ps"])[:: int(step)]
+    lonlat = ps["lonlat"][:: int(step)]
+    path = ws.path / (file if Path(file).suffix else f"{file}.shp")
+    home = Workspace(path.parent)
+    with home.scratch() as room:
+        _write(room.path / path.name, lonlat, values)
+        with home.publish():
+            for part in room.path.iterdir():
+                home.put_file(part.name, part)
+    Log(ws, "PS_SHAPEFILE")(f"{len(values)} pixels written to {path}", level=2)
+    return path
+
+
+def _write(path, lonlat, values):
+    try:
+        from pyogrio import raw
+        from pyogrio.errors import DataSourceError
+    except ImportError:
+        raise InputError(
+            "Shapefiles need pyogrio, which is not installed: pip install 'stamps-insar[gis]', or export with "
+            "ps_output or ps_gescatter."
+        ) from None
+    try:
+        raw.write(
+            path, geometry=points_as_wkb(lonlat), field_data=[values], fields=np.array(["V"], object), crs="EPSG:4326",
+            geometry_type="Point",
+        )  # fmt: skip
+    except (DataSourceError, ValueError) as error:
+        raise InputError(f"{path.name} cannot be written ({error}): choose a name that ends in .shp.") from error
+
+
+def points_as_wkb(lonlat):
+    """Points in well-known binary form.
+
+    Parameters
+    ----------
+    lonlat : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    ndarray of object (bytes), shape (n,)
+    """
+    points = np.empty(len(lonlat), _POINT)
+    points["order"], points["kind"] = 1, 1
+    points["x"], points["y"] = lonlat[:, 0], lonlat[:, 1]
+    return points.view(f"V{_POINT.itemsize}").astype(object)

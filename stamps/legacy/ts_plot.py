@@ -1,0 +1,63 @@
+"""Plot the time series of the pixels around a place.
+
+Reads ``ps_plot_ts_matname.txt`` and the file it names, both from ``ps_plot(…, 'ts')``. Writes no file but the picture.
+
+Source: spec 11 section 2.5.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stamps.products.clicking import clicked_places
+from stamps.products.figures import finish_figure, new_figure
+from stamps.products.series import draw_series, fit_line, load_series, place_series
+from stamps.workspace import Workspace
+
+__all__ = ["SeriesPlot", "ts_plot"]
+
+
+class SeriesPlot(NamedTuple):
+    """What is drawn: datenums, displacement towards the satellite (mm), intercept (mm) and slope (mm/yr), figure."""
+
+    day: np.ndarray
+    displacement: np.ndarray
+    line: np.ndarray
+    figure: object
+
+
+def ts_plot(lon=None, lat=None, radius=100, workdir=".", out=None):
+    """Plot a time series and the straight line through it.
+
+    Parameters
+    ----------
+    lon, lat : float, optional
+        Place in degrees; without it a map is shown to click on (in a window only).
+    radius : float
+        Metres around the place.
+    workdir : path-like or Workspace
+    out : path-like, optional
+        Picture file; default: a window, or without a display ``ts_plot.png``.
+
+    Returns
+    -------
+    SeriesPlot
+
+    Raises
+    ------
+    InputError
+        No pixel is near, or no place is given where no window can be opened.
+    WorkspaceError
+        There is no time series yet.
+    """
+    ws = Workspace.at(workdir)
+    series = load_series(ws)
+    ((lon, lat),) = [(lon, lat)] if lon is not None and lat is not None else clicked_places(series, 1)
+    place = place_series(series, lon, lat, radius)
+    line = fit_line(series["day"] - series["master_day"], place.displacement)
+    figure, window = new_figure(out, figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    draw_series(axes, series, place.displacement, str(place), line)
+    axes.set_title("Time series", fontsize=10)
+    finish_figure(figure, window, out, ws, "ts_plot.png")
+    return SeriesPlot(series["day"], place.displacement, line, figure)

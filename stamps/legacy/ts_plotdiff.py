@@ -1,0 +1,63 @@
+"""Plot the difference of the time series of two places.
+
+Reads ``ps_plot_ts_matname.txt`` and the file it names, both from ``ps_plot(…, 'ts')``. Writes no file but the picture.
+
+Source: spec 11 section 2.5.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stamps.products.clicking import clicked_places
+from stamps.products.figures import finish_figure, new_figure
+from stamps.products.series import draw_series, load_series, place_series
+from stamps.workspace import Workspace
+
+__all__ = ["DifferencePlot", "ts_plotdiff"]
+
+
+class DifferencePlot(NamedTuple):
+    """What is drawn: datenums, first minus second displacement towards the satellite in mm, the figure."""
+
+    day: np.ndarray
+    displacement: np.ndarray
+    figure: object
+
+
+def ts_plotdiff(lon1=None, lat1=None, lon2=None, lat2=None, radius=100, workdir=".", out=None):
+    """Plot the first minus the second time series.
+
+    Parameters
+    ----------
+    lon1, lat1, lon2, lat2 : float, optional
+        Places in degrees; without them a map is shown to click on (in a window only).
+    radius : float
+        Metres around the places.
+    workdir : path-like or Workspace
+    out : path-like, optional
+        Picture file; default: a window, or without a display ``ts_plotdiff.png``.
+
+    Returns
+    -------
+    DifferencePlot
+
+    Raises
+    ------
+    InputError
+        No pixel is near, or no places are given where no window can be opened.
+    WorkspaceError
+        There is no time series yet.
+    """
+    ws = Workspace.at(workdir)
+    series = load_series(ws)
+    given = None not in (lon1, lat1, lon2, lat2)
+    first, second = [(lon1, lat1), (lon2, lat2)] if given else clicked_places(series, 2)
+    first, second = place_series(series, *first, radius), place_series(series, *second, radius)
+    difference = first.displacement - second.displacement
+    figure, window = new_figure(out, figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    draw_series(axes, series, difference, f"{first}\nminus {second}")
+    axes.set_title("Difference of time series", fontsize=10)
+    finish_figure(figure, window, out, ws, "ts_plotdiff.png")
+    return DifferencePlot(series["day"], difference, figure)

@@ -1,0 +1,145 @@
+"""What stands behind the pixels of a picture: nothing, a shaded DEM, or the mean amplitude.
+
+Source: spec 11 section 2.8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.legacy.ps_load_dem import ps_load_dem
+from stamps.legacy.ps_load_mean_amp import ps_load_mean_amp
+
+__all__ = ["Background", "amplitude_image", "dem_image", "shade", "sampled"]
+
+_MOST = 2000  # cells along the longer side
+
+
+@dataclass(frozen=True)
+class Background:
+    """A grey picture.
+
+    Attributes
+    ----------
+    grey : ndarray of float64, shape (n_y, n_x)
+        0 black to 1 white; row 0 at the bottom.
+    extent : tuple of float
+        Left, right, bottom, top.
+    heights : ndarray, shape (n_y, n_x), or None
+        Metres.
+    """
+
+    grey: np.ndarray
+    extent: tuple
+    heights: np.ndarray | None = None
+
+
+def amplitude_shape(ws):
+    """Lines and samples of the amplitude image, which is made if it is not there."""
+    return _amplitude(ws).shape
+
+
+def _amplitude(ws):
+    if not ws.exists("amp_mean"):
+        ps_load_mean_amp(workdir=ws)
+    home = ws if ws.exists("amp_mean") else type(ws)(ws.path.parent)
+    return home.load_raw("amp_mean")["amp_mean"]
+
+
+def amplitude_image(ws, flip, window):
+    """Mean amplitude of the part of the radar image that is shown.
+
+    Parameters
+    ----------
+    ws : Workspace
+    flip : tuple of bool
+        Whether samples and lines are counted backwards.
+    window : tuple of float
+        Left, right, bottom, top in (flipped) samples and lines.
+
+    Returns
+    -------
+    Background
+    """
+    image = _amplitude(ws)
+    image = image[:: -1 if flip[1] else 1, :: -1 if flip[0] else 1]
+    left, bottom = max(int(np.floor(window[0])), 0), max(int(np.floor(window[2])), 0)
+    right, top = min(int(np.ceil(window[1])), image.shape[1]), min(int(np.ceil(window[3])), image.shape[0])
+    part = image[bottom:top, left:right].astype(np.float64) / 255
+    part, cut = _averaged(part)
+    extent = (left - 0.5, left - 0.5 + cut[1], bottom - 0.5, bottom - 0.5 + cut[0])
+    return Background(part, extent)
+
+
+def _averaged(image):
+    """Means of blocks, so that the longer side is not too long; the shape that they cover."""
+    step = max(1, -(-max(image.shape) // _MOST))
+    rows, columns = image.shape[0] // step * step, image.shape[1] // step * step
+    blocks = image[:rows, :columns].reshape(rows // step, step, columns // step, step)
+    return blocks.mean(axis=(1, 3)), (rows, columns)
+
+
+def dem_image(ws, parameters, metres):
+    """The shaded DEM.
+
+    Parameters
+    ----------
+    ws : Workspace
+    parameters : Parameters
+        ``shade_rel_angle``: azimuth and elevation of the light in degrees.
+    metres : tuple of float
+        Metres of one degree of longitude and latitude.
+
+    Returns
+    -------
+    Background
+    """
+    if not ws.exists("dem"):
+        ps_load_dem(workdir=ws)
+    dem = ws.load_raw("dem")
+    heights, lon, lat = dem["dem"].astype(np.float64), dem["demx"].ravel(), dem["demy"].ravel()
+    azimuth, elevation = np.ravel(parameters.get("shade_rel_angle"))[:2]
+    steps = (lon[1] - lon[0]) * metres[0], (lat[1] - lat[0]) * metres[1]
+    half = (lon[1] - lon[0]) / 2, (lat[1] - lat[0]) / 2
+    extent = (lon[0] - half[0], lon[-1] + half[0], lat[0] - half[1], lat[-1] + half[1])
+    return Background(shade(heights, steps, azimuth, elevation), extent, heights)
+
+
+def shade(heights, steps, azimuth, elevation):
+    """Brightness of a surface that scatters light evenly, stretched to 0 … 1.
+
+    Parameters
+    ----------
+    heights : ndarray, shape (n_y, n_x)
+        Metres, rows from south to north.
+    steps : tuple of float
+        Metres between columns and rows.
+    azimuth, elevation : float
+        Where the light comes from: degrees clockwise from north, degrees above the horizon.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_y, n_x)
+        NaN where a height is.
+    """
+    slope_y, slope_x = np.gradient(heights, steps[1], steps[0])
+    east, north = np.sin(np.radians(azimuth)), np.cos(np.radians(azimuth))
+    flat = np.cos(np.radians(elevation))
+    light = (np.sin(np.radians(elevation)) - flat * (slope_x * east + slope_y * north)) / np.hypot(
+        1, np.hypot(slope_x, slope_y)
+    )
+    low, high = np.nanpercentile(light, [1, 99]) if np.isfinite(light).any() else (0, 1)
+    return np.clip((light - low) / (high - low), 0, 1) if high > low else np.full(light.shape, 0.7)
+
+
+def sampled(background, grid):
+    """Grey of a background at the cells of a pixel grid (1 outside); shape of the grid."""
+    left, right, bottom, top = background.extent
+    rows, columns = background.grey.shape
+    x = np.linspace(*grid.extent[:2], 2 * grid.index.shape[1] + 1)[1::2]
+    y = np.linspace(*grid.extent[2:], 2 * grid.index.shape[0] + 1)[1::2]
+    column = np.floor((x - left) / (right - left) * columns).astype(int)
+    row = np.floor((y - bottom) / (top - bottom) * rows).astype(int)
+    inside = ((row >= 0) & (row < rows))[:, np.newaxis] & ((column >= 0) & (column < columns))
+    grey = background.grey[np.clip(row, 0, rows - 1)[:, np.newaxis], np.clip(column, 0, columns - 1)]
+    return np.where(inside & ~np.isnan(grey), grey, 1.0)

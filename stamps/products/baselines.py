@@ -1,0 +1,66 @@
+"""Pictures of images and interferograms in the plane of date and perpendicular baseline.
+
+Source: spec 11 section 6.
+"""
+
+import numpy as np
+
+from stamps.products.figures import finish_figure, new_figure
+from stamps.products.series import dates_of
+
+__all__ = ["draw_network"]
+
+
+def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=None, master=None, title=""):
+    """Draw images as points and pairs as lines.
+
+    Parameters
+    ----------
+    ws : Workspace
+    day, bperp : ndarray, shape (n_image,)
+        Datenums, metres.
+    pairs : ndarray of int, shape (n_pair, 2)
+        0-based images.
+    out : path-like or None
+        Picture file.
+    default : str
+        Its name where no window can be opened.
+    numbers : sequence of int, optional
+        Written on the lines.
+    noise : ndarray, shape (n_pair,), optional
+        Degrees; they colour the lines.
+    master : int, optional
+        0-based image that is marked.
+    title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.collections import LineCollection
+    from matplotlib.dates import date2num
+
+    figure, window = new_figure(out, figsize=(9, 6), layout="constrained")
+    axes = figure.add_subplot()
+    x, y = date2num(dates_of(day)), np.asarray(bperp, np.float64)
+    ends = np.stack([np.column_stack([x[image], y[image]]) for image in pairs.T], axis=1)
+    lines = LineCollection(ends, colors="tab:blue" if noise is None else None, lw=1.2, zorder=1, cmap="viridis_r")
+    axes.add_collection(lines)
+    if noise is not None:
+        lines.set_array(noise)
+        figure.colorbar(lines, ax=axes, label="noise of the interferogram (degrees)")
+    for number, middle in zip(numbers if numbers is not None else (), ends.mean(axis=1), strict=False):
+        axes.annotate(str(number), middle, fontsize=7, ha="center", va="center",
+                      bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.7})  # fmt: skip
+    axes.plot(x, y, "o", color="tab:red", ms=5, zorder=2)
+    if master is not None:
+        axes.plot(x[master], y[master], "*", color="gold", mec="black", ms=14, zorder=3, label="master")
+        axes.legend(frameon=False)
+    axes.xaxis_date()
+    axes.margins(0.06)
+    axes.set_ylabel("perpendicular baseline (m)")
+    axes.set_title(title, fontsize=10)
+    axes.grid(alpha=0.3)
+    figure.autofmt_xdate()
+    finish_figure(figure, window, out, ws, default)
+    return figure

@@ -1,0 +1,125 @@
+"""Places chosen with the mouse, in windows only.
+
+Source: spec 11 section 2.5.
+"""
+
+import numpy as np
+
+from stamps.errors import InputError, StampsError
+from stamps.products.colours import scale_for
+from stamps.products.figures import window_possible
+from stamps.products.maps import metres_per_unit
+from stamps.products.referencing import colour_limits
+
+__all__ = ["SeriesButtons", "add_buttons", "clicked_places"]
+
+_RADIUS = 100
+
+
+def clicked_places(series, n):
+    """Show a map of the last displacements and wait for clicks.
+
+    Parameters
+    ----------
+    series : dict
+        ``lonlat`` and ``ph_mm``.
+    n : int
+        Number of places.
+
+    Returns
+    -------
+    list of tuple of float
+        Longitudes and latitudes.
+
+    Raises
+    ------
+    InputError
+        No window can be opened, or it was closed.
+    """
+    if not window_possible():
+        raise InputError("Give the longitude and latitude of the place: there is no display to click on.")
+    from matplotlib import pyplot
+
+    lon, lat = series["lonlat"].T
+    last = series["ph_mm"][:, -1].astype(np.float64)
+    scale = scale_for(last, colour_limits(last))
+    figure, axes = pyplot.subplots()
+    axes.scatter(lon, lat, c=scale.rgba(last), s=4)
+    along_x, along_y = metres_per_unit(lat, True)
+    axes.set_aspect(along_y / along_x)
+    axes.set_title(f"Click on {n} place{'s' * (n > 1)}")
+    places = figure.ginput(n, timeout=0)
+    pyplot.close(figure)
+    if len(places) < n:
+        raise InputError(f"{n} clicks were expected, but there were {len(places)}.")
+    return places
+
+
+def add_buttons(figure, axes, ws):
+    """Add the buttons for time series to a map in a window.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes
+        The map, in degrees.
+    ws : Workspace
+
+    Returns
+    -------
+    SeriesButtons
+        The figure keeps it alive.
+    """
+    figure.series_buttons = SeriesButtons(figure, axes, ws)
+    return figure.series_buttons
+
+
+class SeriesButtons:
+    """Buttons for one series and for a difference, and a field for the radius; a button waits for clicks on the map."""
+
+    def __init__(self, figure, axes, ws):
+        from matplotlib.widgets import Button, TextBox
+
+        self.axes, self.ws, self.wanted, self.places, self.radius = axes, ws, 0, [], float(_RADIUS)
+        figure.set_layout_engine("none")
+        figure.subplots_adjust(bottom=0.2)
+        self.single = Button(figure.add_axes((0.05, 0.02, 0.22, 0.06)), "time series")
+        self.difference = Button(figure.add_axes((0.29, 0.02, 0.26, 0.06)), "difference of two")
+        self.field = TextBox(figure.add_axes((0.72, 0.02, 0.12, 0.06)), "radius (m) ", initial=str(_RADIUS))
+        self.single.on_clicked(lambda event: self.wait_for(1))
+        self.difference.on_clicked(lambda event: self.wait_for(2))
+        self.field.on_submit(self.set_radius)
+        figure.canvas.mpl_connect("button_press_event", self.click)
+
+    def wait_for(self, n):
+        """The next ``n`` clicks on the map are places."""
+        self.wanted, self.places = n, []
+
+    def set_radius(self, text):
+        """Take over the radius of the field; anything but a positive number leaves the old one."""
+        try:
+            radius = float(text)
+        except ValueError:
+            return
+        if radius > 0:
+            self.radius = radius
+
+    def click(self, event):
+        """A click: a place, if one is waited for."""
+        if event.inaxes is not self.axes or not self.wanted:
+            return
+        self.places.append((event.xdata, event.ydata))
+        if len(self.places) == self.wanted:
+            self.wanted = 0
+            try:
+                self.show()
+            except StampsError as error:
+                print(error)
+
+    def show(self):
+        """Draw the series of the places."""
+        import stamps
+
+        numbers = [number for place in self.places for number in place]
+        function = stamps.ts_plot if len(self.places) == 1 else stamps.ts_plotdiff
+        function(*numbers, radius=self.radius, workdir=self.ws)

@@ -1,0 +1,111 @@
+"""Colours of pictures: cyclic for wrapped phase, diverging around zero for signed values, sequential for the others.
+
+The parameter ``plot_color_scheme`` keeps its meaning: with ``inflation`` what rises is blue and what sinks is red, with
+``deflation`` the reverse. Source: spec 11 section 2.8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Scale", "scale_for"]
+
+# the middle is pale yellow, not white: it must be seen on white, too
+_DIVERGING = {"inflation": "RdYlBu", "deflation": "RdYlBu_r"}
+_SEQUENTIAL = {"inflation": "viridis", "deflation": "viridis_r"}
+_RELIEF = ("GMT_relief", "GMT_globe")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values become colours.
+
+    Attributes
+    ----------
+    colours : matplotlib.colors.Colormap
+    limits : tuple of float
+        Range of the colour bar; values beyond it are clipped.
+    full : tuple of float
+        Range over which the colours extend: symmetric around zero where zero is the middle colour.
+    cyclic : bool
+    """
+
+    colours: object
+    limits: tuple
+    full: tuple
+    cyclic: bool = False
+
+    def norm(self):
+        """matplotlib's normalisation."""
+        from matplotlib.colors import Normalize
+
+        return Normalize(*self.full)
+
+    def rgba(self, values):
+        """Colours of values, shape (…, 4); NaN is transparent.
+
+        Parameters
+        ----------
+        values : ndarray of float or complex
+        """
+        shown = np.angle(values) if np.iscomplexobj(values) else np.clip(values, *self.limits)
+        shown = np.where(np.isnan(values), np.nan, shown)
+        return self.colours(np.ma.masked_invalid(self.norm()(shown)))
+
+
+def scale_for(values, limits, scheme="inflation", group=""):
+    """Choose colours.
+
+    Parameters
+    ----------
+    values : ndarray
+        Phasors get cyclic colours.
+    limits : tuple of float
+        Range that is asked for; equal ends of real values mean that they are shown as angles.
+    scheme : str
+        Parameter ``plot_color_scheme``.
+    group : str
+        Group of the value type; ``hgt`` gets the colours of a relief.
+
+    Returns
+    -------
+    Scale
+    """
+    low, high = limits
+    if np.iscomplexobj(values):
+        return Scale(_cyclic(), (-np.pi, np.pi), (-np.pi, np.pi), cyclic=True)
+    if low == high:
+        low, high = (-np.pi, np.pi) if low == 0 else (low - 0.5, high + 0.5)
+    if group == "hgt" or scheme in _RELIEF:
+        return Scale(_transparent(_land()), (low, high), (low, high))
+    if scheme == "gray":
+        return Scale(_transparent(_named("gray_r")), (low, high), (low, high))
+    if low < 0 < high:
+        bound = max(-low, high)
+        return Scale(_transparent(_named(_DIVERGING.get(scheme, "RdYlBu"))), (low, high), (-bound, bound))
+    return Scale(_transparent(_named(_SEQUENTIAL.get(scheme, "viridis"))), (low, high), (low, high))
+
+
+def _named(name):
+    import matplotlib
+
+    return matplotlib.colormaps[name]
+
+
+def _transparent(colours):
+    return colours.with_extremes(bad=(0, 0, 0, 0))
+
+
+def _cyclic():
+    """A closed circle of hues of nearly the same brightness."""
+    from matplotlib.colors import ListedColormap
+
+    turn = np.linspace(0, 1, 256, endpoint=False)[:, np.newaxis] + np.array([0, 2, 1]) / 3
+    return _transparent(ListedColormap(np.cos(np.pi * turn) ** 2, "hues"))
+
+
+def _land():
+    """From the green of plains to the pale brown of summits: the upper part of a map of land and sea."""
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(_named("terrain")(np.linspace(0.25, 0.93, 256)), "land")

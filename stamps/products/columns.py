@@ -1,0 +1,61 @@
+"""One value for each pixel, as exports take it: an array, or the file of a saved plot."""
+
+from pathlib import Path
+
+import numpy as np
+
+from stamps import matfile
+from stamps.errors import InputError
+
+__all__ = ["pixel_values", "random_subset"]
+
+
+def pixel_values(ws, data, n_ps):
+    """The values of the first column.
+
+    Parameters
+    ----------
+    ws : Workspace
+    data : array_like or str
+        Values, shape (n_ps,) or (n_ps, k); or the name of a saved plot (``'ps_plot_v-d'``).
+    n_ps : int
+
+    Returns
+    -------
+    ndarray of float64, shape (n_ps,)
+    """
+    if isinstance(data, (str, Path)):
+        name = str(data).removesuffix(".mat")
+        path = ws.path / f"{name}.mat"
+        if not path.is_file():
+            raise InputError(f"{path} is missing: save the plot first, as ps_plot('v-d', -1) saves ps_plot_v-d.")
+        content = matfile.read(path, ["ph_disp"])
+        if "ph_disp" not in content:
+            raise InputError(f"{path} has no variable 'ph_disp': give the file of a saved plot.")
+        data = content["ph_disp"]
+    data = np.asarray(data)
+    if data.ndim == 2 and len(data) == n_ps:
+        data = data[:, 0]
+    if data.shape != (n_ps,) or data.dtype.kind not in "fiub":
+        raise InputError(f"One real value for each of {n_ps} pixels is needed, but the data have shape {data.shape}.")
+    return data.astype(np.float64)
+
+
+def random_subset(rows, step, seed):
+    """Some of the rows: ceil(n/step) of them, drawn without replacement, in ascending order.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n,)
+    step : float
+        1 keeps all.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int
+    """
+    if step < 1:
+        raise InputError(f"The step is {step}, but it is 1 for all pixels, 2 for every second and so on.")
+    count = int(np.ceil(rows.size / step))
+    return rows if count == rows.size else np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))

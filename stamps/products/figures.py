@@ -1,0 +1,107 @@
+"""Figures: made without a window where a file is asked for, shown in one otherwise.
+
+matplotlib is imported only here and in the functions that draw, when they run.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from stamps.errors import InputError, WorkspaceError
+
+__all__ = ["finish_figure", "new_figure", "window_possible"]
+
+_DPI = 150
+
+
+def _matplotlib():
+    try:
+        import matplotlib
+    except ImportError:
+        raise InputError(
+            "Pictures need matplotlib, which is not installed: pip install 'stamps-insar[plot]', or save the values "
+            "with plot_flag -1."
+        ) from None
+    return matplotlib
+
+
+def window_possible():
+    """Whether a window (or a notebook) can show a figure here."""
+    matplotlib = _matplotlib()
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        if "inline" not in str(matplotlib.rcParams._get("backend")):
+            return False
+    from matplotlib.backends import BackendFilter, backend_registry
+
+    hidden = {name.lower() for name in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE)}
+    return matplotlib.get_backend().lower() not in hidden
+
+
+def new_figure(out=None, **options):
+    """A figure for a file, or for a window if none is asked for and one can be opened.
+
+    Parameters
+    ----------
+    out : path-like, optional
+        Picture file.
+    **options
+        For matplotlib's ``Figure``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    shown : bool
+        Whether it stands in a window.
+    """
+    _matplotlib()
+    if out is None and window_possible():
+        from matplotlib import pyplot
+
+        return pyplot.figure(**options), True
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(**options)
+    FigureCanvasAgg(figure)
+    return figure, False
+
+
+def finish_figure(figure, shown, out, ws, default):
+    """Show a figure in its window, or write its file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    shown : bool
+        From :func:`new_figure`.
+    out : path-like or None
+        Picture file; its ending decides the format.
+    ws : Workspace
+        Relative names are meant from here.
+    default : str
+        File name where none is given and no window can be opened.
+
+    Returns
+    -------
+    Path or None
+        The file.
+    """
+    if shown:
+        from matplotlib import pyplot
+
+        pyplot.show()
+        return None
+    path = ws.path / (default if out is None else Path(out))
+    kinds = figure.canvas.get_supported_filetypes()
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in kinds:
+        raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        figure.savefig(part, dpi=_DPI, format=kind)
+        os.replace(part, path)
+    except OSError as error:
+        raise WorkspaceError(f"The picture {path} cannot be written ({error}): choose another place.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path

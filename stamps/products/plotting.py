@@ -1,0 +1,247 @@
+"""Draw the panels of a plot.
+
+Source: spec 11 sections 2.7 and 2.8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK, BLACK_XY, RELIEF, SHADED
+from stamps.products.backgrounds import amplitude_image, amplitude_shape, dem_image, sampled
+from stamps.products.colours import scale_for
+from stamps.products.external_points import draw_points, load_points
+from stamps.products.figures import finish_figure, new_figure
+from stamps.products.maps import draw_background, draw_image, draw_north, draw_reference, draw_scale_bar
+from stamps.products.raster import pixel_grid
+from stamps.products.titles import ReferenceArea, describe, panel_titles, sign_of
+from stamps.products.views import view_of
+
+__all__ = ["draw", "panel_layout"]
+
+_WIDEST, _TALLEST = 14.0, 18.0  # inches of the panels together
+_NO_BAR, _BAR_BELOW = 1, 2
+_THROUGH = 0.3  # brightness that remains in the dark of an amplitude that shines through
+
+
+@dataclass
+class _Scene:
+    """Everything that the panels share."""
+
+    project: object
+    request: object
+    view: object
+    rows: np.ndarray
+    grid: object
+    background: object
+    area: object
+    scale: object
+    titles: list
+
+    @property
+    def dark(self):
+        """Whether the background is dark, so that lines must be bright."""
+        return self.request.plot_flag in (BLACK, BLACK_XY, AMPLITUDE, AMPLITUDE_THROUGH)
+
+    @property
+    def ink(self):
+        """Colour of lines and texts inside the panels."""
+        return self.request.textcolor or ("white" if self.dark else "black")
+
+
+def draw(project, kind, values, shown, columns, reference, limits, request, out):
+    """Draw one panel for each column, then show or write the figure.
+
+    Parameters
+    ----------
+    project : Project
+    kind : ValueType or None
+    values : Values
+    shown : ndarray, shape (n_ps, k)
+    columns : ndarray of int, shape (k,)
+        0-based numbers of the columns.
+    reference : ndarray of int or None
+        0-based reference pixels.
+    limits : tuple of float
+    request : PlotRequest
+    out : path-like or None
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    limits : tuple of float
+    rmse : ndarray or None
+    axes : list of matplotlib.axes.Axes
+    """
+    scene = _scene(project, kind, values, shown, columns, reference, limits, request)
+    points = load_points(project, values, shown, columns, request.external) if request.external else []
+    left, right, bottom, top = _window(scene)
+    ratio = (right - left) / max((top - bottom) * scene.view.aspect, 1e-12)
+    n_y, n_x = panel_layout(shown.shape[1], ratio, request.n_x)
+    width = min(7.0, _WIDEST / n_x, _TALLEST / n_y * ratio)
+    size = n_x * width + 1.6, n_y * (width / ratio + 0.35 * any(scene.titles)) + 1.3
+    figure, window = new_figure(out, figsize=size, layout="constrained")
+    relief = request.plot_flag == RELIEF
+    axes = [figure.add_subplot(n_y, n_x, k + 1, projection="3d" if relief else None) for k in range(shown.shape[1])]
+    for panel, (one, title) in enumerate(zip(axes, scene.titles, strict=True)):
+        (_draw_relief if relief else _draw_panel)(one, scene, shown[:, panel], first=panel == 0)
+        one.set_title(title, fontsize=request.textsize or 9)
+    for one, point in zip(axes, points, strict=False):
+        draw_points(one, point, scene.scale)
+    rmse = np.array([point.rmse for point in points]) if points else None
+    unit = request.units or values.unit
+    _colour_bar(figure, axes, scene, unit)
+    figure.suptitle(_title(kind, values, unit, scene.area), fontsize=request.textsize or 10)
+    if window and request.time_series:
+        from stamps.products.clicking import add_buttons
+
+        add_buttons(figure, axes[0], project.ws)
+    name = "data" if kind is None else kind.file_name
+    finish_figure(figure, window, out, project.ws, f"ps_plot_{name}.png")
+    return figure, limits, rmse, axes
+
+
+def panel_layout(n, ratio, n_x=0):
+    """Rows and columns of panels.
+
+    Parameters
+    ----------
+    n : int
+        Number of panels.
+    ratio : float
+        Width over height of a panel.
+    n_x : int
+        Columns that are asked for; 0: as fits a page of 4:3.
+
+    Returns
+    -------
+    n_y, n_x : int
+    """
+    if n_x > 0:
+        return int(np.ceil(n / n_x)), min(n_x, n)
+    n_y = min(max(int(np.ceil(np.sqrt(n * ratio / (4 / 3)))), 1), n)
+    n_x = int(np.ceil(n / n_y))
+    return int(np.ceil(n / n_x)), n_x
+
+
+# ---------------------------------------------------------------------- what the panels share
+
+
+def _scene(project, kind, values, shown, columns, reference, limits, request):
+    flag, get = request.plot_flag, project.parameters.get
+    radar = flag in (AMPLITUDE, AMPLITUDE_THROUGH)
+    view = view_of(project, flag, amplitude_shape(project.ws) if radar else None)
+    rows = _rows_in_range(project.ps["lonlat"], request)
+    n_cells = max(int(get("plot_pixels_scatterer")), 1)
+    metres = float(get("plot_scatterer_size")) / n_cells
+    most = max(300, int(1800 / np.sqrt(shown.shape[1])))
+    grid = pixel_grid(view.x[rows], view.y[rows], view.steps(metres), n_cells, most)
+    background = None
+    if radar:
+        background = amplitude_image(project.ws, view.flip, grid.extent)
+    elif flag in (SHADED, RELIEF):
+        background = dem_image(project.ws, project.parameters, view.metres)
+    scale = scale_for(shown, limits, str(get("plot_color_scheme")), "" if kind is None else kind.group)
+    titles = panel_titles(values, project, columns)
+    return _Scene(project, request, view, rows, grid, background, ReferenceArea.of(project, reference), scale, titles)
+
+
+def _rows_in_range(lonlat, request):
+    """Pixels inside the part of the scene that is asked for."""
+    inside = np.ones(len(lonlat), bool)
+    for column, limits in enumerate((request.lon_rg, request.lat_rg)):
+        if limits is not None:
+            inside &= (lonlat[:, column] >= limits[0]) & (lonlat[:, column] <= limits[1])
+    if not inside.any():
+        raise InputError(f"No pixel lies within lon_rg {request.lon_rg} and lat_rg {request.lat_rg}: widen them.")
+    return np.flatnonzero(inside)
+
+
+def _window(scene):
+    """Left, right, bottom, top of the panels."""
+    request, view = scene.request, scene.view
+    left, right, bottom, top = scene.grid.extent
+    if view.in_degrees and request.lon_rg is not None:
+        left, right = request.lon_rg
+    if view.in_degrees and request.lat_rg is not None:
+        bottom, top = request.lat_rg
+    return left, right, bottom, top
+
+
+# ---------------------------------------------------------------------- panels
+
+
+def _draw_panel(axes, scene, column, first):
+    image = scene.scale.rgba(scene.grid.values(column[scene.rows]))
+    window = _window(scene)
+    axes.set_facecolor("black" if scene.dark else "white")
+    if scene.background is not None:
+        draw_background(axes, scene.background)
+        if scene.request.plot_flag == AMPLITUDE_THROUGH:
+            light = _THROUGH + (1 - _THROUGH) * sampled(scene.background, scene.grid)
+            image[..., :3] *= light[..., np.newaxis]
+    draw_image(axes, image, scene.grid.extent)
+    axes.set_aspect(scene.view.aspect)
+    axes.set_xlim(window[:2])
+    axes.set_ylim(window[2:])
+    axes.ticklabel_format(useOffset=False, style="plain")
+    axes.tick_params(labelsize=7)
+    axes.locator_params(nbins=4)
+    if first:
+        axes.set_xlabel(scene.view.labels[0], fontsize=8)
+        axes.set_ylabel(scene.view.labels[1], fontsize=8)
+        draw_scale_bar(axes, window, scene.view.metres[0], scene.ink)
+        draw_north(axes, scene.ink, scene.view.north)
+    else:
+        axes.tick_params(labelbottom=False, labelleft=False)
+    if scene.view.in_degrees:
+        draw_reference(axes, scene.area, scene.view.metres, scene.ink)
+
+
+def _draw_relief(axes, scene, column, first):
+    """The DEM as a surface with the pixels on it."""
+    from matplotlib.ticker import MaxNLocator
+
+    left, right, bottom, top = scene.background.extent
+    heights = scene.background.heights
+    step = max(1, max(heights.shape) // 150)
+    lon = np.linspace(left, right, 2 * heights.shape[1] + 1)[1::2]
+    lat = np.linspace(bottom, top, 2 * heights.shape[0] + 1)[1::2]
+    grey = np.repeat(scene.background.grey[::step, ::step, np.newaxis], 3, axis=2)
+    axes.plot_surface(*np.meshgrid(lon[::step], lat[::step]), heights[::step, ::step], facecolors=np.nan_to_num(grey),
+                      rstride=1, cstride=1, shade=False, linewidth=0, zorder=1)  # fmt: skip
+    x, y = scene.view.x[scene.rows], scene.view.y[scene.rows]
+    row = np.clip(np.searchsorted(lat, y), 0, len(lat) - 1)
+    z = heights[row, np.clip(np.searchsorted(lon, x), 0, len(lon) - 1)]
+    axes.scatter(x, y, z, c=scene.scale.rgba(column[scene.rows]), s=6, depthshade=False, zorder=3)
+    axes.computed_zorder = False  # the pixels stand on the surface, not in it
+    axes.view_init(elev=50, azim=-100)
+    axes.set_box_aspect((1, scene.view.aspect * (top - bottom) / (right - left), 0.25), zoom=1.15)
+    axes.tick_params(labelsize=6)
+    for axis, label in zip((axes.xaxis, axes.yaxis, axes.zaxis), (*scene.view.labels, "height (m)"), strict=True):
+        axis.set_label_text(label, fontsize=7)
+        axis.set_major_locator(MaxNLocator(4))
+
+
+def _colour_bar(figure, axes, scene, unit):
+    """One bar for all panels, from the lower to the upper limit."""
+    from matplotlib.cm import ScalarMappable
+
+    if scene.request.cbar_flag == _NO_BAR:
+        return
+    where = "bottom" if scene.request.cbar_flag == _BAR_BELOW else "right"
+    bar = figure.colorbar(ScalarMappable(scene.scale.norm(), scene.scale.colours), ax=axes, location=where, shrink=0.8,
+                          aspect=30, pad=0.02)  # fmt: skip
+    limited = bar.ax.set_xlim if where == "bottom" else bar.ax.set_ylim
+    limited(*scene.scale.limits)
+    bar.set_label(unit)
+    if scene.scale.cyclic:
+        bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
+
+
+def _title(kind, values, unit, area):
+    """Quantity, unit and sign, reference: a line each."""
+    first = describe(kind) if kind is None else f"{describe(kind)}   [{kind.name}]"
+    second = ", ".join(text for text in (unit, sign_of(kind)) if text)
+    return "\n".join(line for line in (first, second, area.text() if values.referenced else "") if line)

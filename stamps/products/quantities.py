@@ -1,0 +1,318 @@
+"""The phases that plots are made of: unwrapped phase and corrections, read when a recipe asks for them.
+
+Recipes are those of :mod:`stamps.products.value_types`. Source: spec 11, conventions, and sections 2.4 to 2.6.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.legacy.env_oscilator_corr import env_oscilator_corr
+from stamps.legacy.ps_deramp import ps_deramp
+from stamps.legacy.ps_plot_ica import ps_plot_ica
+from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
+from stamps.parameters import Parameters
+from stamps.stack import retained
+from stamps.workspace import Workspace
+
+__all__ = ["Choice", "Project", "Quantities", "evaluate"]
+
+#: The only corrections that come in bands.
+_BANDED = {2: "ph_tropo_powerlaw_ifg_", 11: "K_tropo_powerlaw_ifg_"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A processed directory: its pixel table, kind, parameters and files."""
+
+    ws: Workspace
+    version: int
+    ps: dict
+    small_baselines: bool
+    parameters: Parameters
+
+    @classmethod
+    def at(cls, workdir, log=False):
+        """Open a directory; ``log`` lets GETPARM say what kind of project it is."""
+        ws = Workspace.at(workdir)
+        version = ws.version
+        parameters = Parameters(ws)
+        small_baselines = parameters.flag("small_baseline_flag", log=log)
+        return cls(ws, version, ws.load(f"ps{version}"), small_baselines, parameters)
+
+    def file(self, stem, pairs=False):
+        """Name of a file: ``scla2``, or ``scla_sb2`` for interferograms."""
+        return f"{stem}{'_sb' if pairs else ''}{self.version}"
+
+    def load(self, stem, pairs=False):
+        """Read such a file."""
+        return self.ws.load(self.file(stem, pairs))
+
+    @property
+    def master(self):
+        """0-based column of the master in single-master data."""
+        return self.ps["master_ix"]
+
+    def retained_ifgs(self):
+        """0-based interferograms without those of ``drop_ifg_index``."""
+        return retained(self.ps["n_ifg"], self.parameters.indices("drop_ifg_index"))
+
+    def series_columns(self):
+        """0-based columns of the single-master series that were unwrapped, the master included."""
+        if not self.small_baselines:
+            return self.retained_ifgs()
+        stored = self.ws.load_optional(f"phuw{self.version}", ["unwrap_ifg_index_sm"]).get("unwrap_ifg_index_sm")
+        return np.arange(self.ps["n_image"]) if stored is None else stored
+
+    def covariance(self, pairs):
+        """Covariance of the interferograms, or of the images of an inverted series.
+
+        Parameters
+        ----------
+        pairs : bool
+            Small-baseline interferograms.
+
+        Returns
+        -------
+        ndarray, shape (n, n), or None
+            Squared radians; single for a single master. None: nothing is known.
+        """
+        if self.small_baselines:
+            variable = "sb_cov" if pairs else "sm_cov"
+            return self.ws.load_optional(f"phuw_sb_res{self.version}", [variable]).get(variable)
+        ifg_std = self.ws.load_optional(self.file("ifgstd")).get("ifg_std")
+        if ifg_std is None:
+            return None
+        kind = ifg_std.dtype.type
+        return np.diag((ifg_std * kind(np.pi) / kind(181)) ** 2)  # 181 it is
+
+    @property
+    def wavelength(self):
+        """Parameter ``lambda``, metres; ParameterError if it is not known."""
+        wavelength = self.parameters.get("lambda")
+        if wavelength is None or isinstance(wavelength, str) or np.size(wavelength) != 1 or not wavelength > 0:
+            raise ParameterError(f"The wavelength of {self.ws.path} is not known: set it in m (setparm lambda 0.0555).")
+        return wavelength
+
+    @property
+    def millimetres(self):
+        """Displacement in mm for one radian, λ·1000/(4π)."""
+        return self.wavelength * 1000 / (4 * np.pi)
+
+    def displacement(self, phase):
+        """Displacement towards the satellite in mm, each operation in the class of the phase (radians)."""
+        return -phase * self.wavelength * 1000 / (4 * np.pi)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which corrections are meant: tropospheric and ionospheric method, 0-based column whose bands are shown."""
+
+    aps: object = 0
+    iono: object = 0
+    band: int | None = None
+
+
+class Quantities:
+    """Phases by the letter that recipes use, in radians, each read once.
+
+    Parameters
+    ----------
+    project : Project
+    choice : Choice
+    pairs : bool
+        Of small-baseline interferograms rather than of the single-master series.
+    """
+
+    def __init__(self, project, choice, pairs):
+        self.project, self.choice, self.pairs = project, choice, pairs
+        self._known = {}
+
+    def __getitem__(self, letter):
+        """The quantity, shape (n_ps, n) or (n_ps, 1); None where there is nothing to subtract."""
+        if letter not in self._known:
+            parts = letter.split("+")
+            value = self._read(parts[0])
+            for part in parts[1:]:
+                value = value + self._read(part)
+            self._known[letter] = value
+        return self._known[letter]
+
+    def has_master_noise(self):
+        """Whether C was estimated."""
+        return "C_ps_uw" in self.project.ws.variables_of(self.project.file("scla"))
+
+    def _read(self, letter):
+        value = getattr(self, _READERS[letter])()
+        if self.choice.band is not None and letter != "T" and value is not None and value.shape[1] > 1:
+            value = value[:, [self.choice.band]]
+        return value
+
+    def _variable(self, stem, variable, pairs=None):
+        """One variable of a file, two-dimensional, as long as the pixels."""
+        pairs = self.pairs if pairs is None else pairs
+        content = self.project.load(stem, pairs)
+        value = content[variable]
+        n_ps = self.project.ps["n_ps"]
+        if value is None or len(value) != n_ps:
+            raise WorkspaceError(
+                f"{content.source}: '{variable}' is for {0 if value is None else len(value)} pixels, but there are "
+                f"{n_ps}: run the step that writes it again."
+            )
+        return value[:, np.newaxis] if value.ndim == 1 else value
+
+    def unwrapped(self):
+        """U."""
+        return self._variable("phuw", "ph_uw")
+
+    def look_angle_phase(self):
+        """S."""
+        return self._variable("scla", "ph_scla")
+
+    def look_angle_coefficient(self):
+        """K."""
+        return self._variable("scla", "K_ps_uw")
+
+    def master_noise(self):
+        """C."""
+        return self._variable("scla", "C_ps_uw", pairs=False)
+
+    def ramps(self):
+        """R; InputError if none were estimated."""
+        if not self.project.parameters.flag("scla_deramp"):
+            raise InputError(
+                "Orbital ramps were not estimated, because scla_deramp is 'n': set it to 'y' and run step 7 again "
+                "(setparm scla_deramp y, stamps 7 7)."
+            )
+        return self._variable("scla", "ph_ramp")
+
+    def smoothed(self, variable):
+        """S~, C~, R~: what was subtracted before unwrapping."""
+        return self._variable("scla_smooth", variable, pairs=self.project.small_baselines)
+
+    def smoothed_phase(self):
+        """S~."""
+        return self.smoothed("ph_scla")
+
+    def smoothed_master_noise(self):
+        """C~."""
+        return self.smoothed("C_ps_uw")
+
+    def smoothed_ramps(self):
+        """R~."""
+        self.ramps()
+        return self.smoothed("ph_ramp")
+
+    def spatially_correlated_noise(self):
+        """N."""
+        return self._variable("scn", "ph_scn_slave", pairs=False)
+
+    def troposphere(self):
+        """T, or the bands of one interferogram."""
+        method = chosen_tropo(self.choice.aps)
+        if self.choice.band is not None:
+            return self._bands(method)
+        correction, _, _ = ps_plot_tca(self.project.load("tca", self.pairs), method.number)
+        return correction
+
+    def _bands(self, method):
+        if method.number not in _BANDED:
+            raise InputError("'ifg i' shows the bands of the power law: name the correction 'a_p' or 'a_pk', too.")
+        return self._variable("tca_bands", f"{_BANDED[method.number]}{self.choice.band + 1}")
+
+    def ionosphere(self):
+        """I."""
+        method = chosen_iono(self.choice.iono)
+        correction, _, _ = ps_plot_ica(self.project.load("ica", self.pairs), method)
+        return correction
+
+    def tide(self):
+        """E."""
+        return self._variable("tide", "ph_tide")
+
+    def oscillator(self):
+        """O; None unless the images are Envisat's."""
+        drift, _ = env_oscilator_corr(forced_sm_flag=int(not self.pairs), workdir=self.project.ws)
+        return drift if drift.any() else None
+
+    def closure(self):
+        """Misfit of the inverted series on the retained interferograms, zero on the others; double."""
+        used = self.project.retained_ifgs()
+        unwrapped = self.unwrapped()
+        residual = np.zeros(unwrapped.shape)
+        residual[:, used] = unwrapped[:, used] - self._variable("phuw_sb_res", "ph_res", pairs=False)[:, used]
+        return residual
+
+
+_READERS = {
+    "U": "unwrapped",
+    "S": "look_angle_phase",
+    "C": "master_noise",
+    "N": "spatially_correlated_noise",
+    "T": "troposphere",
+    "I": "ionosphere",
+    "E": "tide",
+    "O": "oscillator",
+    "R": "ramps",
+    "K": "look_angle_coefficient",
+    "S~": "smoothed_phase",
+    "C~": "smoothed_master_noise",
+    "R~": "smoothed_ramps",
+    "RES": "closure",
+}
+
+
+def chosen_tropo(method):
+    """The tropospheric correction that was named; InputError if none was."""
+    if method is None or (not isinstance(method, str) and np.size(method) == 1 and method == 0):
+        raise InputError("Say which tropospheric correction is meant, for instance ps_plot('v-da', 'a_e').")
+    return tropo_method(method)
+
+
+def chosen_iono(method):
+    """The ionospheric correction that was named; InputError if none was."""
+    if method is None or (not isinstance(method, str) and np.size(method) == 1 and method == 0):
+        raise InputError("Say which ionospheric correction is meant: add 'i_as' to the arguments.")
+    return method
+
+
+def evaluate(words, quantities):
+    """Carry out a recipe.
+
+    Parameters
+    ----------
+    words : list of str
+        See :mod:`stamps.products.value_types`.
+    quantities : Quantities
+
+    Returns
+    -------
+    ndarray, shape (n_ps, n)
+        Radians; single if an operand is single.
+    """
+    project, value = quantities.project, quantities[words[0]]
+    for word in words[1:]:
+        if word == "D":
+            value, _ = ps_deramp(project.ps, value, workdir=project.ws)
+        elif word == "M0":
+            value = value if quantities.choice.band is not None else _without_master(value, project)
+        elif word != "-C?":
+            value = subtract(value, quantities[word[1:]])
+        elif quantities.has_master_noise():
+            value = subtract(value, quantities["C"])
+    return value
+
+
+def subtract(value, other):
+    """Difference in MATLAB's class: single if an operand is single. None subtracts nothing."""
+    if other is None:
+        return value
+    kind = np.float32 if np.float32 in (value.dtype, other.dtype) else np.float64
+    return value.astype(kind, copy=False) - other.astype(kind, copy=False)
+
+
+def _without_master(value, project):
+    value = value.copy()
+    value[:, project.master] = 0
+    return value

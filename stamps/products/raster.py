@@ -1,0 +1,111 @@
+"""Pixels on the grid of a picture.
+
+A picture shows which pixel stands in each cell; the values of any number of panels are then looked up. Source: spec 11
+section 2.8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["PixelGrid", "degree_steps", "pixel_grid"]
+
+_DEGREES_PER_METRE = 9e-6  # of latitude
+_MARGIN = 2  # cells
+_EMPTY = -1
+
+
+@dataclass(frozen=True)
+class PixelGrid:
+    """Which pixel each cell shows.
+
+    Attributes
+    ----------
+    index : ndarray of int64, shape (n_y, n_x)
+        0-based pixel; -1 where there is none. Row 0 is the lowest y.
+    extent : tuple of float
+        Left, right, bottom, top border.
+    """
+
+    index: np.ndarray
+    extent: tuple
+
+    def values(self, column):
+        """Values of the cells, NaN where there is no pixel; shape (n_y, n_x), float64 (complex stays complex).
+
+        Parameters
+        ----------
+        column : ndarray, shape (n_ps,)
+        """
+        column = np.asarray(column)
+        shown = column[self.index].astype(np.complex128 if column.dtype.kind == "c" else np.float64)
+        shown[self.index == _EMPTY] = np.nan
+        return shown
+
+
+def degree_steps(lonlat, metres):
+    """Size of a cell in degrees.
+
+    Parameters
+    ----------
+    lonlat : ndarray, shape (n, 2)
+        Pixels; their middle decides how long a degree of longitude is.
+    metres : float
+        Size in metres.
+
+    Returns
+    -------
+    step_lon, step_lat : float
+    """
+    step = metres * _DEGREES_PER_METRE
+    return step / max(np.cos(np.radians(np.mean(lonlat[:, 1]))), 0.01), step
+
+
+def pixel_grid(x, y, steps, n_cells=3, most=1500):
+    """Draw every pixel as a square of cells; the first of those that meet in a cell is shown.
+
+    Parameters
+    ----------
+    x, y : ndarray of float, shape (n_ps,)
+        NaN is not drawn.
+    steps : tuple of float
+        Size of a cell along x and y; made larger where the grid would get too large.
+    n_cells : int
+        Side of the squares in cells.
+    most : int
+        Cells along the longer side of the grid at the most.
+
+    Returns
+    -------
+    PixelGrid
+    """
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    pixels = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    low = np.array([x[pixels].min(), y[pixels].min()])
+    extent = np.array([x[pixels].max(), y[pixels].max()]) - low
+    steps = np.asarray(steps, np.float64)
+    steps = steps * max(1.0, float((extent / steps).max()) / most)
+    corner = low - (_MARGIN + n_cells // 2 + 0.5) * steps
+    shape = np.ceil(extent / steps).astype(int) + 2 * (_MARGIN + n_cells // 2) + 1
+    index = np.full((shape[1], shape[0]), _EMPTY, np.int64)
+    column = np.floor((x[pixels] - corner[0]) / steps[0]).astype(int)
+    row = np.floor((y[pixels] - corner[1]) / steps[1]).astype(int)
+    before = -((n_cells - 1) // 2)
+    for shift_y in range(before, before + n_cells):
+        for shift_x in range(before, before + n_cells):
+            _fill(index, row + shift_y, column + shift_x, pixels)
+    _fill(index, row, column, pixels, again=True)
+    right, top = corner + shape * steps
+    return PixelGrid(index, (corner[0], right, corner[1], top))
+
+
+def _fill(index, row, column, pixels, again=False):
+    """Put pixels into cells that are free (``again``: into their own cells in any case); earlier ones win."""
+    inside = (row >= 0) & (row < index.shape[0]) & (column >= 0) & (column < index.shape[1])
+    # of repeated cells the last assignment stays, so the order is reversed (in copies: NumPy may turn views round)
+    cells = (row[inside] * index.shape[1] + column[inside])[::-1].copy()
+    pixels = pixels[inside][::-1].copy()
+    if not again:
+        free = index.ravel()[cells] == _EMPTY
+        cells, pixels = cells[free], pixels[free]
+    index.ravel()[cells] = pixels

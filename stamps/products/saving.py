@@ -1,0 +1,85 @@
+"""Files that a plot leaves behind: its values, the fit of a velocity, the time series for ``ts_plot``.
+
+They are written to the project directory, or to the user's home directory if that cannot be written. Source: spec 11
+sections 2.5 and 2.7.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from stamps.errors import WorkspaceError
+from stamps.log import Log
+from stamps.workspace import Workspace
+
+__all__ = ["SERIES_NAME", "save_values"]
+
+#: Text file that names the latest time series.
+SERIES_NAME = "ps_plot_ts_matname.txt"
+
+
+def save_values(project, kind, values, shown, columns, reference, request):
+    """Save what the request asks for, all files together.
+
+    Parameters
+    ----------
+    project : Project
+    kind : ValueType or None
+    values : Values
+    shown : ndarray, shape (n_ps, k)
+        Referenced values of the chosen columns.
+    columns : ndarray of int, shape (k,)
+        Their 0-based numbers.
+    reference : ndarray of int or None
+        0-based reference pixels.
+    request : PlotRequest
+    """
+    files, texts = {}, {}
+    if values.fit is not None:
+        files["mean_v"] = {"m": values.fit}
+    if values.series is not None:
+        name = f"ps_plot_ts_{kind.file_name}"
+        files[name] = _series(project, values.series, reference)
+        texts[SERIES_NAME] = f"{name}.mat\n"
+    if request.saves:
+        name = f"ps_plot_{'data' if kind is None else kind.file_name}"
+        files[name] = {"ph_disp": shown, "ifg_list": columns}
+    if files:
+        _publish(project.ws, files, texts)
+
+
+def _series(project, series, reference):
+    """Content of a time-series file; every column of the velocity fit with its date."""
+    ps = project.ps
+    return {
+        "ph_mm": series.displacement,
+        "lonlat": ps["lonlat"],
+        "unwrap_ifg_index": series.columns,
+        "ref_ps": np.zeros(0, np.int64) if reference is None else reference,
+        "day": ps["day"][series.columns],
+        "n_ps": ps["n_ps"],
+        "lambda": project.parameters.get("lambda"),
+        "ifg_list": None,
+        "master_day": ps["master_day"],
+        "bperp": ps["bperp"],
+    }
+
+
+def _publish(ws, files, texts):
+    """Write MAT and text files to the project, else to the home directory."""
+    try:
+        _write(ws, files, texts)
+    except WorkspaceError:
+        home = Workspace(Path.home())
+        if home.path == ws.path:
+            raise
+        _write(home, files, texts)
+        Log(ws, "PS_PLOT")(f"{ws.path} cannot be written: saved in {home.path}", level=2)
+
+
+def _write(ws, files, texts):
+    with ws.publish():
+        for name, content in files.items():
+            ws.save(name, content)
+        for name, text in texts.items():
+            ws.write_text(name, text)

@@ -1,0 +1,181 @@
+"""What a picture says about itself: quantity, corrections, sign, unit, reference, dates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.matlab.dates import datestr
+
+__all__ = ["ReferenceArea", "describe", "panel_titles", "sign_of"]
+
+_NAMES = {
+    "S": "look-angle error",
+    "S~": "smoothed look-angle error",
+    "S~+R~": "smoothed look-angle error and ramps",
+    "C": "master noise",
+    "C?": "",
+    "C~": "smoothed master noise",
+    "R~": "smoothed ramps",
+    "R": "orbital ramps",
+    "N": "spatially correlated noise",
+    "T": "troposphere",
+    "I": "ionosphere",
+    "E": "tide",
+    "O": "",
+}
+_WRAPPED_NAMES = {"p": "Patch phase", "wf": "Filtered wrapped phase of the grid", "wa": "Wrapped troposphere"}
+_QUANTITIES = {
+    "U": "Unwrapped phase",
+    "T": "Tropospheric phase",
+    "I": "Ionospheric phase",
+    "E": "Tide",
+    "N": "Spatially correlated noise of the slaves",
+    "C": "Atmosphere and orbit error of the master",
+    "R": "Orbital ramps",
+    "RES": "Misfit of the inverted series",
+}
+_SWITCH_NAMES = {"d": "S", "a": "T", "t": "E"}
+
+
+def describe(kind):
+    """One line that says what a value type shows.
+
+    Parameters
+    ----------
+    kind : ValueType or None
+        None for values of the caller.
+
+    Returns
+    -------
+    str
+        ``'Line-of-sight velocity without look-angle error, ramps'``.
+    """
+    if kind is None:
+        return "Given values"
+    if kind.group == "hgt":
+        return "Height of the pixels"
+    if kind.group == "d":
+        return "Look-angle (DEM) error"
+    if kind.group == "vs":
+        words = [f"-{_SWITCH_NAMES[letter]}" if letter in _SWITCH_NAMES else "D" for letter in kind.recipe]
+        return _without("Standard deviation of the line-of-sight velocity", words)
+    if kind.group == "wrapped":
+        start = _WRAPPED_NAMES.get(kind.name, "Wrapped phase")
+        return start if kind.name in _WRAPPED_NAMES else _without(start, [f"-{word}" for word in kind.words])
+    start = "Line-of-sight velocity" if kind.is_velocity else _QUANTITIES[kind.words[0]]
+    if kind.is_velocity and kind.words[0] != "U":
+        start = f"Line-of-sight velocity of the {_NAMES[kind.words[0]]}"
+    return _without(start, kind.words[1:])
+
+
+def _without(start, words):
+    gone = [_NAMES.get(word[1:], "") for word in words if word.startswith("-")] + ["ramps"] * ("D" in words)
+    gone = [name for name in dict.fromkeys(gone) if name]
+    return f"{start} without {', '.join(gone)}" if gone else start
+
+
+def sign_of(kind):
+    """What positive values mean; empty where they have no direction."""
+    if kind is None or kind.group in ("hgt", "vs"):
+        return ""
+    if kind.is_velocity:
+        return "positive towards the satellite"
+    if kind.group == "d":
+        return "negative where the ground stands above the DEM"
+    if kind.group in ("series", "pairs") and kind.words[0] == "U":
+        return "positive away from the satellite (second date minus first)"
+    return ""
+
+
+def panel_titles(values, project, columns):
+    """Title of each panel: a date, an interferogram, a band.
+
+    Parameters
+    ----------
+    values : Values
+    project : Project
+    columns : ndarray of int, shape (k,)
+        0-based columns.
+
+    Returns
+    -------
+    list of str
+    """
+    if values.labels in ("images", "ifgs"):
+        return [_label(column, project, values.labels) for column in columns]
+    if values.labels == "bands":
+        return [f"band {column + 1}" for column in columns]
+    if values.labels.startswith("without "):
+        what = values.labels.removeprefix("without ")
+        return [f"without {_label(values.numbers[column], project, what)}" for column in columns]
+    return [""] if len(columns) == 1 else [f"{column + 1}" for column in columns]
+
+
+def _label(column, project, what):
+    """Date of an image, or number and dates of an interferogram."""
+    ps = project.ps
+    if what == "images" or not project.small_baselines:
+        return datestr(ps["day"][column])
+    first, second = ps["ifgday"][column]
+    return f"ifg {column + 1}: {datestr(first)} to {datestr(second)}"
+
+
+@dataclass(frozen=True)
+class ReferenceArea:
+    """Where the reference pixels are.
+
+    Attributes
+    ----------
+    n : int
+        Number of reference pixels; 0 if nothing is referenced.
+    everything : bool
+        All pixels are reference pixels.
+    centre : tuple of float, or None
+        Of a circle, degrees.
+    radius : float
+        Metres.
+    box : tuple of two tuples, or None
+        Longitudes and latitudes.
+    """
+
+    n: int = 0
+    everything: bool = False
+    centre: tuple | None = None
+    radius: float = np.inf
+    box: tuple | None = None
+
+    @classmethod
+    def of(cls, project, reference):
+        """The area that the parameters describe.
+
+        Parameters
+        ----------
+        project : Project
+        reference : ndarray of int or None
+            0-based reference pixels.
+        """
+        if reference is None:
+            return cls()
+        get = project.parameters.get
+        radius, lon, lat = get("ref_radius"), np.ravel(get("ref_lon")), np.ravel(get("ref_lat"))
+        circle = bool(np.size(radius) == 1 and np.isfinite(radius))
+        box = bool(lon.size == 2 and lat.size == 2 and np.isfinite([*lon, *lat]).all())
+        return cls(
+            len(reference),
+            len(reference) == project.ps["n_ps"],
+            tuple(np.ravel(get("ref_centre_lonlat"))[:2]) if circle else None,
+            float(radius) if circle else np.inf,
+            (tuple(lon), tuple(lat)) if box else None,
+        )
+
+    def text(self):
+        """What the values are relative to."""
+        if self.n == 0:
+            return ""
+        if self.everything:
+            return "relative to the mean of all pixels"
+        if self.centre is not None:
+            lon, lat = self.centre
+            place = f"{abs(lon):.4f}° {'W' if lon < 0 else 'E'}, {abs(lat):.4f}° {'S' if lat < 0 else 'N'}"
+            return f"relative to {self.n} pixels within {self.radius:g} m of {place}"
+        return f"relative to {self.n} reference pixels"

@@ -1,0 +1,301 @@
+"""The numbers of a plot: phases, velocities, heights of a project, before any of them is drawn.
+
+Source: spec 11 sections 2.2 to 2.5.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.errors import InputError, WorkspaceError
+from stamps.legacy.ps_mean_v import ps_mean_v
+from stamps.legacy.ps_setref import ps_setref
+from stamps.legacy.sb_invert_aps import sb_invert_aps
+from stamps.legacy.sb_invert_iono import sb_invert_iono
+from stamps.matlab.statistics import nanmean
+from stamps.phase import insert_column, multiply, phasor, unit_modulus
+from stamps.products.quantities import Choice, Quantities, chosen_iono, chosen_tropo, evaluate, subtract
+from stamps.products.referencing import means_of_pairs
+from stamps.products.value_types import value_type
+from stamps.products.velocity import fit_lines, fit_without_each
+
+__all__ = ["TimeSeries", "Values", "values_of"]
+
+_N_BOOT = 1500
+
+
+@dataclass
+class TimeSeries:
+    """The series behind a velocity: displacement towards the satellite in mm, and its 0-based columns."""
+
+    displacement: np.ndarray
+    columns: np.ndarray
+
+
+@dataclass
+class Values:
+    """Values of all pixels.
+
+    Attributes
+    ----------
+    phases : ndarray, shape (n_ps, n)
+        Real values, or phasors.
+    columns : ndarray of int
+        0-based columns that are shown unless others are asked for.
+    unit : str
+    referenced : bool
+        Whether they are relative to the reference pixels.
+    labels : str
+        What the columns are: ``''`` (nothing special), ``images``, ``ifgs``, ``bands``, ``without images`` or ``without
+        ifgs`` (velocities without one of them).
+    numbers : ndarray of int or None
+        0-based images or interferograms of a velocity.
+    fit : ndarray, shape (2, n_ps), or None
+        Intercept (rad) and slope (rad/day) of a velocity.
+    series : TimeSeries or None
+    """
+
+    phases: np.ndarray
+    columns: np.ndarray
+    unit: str
+    referenced: bool = True
+    labels: str = ""
+    numbers: np.ndarray | None = None
+    fit: np.ndarray | None = None
+    series: TimeSeries | None = None
+
+
+def values_of(name, project, request, seed=0):
+    """Compute what a value type stands for.
+
+    Parameters
+    ----------
+    name : str or ndarray
+        A value type, or values themselves, shape (n_ps,) or (n_ps, n).
+    project : Project
+    request : PlotRequest
+        Interferograms, corrections and options.
+    seed : int
+        For bootstrapped standard deviations.
+
+    Returns
+    -------
+    ValueType or None
+        None for given values.
+    Values
+    """
+    if not isinstance(name, str):
+        return None, _given(name, project)
+    kind = value_type(name, project.small_baselines)
+    if request.time_series and kind.group != "v":
+        better = f"V{name[1:]}" if kind.group == "vsb" else "v-d"
+        raise InputError(f"{name} has no time series to show with 'ts': plot {better}.")
+    band = None if request.band_ifg is None else request.band_ifg - 1
+    if band is not None:
+        _check_band(kind, project, band)
+    choice = Choice(request.aps, request.iono, band)
+    _invert_corrections(kind, project, choice)
+    if kind.is_velocity:
+        return kind, _velocities(kind, project, choice, request)
+    if kind.group == "vs":
+        return kind, _deviations(kind, project, request, seed)
+    return kind, _GROUPS[kind.group](kind, project, choice, request)
+
+
+def _given(data, project):
+    """Values of the caller."""
+    data = np.asarray(data)
+    data = data[:, np.newaxis] if data.ndim == 1 else data
+    n_ps = project.ps["n_ps"]
+    if data.ndim != 2 or len(data) != n_ps or data.dtype.kind not in "fciub":
+        raise InputError(f"The values to plot have shape {data.shape}, but one row for each of {n_ps} pixels is due.")
+    data = data if data.dtype.kind in "fc" else data.astype(np.float64)
+    return Values(data, np.arange(data.shape[1]), "")
+
+
+def _check_band(kind, project, band):
+    if kind.name[:1] not in ("u", "a") or (project.small_baselines and kind.group != "pairs"):
+        names = "usb and asb" if project.small_baselines else "u and a"
+        raise InputError(f"{kind.name} does not show the bands of a correction: 'ifg i' goes with {names} types.")
+    if band >= project.ps["n_ifg"]:
+        raise InputError(f"'ifg {band + 1}': there are only {project.ps['n_ifg']} interferograms.")
+
+
+def _invert_corrections(kind, project, choice):
+    """Bring the corrections of a small-baseline project's series up to date; letters of the name tell which."""
+    if not project.small_baselines or kind.pairs or kind.group in ("wrapped", "hgt"):
+        return
+    if "a" in kind.file_name:
+        sb_invert_aps(chosen_tropo(choice.aps).number, workdir=project.ws)
+    if "i" in kind.file_name:
+        sb_invert_iono(chosen_iono(choice.iono), workdir=project.ws)
+
+
+# ---------------------------------------------------------------------- phases
+
+
+def _unwrapped(kind, project, choice, request):
+    """Series and pairs: what a recipe makes of unwrapped phases and corrections."""
+    quantities = Quantities(project, choice, kind.pairs)
+    phases = evaluate(kind.words, quantities)
+    coefficients = kind.words[0] == "T" and request.aps == 11
+    unit = "rad/m^α" if coefficients else kind.unit
+    columns, labels = np.arange(phases.shape[1]), ""
+    if choice.band is not None:
+        labels = "bands"
+    elif phases.shape[1] > 1:
+        labels = "ifgs" if kind.pairs else "images"
+        columns = _default_columns(kind, project, columns)
+    return Values(phases, columns, unit, referenced=not coefficients, labels=labels)
+
+
+def _default_columns(kind, project, everything):
+    """Columns that are shown by default: those that were unwrapped, for most types."""
+    if kind.group == "pairs":
+        return project.retained_ifgs() if kind.name[0] in "uria" else everything
+    return project.series_columns() if kind.name[0] in "usai" else everything
+
+
+def _look_angle(kind, project, choice, request):
+    coefficient = Quantities(project, choice, kind.pairs)["K"]
+    return Values(coefficient, np.arange(1), kind.unit)
+
+
+def _heights(kind, project, choice, request):
+    height = project.load("hgt")["hgt"]
+    if height is None or len(height) != project.ps["n_ps"]:
+        raise WorkspaceError(f"{project.ws.path} has no heights: its preparation had no DEM.")
+    return Values(height[:, np.newaxis], np.arange(1), kind.unit, referenced=False)
+
+
+# ---------------------------------------------------------------------- phasors
+
+
+def _wrapped(kind, project, choice, request):
+    """Wrapped phase, with corrections taken out."""
+    reader = {"p": _patch_phasors, "wf": _filtered_phasors, "wa": _correction_phasors}.get(kind.name, _phasors)
+    phasors, columns = reader(kind, project, choice, request)
+    if columns is None:
+        columns = project.retained_ifgs() if kind.name.startswith("w") else np.arange(phasors.shape[1])
+    labels = "ifgs" if project.small_baselines else "images"
+    return Values(phasors, columns, kind.unit, referenced=False, labels=labels)
+
+
+def _phasors(kind, project, choice, request):
+    rc = project.ws.load_optional(project.file("rc"), ["ph_rc", "ph_reref"])
+    phasors = rc["ph_rc"] if rc else project.load("ph")["ph"]
+    quantities = Quantities(project, choice, kind.pairs)
+    for letter in kind.words:
+        phasors = turn_back(phasors, quantities[letter])
+    if request.ref_ifg > 0:
+        column = _column(request.ref_ifg, phasors)
+        reference = phasors if rc.get("ph_reref") is None else rc["ph_reref"]
+        phasors = phasors * reference[:, [column]].conj()
+    if kind.master_is_one:
+        phasors = phasors.copy()
+        phasors[:, project.master] = 1  # for small baselines, too, where this is just a number
+    return phasors, None
+
+
+def turn_back(phasors, phase):
+    """Phasors times exp(-j·phase) in MATLAB's class: single if an operand is single. None turns nothing."""
+    if phase is None:
+        return phasors
+    single = phasors.dtype == np.complex64 or phase.dtype == np.float32
+    kind = np.complex64 if single else np.complex128
+    turn = phasor(-phase).astype(kind)
+    return multiply(phasors.astype(kind, copy=False), np.broadcast_to(turn, phasors.shape))
+
+
+def _patch_phasors(kind, project, choice, request):
+    """``ph_patch`` without amplitude, zero for the master."""
+    patch = unit_modulus(project.load("pm")["ph_patch"])
+    if patch.shape[1] < project.ps["n_ifg"]:
+        patch = insert_column(patch, project.master, 0)
+    return _relative_to_own(patch, request), None
+
+
+def _filtered_phasors(kind, project, choice, request):
+    """Filtered phase of the grid node of each pixel; NaN for interferograms that are not unwrapped."""
+    grid = project.ws.load("uw_grid", ["ph", "grid_ij", "nzix"])
+    nodes = np.full(grid["nzix"].shape, -1)
+    nodes.T[grid["nzix"].T != 0] = np.arange(len(grid["ph"]))
+    of_pixel = nodes[grid["grid_ij"][:, 0], grid["grid_ij"][:, 1]]
+    used = project.retained_ifgs()
+    if not project.small_baselines:
+        used = used[used != project.master]
+    if len(of_pixel) != project.ps["n_ps"] or used.size != grid["ph"].shape[1]:
+        raise WorkspaceError(
+            f"{project.ws.path / 'uw_grid.mat'} was made from other pixels or interferograms: run step 6 again."
+        )
+    filtered = np.full((project.ps["n_ps"], project.ps["n_ifg"]), np.nan, np.complex64)
+    filtered[:, used] = np.where(of_pixel[:, np.newaxis] < 0, np.nan, unit_modulus(grid["ph"])[of_pixel])
+    return _relative_to_own(filtered, request), used
+
+
+def _correction_phasors(kind, project, choice, request):
+    """The tropospheric correction as it acts on phasors; a correction of zero leaves 1."""
+    return phasor(-Quantities(project, choice, kind.pairs)["T"]), None
+
+
+def _relative_to_own(phasors, request):
+    if request.ref_ifg <= 0:
+        return phasors
+    return phasors * phasors[:, [_column(request.ref_ifg, phasors)]].conj()
+
+
+def _column(number, phases):
+    if number > phases.shape[1]:
+        raise InputError(f"Interferogram {number} does not exist: there are {phases.shape[1]}.")
+    return number - 1
+
+
+# ---------------------------------------------------------------------- velocities
+
+
+def _velocities(kind, project, choice, request):
+    """Slopes of phase over time, as displacement towards the satellite in mm/yr."""
+    quantities = Quantities(project, choice, kind.pairs)
+    phase = evaluate(kind.words, quantities)
+    if request.time_series and "-C?" not in kind.words:
+        phase = subtract(phase, quantities["C"])
+    columns, days, covariance = _observations(kind, project, request)
+    phase = phase[:, columns]
+    reference = ps_setref(workdir=project.ws)
+    if reference is not None:
+        mean = means_of_pairs(phase, reference) if kind.pairs else nanmean(phase[reference], axis=0)
+        phase = phase - mean
+    fit = fit_lines(phase, days, covariance) if not kind.drops else None
+    if kind.drops:
+        slopes, fit = fit_without_each(phase, days, covariance)
+    else:
+        slopes = fit[1][:, np.newaxis]
+    series = TimeSeries(project.displacement(phase), columns) if request.time_series else None
+    velocity = -slopes * 365.25 * project.millimetres
+    labels = f"without {'ifgs' if kind.pairs else 'images'}" if kind.drops else ""
+    shown = np.arange(velocity.shape[1])
+    return Values(velocity, shown, kind.unit, labels=labels, numbers=columns, fit=fit, series=series)
+
+
+def _observations(kind, project, request):
+    """0-based columns that a line is fitted to, their days, and their covariance."""
+    ps = project.ps
+    columns = project.retained_ifgs() if kind.pairs else np.setdiff1d(project.series_columns(), [project.master])
+    if request.ifg_list is not None:
+        columns = np.intersect1d(columns, request.ifg_list - 1)
+    least = 3 if kind.drops else 2
+    if columns.size < least:
+        raise InputError(f"A velocity needs at least {least} interferograms, but {columns.size} are left of ifg_list.")
+    days = np.diff(ps["ifgday"], axis=1)[:, 0] if kind.pairs else ps["day"] - ps["master_day"]
+    covariance = project.covariance(kind.pairs)
+    return columns, days[columns], None if covariance is None else covariance[np.ix_(columns, columns)]
+
+
+def _deviations(kind, project, request, seed):
+    """Bootstrapped standard deviations of the mean velocity."""
+    ps_mean_v(request.ifg_list, _N_BOOT, kind.recipe, int(kind.pairs), request.aps, workdir=project.ws, seed=seed)
+    std = project.load("mv")["mean_v_std"]
+    return Values(std[:, np.newaxis], np.arange(1), kind.unit, referenced=False)
+
+
+_GROUPS = {"series": _unwrapped, "pairs": _unwrapped, "d": _look_angle, "hgt": _heights, "wrapped": _wrapped}

@@ -1,0 +1,109 @@
+"""From where a picture looks at the pixels: a map in degrees, the local frame in metres, or the radar image.
+
+Source: spec 11 section 2.8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK_XY, WHITE_XY
+from stamps.products.maps import metres_per_unit
+
+__all__ = ["View", "view_of"]
+
+
+@dataclass(frozen=True)
+class View:
+    """Coordinates of the pixels in a picture.
+
+    Attributes
+    ----------
+    x, y : ndarray of float64, shape (n_ps,)
+    metres : tuple of float
+        Metres of one unit along x and y.
+    labels : tuple of str
+        Names of the axes.
+    north : float
+        Direction of north in degrees, clockwise from the top.
+    in_degrees : bool
+    flip : tuple of bool
+        Radar image: whether samples and lines are counted backwards.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    metres: tuple
+    labels: tuple
+    north: float = 0.0
+    in_degrees: bool = True
+    flip: tuple = (False, False)
+
+    def steps(self, metres):
+        """Size of a cell of so many metres along x and y."""
+        return metres / self.metres[0], metres / self.metres[1]
+
+    @property
+    def aspect(self):
+        """Length of a unit along y over one along x."""
+        return self.metres[1] / self.metres[0]
+
+
+def view_of(project, plot_flag, shape=None):
+    """The view that a background asks for.
+
+    Parameters
+    ----------
+    project : Project
+    plot_flag : int
+    shape : tuple of int, optional
+        Lines and samples of the amplitude image.
+
+    Returns
+    -------
+    View
+    """
+    ps = project.ps
+    lonlat = ps["lonlat"]
+    if plot_flag in (WHITE_XY, BLACK_XY):
+        x, y = ps["xy"][:, 1].astype(np.float64), ps["xy"][:, 2].astype(np.float64)
+        return View(x, y, (1.0, 1.0), ("x (m)", "y (m)"), north_of(x, y, lonlat[:, 1]), in_degrees=False)
+    if plot_flag in (AMPLITUDE, AMPLITUDE_THROUGH):
+        return _radar_view(project, shape)
+    offset = np.ravel(project.parameters.get("lonlat_offset"))
+    x, y = (lonlat + (offset if offset.size == 2 else 0)).T
+    return View(x, y, metres_per_unit(y, True), ("longitude (°)", "latitude (°)"))
+
+
+def _radar_view(project, shape):
+    """Samples and lines, turned by half a circle where the satellite flies south, so that north is roughly up."""
+    ps, heading = project.ps, project.parameters.get("heading")
+    sample, line = ps["ij"][:, 2].astype(np.float64), ps["ij"][:, 1].astype(np.float64)
+    southwards = heading is not None and np.size(heading) == 1 and np.cos(np.radians(heading)) < 0
+    if southwards:
+        sample, line = shape[1] - 1 - sample, shape[0] - 1 - line
+    xy = ps["xy"][:, 1:].astype(np.float64)
+    design = np.column_stack([sample, line, np.ones(len(sample))])
+    slopes = np.linalg.lstsq(design, xy, rcond=None)[0][:2]
+    metres = tuple(float(length) if length > 0 else 1.0 for length in np.hypot(*slopes.T))
+    north = north_of(sample * metres[0], line * metres[1], ps["lonlat"][:, 1])
+    return View(sample, line, metres, ("range (samples)", "azimuth (lines)"), north, False, (southwards, southwards))
+
+
+def north_of(x, y, latitude):
+    """Direction in which the latitude grows, degrees clockwise from y.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        Metres.
+    latitude : ndarray, shape (n,)
+        Degrees.
+
+    Returns
+    -------
+    float
+    """
+    centred = np.column_stack([x - x.mean(), y - y.mean()])
+    gradient = np.linalg.lstsq(centred, latitude - latitude.mean(), rcond=None)[0]
+    return float(np.degrees(np.arctan2(gradient[0], gradient[1])))

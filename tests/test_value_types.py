@@ -1,0 +1,60 @@
+"""Names of value types."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stamps.errors import InputError, StampsError
+from stamps.products.titles import describe, sign_of
+from stamps.products.value_types import known_names, value_type
+
+
+@pytest.mark.parametrize("small_baselines", [True, False])
+def test_every_name_is_understood_and_described(small_baselines):
+    names = known_names(small_baselines)
+    assert len(names) == len(set(names)) > 60
+    for name in names:
+        kind = value_type(name, small_baselines)
+        assert kind.name == name and describe(kind) and isinstance(sign_of(kind), str)
+
+
+@pytest.mark.parametrize(
+    ("name", "small_baselines", "group", "pairs"),
+    [
+        ("v-do", False, "v", False), ("V-DO", False, "v", False), ("v-do", True, "vsb", True),
+        ("V-do", True, "v", False), ("vs-d", True, "vs", True), ("VS-D", True, "vs", False), ("Vs", False, "vs", False),
+        ("d", True, "d", True), ("D", True, "d", False), ("dsb", True, "d", True), ("dsb", False, "d", False),
+        ("v-s", False, "v", False), ("vdrop-dos", False, "v", False), ("usb-d", True, "pairs", True),
+        ("u-dm", True, "series", False), ("w", True, "wrapped", True), ("hgt", True, "hgt", False),
+    ],
+)  # fmt: skip
+def test_groups(name, small_baselines, group, pairs):
+    kind = value_type(name, small_baselines)
+    assert (kind.group, kind.pairs) == (group, pairs)
+    assert kind.file_name == name.lower()
+
+
+def test_switches_of_deviations_follow_the_third_character():
+    assert value_type("vs-dao", False).recipe == "dao"
+    assert value_type("vs", False).recipe == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "small_baselines", "hint"),
+    [
+        ("v-dso", True, "v-do"), ("u-dx", False, "u-d"), ("U-d", False, "u-d"), ("usb", False, "types u, a, i, t here"),
+        ("u-dma", False, "twice"), ("vs-x", False, "vs"), ("vsd", False, "vs-d"), ("dx", False, "did you mean"),
+        ("W", False, "did you mean"), ("", False, "did you mean"), ("zzzzzz", False, "v-d or u-dm"),
+    ],
+)  # fmt: skip
+def test_unknown_names_suggest_the_nearest(name, small_baselines, hint):
+    with pytest.raises(InputError, match=hint):
+        value_type(name, small_baselines)
+
+
+@given(st.text(max_size=8), st.booleans())
+def test_any_text_is_understood_or_refused_in_one_sentence(name, small_baselines):
+    try:
+        assert value_type(name, small_baselines).name == name
+    except StampsError as error:
+        assert str(error).rstrip("?.")
