@@ -5,11 +5,11 @@ never had. Heavy imports happen only when a command runs.
 """
 
 import argparse
-import json
 import os
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 
+from stamps.commands import BACKEND_HELP
 from stamps.errors import StampsError
 
 __all__ = ["main", "run"]
@@ -32,7 +32,7 @@ def run(command, argv=None):
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if command == "stamps" and argv and argv[0] in _VERBS:
-        function, argv, command = _VERBS[argv[0]][0], argv[1:], f"stamps {argv[0]}"
+        function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
     else:
         function = _legacy(command)
     try:
@@ -178,6 +178,9 @@ _NUMERIC = {
 }
 
 
+_WITHOUT_KERNELS = {"getparm", "setparm"}
+
+
 def _legacy(command):
     if command not in _USAGE:
         names = ", ".join(_USAGE)
@@ -221,13 +224,15 @@ def _not_a_number(command, arguments):
 def _call(command, values, options):
     import stamps
     from stamps import matlab_literals
+    from stamps.native import backends
 
-    keywords = {name: value for name, value in vars(options).items() if name not in ("help", "version")}
+    keywords = {name: value for name, value in vars(options).items() if name not in ("help", "version", "backend")}
     if command == "getparm" and values:
         values = [values[0], values[1] if len(values) > 1 else 1]
     elif command == "setparm" and values:
         values = [_name_or_number(values[0]), *(matlab_literals.parse(v) for v in values[1:2]), *values[2:]]
-    getattr(stamps, command)(*values, **keywords)
+    with backends.selected(getattr(options, "backend", None)):
+        getattr(stamps, command)(*values, **keywords)
     return 0
 
 
@@ -241,6 +246,8 @@ def _split(command, argv):
     parser.add_argument("--workdir", default=".")
     parser.add_argument("--version", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
+    if command not in _WITHOUT_KERNELS:
+        parser.add_argument("--backend")
     if command == "stamps":
         parser.add_argument("--cores", type=int)
         parser.add_argument("--scheduler")
@@ -251,7 +258,8 @@ def _split(command, argv):
 
 def _help(command):
     arguments, text = _USAGE[command]
-    lines = [f"usage: {command} {arguments} [--workdir DIR]", "", text]
+    choice = "" if command in _WITHOUT_KERNELS else " [--backend NAME]"
+    lines = [f"usage: {command} {arguments} [--workdir DIR]{choice}", "", text]
     if command == "stamps":
         lines += [
             "",
@@ -259,6 +267,7 @@ def _help(command):
             "  --cores N            cores to use (default: parameter n_cores; its default 1 stands for all)",
             "  --scheduler ADDRESS  run the patches on the Dask cluster of this scheduler (tcp://host:8786)",
             "  --cluster slurm      start Dask workers through SLURM",
+            "  --backend NAME       " + BACKEND_HELP,
         ]
         lines += ["", "verbs: stamps VERB --help", *(f"  {verb:<18s} {about}" for verb, (_, about) in _VERBS.items())]
     return "\n".join(lines)
@@ -280,62 +289,18 @@ def _version():
 
 # ---------------------------------------------------------------------- verbs
 
-
-def _verify(argv):
-    from stamps.verify.__main__ import main as verify
-
-    return verify(argv)
-
-
-def _describe_backends(argv):
-    parser = argparse.ArgumentParser(
-        prog="stamps describe-backends",
-        description="Which kernels are compiled and which programs and versions are used.",
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON")
-    options = parser.parse_args(argv)
-    facts = _backend_facts()
-    if options.json:
-        print(json.dumps(facts, indent=1))
-        return 0
-    print(f"requested backend: {facts['requested']}")
-    print("kernels:")
-    for name, used in facts["kernels"].items():
-        print(f"  {name:<20s} {used}")
-    for title in ("programs", "libraries"):
-        print(f"{title}:")
-        for name, version in facts[title].items():
-            print(f"  {name:<20s} {version}")
-    return 0
-
-
-def _backend_facts():
-    from stamps import external, native
-
-    requested = native.backend()
-    kernels = {
-        name: "pythran" if is_compiled and requested != "numpy" else "numpy"
-        for name, is_compiled in native.compiled_kernels().items()
-    }
-    libraries = {}
-    for name in ("stamps-insar", "numpy", "scipy", "pymatreader", "pythran", "triangle", "snaphu"):
-        try:
-            libraries[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            libraries[name] = "not installed"
-    return {
-        "requested": requested,
-        "kernels": kernels,
-        "programs": external.versions(),
-        "libraries": libraries,
-        "cpus": os.cpu_count(),
-    }
-
-
+#: Verb -> module whose ``main(argv)`` runs it and returns the exit status, and what it is for.
 _VERBS = {
-    "verify": (_verify, "compare a run with a reference tree, variable by variable"),
-    "describe-backends": (_describe_backends, "what is compiled, which programs and versions are used"),
+    "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
+    "describe-backends": (
+        "stamps.commands.describe_backends",
+        "what is compiled, which programs and versions are used",
+    ),
 }
+
+
+def _verb(name):
+    return import_module(_VERBS[name][0]).main
 
 
 def _entry(command):

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from stamps import parallel
 from stamps.errors import InputError, ParameterError, StampsError
 from stamps.log import Log
+from stamps.native import backends
 from stamps.tasks import PatchTask
 from stamps.workspace import Workspace
 
@@ -97,7 +98,8 @@ def run_patches(folders, start, end, settings, cores=1, client=None):
     n_workers, n_threads = parallel.shares(cores, len(folders))
     if client is None and n_workers == 1:
         return [run_patch(ws, start, end, settings) for ws in folders][-1]
-    tasks = [PatchTask(str(ws.path), start, end, asdict(settings), n_threads) for ws in folders]
+    backend = backends.for_processes(here=client is None)
+    tasks = [PatchTask(str(ws.path), start, end, asdict(settings), n_threads, backend) for ws in folders]
     results = parallel.run_on_cluster(tasks, client) if client is not None else parallel.run_local(tasks, n_workers)
     errors = []
     for result in results:

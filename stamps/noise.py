@@ -10,6 +10,7 @@ from scipy.sparse.linalg import splu
 
 from stamps.errors import ParameterError
 from stamps.matlab.linalg import lscov
+from stamps.native.high_pass import high_pass
 from stamps.stack import retained
 
 __all__ = [
@@ -125,12 +126,6 @@ def low_pass_weights(day, time_win, master):
         weights[:, master] = 0
     total = weights.sum(axis=1, keepdims=True)
     return weights / np.where(total == 0, 1, total)
-
-
-def high_pass(phase, weights):
-    """Phase minus its temporal low pass, relative to the first pixel; float64, shape (n_ps, n)."""
-    relative = phase.astype(np.float64) - phase[0]
-    return relative - relative @ weights.T
 
 
 def integrate(edges, differences, n_ps):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stamps.native import _gaussian_smooth
+from stamps.native import backends
 from stamps.native import gaussian_smooth as module
 from stamps.native.gaussian_smooth import gaussian_smooth
 
@@ -13,8 +13,8 @@ from stamps.native.gaussian_smooth import gaussian_smooth
 @pytest.fixture(params=["arrays", "kernel"], autouse=True)
 def version(request, monkeypatch):
     """The array version, then the kernel: compiled where it is installed, else the same source as plain Python."""
-    kernel = _gaussian_smooth if request.param == "kernel" else None
-    monkeypatch.setattr(module, "compiled", lambda name: kernel)
+    monkeypatch.setenv("STAMPS_BACKEND", "pythran" if request.param == "kernel" else "numpy")
+    monkeypatch.setattr(backends, "pythran_problem", lambda kernel: None)
 
 
 def by_definition(xy, values, wavelength):

@@ -20,13 +20,16 @@ from stamps.products.referencing import colour_limits
 from stamps.products.views import north_of, view_of
 
 matplotlib = pytest.importorskip("matplotlib")
+from stamps.products import figures  # noqa: E402
 from stamps.products.colours import scale_for  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def no_window(monkeypatch):
+def small_files(monkeypatch):
+    """No windows, and few dots an inch."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(figures, "_DPI", 40)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +141,7 @@ def test_panels_fit(n, ratio, n_x):
 def test_every_background(ws, plot_flag):
     picture = ps_plot("v-d", plot_flag, workdir=ws, out=f"flag{plot_flag}.png")
     path = ws.path / f"flag{plot_flag}.png"
-    assert path.read_bytes()[:4] == b"\x89PNG" and path.stat().st_size > 15_000
+    assert path.read_bytes()[:4] == b"\x89PNG" and path.stat().st_size > 4_000
     assert not list(ws.path.glob(".*part"))
     (axes,) = picture.axes
     expected_images = {0: 1, 1: 1, 2: 2, 3: 0, 4: 2, 5: 2, 6: 1, 7: 1}[plot_flag]
@@ -218,6 +221,68 @@ def test_units_and_text(ws):
     picture = ps_plot("v", units="cm", textsize=7, textcolor="magenta", workdir=ws, out="x.png")
     assert picture.figure.axes[-1].get_ylabel() == "cm"
     assert "magenta" in {text.get_color() for text in picture.axes[0].texts}
+
+
+class TestParameters:
+    """Parameters that only pictures use."""
+
+    @pytest.fixture
+    def project(self, tmp_path):
+        return finished.single_master(tmp_path)
+
+    def shown(self, ws, *arguments, **options):
+        return image_of(ps_plot("v", *arguments, workdir=ws, out="x.png", **options).axes[0])[0]
+
+    def test_size_of_the_squares(self, project):
+        before = self.shown(project)
+        Parameters(project).set("plot_scatterer_size", 240)
+        assert self.shown(project).shape[0] == pytest.approx(before.shape[0] / 2, abs=4)
+        Parameters(project).set("plot_pixels_scatterer", 6)
+        fine = self.shown(project)
+        assert fine.shape[0] == pytest.approx(before.shape[0], abs=4)
+        assert (fine[..., 3] > 0).sum() > 3 * (before[..., 3] > 0).sum()
+
+    @pytest.mark.parametrize("scheme", ["deflation", "gray", "GMT_relief"])
+    def test_colour_scheme(self, project, scheme):
+        before = self.shown(project)
+        Parameters(project).set("plot_color_scheme", scheme)
+        after = self.shown(project)
+        np.testing.assert_array_equal(before[..., 3], after[..., 3])
+        assert np.abs(before - after).max() > 0.2
+
+    def test_direction_of_the_light(self, ws):
+        lit = np.asarray(ps_plot("v", 2, workdir=ws, out="x.png").axes[0].images[0].get_array())
+        Parameters(ws).set("shade_rel_angle", [270, 45])
+        try:
+            dark = np.asarray(ps_plot("v", 2, workdir=ws, out="x.png").axes[0].images[0].get_array())
+        finally:
+            Parameters(ws).set("shade_rel_angle", [90, 45])
+        assert np.corrcoef(lit.ravel(), dark.ravel())[0, 1] < -0.5
+
+    def test_colour_bar_below(self, project):
+        bar = ps_plot("v", 1, cbar_flag=2, workdir=project, out="x.png").figure.axes[-1]
+        assert bar.get_xlabel() == "mm/yr"
+
+
+def test_in_a_window(tmp_path, monkeypatch):
+    import matplotlib.pyplot as pyplot
+
+    ws = finished.single_master(tmp_path)
+    matplotlib.use("Agg")
+    shown = []
+    monkeypatch.setattr(figures, "window_possible", lambda: True)
+    monkeypatch.setattr(pyplot, "show", lambda: shown.append(True))
+    picture = ps_plot("v", "ts", workdir=ws)
+    assert shown == [True] and picture.figure.series_buttons.axes is picture.axes[0]
+    assert not list(ws.path.glob("*.png"))
+    assert ps_plot("v", "ts", workdir=ws, out="x.png").figure is not picture.figure and len(shown) == 1
+    pyplot.close("all")
+
+
+def test_a_single_pixel(tmp_path):
+    ws = finished.single_master(tmp_path, n_ps=1)
+    for name, flag in (("u", 0), ("hgt", 6), ("w", 1)):
+        assert ps_plot(name, flag, [], 0, [1], workdir=ws, out="x.png").axes
 
 
 def test_default_file_without_a_display(tmp_path):

@@ -25,7 +25,7 @@ from stamps.legacy.pscphase import pscphase
 from stamps.legacy.selpsc_patch import selpsc_patch
 from stamps.legacy.selsbc_patch import selsbc_patch
 from stamps.native import candidates as kernels
-from stamps.native import compiled
+from stamps.native import compiled_kernels
 from stamps.preparation import rasters, sampling
 from stamps.preparation.headers import header_numbers, raster_size
 from stamps.preparation.lists import format_general, format_integers, read_candidates
@@ -496,7 +496,7 @@ def test_selsbc_against_loops(tmp_path, n_images, threshold):
     np.testing.assert_array_equal(np.column_stack(read_candidates(tmp_path / "pscands.1.ij")), line_and_sample)
 
 
-@pytest.mark.skipif(compiled("_candidates") is None, reason="the kernel is not compiled")
+@pytest.mark.skipif(not compiled_kernels()["candidates"], reason="the kernel is not compiled")
 def test_compiled_kernels_give_the_same_bits(monkeypatch):
     rng = np.random.default_rng(3)
     images = random_images([1, 2, 1, 1], (300, 200), rng).reshape(4, -1)

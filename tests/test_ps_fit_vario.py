@@ -10,7 +10,7 @@ from stamps.errors import InputError
 from stamps.kriging import EXPONENTIAL, fit_variogram, lag_edges, series_variograms, variogram
 from stamps.legacy.ps_fit_vario import ps_fit_vario
 from stamps.legacy.ps_variogram import ps_variogram
-from stamps.native import _variogram, compiled_kernels
+from stamps.native import backends, compiled_kernels
 from stamps.native import variogram as module
 from stamps.native.variogram import pair_bins
 
@@ -25,7 +25,8 @@ def version(request, monkeypatch):
             pytest.skip("the kernel variogram is not compiled")
         monkeypatch.setenv("STAMPS_BACKEND", "pythran")
     else:
-        monkeypatch.setattr(module, "compiled", lambda name: _variogram if request.param == "source" else None)
+        monkeypatch.setenv("STAMPS_BACKEND", "pythran" if request.param == "source" else "numpy")
+        monkeypatch.setattr(backends, "pythran_problem", lambda kernel: None)
 
 
 def pairs_by_definition(xy, z, edges):
@@ -51,9 +52,10 @@ def test_pairs_on_borders_of_classes(places, max_lag):
     z = np.cos(np.arange(len(places)))
     edges = lag_edges(max_lag, 8)
     count, total = pairs_by_definition(xy, z, edges)
-    for kernel in (None, _variogram):
+    for backend in ("numpy", "pythran"):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "compiled", lambda name, kernel=kernel: kernel)
+            patch.setenv("STAMPS_BACKEND", backend)
+            patch.setattr(backends, "pythran_problem", lambda kernel: None)
             our_count, gamma = pair_bins(xy, z, edges)
         np.testing.assert_array_equal(our_count, count)
         np.testing.assert_allclose(np.where(count, gamma, 0) * count, total, atol=1e-12)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stamps.errors import InputError
 from stamps.kriging import covariance, krige, krige_series
 from stamps.legacy.ps_kriging import ps_kriging
-from stamps.native import _kriging, compiled_kernels
+from stamps.native import backends, compiled_kernels
 from stamps.native import kriging as module
 from stamps.native.kriging import krige_neighbours, krige_systems
 
@@ -29,7 +29,8 @@ def version(request, monkeypatch):
             pytest.skip("the kernel kriging is not compiled")
         monkeypatch.setenv("STAMPS_BACKEND", "pythran")
     else:
-        monkeypatch.setattr(module, "compiled", lambda name: _kriging if request.param == "source" else None)
+        monkeypatch.setenv("STAMPS_BACKEND", "pythran" if request.param == "source" else "numpy")
+        monkeypatch.setattr(backends, "pythran_problem", lambda kernel: None)
 
 
 # ---------------------------------------------------------------------- closed forms
@@ -218,7 +219,7 @@ def test_no_range_and_data_that_say_nothing_new(version):
 def test_threads_and_blocks_do_not_change_the_result(monkeypatch):
     data = points(200)
     arguments = data[:, :2], data[:, 2], neighbours_of(data, 10), 300.0, 100.0, 1.0, 0.2
-    monkeypatch.setattr(module, "compiled", lambda name: None)
+    monkeypatch.setenv("STAMPS_BACKEND", "numpy")
     one = krige_neighbours(*arguments, n_threads=1)
     monkeypatch.setattr(module, "_NUMBERS_PER_BLOCK", 700)
     np.testing.assert_array_equal(krige_neighbours(*arguments, n_threads=4), one)

@@ -21,8 +21,6 @@ from stamps.legacy.ps_scn_filt_krig import (
     surface_through,
     time_model,
 )
-from stamps.native import kriging as native_kriging
-from stamps.native import variogram as native_variogram
 from stamps.noise import high_pass, integrate, low_pass_weights
 from stamps.parameters import Parameters
 
@@ -32,8 +30,7 @@ OTHERS = np.delete(np.arange(N_IFG), MASTER)
 
 @pytest.fixture(autouse=True)
 def arrays(monkeypatch):
-    for part in (native_kriging, native_variogram):
-        monkeypatch.setattr(part, "compiled", lambda name: None)
+    monkeypatch.setenv("STAMPS_BACKEND", "auto,kriging=numpy,variogram=numpy")
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ class TestButtons:
 
         calls = []
         for name in ("ts_plot", "ts_plotdiff"):
-            monkeypatch.setattr(stamps, name, lambda *places, name=name, **options: calls.append((name, places, options)))
+            monkeypatch.setattr(stamps, name, lambda *where, name=name, **options: calls.append((name, where, options)))
         self.click(buttons, (1, 2))  # nobody asked
         buttons.wait_for(1)
         self.click(buttons, (3, 4), axes=object())  # beside the map

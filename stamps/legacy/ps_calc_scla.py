@@ -22,9 +22,9 @@ from stamps.legacy.sb_invert_aps import sb_invert_aps
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
-from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import mean_single
 from stamps.native.l1_fit import l1_fit
+from stamps.native.least_squares import least_squares
 from stamps.network import baselines_of_images, design_matrix
 from stamps.parameters import Parameters
 from stamps.phase import reference_mean
@@ -237,7 +237,7 @@ def look_angle_error(design, phase, covariance, l1):
     ndarray of float64, shape (n_ps,)
         NaN for pixels with NaN.
     """
-    model = lscov(design, phase.T, covariance=covariance)
+    model = least_squares(design, phase.T, covariance)
     if l1:
         model = l1_fit(design, phase, model.T).T
     return model[1].copy()
@@ -266,7 +266,7 @@ def master_error(ph_uw, ph_scla, day, used, master_ix, covariance):
     if covariance is None:
         return mean_single(phase, axis=1)
     design = np.column_stack([np.ones(used.size), day[used] - day[master_ix]])
-    return lscov(design, phase.T, covariance=covariance[np.ix_(used, used)])[0]
+    return least_squares(design, phase.T, covariance[np.ix_(used, used)])[0]
 
 
 def _put_aside(ws, name):

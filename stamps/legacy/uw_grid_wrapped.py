@@ -6,11 +6,11 @@ n_ps grid_ij pix_size``. A *node* is a non-empty cell of the grid; nodes are num
 Source: spec 08 section 3; Goldstein and Werner (1998) for the filter.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
+from stamps import native
 from stamps.errors import InputError
 from stamps.legacy.wrap_filt import wrap_filt
 from stamps.log import Log
@@ -134,7 +134,7 @@ def gridded_nodes(ph_in, flat, shape, filters, add=True, n_workers=1):
                 ph_lowpass[:, ifg] = low.T[nzix.T]
         ph[:, ifg] = kept.T[nzix.T]
 
-    with ThreadPoolExecutor(n_workers) as pool:
+    with native.thread_pool(n_workers) as pool:
         list(pool.map(one, range(n_ifg)))
     return nzix, ph, ph_lowpass
 

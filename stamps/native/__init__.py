@@ -1,69 +1,67 @@
 """Numerical kernels: one per file, an array version and, where it pays, a compiled one.
 
-``<kernel>.py`` holds the public function: it validates, casts, and calls either its array version (NumPy; the array module
-is passed in where a GPU can run it) or the Pythran version in ``_<kernel>.py``, which is ordinary Python with an export comment.
-Without a compiler the package works with the array versions alone.
+``<kernel>.py`` holds the public function: it validates, casts, and hands :func:`run` its array version, written once
+for NumPy and CuPy (the array module is passed in), and the Pythran version in ``_<kernel>.py``, which is ordinary
+Python with an export comment. Without a compiler or a GPU the package works with NumPy alone.
 
-``STAMPS_BACKEND`` chooses: ``numpy``, ``pythran``, or unset for the fastest that is there.
+``STAMPS_BACKEND`` or ``--backend`` chooses, see :mod:`stamps.native.backends`.
 """
 
 import os
-from importlib import import_module
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
-from stamps.errors import ParameterError
+import numpy as np
 
-__all__ = ["backend", "compiled", "compiled_kernels", "n_threads"]
+from stamps.errors import StampsError
+from stamps.native import backends
+from stamps.native.arrays import cupy, release
 
-_BACKENDS = ("auto", "numpy", "pythran")
-
-
-def backend():
-    """The requested backend: ``'auto'``, ``'numpy'`` or ``'pythran'``."""
-    name = os.environ.get("STAMPS_BACKEND", "").strip().lower() or "auto"
-    if name not in _BACKENDS:
-        raise ParameterError(
-            f"STAMPS_BACKEND is '{name}', but only {', '.join(_BACKENDS)} exist: unset it or choose one of these."
-        )
-    return name
+__all__ = ["compiled_kernels", "n_threads", "run", "thread_pool"]
 
 
-def compiled(kernel):
-    """The compiled module of a kernel.
+def run(kernel, arrays, pythran=None):
+    """Run a kernel with the first of its versions that works.
 
     Parameters
     ----------
     kernel : str
-        Module name with its underscore (``'_topofit'``).
+        Name in :data:`stamps.native.backends.KERNELS`.
+    arrays : callable
+        ``arrays(xp)`` with the array module NumPy or CuPy: moves its input to the device, computes, and returns NumPy
+        arrays. It must change nothing outside before it is done.
+    pythran : callable, optional
+        ``pythran(module)`` with the compiled module, where this part of the kernel has one.
 
     Returns
     -------
-    module or None
-        None when the kernel is not compiled or ``STAMPS_BACKEND`` is ``numpy``.
-
-    Raises
-    ------
-    ParameterError
-        ``STAMPS_BACKEND`` is ``pythran`` and the kernel is not compiled.
+    object
+        What the version returns.
     """
-    choice = backend()
-    if choice == "numpy":
-        return None
-    module = import_module(f"stamps.native.{kernel}")
-    if hasattr(module, "__pythran__"):
-        return module
-    if choice == "pythran":
-        raise ParameterError(
-            f"STAMPS_BACKEND is 'pythran', but the kernel {kernel} is not compiled: install with Pythran and a C++ "
-            "compiler, or unset STAMPS_BACKEND."
-        )
-    return None
+    for version in backends.order(kernel):
+        if version == "pythran" and pythran is not None:
+            return pythran(backends.pythran_module(kernel))
+        if version == "cuda":
+            try:
+                return arrays(cupy())
+            except StampsError:
+                raise
+            except Exception as error:  # whatever a driver, a compiler or a library of the device comes up with
+                failure = error.with_traceback(None)  # its frames hold the arrays of the device
+            finally:
+                release()
+            backends.failed(kernel, failure)
+    return arrays(np)
 
 
 def compiled_kernels():
-    """Kernel name -> whether its compiled version is installed, for ``stamps describe-backends``."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("_*.py") if path.stem != "__init__")
-    return {name.lstrip("_"): hasattr(import_module(f"stamps.native.{name}"), "__pythran__") for name in names}
+    """Kernel name -> whether its compiled version is installed, for all kernels that have one."""
+    names = [kernel for kernel, versions in backends.KERNELS.items() if "pythran" in versions]
+    return {name: backends.pythran_problem(name) is None for name in names}
+
+
+def thread_pool(n_workers):
+    """Threads that may run kernels: an executor whose threads follow the request of the one that makes it."""
+    return ThreadPoolExecutor(n_workers, initializer=backends.follow, initargs=(backends.requested(),))
 
 
 def n_threads():

@@ -4,12 +4,17 @@ An arc is an edge of the triangulation of the pixels; its phasor in an interfero
 With one master the interferograms are a time series: noise is the deviation from a smooth curve in time. With small
 baselines the arcs are used as they are. In both cases a part proportional to baseline is removed.
 
+Only the time series has a compiled version, which is worth its while from 20 images on (100 images, 10 000 arcs, one
+thread: 0.34 s, NumPy 0.50 s; its threads scale with the arcs, NumPy's do not).
+
 Source: spec 06 section 5; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 import numpy as np
 
+from stamps import native
 from stamps.matlab.linalg import lscov
+from stamps.native.arrays import rows_at_once, to_host
 
 __all__ = ["small_baseline_arc_noise", "smallest_at_ends", "time_series_arc_noise"]
 
@@ -42,26 +47,51 @@ def time_series_arc_noise(phasors, edges, day, bperp, time_window):
     std, largest : ndarray of float32, shape (n_edge,)
         Standard deviation (N-1) over interferograms and largest absolute value of the noise in radians.
     """
-    weights, offset_fit, slope_fit = _time_fits(np.asarray(day, dtype=np.float64), time_window)
-    interval = np.asarray(day, dtype=np.float64)[:, np.newaxis] - day
+    day, bperp = np.asarray(day, dtype=np.float64), np.asarray(bperp, dtype=np.float64)
+    edges = np.ascontiguousarray(edges, dtype=np.int64)
+    fits = _time_fits(day, time_window)
+    return native.run(
+        "arc_noise",
+        lambda xp: _time_series_arrays(xp, phasors, edges, day, bperp, fits),
+        lambda module: _time_series_compiled(module, phasors, edges, day, bperp, fits),
+    )
+
+
+def _time_series_arrays(xp, phasors, edges, day, bperp, fits):
+    weights, offset_fit, slope_fit = (xp.asarray(fit) for fit in fits)
+    phasors, edges, day, bperp = (xp.asarray(array) for array in (phasors, edges, day, bperp))
+    interval = day[:, np.newaxis] - day
     n_edge, u = len(edges), phasors.shape[1]
-    noise = np.empty((n_edge, u), dtype=np.float32)
-    moments = np.zeros((2, u))
-    for part in _blocks(n_edge):
+    noise = xp.empty((n_edge, u), dtype=np.float32)
+    moments = xp.zeros((2, u))
+    for part in _blocks(xp, n_edge, u):
         arcs = _arcs(phasors, edges[part])
         mean = arcs @ weights.T
-        noise[part] = _deviation_from_curve(np.angle(arcs), np.angle(mean), offset_fit, slope_fit, interval)
-        others = np.angle(arcs * np.conj(mean - np.diag(weights) * arcs))
-        moments += others.sum(axis=0), (others**2).sum(axis=0)
-    variance = (moments[1] - moments[0] ** 2 / n_edge) / max(n_edge - 1, 1)
+        noise[part] = _deviation_from_curve(xp, xp.angle(arcs), xp.angle(mean), offset_fit, slope_fit, interval)
+        others = xp.angle(arcs * xp.conj(mean - xp.diag(weights) * arcs))
+        moments[0] += others.sum(axis=0)
+        moments[1] += (others**2).sum(axis=0)
+    return _without_baseline_part(xp, noise, bperp, moments)
 
-    bperp = np.asarray(bperp, dtype=np.float64)
-    std, largest = np.empty((2, n_edge), dtype=np.float32)
-    for part in _blocks(n_edge):
+
+def _time_series_compiled(module, phasors, edges, day, bperp, fits):
+    n_edge, u = len(edges), phasors.shape[1]
+    noise, moments = np.empty((n_edge, u), dtype=np.float32), np.zeros((-(-n_edge // _EDGES_AT_ONCE), 2, u))
+    phasors, *fits = (np.ascontiguousarray(array) for array in (phasors.astype(np.complex64, copy=False), *fits))
+    module.time_series(phasors, edges, *fits, day[:, np.newaxis] - day, _EDGES_AT_ONCE, noise, moments)
+    return _without_baseline_part(np, noise, bperp, moments.sum(axis=0))
+
+
+def _without_baseline_part(xp, noise, bperp, moments):
+    """Standard deviation and largest value of the noise (n_edge, u) without its slope over baseline, on the host."""
+    n_edge, u = noise.shape
+    variance = (moments[1] - moments[0] ** 2 / n_edge) / max(n_edge - 1, 1)
+    std, largest = xp.empty((2, n_edge), dtype=np.float32)
+    for part in _blocks(xp, n_edge, u):
         block = noise[part].astype(np.float64)
         block -= _slope(block, bperp, variance)[:, np.newaxis] * bperp
-        std[part], largest[part] = _spread(block)
-    return std, largest
+        std[part], largest[part] = _spread(xp, block)
+    return to_host(std), to_host(largest)
 
 
 def small_baseline_arc_noise(phasors, edges, bperp):
@@ -80,17 +110,27 @@ def small_baseline_arc_noise(phasors, edges, bperp):
     -------
     std, largest : ndarray of float32, shape (n_edge,)
     """
-    n_edge = len(edges)
     bperp = np.asarray(bperp, dtype=np.float64)
-    mean = sum(_arcs(phasors, edges[part]).sum(axis=0) for part in _blocks(n_edge)) / n_edge
-    deviations = (np.abs(_arcs(phasors, edges[part]) - mean) ** 2 for part in _blocks(n_edge))
-    variance = sum(block.sum(axis=0) for block in deviations) / max(n_edge - 1, 1)
-    std, largest = np.empty((2, n_edge), dtype=np.float32)
-    for part in _blocks(n_edge):
+    edges = np.ascontiguousarray(edges, dtype=np.int64)
+    return native.run("arc_noise", lambda xp: _small_baseline_arrays(xp, phasors, edges, bperp))
+
+
+def _small_baseline_arrays(xp, phasors, edges, bperp):
+    phasors, edges, bperp = xp.asarray(phasors), xp.asarray(edges), xp.asarray(bperp)
+    n_edge, u = len(edges), phasors.shape[1]
+    mean, variance = xp.zeros(u, dtype=np.complex128), xp.zeros(u)
+    for part in _blocks(xp, n_edge, u):
+        mean += _arcs(phasors, edges[part]).sum(axis=0)
+    mean /= n_edge
+    for part in _blocks(xp, n_edge, u):
+        variance += (xp.abs(_arcs(phasors, edges[part]) - mean) ** 2).sum(axis=0)
+    variance /= max(n_edge - 1, 1)
+    std, largest = xp.empty((2, n_edge), dtype=np.float32)
+    for part in _blocks(xp, n_edge, u):
         block = _arcs(phasors, edges[part])
         block -= _slope(block, bperp, variance)[:, np.newaxis] * bperp
-        std[part], largest[part] = _spread(np.angle(block))
-    return std, largest
+        std[part], largest[part] = _spread(xp, xp.angle(block))
+    return to_host(std), to_host(largest)
 
 
 def smallest_at_ends(values, edges, n):
@@ -114,13 +154,14 @@ def smallest_at_ends(values, edges, n):
     return smallest
 
 
-def _blocks(n_edge):
-    return [slice(start, start + _EDGES_AT_ONCE) for start in range(0, n_edge, _EDGES_AT_ONCE)]
+def _blocks(xp, n_edge, u):
+    step = rows_at_once(xp, 150 * u, _EDGES_AT_ONCE)
+    return [slice(start, start + step) for start in range(0, n_edge, step)]
 
 
 def _arcs(phasors, edges):
     """Arc phasors, complex single as multiplied, in complex128."""
-    return (phasors[edges[:, 1]] * np.conj(phasors[edges[:, 0]])).astype(np.complex128)
+    return (phasors[edges[:, 1]] * phasors[edges[:, 0]].conj()).astype(np.complex128)
 
 
 def _time_fits(day, time_window):
@@ -138,22 +179,22 @@ def _time_fits(day, time_window):
     return weights, fits[:, 0], fits[:, 1]
 
 
-def _deviation_from_curve(phase, mean_phase, offset_fit, slope_fit, interval):
+def _deviation_from_curve(xp, phase, mean_phase, offset_fit, slope_fit, interval):
     """Phase (n, u) minus the smooth curve: two straight-line fits about the weighted mean of each date."""
-    noise = np.empty_like(phase)
+    noise = xp.empty_like(phase)
     for k in range(phase.shape[1]):
-        deviation = _wrap(phase - mean_phase[:, k : k + 1])
+        deviation = _wrap(xp, phase - mean_phase[:, k : k + 1])
         offset = deviation @ offset_fit[k]
         slope = deviation @ slope_fit[k]
-        deviation -= offset[:, np.newaxis] + np.outer(slope, interval[k])
-        offset += _wrap(deviation) @ offset_fit[k]
-        noise[:, k] = _wrap(phase[:, k] - mean_phase[:, k] - offset)
+        deviation -= offset[:, np.newaxis] + xp.outer(slope, interval[k])
+        offset += _wrap(xp, deviation) @ offset_fit[k]
+        noise[:, k] = _wrap(xp, phase[:, k] - mean_phase[:, k] - offset)
     return noise
 
 
-def _wrap(phase):
+def _wrap(xp, phase):
     """Phase in [-pi, pi]; the argument is overwritten."""
-    turns = np.rint(phase * (1 / _TURN))
+    turns = xp.rint(phase * (1 / _TURN))
     turns *= _TURN
     phase -= turns
     return phase
@@ -166,7 +207,8 @@ def _slope(values, bperp, variance):
         return values @ (weighted / (weighted @ bperp))
 
 
-def _spread(noise):
-    """Standard deviation (N-1) and largest absolute value over interferograms."""
+def _spread(xp, noise):
+    """Standard deviation (N-1) and largest absolute value over interferograms; NaN does not count for the latter."""
     std = noise.std(axis=1, ddof=min(1, noise.shape[1] - 1))
-    return std, np.fmax.reduce(np.abs(noise), axis=1)
+    largest = xp.where(xp.isnan(noise), -np.inf, xp.abs(noise)).max(axis=1)
+    return std, xp.where(largest < 0, np.nan, largest)

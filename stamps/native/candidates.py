@@ -1,20 +1,23 @@
 """Amplitude statistics for the selection of candidates, one image at a time.
 
-All arithmetic and its order are those of the original programs, and both versions give the same bits: amplitudes are
+All arithmetic and its order are those of the original programs, and all versions give the same bits: amplitudes are
 formed in double and rounded to single, sums over images are single, the sum of a calibration constant is double and
-sequential.
+sequential (so it is formed by the processor even if a GPU forms the amplitudes). A GPU is used only when asked for:
+every pixel is read from disk and goes over the bus for a handful of operations.
 
 Source: spec 02 sections 5.1 to 5.3.
 """
 
 import numpy as np
 
-from stamps.native import compiled
+from stamps import native
+from stamps.native.arrays import rows_at_once, to_host
 
 __all__ = ["add_amplitudes", "add_differences", "amplitude", "amplitude_sum"]
 
 _CHUNK = 1 << 15  # pixels whose temporaries stay in the cache
 _NOTHING = np.empty(0, np.float32)
+_BYTES_PER_PIXEL = 100  # of all arrays of the array version
 
 
 def amplitude(pixels):
@@ -30,11 +33,15 @@ def amplitude(pixels):
     (n,) float32 array
         Formed in double, rounded once.
     """
+    return _amplitude(np, pixels)
+
+
+def _amplitude(xp, pixels):
     parts = pixels.astype(np.float64)
     parts *= parts
     square = parts[:, 0] + parts[:, 1]
     with np.errstate(over="ignore"):
-        return np.sqrt(square, out=square).astype(np.float32)
+        return xp.sqrt(square, out=square).astype(np.float32)
 
 
 def amplitude_sum(pixels, excluded=None, total=0.0, count=0):
@@ -55,15 +62,20 @@ def amplitude_sum(pixels, excluded=None, total=0.0, count=0):
     count : int
         Their number.
     """
-    module = compiled("_candidates")
-    if module is not None:
-        mask = np.empty(0, np.uint8) if excluded is None else np.ascontiguousarray(excluded, dtype=np.uint8)
-        return module.amplitude_sum(pixels, mask, float(total), int(count))
-    for chunk in _chunks(len(pixels)):
-        values = amplitude(pixels[chunk]).astype(np.float64)
+    mask = np.empty(0, np.uint8) if excluded is None else np.ascontiguousarray(excluded, dtype=np.uint8)
+    return native.run(
+        "candidates",
+        lambda xp: _amplitude_sum(xp, pixels, mask, total, count),
+        lambda module: module.amplitude_sum(pixels, mask, float(total), int(count)),
+    )
+
+
+def _amplitude_sum(xp, pixels, mask, total, count):
+    for chunk in _chunks(xp, len(pixels)):
+        values = to_host(_amplitude(xp, xp.asarray(pixels[chunk]))).astype(np.float64)
         use = values > 0.001
-        if excluded is not None:
-            use &= excluded[chunk] == 0
+        if mask.size:
+            use &= mask[chunk] == 0
         used = int(np.count_nonzero(use))
         if used < values.size:
             values[~use] = 0
@@ -89,22 +101,33 @@ def add_amplitudes(total, squares, zero, pixels, constant, master=None):
         Amplitudes of a master image to divide by.
     """
     constant = np.float32(constant)
-    module = compiled("_candidates")
-    if module is not None:
-        module.add_amplitudes(total, squares, zero, pixels, constant, _NOTHING if master is None else master)
-        return
-    for chunk in _chunks(len(pixels)):
+    native.run(
+        "candidates",
+        lambda xp: _add_amplitudes(xp, total, squares, zero, pixels, constant, master),
+        lambda module: module.add_amplitudes(
+            total, squares, zero, pixels, constant, _NOTHING if master is None else master
+        ),
+    )
+
+
+def _add_amplitudes(xp, total, squares, zero, pixels, constant, master):
+    results = []
+    for chunk in _chunks(xp, len(pixels)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            value = amplitude(pixels[chunk]) / constant
+            value = _amplitude(xp, xp.asarray(pixels[chunk])) / constant
             if master is not None:
-                value /= master[chunk]
-            empty = value <= np.float64(0.00005)
-            if empty.any():
-                zero[chunk][empty] = 1
-                total[chunk][empty] = 0
-                value[empty] = 0
-            total[chunk] += value
-            squares[chunk] += value * value
+                value /= xp.asarray(master[chunk])
+            empty = value.astype(np.float64) <= 0.00005
+            value[empty] = 0
+            sums = xp.asarray(total[chunk])
+            sums[empty] = 0
+            sums += value
+            of_squares = xp.asarray(squares[chunk])
+            of_squares += value * value
+        results.append((chunk, *map(to_host, (sums, of_squares, empty))))
+    for chunk, sums, of_squares, empty in results:
+        total[chunk], squares[chunk] = sums, of_squares
+        zero[chunk][empty] = 1
 
 
 def add_differences(total, squares, first, second, constant1, constant2):
@@ -122,19 +145,31 @@ def add_differences(total, squares, first, second, constant1, constant2):
         Their calibration constants.
     """
     constant1, constant2 = np.float32(constant1), np.float32(constant2)
-    module = compiled("_candidates")
-    if module is not None:
-        module.add_differences(total, squares, first, second, constant1, constant2)
-        return
-    for chunk in _chunks(len(first)):
+    native.run(
+        "candidates",
+        lambda xp: _add_differences(xp, total, squares, (first, second), (constant1, constant2)),
+        lambda module: module.add_differences(total, squares, first, second, constant1, constant2),
+    )
+
+
+def _add_differences(xp, total, squares, images, constants):
+    results = []
+    for chunk in _chunks(xp, len(total)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            value1 = amplitude(first[chunk]) / constant1
-            value2 = amplitude(second[chunk]) / constant2
-            total[chunk] += value1
-            total[chunk] += value2
+            value1, value2 = (
+                _amplitude(xp, xp.asarray(pixels[chunk])) / constant
+                for pixels, constant in zip(images, constants, strict=True)
+            )
+            sums, of_squares = xp.asarray(total[chunk]), xp.asarray(squares[chunk])
+            sums += value1
+            sums += value2
             value1 -= value2
-            squares[chunk] += value1 * value1
+            of_squares += value1 * value1
+        results.append((chunk, to_host(sums), to_host(of_squares)))
+    for chunk, sums, of_squares in results:
+        total[chunk], squares[chunk] = sums, of_squares
 
 
-def _chunks(size):
-    return (slice(first, first + _CHUNK) for first in range(0, size, _CHUNK))
+def _chunks(xp, size):
+    step = rows_at_once(xp, _BYTES_PER_PIXEL, _CHUNK)
+    return (slice(first, first + step) for first in range(0, size, step))

@@ -3,6 +3,8 @@
 All arithmetic is single precision. Windows of cells in one grid row share their transform along the columns, and only
 one sample of the inverse transform is needed, which is a sum over frequencies.
 
+There is no compiled version, for the reason given in :mod:`stamps.native.clap`; grid rows go to threads instead.
+
 Source: spec 05 section 5, 04 section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
 """
 
@@ -11,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.fft
-from numpy.lib.stride_tricks import sliding_window_view
 
 from stamps import native
+from stamps.native.arrays import companion, rows_at_once, to_host, windows
 from stamps.native.clap import adaptive_weights
 
 __all__ = ["filter_block", "patch_phase", "window_start"]
@@ -38,7 +40,7 @@ def filter_block(block, alpha, beta, low_pass):
     -------
     (n, n) complex64 array
     """
-    spectrum = scipy.fft.fft2(_without_nan(np.asarray(block, dtype=np.complex64)))
+    spectrum = scipy.fft.fft2(_without_nan(np, np.asarray(block, dtype=np.complex64)))
     return scipy.fft.ifft2(spectrum * adaptive_weights(np.abs(spectrum)[np.newaxis], alpha, beta, low_pass)[0])
 
 
@@ -92,83 +94,100 @@ def patch_phase(grid, cells, n_win, low_pass, alpha, beta, oversampling=1, n_thr
     if n_i < n_win or n_j < n_win or not len(cells) or m == 0:
         return np.zeros((len(cells), m), dtype=np.complex64)
     distinct, inverse = np.unique(cells[:, 0] * n_j + cells[:, 1], return_inverse=True)
-    rows, columns = np.divmod(distinct, n_j)
-    planes = np.moveaxis(grid, 2, 0)  # not copied: grids are large
-    spectrum_filter = _CellFilter(n_win, low_pass, alpha, beta, oversampling)
-    phasors = np.empty((len(distinct), m), dtype=np.complex64)
-    planes_at_once = max(1, _ROW_BYTES // (8 * n_win * n_j))
+    threads = n_threads or native.n_threads()
+
+    def arrays(xp):
+        cell_filter = _CellFilter(xp, n_win, low_pass, alpha, beta, oversampling)
+        return _phase_of_cells(xp, grid, *np.divmod(distinct, n_j), cell_filter, threads)
+
+    return native.run("clap_patch", arrays)[inverse.ravel()]
+
+
+def _phase_of_cells(xp, grid, rows, columns, cell_filter, n_threads):
+    """Filtered phasors (n, m) of distinct cells in ascending order, one grid row after (or beside) the other."""
+    planes = xp.asarray(np.moveaxis(grid, 2, 0))  # not copied with NumPy: grids are large
+    phasors = np.empty((len(rows), len(planes)), dtype=np.complex64)
+    band_cells = cell_filter.n_win * grid.shape[1]
+    planes_at_once = rows_at_once(xp, 40 * band_cells, _ROW_BYTES // (8 * band_cells))
 
     def one_row(part):
-        for first in range(0, m, planes_at_once):
+        for first in range(0, len(planes), planes_at_once):
             chosen = slice(first, first + planes_at_once)
-            phasors[part, chosen] = spectrum_filter(planes[chosen], rows[part.start], columns[part], first == 0)
+            phasors[part, chosen] = cell_filter(planes[chosen], int(rows[part.start]), columns[part], first == 0)
 
     borders = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
     parts = [slice(start, stop) for start, stop in zip(borders[:-1], borders[1:], strict=True)]
-    with ThreadPoolExecutor(n_threads or native.n_threads()) as pool:
+    with ThreadPoolExecutor(n_threads if xp is np else 1) as pool:
         list(pool.map(one_row, parts))
-    return phasors[inverse.ravel()]
+    return phasors
 
 
 class _CellFilter:
-    """The filter with its settings; called for the cells of one grid row."""
+    """The filter with its settings; called for the cells of one grid row. Cells are on the host, values of ``xp``."""
 
-    def __init__(self, n_win, low_pass, alpha, beta, oversampling):
+    def __init__(self, xp, n_win, low_pass, alpha, beta, oversampling):
+        self.xp = xp
+        self.fft = companion(xp, "fft")
         self.n_win = n_win
-        self.low_pass = np.asarray(low_pass, dtype=np.float32)
+        self.low_pass = xp.asarray(low_pass, dtype=np.float32)
         self.alpha = alpha
         self.beta = beta
         self.oversampling = int(oversampling)
         k = np.arange(n_win)
         #: row p gives the terms of the inverse transform at position p
-        self.inverse_terms = (np.exp(2j * np.pi * np.outer(k, k) / n_win) / n_win).astype(np.complex64)
+        self.inverse_terms = xp.asarray((np.exp(2j * np.pi * np.outer(k, k) / n_win) / n_win).astype(np.complex64))
 
     def __call__(self, planes, row, columns, has_first_plane):
         """Filtered phasors (n, m) at the ascending ``columns`` of a grid row; ``planes`` is (m, n_i, n_j)."""
-        n_win = self.n_win
+        xp, n_win = self.xp, self.n_win
         start_i = int(window_start(row, planes.shape[1], n_win))
         starts_j = window_start(columns, planes.shape[2], n_win)
         left, right = int(starts_j[0]), int(starts_j[-1]) + n_win
-        band = np.ascontiguousarray(planes[:, start_i : start_i + n_win, left:right], dtype=np.complex64)
-        band = _without_nan(band)
+        band = xp.ascontiguousarray(planes[:, start_i : start_i + n_win, left:right], dtype=np.complex64)
+        band = _without_nan(xp, band)
         starts_j, columns = starts_j - left, columns - left
-        along_rows = scipy.fft.fft(band, axis=1)
-        windows = sliding_window_view(along_rows, n_win, axis=2).transpose(2, 0, 1, 3)
-        at_once = max(1, _WINDOWS_AT_ONCE // len(planes))
+        along_rows = self.fft.fft(band, axis=1)
+        at_once = rows_at_once(xp, 60 * len(planes) * n_win**2, _WINDOWS_AT_ONCE // len(planes))
         phasors = np.empty((len(columns), len(planes)), dtype=np.complex64)
         for first in range(0, len(columns), at_once):
             chosen = slice(first, first + at_once)
-            spectra = windows[starts_j[chosen]]
+            spectra = windows(xp, along_rows, starts_j[chosen], n_win)
             self._clear_cells(spectra, band, row - start_i, columns[chosen], starts_j[chosen])
             if has_first_plane and self.oversampling > 1:
                 self._clear_surroundings(spectra, band, row - start_i, columns[chosen], starts_j[chosen])
-            spectra = scipy.fft.fft(spectra, axis=-1, overwrite_x=True)
-            phasors[chosen] = self._sample(spectra, row - start_i, columns[chosen] - starts_j[chosen])
+            spectra = self.fft.fft(spectra, axis=-1, overwrite_x=True)
+            phasors[chosen] = to_host(self._sample(spectra, row - start_i, columns[chosen] - starts_j[chosen]))
         return phasors
 
     def _clear_cells(self, spectra, band, i, columns, starts_j):
         """Replace, in each window, the transformed column of its cell by that of the column with the cell at 0."""
-        column = band[:, :, columns]
+        xp = self.xp
+        column = band[:, :, xp.asarray(columns)]
         column[:, i] = 0
-        column = scipy.fft.fft(column, axis=1, overwrite_x=True)
-        spectra[np.arange(len(columns)), :, :, columns - starts_j] = column.transpose(2, 0, 1)
+        column = self.fft.fft(column, axis=1, overwrite_x=True)
+        places = xp.arange(len(columns)), slice(None), slice(None), xp.asarray(columns - starts_j)
+        spectra[places] = column.transpose(2, 0, 1)
 
     def _clear_surroundings(self, spectra, band, i, columns, starts_j):
         """In the first interferogram set the neighbourhood of the cell to 0 too, clipped to the window."""
-        reach = self.oversampling - 1
-        blocks = sliding_window_view(band[0], self.n_win, axis=1).transpose(1, 0, 2)[starts_j]
-        for block, j in zip(blocks, columns - starts_j, strict=True):
-            block[max(i - reach, 0) : i + reach + 1, max(j - reach, 0) : j + reach + 1] = 0
-        spectra[:, 0] = scipy.fft.fft(blocks, axis=1)
+        xp, reach = self.xp, self.oversampling - 1
+        place = np.arange(self.n_win)
+        near_i = np.abs(place - i) <= reach
+        near_j = np.abs(place - (columns - starts_j)[:, np.newaxis]) <= reach
+        near = xp.asarray(near_i[:, np.newaxis] & near_j[:, np.newaxis])
+        blocks = xp.where(near, np.complex64(0), windows(xp, band[0], starts_j, self.n_win))
+        spectra[:, 0] = self.fft.fft(blocks, axis=1)
 
     def _sample(self, spectra, i, js):
         """Inverse transform of the weighted (n, m, k, l) spectra at one position of each window."""
-        spectra *= adaptive_weights(np.abs(spectra), self.alpha, self.beta, self.low_pass)
-        over_columns = np.matmul(spectra, self.inverse_terms[js][:, np.newaxis, :, np.newaxis])[..., 0]
-        return np.matmul(over_columns, self.inverse_terms[i])
+        xp = self.xp
+        spectra *= adaptive_weights(xp.abs(spectra), self.alpha, self.beta, self.low_pass, xp)
+        terms = self.inverse_terms[xp.asarray(js)][:, np.newaxis, :, np.newaxis]
+        over_columns = xp.matmul(spectra, terms)[..., 0]
+        return xp.matmul(over_columns, self.inverse_terms[i])
 
 
-def _without_nan(values):
+def _without_nan(xp, values):
     """The array with 0 in place of NaN."""
-    missing = np.isnan(values)
-    return np.where(missing, 0, values) if missing.any() else values
+    missing = xp.isnan(values)
+    return xp.where(missing, values.dtype.type(0), values) if missing.any() else values

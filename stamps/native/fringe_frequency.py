@@ -1,10 +1,14 @@
 """Fringe frequency of a gridded interferogram in overlapping windows, all windows of a row of windows at once.
 
+There is no compiled version, for the reason given in :mod:`stamps.native.clap`.
+
 Source: spec 08 section 5.6 (gradient_filt).
 """
 
 import numpy as np
-from scipy import fft
+
+from stamps import native
+from stamps.native.arrays import companion, to_host, windows
 
 __all__ = ["fringe_frequency"]
 
@@ -31,14 +35,23 @@ def fringe_frequency(ph, n_win):
     peak : ndarray of float64, shape (n_window,)
         Largest amplitude of the spectrum over the mean amplitude; NaN as above.
     """
-    starts_i, starts_j = (_starts(n, n_win) for n in ph.shape)
-    views = np.lib.stride_tricks.sliding_window_view(np.where(np.isnan(ph), 0, ph), (n_win, n_win))
-    parts = np.empty((3, len(starts_i), len(starts_j)))
-    for row, i in enumerate(starts_i):
-        parts[:, row] = _row_of_windows(views[i, starts_j], n_win)
-    centres = np.column_stack([np.repeat(starts_i, len(starts_j)), np.tile(starts_j, len(starts_i))]) + (n_win + 1) / 2
-    ifreq, jfreq, peak = parts.reshape(3, -1)
+    starts = [_starts(n, n_win) for n in ph.shape]
+    ifreq, jfreq, peak = native.run("fringe_frequency", lambda xp: _frequency_arrays(xp, ph, starts, n_win))
+    rows, columns = starts
+    centres = np.column_stack([np.repeat(rows, len(columns)), np.tile(columns, len(rows))]) + (n_win + 1) / 2
     return ifreq, jfreq, centres, peak
+
+
+def _frequency_arrays(xp, ph, starts, n_win):
+    starts_i, starts_j = starts
+    ph = xp.asarray(ph)
+    ph = xp.where(xp.isnan(ph), 0, ph)
+    parts = xp.empty((3, len(starts_i), len(starts_j)))
+    for row, i in enumerate(starts_i.tolist() if len(starts_j) else ()):
+        of_row = _row_of_windows(xp, windows(xp, ph[i : i + n_win], starts_j, n_win), n_win)
+        for part, values in zip(parts, of_row, strict=True):
+            part[row] = values
+    return to_host(parts.reshape(3, -1))
 
 
 def _starts(n, n_win):
@@ -46,16 +59,17 @@ def _starts(n, n_win):
     return np.minimum(np.arange(max(0, -(-n // step) - 3)) * step, n - n_win)
 
 
-def _row_of_windows(windows, n_win):
-    """Row frequency, column frequency and relative peak of some windows: (3, n_window)."""
-    amplitude = np.abs(fft.fft2(windows.astype(np.complex128)))
+def _row_of_windows(xp, cells, n_win):
+    """Row frequency, column frequency and relative peak of some windows (n_window, n_win, n_win)."""
+    amplitude = xp.abs(companion(xp, "fft").fft2(cells.astype(np.complex128)))
     # the first maximum counting down the columns
-    columnwise = amplitude.transpose(0, 2, 1).reshape(len(windows), -1)
-    place = np.argmax(columnwise, axis=1)
+    columnwise = amplitude.transpose(0, 2, 1).reshape(len(cells), -1)
+    place = xp.argmax(columnwise, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        peak = columnwise[np.arange(len(windows)), place] / columnwise.mean(axis=1)
-    column, row = np.divmod(place, n_win)
+        peak = columnwise[xp.arange(len(cells)), place] / columnwise.mean(axis=1)
     half = n_win // 2
-    ifreq, jfreq = (2 * np.pi * ((index + half) % n_win - half) / n_win for index in (row, column))
-    empty = np.count_nonzero(windows, axis=(1, 2)) < _FEWEST_CELLS
-    return [np.where(empty, np.nan, values) for values in (ifreq, jfreq, peak)]
+    ifreq, jfreq = (
+        2 * np.pi * ((index + half) % n_win - half) / n_win for index in (place % n_win, place // n_win)
+    )
+    empty = (cells != 0).sum(axis=(1, 2)) < _FEWEST_CELLS
+    return [xp.where(empty, np.nan, values) for values in (ifreq, jfreq, peak)]

@@ -1,15 +1,16 @@
 """Gaussian-weighted mean of scattered values over all neighbours within a radius."""
 
 import numpy as np
-import scipy.sparse
 
-from stamps.native import compiled
+from stamps import native
+from stamps.native.arrays import companion, repeat, rows_at_once, to_host
 
 __all__ = ["RADIUS", "gaussian_smooth"]
 
 #: Neighbours lie nearer than this many standard deviations.
 RADIUS = 4
 _PAIRS_PER_BLOCK = 2_000_000
+_BYTES_PER_PAIR = 100  # of all arrays of the array version
 
 
 def gaussian_smooth(xy, values, wavelength):
@@ -40,10 +41,13 @@ def gaussian_smooth(xy, values, wavelength):
     order, starts, stops = _candidates(xy, RADIUS * wavelength)
     x, y = xy[order, 0].copy(), xy[order, 1].copy()
     sorted_values = np.ascontiguousarray(values[order], dtype=np.float64)
-    kernel = compiled("_gaussian_smooth")
-    smooth = _gaussian_smooth_arrays if kernel is None else kernel.gaussian_smooth
+    arguments = x, y, sorted_values, starts, stops, limit, 2 * float(wavelength) ** 2
     result = np.empty_like(sorted_values)
-    result[order] = smooth(x, y, sorted_values, starts, stops, limit, 2 * float(wavelength) ** 2)
+    result[order] = native.run(
+        "gaussian_smooth",
+        lambda xp: _gaussian_smooth_arrays(xp, *arguments),
+        lambda module: module.gaussian_smooth(*arguments),
+    )
     return result
 
 
@@ -72,29 +76,34 @@ def _candidates(xy, radius):
     return order, starts, stops
 
 
-def _gaussian_smooth_arrays(x, y, values, starts, stops, limit, scale):
+def _gaussian_smooth_arrays(xp, x, y, values, starts, stops, limit, scale):
     """Array version: the pairs of a block of pixels become a sparse matrix of weights."""
+    sparse = companion(xp, "sparse")
+    pairs_at_once = rows_at_once(xp, _BYTES_PER_PAIR, _PAIRS_PER_BLOCK)
     result = np.empty_like(values)
     ends = np.cumsum((stops - starts).sum(axis=1))
+    x, y, values = xp.asarray(x), xp.asarray(y), xp.asarray(values)
     begin = 0
     while begin < len(x):
         before = ends[begin - 1] if begin else 0
-        end = max(begin + 1, int(np.searchsorted(ends, before + _PAIRS_PER_BLOCK, side="right")))
-        pixel, candidate = _expand(starts[begin:end], stops[begin:end])
+        end = max(begin + 1, int(np.searchsorted(ends, before + pairs_at_once, side="right")))
+        pixel, candidate = _expand(xp, starts[begin:end], stops[begin:end])
         dx = x[candidate] - x[begin + pixel]
         dy = y[candidate] - y[begin + pixel]
         distance2 = dx * dx + dy * dy
         near = distance2 < limit
-        weight = np.exp(-distance2[near].astype(np.float64) / scale)
-        matrix = scipy.sparse.csr_array((weight, (pixel[near], candidate[near])), shape=(end - begin, len(x)))
-        result[begin:end] = (matrix @ values) / matrix.sum(axis=1)[:, np.newaxis]
+        weight = xp.exp(-distance2[near].astype(np.float64) / scale)
+        matrix = sparse.csr_matrix((weight, (pixel[near], candidate[near])), shape=(end - begin, len(x)))
+        total = matrix @ xp.ones((len(x), 1))
+        result[begin:end] = to_host((matrix @ values) / total)
         begin = end
     return result
 
 
-def _expand(starts, stops):
+def _expand(xp, starts, stops):
     """All (row, position) pairs of the ranges of each row."""
     lengths = (stops - starts).ravel()
-    row = np.repeat(np.arange(len(starts)), (stops - starts).sum(axis=1))
-    offset = np.repeat(starts.ravel() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
-    return row, offset + np.arange(row.size)
+    skipped = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    row = repeat(xp, xp.arange(len(starts)), xp.asarray((stops - starts).sum(axis=1)))
+    offset = repeat(xp, xp.asarray(starts.ravel() - skipped), xp.asarray(lengths))
+    return row, offset + xp.arange(row.size)

@@ -1,14 +1,16 @@
 """Goldstein filter and Gaussian low-pass of a gridded interferogram, all windows of a row of windows at once.
 
+There is no compiled version, for the reason given in :mod:`stamps.native.clap`.
+
 Source: spec 08 section 3.1; Goldstein and Werner (1998), Geophys. Res. Lett. 25.
 """
 
 import numpy as np
-from scipy import fft
 
+from stamps import native
 from stamps.matlab.arithmetic import round_half_away
-from stamps.matlab.filters import filter2, gausswin
-from stamps.matlab.statistics import median
+from stamps.matlab.filters import gausswin
+from stamps.native.arrays import add_windows, companion, rows_at_once, to_host, windows
 
 __all__ = ["goldstein"]
 
@@ -48,23 +50,29 @@ def goldstein(ph, n_win, alpha, n_pad=None, low=False):
     if not np.all(np.isfinite(ph)):
         raise ValueError("A gridded phase is infinite.")
     n_pad = int(round_half_away(n_win * 0.25)) if n_pad is None else int(n_pad)
+    return native.run("goldstein", lambda xp: _goldstein_arrays(xp, ph, n_win, alpha, n_pad, low))
+
+
+def _goldstein_arrays(xp, ph, n_win, alpha, n_pad, low):
+    fft = companion(xp, "fft")
+    ph = xp.asarray(ph)
     starts_i, shifts_i = _window_starts(ph.shape[0], n_win)
     starts_j, shifts_j = _window_starts(ph.shape[1], n_win)
     side = n_win + n_pad
-    kernel = np.outer(gausswin(7), gausswin(7))
-    response = fft.ifftshift(np.outer(gausswin(side, 16), gausswin(side, 16))) if low else None
-    views = np.lib.stride_tricks.sliding_window_view(ph, (n_win, n_win))
-    out = np.zeros(ph.shape, np.complex128)
-    out_low = np.zeros(ph.shape, np.complex128) if low else None
-    for i, shift_i in zip(starts_i, shifts_i, strict=True):
-        for first in range(0, len(starts_j), _WINDOWS):
-            columns = starts_j[first : first + _WINDOWS]
-            spectra = fft.fft2(views[i, columns].astype(np.complex128), s=(side, side))
-            tapers = _tapers(n_win, shift_i, shifts_j[first : first + _WINDOWS])
-            _accumulate(out, i, columns, spectra * _weights(spectra, kernel, alpha), tapers)
-            if low:
-                _accumulate(out_low, i, columns, spectra * response, tapers)
-    return _with_magnitude(ph, out), _with_magnitude(ph, out_low) if low else None
+    response = xp.asarray(np.fft.ifftshift(np.outer(gausswin(side, 16), gausswin(side, 16))))
+    out = xp.zeros(ph.shape, np.complex128)
+    out_low = xp.zeros(ph.shape, np.complex128)
+    at_once = rows_at_once(xp, 150 * side**2, _WINDOWS)
+    for i, shift_i in zip(starts_i.tolist(), shifts_i.tolist(), strict=True):
+        rows = slice(i, i + n_win)
+        for first in range(0, len(starts_j), at_once):
+            columns = starts_j[first : first + at_once]
+            spectra = fft.fft2(windows(xp, ph[rows], columns, n_win).astype(np.complex128), s=(side, side))
+            tapers = xp.asarray(_tapers(n_win, shift_i, shifts_j[first : first + at_once]))
+            for target, weights in ((out, _weights(xp, spectra, alpha)), *([(out_low, response)] if low else ())):
+                add_windows(xp, target[rows], columns, fft.ifft2(spectra * weights)[:, :n_win, :n_win] * tapers)
+    filtered = to_host(_with_magnitude(xp, ph, out))
+    return filtered, to_host(_with_magnitude(xp, ph, out_low)) if low else None
 
 
 def _window_starts(n, n_win):
@@ -87,28 +95,24 @@ def _tapers(n_win, shift_i, shifts_j):
     return tapers
 
 
-def _weights(spectra, kernel, alpha):
+def _weights(xp, spectra, alpha):
     """Smoothed amplitude spectra relative to their medians, to the power of alpha."""
-    axes = (-2, -1)
-    smooth = fft.ifftshift(filter2(kernel, fft.fftshift(np.abs(spectra), axes=axes)), axes=axes)
-    middle = median(smooth.reshape(len(smooth), -1), axis=1)
+    ndimage = companion(xp, "ndimage")
+    axes, kernel = (-2, -1), xp.asarray(gausswin(7))
+    smooth = xp.fft.fftshift(xp.abs(spectra), axes=axes)
+    for axis in axes:
+        smooth = ndimage.correlate1d(smooth, kernel, axis=axis, mode="constant", cval=0.0)
+    smooth = xp.fft.ifftshift(smooth, axes=axes)
+    middle = xp.median(smooth.reshape(len(smooth), -1), axis=1)
     middle[middle == 0] = 1
     return (smooth / middle[:, np.newaxis, np.newaxis]) ** alpha
 
 
-def _accumulate(out, i, columns, spectra, tapers):
-    n_win = tapers.shape[-1]
-    windows = fft.ifft2(spectra)[:, :n_win, :n_win] * tapers
-    for j, window in zip(columns, windows, strict=True):
-        out[i : i + n_win, j : j + n_win] += window
-
-
-def _with_magnitude(ph, filtered):
+def _with_magnitude(xp, ph, filtered):
     """The phase of `filtered` with the magnitude of `ph`, both rounded to the class of `ph` first."""
     kind = ph.real.dtype
-    magnitude = np.hypot(ph.real.astype(np.float64), ph.imag.astype(np.float64)).astype(kind)
-    phase = np.angle(filtered)
-    out = np.empty_like(ph)
-    np.multiply(magnitude, np.cos(phase).astype(kind), out=out.real)
-    np.multiply(magnitude, np.sin(phase).astype(kind), out=out.imag)
+    magnitude = xp.hypot(ph.real.astype(np.float64), ph.imag.astype(np.float64)).astype(kind)
+    phase = xp.angle(filtered)
+    out = xp.empty_like(ph)
+    out.real, out.imag = magnitude * xp.cos(phase).astype(kind), magnitude * xp.sin(phase).astype(kind)
     return out

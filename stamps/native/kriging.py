@@ -16,11 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from stamps import native
-from stamps.native import _kriging, compiled
+from stamps.native import _kriging
+from stamps.native.arrays import rows_at_once, to_host
 
 __all__ = ["krige_neighbours", "krige_systems"]
 
 _NUMBERS_PER_BLOCK = 1_000_000
+_BYTES_PER_PAIR = 60  # of all arrays of the array version
 
 
 def krige_systems(between, to_target, values, keep, scale, sill, nugget):
@@ -48,23 +50,43 @@ def krige_systems(between, to_target, values, keep, scale, sill, nugget):
     n, k = values.shape
     if k == 0:
         return np.full(n, np.nan)
-    scale, sill, nugget = (np.broadcast_to(np.asarray(v, np.float64), (n,))[:, None] for v in (scale, sill, nugget))
+    model = [np.broadcast_to(np.asarray(v, np.float64), (n,)) for v in (scale, sill, nugget)]
+    return native.run("kriging", lambda xp: _systems_in_batches(xp, between, to_target, values, keep, model))
+
+
+def _systems_in_batches(xp, between, to_target, values, keep, model):
+    """Array version of :func:`krige_systems`; distances that are common to all targets stay two-dimensional."""
+    n, k = values.shape
+    estimate = np.empty(n)
+    rows = rows_at_once(xp, _BYTES_PER_PAIR * k**2, n)
+    for first in range(0, n, rows):
+        part = slice(first, first + rows)
+        distances = (a if a.ndim == full - 1 else a[part] for a, full in ((between, 3), (to_target, 2)))
+        arrays = (*distances, values[part], keep[part], *(parameter[part] for parameter in model))
+        estimate[part] = to_host(_krige_systems_arrays(xp, *map(xp.asarray, arrays)))
+    return estimate
+
+
+def _krige_systems_arrays(xp, between, to_target, values, keep, scale, sill, nugget):
+    """All systems of a batch at once; see :func:`krige_systems`."""
+    k = values.shape[1]
+    scale, sill, nugget = scale[:, None], sill[:, None], nugget[:, None]
     possible = keep[:, 0] & (scale[:, 0] > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        data = sill[:, :, None] * np.expm1(-between / scale[:, :, None])
-        target = sill * np.expm1(-to_target / scale)
+        data = sill[:, :, None] * xp.expm1(-between / scale[:, :, None])
+        target = sill * xp.expm1(-to_target / scale)
     first = data[:, 1:, 0]
     system = data[:, 1:, 1:] - first[:, :, None] - first[:, None] + nugget[:, :, None]
-    diagonal = np.arange(k - 1)
+    diagonal = xp.arange(k - 1)
     system[:, diagonal, diagonal] += nugget
     right = target[:, 1:] - target[:, :1] - first + nugget
     unused = ~(keep[:, 1:] & possible[:, None] & (sill + nugget > 0))
     system[unused[:, :, None] | unused[:, None]] = 0
     system[:, diagonal, diagonal] += unused
     right[unused] = 0
-    differences = np.where(unused, 0, values[:, 1:] - values[:, :1].astype(np.float64))
-    estimate = values[:, 0] + (_solve(system, right) * differences).sum(axis=1)
-    return np.where(possible, estimate, np.nan)
+    differences = xp.where(unused, 0.0, values[:, 1:] - values[:, :1].astype(np.float64))
+    estimate = values[:, 0] + (_solve(xp, system, right) * differences).sum(axis=1)
+    return xp.where(possible, estimate, np.nan)
 
 
 def krige_neighbours(xy, values, neighbours, radius, scale, sill, nugget, n_threads=None):
@@ -93,44 +115,65 @@ def krige_neighbours(xy, values, neighbours, radius, scale, sill, nugget, n_thre
     xy, values = np.ascontiguousarray(xy, np.float64), np.ascontiguousarray(values, np.float64)
     neighbours = np.ascontiguousarray(neighbours, np.int64)
     model = float(scale), float(sill), float(nugget)
+    threads = n_threads or native.n_threads()
+    return native.run(
+        "kriging",
+        lambda xp: _neighbours_in_batches(xp, xy, values, neighbours, radius, model, threads),
+        lambda module: _neighbours_compiled(module, xy, values, neighbours, float(radius), model),
+    )
+
+
+def _neighbours_compiled(module, xy, values, neighbours, radius, model):
     estimate = np.empty(len(neighbours))
-    kernel = compiled("_kriging")
-    if kernel is not None:
-        kernel.krige_neighbours(xy, values, neighbours, float(radius), *model, estimate)
-        return estimate
-    rows = max(1, _NUMBERS_PER_BLOCK // neighbours.shape[1] ** 2)
+    module.krige_neighbours(xy, values, neighbours, radius, *model, estimate)
+    return estimate
+
+
+def _neighbours_in_batches(xp, xy, values, neighbours, radius, model, n_threads):
+    """Array version of :func:`krige_neighbours`: batches go to threads with NumPy, one after the other to a device."""
+    estimate = np.empty(len(neighbours))
+    pairs = max(neighbours.shape[1], 1) ** 2
+    rows = rows_at_once(xp, _BYTES_PER_PAIR * pairs, _NUMBERS_PER_BLOCK // pairs)
+    xy, values, neighbours = xp.asarray(xy), xp.asarray(values), xp.asarray(neighbours)
 
     def block(begin):
         part = slice(begin, begin + rows)
-        estimate[part] = _krige_block(xy, values, xy[part], neighbours[part], radius, model)
+        estimate[part] = to_host(_krige_block(xp, xy, values, xy[part], neighbours[part], radius, model))
 
-    with ThreadPoolExecutor(n_threads or native.n_threads()) as pool:
+    with ThreadPoolExecutor(n_threads if xp is np else 1) as pool:
         list(pool.map(block, range(0, len(neighbours), rows)))
     return estimate
 
 
-def _krige_block(xy, values, targets, neighbours, radius, model):
+def _krige_block(xp, xy, values, targets, neighbours, radius, model):
     """Array version for a block of targets."""
     points = xy[neighbours]
-    to_target = _distance(points, targets[:, None])
+    to_target = _distance(xp, points, targets[:, None])
     keep = neighbours >= 0 if radius == 0 else (neighbours >= 0) & (to_target < radius)
-    width = int(np.flatnonzero(keep.any(axis=0)).max(initial=-1)) + 1
+    width = int(np.flatnonzero(to_host(keep.any(axis=0))).max(initial=-1)) + 1
+    if width == 0:
+        return xp.full(len(targets), np.nan)
     points, to_target, keep = points[:, :width], to_target[:, :width], keep[:, :width]
-    between = _distance(points[:, :, None], points[:, None])
-    return krige_systems(between, to_target, values[neighbours[:, :width]], keep, *model)
+    between = _distance(xp, points[:, :, None], points[:, None])
+    models = (xp.full(len(targets), parameter, dtype=np.float64) for parameter in model)
+    return _krige_systems_arrays(xp, between, to_target, values[neighbours[:, :width]], keep, *models)
 
 
-def _distance(a, b):
+def _distance(xp, a, b):
     difference = a - b
-    return np.sqrt(difference[..., 0] ** 2 + difference[..., 1] ** 2)
+    return xp.sqrt(difference[..., 0] ** 2 + difference[..., 1] ** 2)
 
 
-def _solve(system, right):
+def _solve(xp, system, right):
     """Solutions of a batch; the slow way for all if a matrix is singular."""
     try:
-        return np.linalg.solve(system, right[:, :, None])[:, :, 0]
+        solution = xp.linalg.solve(system, right[:, :, None])[:, :, 0]
+        if xp is np or bool(xp.isfinite(solution).all()):  # CuPy does not complain about a singular matrix
+            return solution
     except np.linalg.LinAlgError:
-        for matrix, vector in zip(system, right, strict=True):
-            _kriging.factorise(matrix)
-            _kriging.solve(matrix, vector)
-        return right
+        pass
+    matrices, vectors = to_host(system), to_host(right)
+    for matrix, vector in zip(matrices, vectors, strict=True):
+        _kriging.factorise(matrix)
+        _kriging.solve(matrix, vector)
+    return xp.asarray(vectors)

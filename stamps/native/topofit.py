@@ -6,11 +6,14 @@ class of the baselines, sums over interferograms are formed in double and rounde
 Source: spec 04 section 3; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
 """
 
+from functools import partial
+
 import numpy as np
 
-from stamps.native import compiled
+from stamps import native
+from stamps.native.arrays import rows_at_once, to_host
 
-__all__ = ["topofit"]
+__all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit"]
 
 _ELEMENTS_AT_ONCE = 2**20  # bound on the double-precision copies of one call of the kernel
 _ELEMENTS_IN_CACHE = 2**16  # array version
@@ -50,83 +53,114 @@ def topofit(z, bperp, n_trial_wraps):
         raise ValueError(f"topofit needs phasors (n, m) and baselines (n, m) or (m,), not {z.shape} and {bperp.shape}.")
     single = z.dtype == np.complex64 or rows.dtype == np.float32
     z = z.astype(np.complex64 if single else np.complex128, copy=False)
-    n_trials = int(np.ceil(8 * n_trial_wraps))
+    n_trials, m = int(np.ceil(8 * n_trial_wraps)), max(z.shape[1], 1)
 
-    kernel = compiled("_topofit")
-    fit, at_once = (_fit_arrays, _ELEMENTS_IN_CACHE) if kernel is None else (_fitter(kernel), _ELEMENTS_AT_ONCE)
-    n, m = z.shape
-    fits = np.empty((n, 3))
-    residual = np.empty_like(z, order="C")
-    block = max(at_once // max(m, 1), 1)
-    for first in range(0, n, block):
-        chosen = slice(first, first + block)
-        of_block = rows if rows.shape[0] == 1 else rows[chosen]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            residual[chosen], fits[chosen] = fit(z[chosen], of_block, n_trials)
+    fits, residual = native.run(
+        "topofit",
+        partial(_in_batches, z=z, bperp=rows, n_trials=n_trials),
+        lambda module: _in_blocks(partial(fit_compiled, module), z, rows, n_trials, _ELEMENTS_AT_ONCE // m),
+    )
     return fits[:, 0].copy(), fits[:, 1].copy(), fits[:, 2].copy(), residual
 
 
-def _fitter(kernel):
-    """The compiled kernel in the form of :func:`_fit_arrays`."""
+def _in_batches(xp, z, bperp, n_trials):
+    """Array version for host arrays, as much at a time as is good for the processor or fits into the device."""
+    m = max(z.shape[1], 1)
+    rows = rows_at_once(xp, bytes_per_row(m, n_trials), _ELEMENTS_IN_CACHE // m)
 
     def fit(z, bperp, n_trials):
-        real, imag = np.ascontiguousarray(z.real, np.float64), np.ascontiguousarray(z.imag, np.float64)
-        residual_real, residual_imag, fits = np.empty(z.shape), np.empty(z.shape), np.empty((z.shape[0], 3))
-        kernel.topofit(
-            real, imag, np.ascontiguousarray(bperp, np.float64), n_trials, z.dtype == np.complex64,
-            bperp.dtype == np.float32, residual_real, residual_imag, fits,
-        )  # fmt: skip
-        residual = np.empty_like(z)
-        residual.real, residual.imag = residual_real, residual_imag
-        return residual, fits
+        return tuple(to_host(part) for part in fit_arrays(xp, xp.asarray(z), xp.asarray(bperp), n_trials))
 
-    return fit
+    return _in_blocks(fit, z, bperp, n_trials, rows)
 
 
-def _fit_arrays(z, bperp, n_trials):
-    """Array version: residual phasors and the columns slope, offset, coherence."""
+def bytes_per_row(m, n_trials):
+    """Memory that the array version needs for one pixel."""
+    return 200 * m + 32 * n_trials
+
+
+def _in_blocks(fit, z, bperp, n_trials, n_rows):
+    """Fits (n, 3) and residual phasors of all pixels, ``n_rows`` at a time."""
+    fits = np.empty((len(z), 3))
+    residual = np.empty_like(z, order="C")
+    n_rows = max(n_rows, 1)
+    for first in range(0, len(z), n_rows):
+        chosen = slice(first, first + n_rows)
+        of_block = bperp if bperp.shape[0] == 1 else bperp[chosen]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residual[chosen], fits[chosen] = fit(z[chosen], of_block, n_trials)
+    return fits, residual
+
+
+def fit_compiled(module, z, bperp, n_trials):
+    """The compiled kernel, called as :func:`fit_arrays`."""
+    real, imag = np.ascontiguousarray(z.real, np.float64), np.ascontiguousarray(z.imag, np.float64)
+    residual_real, residual_imag, fits = np.empty(z.shape), np.empty(z.shape), np.empty((z.shape[0], 3))
+    module.topofit(
+        real, imag, np.ascontiguousarray(bperp, np.float64), n_trials, z.dtype == np.complex64,
+        bperp.dtype == np.float32, residual_real, residual_imag, fits,
+    )  # fmt: skip
+    residual = np.empty_like(z)
+    residual.real, residual.imag = residual_real, residual_imag
+    return residual, fits
+
+
+def fit_arrays(xp, z, bperp, n_trials):
+    """Residual phasors (n, m) and the columns slope, offset, coherence (n, 3) of one batch.
+
+    Parameters
+    ----------
+    xp : module
+        Array module of the arrays.
+    z : (n, m) complex array
+        complex64 if anything is single.
+    bperp : (n, m) or (1, m) array
+    n_trials : int
+        Trials on either side of zero.
+    """
     class_z, class_b = z.real.dtype.type, bperp.dtype.type
-    real, imag = np.ascontiguousarray(z.real), np.ascontiguousarray(z.imag)
+    real, imag = xp.ascontiguousarray(z.real), xp.ascontiguousarray(z.imag)
     used = (real != 0) | (imag != 0)
-    span = np.where(used, bperp, -np.inf).max(axis=1) - np.where(used, bperp, np.inf).min(axis=1)
+    span = xp.where(used, bperp, -np.inf).max(axis=1) - xp.where(used, bperp, np.inf).min(axis=1)
     steps = bperp * (np.pi / 4 / span.astype(class_b).astype(np.float64))[:, np.newaxis]
-    best = _best_trials(real.astype(np.float64), imag.astype(np.float64), steps, n_trials)
+    best = _best_trials(xp, real.astype(np.float64), imag.astype(np.float64), steps, n_trials)
     slope = class_b(np.pi / 4) / span.astype(class_b) * best.astype(class_b)
 
-    turned = _turned(real, imag, bperp, slope)
-    angles = _angle(*_times(*turned, *(_sum(part)[:, np.newaxis] for part in turned)))
-    weights = _modulus(real.astype(np.float64), imag.astype(np.float64))
+    turned = _turned(xp, real, imag, bperp, slope)
+    angles = _angle(xp, *_times(*turned, *(_sum(part)[:, np.newaxis] for part in turned)))
+    weights = _modulus(xp, real.astype(np.float64), imag.astype(np.float64))
     weighted = weights * bperp
     correction = (weighted * (weights * angles)).sum(axis=1) / (weighted * weighted).sum(axis=1)
     slope = (slope + correction).astype(class_b)
 
-    turned = _turned(real, imag, bperp, slope)
-    residual = np.empty(z.shape, dtype=z.dtype)
+    turned = _turned(xp, real, imag, bperp, slope)
+    residual = xp.empty(z.shape, dtype=z.dtype)
     residual.real, residual.imag = turned
     total = _sum(turned[0]), _sum(turned[1])
-    coherence = _modulus(*total) / _modulus(*turned).sum(axis=1, dtype=np.float64).astype(class_z)
-    return residual, np.column_stack([slope, _angle(*total), coherence]).astype(np.float64)
+    coherence = _modulus(xp, *total) / _modulus(xp, *turned).sum(axis=1, dtype=np.float64).astype(class_z)
+    columns = [part.astype(np.float64) for part in (slope, _angle(xp, *total), coherence)]
+    return residual, xp.stack(columns, axis=1)
 
 
-def _best_trials(real, imag, steps, n_trials):
+def _best_trials(xp, real, imag, steps, n_trials):
     """Trial number with the largest modulus of the sum, the first of equals; ``steps``: angle of one trial, (n, m)."""
-    cos_1, sin_1 = np.cos(steps), np.sin(steps)
-    cosine, sine = np.ones_like(cos_1), np.zeros_like(sin_1)
-    power = np.empty((2 * n_trials + 1, real.shape[0]))
+    cos_1, sin_1 = xp.cos(steps), xp.sin(steps)
+    cosine, sine = xp.ones_like(cos_1), xp.zeros_like(sin_1)
+    power = xp.empty((2 * n_trials + 1, real.shape[0]))
     for q in range(n_trials + 1):
         # the phasors of trials q and -q are conjugates, so four sums of products serve both
-        xc, ys = np.einsum("ik,ik->i", real, cosine), np.einsum("ik,ik->i", imag, sine)
-        yc, xs = np.einsum("ik,ik->i", imag, cosine), np.einsum("ik,ik->i", real, sine)
+        xc, ys = xp.einsum("ik,ik->i", real, cosine), xp.einsum("ik,ik->i", imag, sine)
+        yc, xs = xp.einsum("ik,ik->i", imag, cosine), xp.einsum("ik,ik->i", real, sine)
         power[n_trials + q] = (xc + ys) ** 2 + (yc - xs) ** 2
         power[n_trials - q] = (xc - ys) ** 2 + (yc + xs) ** 2
         cosine, sine = cosine * cos_1 - sine * sin_1, sine * cos_1 + cosine * sin_1
     return power.argmax(axis=0) - n_trials
 
 
-def _turned(real, imag, bperp, slope):
+def _turned(xp, real, imag, bperp, slope):
     """Phasors times exp(-j slope bperp); the angle in the class of the baselines, the rest in that of the phasors."""
     angle = (slope[:, np.newaxis] * bperp).astype(np.float64)
-    return _times(real, imag, np.cos(angle).astype(real.dtype), np.sin(angle).astype(real.dtype))
+    return _times(real, imag, xp.cos(angle).astype(real.dtype), xp.sin(angle).astype(real.dtype))
 
 
 def _times(real, imag, other_real, other_imag):
@@ -138,9 +172,9 @@ def _sum(part):
     return part.sum(axis=1, dtype=np.float64).astype(part.dtype)
 
 
-def _angle(real, imag):
-    return np.arctan2(imag.astype(np.float64), real.astype(np.float64)).astype(real.dtype)
+def _angle(xp, real, imag):
+    return xp.arctan2(imag.astype(np.float64), real.astype(np.float64)).astype(real.dtype)
 
 
-def _modulus(real, imag):
-    return np.sqrt(real.astype(np.float64) ** 2 + imag.astype(np.float64) ** 2).astype(real.dtype)
+def _modulus(xp, real, imag):
+    return xp.sqrt(real.astype(np.float64) ** 2 + imag.astype(np.float64) ** 2).astype(real.dtype)

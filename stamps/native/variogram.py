@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from stamps.native import compiled
+from stamps import native
+from stamps.native.arrays import count_bins, rows_at_once, to_host
 
 __all__ = ["pair_bins"]
 
 _PAIRS_PER_BLOCK = 1_000_000
+_BYTES_PER_PAIR = 60  # of all arrays of the array version
 
 
 def pair_bins(xy, z, edges):
@@ -36,29 +38,43 @@ def pair_bins(xy, z, edges):
     z = np.ascontiguousarray(z, dtype=np.float64)
     edges = np.ascontiguousarray(edges, dtype=np.float64)
     n_bin = edges.size - 1
-    kernel = compiled("_variogram")
-    if kernel is None:
-        count, total = _pair_bins_arrays(x, y, z, edges)
-    else:
-        counts, totals = np.zeros((x.size, n_bin), np.int64), np.zeros((x.size, n_bin))
-        kernel.pair_bins(x, y, z, edges, counts, totals)
-        count, total = counts.sum(axis=0), totals.sum(axis=0)
+    count, total = native.run(
+        "variogram",
+        lambda xp: _pair_bins_arrays(xp, x, y, z, edges),
+        lambda module: _pair_bins_compiled(module, x, y, z, edges),
+    )
     return count, np.divide(total, count, out=np.full(n_bin, np.nan), where=count > 0)
 
 
-def _pair_bins_arrays(x, y, z, edges):
+def _pair_bins_compiled(module, x, y, z, edges):
+    counts, totals = np.zeros((x.size, edges.size - 1), np.int64), np.zeros((x.size, edges.size - 1))
+    module.pair_bins(x, y, z, edges, counts, totals)
+    return counts.sum(axis=0), totals.sum(axis=0)
+
+
+def _pair_bins_arrays(xp, x, y, z, edges):
     """Array version: all pairs of a block of points with the points that follow."""
-    n_bin = edges.size - 1
+    n_bin, limit = edges.size - 1, float(edges[-1])
     count, total = np.zeros(n_bin, np.int64), np.zeros(n_bin)
+    pairs_at_once = rows_at_once(xp, _BYTES_PER_PAIR, _PAIRS_PER_BLOCK)
+    x, y, z, edges = (xp.asarray(array) for array in (x, y, z, edges))
     begin = 0
     while begin < x.size - 1:
-        end = min(x.size - 1, begin + max(1, _PAIRS_PER_BLOCK // (x.size - begin)))
-        i, j = np.triu_indices(end - begin, 1, x.size - begin)
-        distance = np.sqrt((x[begin + j] - x[begin + i]) ** 2 + (y[begin + j] - y[begin + i]) ** 2)
-        half_square = 0.5 * (z[begin + j] - z[begin + i]) ** 2
-        valid = (distance < edges[-1]) & ~np.isnan(half_square)
-        place = np.searchsorted(edges, distance[valid], side="right") - 1
-        count += np.bincount(place, minlength=n_bin)
-        total += np.bincount(place, half_square[valid], minlength=n_bin)
+        end = min(x.size - 1, begin + max(1, pairs_at_once // (x.size - begin)))
+        here, later = slice(begin, end), slice(begin, None)
+        distance = xp.sqrt((x[later] - x[here, np.newaxis]) ** 2 + (y[later] - y[here, np.newaxis]) ** 2)
+        half_square = 0.5 * (z[later] - z[here, np.newaxis]) ** 2
+        follows = xp.arange(x.size - begin) > xp.arange(end - begin)[:, np.newaxis]
+        valid = follows & (distance < limit) & ~xp.isnan(half_square)
+        place = xp.searchsorted(edges, distance[valid], side="right") - 1
+        count += to_host(count_bins(xp, place, n_bin))
+        total += _sums(xp, place, half_square[valid], n_bin)
         begin = end
     return count, total
+
+
+def _sums(xp, place, values, n_bin):
+    """Sums per bin; bin after bin on a device, where the order within CuPy's bincount changes from run to run."""
+    if xp is np:
+        return np.bincount(place, values, minlength=n_bin)
+    return np.array([float(values[place == b].sum()) for b in range(n_bin)])

@@ -81,8 +81,8 @@ class SeriesButtons:
         from matplotlib.widgets import Button, TextBox
 
         self.axes, self.ws, self.wanted, self.places, self.radius = axes, ws, 0, [], float(_RADIUS)
-        figure.set_layout_engine("none")
-        figure.subplots_adjust(bottom=0.2)
+        if figure.get_layout_engine() is not None:
+            figure.get_layout_engine().set(rect=(0, 0.1, 1, 0.9))  # room for the buttons
         self.single = Button(figure.add_axes((0.05, 0.02, 0.22, 0.06)), "time series")
         self.difference = Button(figure.add_axes((0.29, 0.02, 0.26, 0.06)), "difference of two")
         self.field = TextBox(figure.add_axes((0.72, 0.02, 0.12, 0.06)), "radius (m) ", initial=str(_RADIUS))

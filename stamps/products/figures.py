@@ -28,9 +28,9 @@ def _matplotlib():
 def window_possible():
     """Whether a window (or a notebook) can show a figure here."""
     matplotlib = _matplotlib()
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        if "inline" not in str(matplotlib.rcParams._get("backend")):
-            return False
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "JPY_PARENT_PID")  # the last one: a notebook
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
+        return False
     from matplotlib.backends import BackendFilter, backend_registry
 
     hidden = {name.lower() for name in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE)}

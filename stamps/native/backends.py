@@ -1,0 +1,361 @@
+"""Which version of a kernel runs: what was asked for, what is there, what has failed.
+
+A request is ``auto``, ``numpy``, ``pythran`` or ``cuda``, and may name other versions for single kernels:
+``auto,topofit=cuda,clap=numpy``. It comes from :func:`selected` (the option ``--backend``), else from
+``STAMPS_BACKEND``. Automatically a kernel takes the first of its versions that can run. A version that was asked for
+and cannot run, or that fails, is reported once by the process, and the kernel goes on with the next one.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module, metadata
+from importlib.util import find_spec
+
+from stamps.errors import ParameterError
+
+__all__ = [
+    "BACKENDS",
+    "KERNELS",
+    "Request",
+    "cuda_problem",
+    "describe",
+    "failed",
+    "follow",
+    "for_processes",
+    "order",
+    "parse",
+    "pythran_module",
+    "pythran_problem",
+    "requested",
+    "selected",
+]
+
+BACKENDS = ("auto", "numpy", "pythran", "cuda")
+
+#: The versions of each kernel in the order of automatic choice. CUDA stands behind NumPy, so that it runs only when
+#: asked for, where moving the data to the device takes longer than the computation.
+KERNELS = {
+    "arc_noise": ("cuda", "pythran", "numpy"),
+    "candidates": ("pythran", "numpy", "cuda"),
+    "clap": ("cuda", "numpy"),
+    "clap_patch": ("cuda", "numpy"),
+    "fringe_frequency": ("cuda", "numpy"),
+    "gaussian_smooth": ("cuda", "pythran", "numpy"),
+    "goldstein": ("cuda", "numpy"),
+    "grid_accumulate": ("pythran", "numpy", "cuda"),
+    "high_pass": ("numpy", "cuda"),
+    "kriging": ("cuda", "pythran", "numpy"),
+    "l1_fit": ("cuda", "pythran", "numpy"),
+    "least_squares": ("numpy", "cuda"),
+    "matlab_random": ("pythran", "numpy", "cuda"),
+    "neighbour_range": ("numpy", "cuda"),
+    "random_coherence": ("cuda", "pythran", "numpy"),
+    "slope_search": ("cuda", "numpy"),
+    "temporal_smooth": ("cuda", "numpy"),
+    "topofit": ("cuda", "pythran", "numpy"),
+    "variogram": ("pythran", "numpy", "cuda"),
+}
+
+#: Compiled modules that have not the name of their kernel.
+_MODULES = {"random_coherence": "_topofit"}
+
+_CUPY_PACKAGES = ("cupy", "cupy-cuda12x", "cupy-cuda13x", "cupy-cuda11x")
+
+_selected = ContextVar("stamps_backend", default=None)
+
+# what this process has found out about itself; it never decides a result
+_lock = threading.Lock()
+_said = set()
+_given_up = {}  # kernel -> why its CUDA version is not tried again
+
+
+# ---------------------------------------------------------------------- what was asked for
+
+
+@dataclass(frozen=True)
+class Request:
+    """A parsed request.
+
+    Attributes
+    ----------
+    default : str
+        One of ``BACKENDS``.
+    kernels : dict
+        Kernel name -> one of ``BACKENDS``.
+    """
+
+    default: str = "auto"
+    kernels: dict = field(default_factory=dict)
+
+    def __str__(self):
+        return ",".join([self.default, *(f"{kernel}={backend}" for kernel, backend in self.kernels.items())])
+
+    def of(self, kernel):
+        """The backend that is asked for of a kernel."""
+        return self.kernels.get(kernel, self.default)
+
+
+def parse(text):
+    """Understand a request.
+
+    Parameters
+    ----------
+    text : str
+        A backend, and ``kernel=backend`` for exceptions, separated by commas. Empty: ``auto``.
+
+    Returns
+    -------
+    Request
+
+    Raises
+    ------
+    ParameterError
+        A backend or a kernel is unknown, a kernel has no such version, or there are two defaults.
+    """
+    default, kernels = None, {}
+    for part in filter(None, (part.strip().lower() for part in text.split(","))):
+        kernel, sign, backend = (piece.strip() for piece in part.rpartition("="))
+        if backend not in BACKENDS:
+            raise ParameterError(
+                f"The backend is '{backend}' (STAMPS_BACKEND or --backend), but only {', '.join(BACKENDS)} exist: "
+                "choose one of these."
+            )
+        if not sign:
+            if default is not None:
+                raise ParameterError(
+                    f"The request '{text}' (STAMPS_BACKEND or --backend) names two backends, {default} and {backend}: "
+                    "name one, and exceptions as kernel=backend."
+                )
+            default = backend
+            continue
+        if kernel not in KERNELS:
+            raise ParameterError(
+                f"The kernel is '{kernel}' (STAMPS_BACKEND or --backend), but only {', '.join(KERNELS)} exist."
+            )
+        if backend not in ("auto", *KERNELS[kernel]):
+            raise ParameterError(
+                f"The kernel {kernel} has no {backend} version (STAMPS_BACKEND or --backend), only "
+                f"{' and '.join(KERNELS[kernel])}."
+            )
+        kernels[kernel] = backend
+    return Request(default or "auto", kernels)
+
+
+def requested():
+    """The request that counts here, as :class:`Request`."""
+    text = _selected.get()
+    return parse(os.environ.get("STAMPS_BACKEND", "") if text is None else text)
+
+
+@contextlib.contextmanager
+def selected(text):
+    """Context in which a request counts instead of ``STAMPS_BACKEND``; None changes nothing."""
+    if text is None:
+        yield
+        return
+    parse(text)
+    token = _selected.set(text)
+    try:
+        yield
+    finally:
+        _selected.reset(token)
+
+
+def follow(request):
+    """Let a request count in this thread, which knows nothing of the contexts of the one that started it."""
+    _selected.set(str(request))
+
+
+def order(kernel):
+    """Versions of a kernel that can run, in the order in which they are tried; the last one is NumPy's.
+
+    Parameters
+    ----------
+    kernel : str
+        Name in ``KERNELS``.
+
+    Returns
+    -------
+    tuple of str
+    """
+    wanted, versions = requested().of(kernel), KERNELS[kernel]
+    if wanted == "auto":
+        candidates = versions[: versions.index("numpy") + 1]
+    elif wanted == "numpy":
+        candidates = ("numpy",)
+    else:
+        chosen = ("cuda", "pythran", "numpy") if wanted == "cuda" else ("pythran", "numpy")
+        candidates = tuple(version for version in chosen if version in versions)
+    usable = []
+    for version in candidates:
+        problem = _problem(kernel, version)
+        if problem is None:
+            usable.append(version)
+        elif version == wanted and kernel not in _given_up:
+            _say(f"{version} was asked for, but {problem}; other versions are used instead.")
+    return tuple(usable)
+
+
+def for_processes(here):
+    """The request for processes that this one starts; empty where nothing was asked for.
+
+    Parameters
+    ----------
+    here : bool
+        They run on this machine: what cannot run is reported now and left out of the request, so that it is reported
+        once and not by each of them. On other machines it may be able to run.
+    """
+    text = _selected.get()
+    if not (text or os.environ.get("STAMPS_BACKEND", "").strip()):
+        return ""
+    request = requested()
+    if not here:
+        return str(request)
+    first = {kernel: order(kernel)[0] for kernel in KERNELS}
+    kernels = {
+        kernel: version
+        for kernel, version in first.items()
+        if request.of(kernel) not in ("auto", version) and request.of(kernel) in KERNELS[kernel]
+    }
+    return str(Request(request.default, {**request.kernels, **kernels}))
+
+
+# ---------------------------------------------------------------------- what is there
+
+
+def _problem(kernel, version):
+    """Why a version cannot run, or None."""
+    if version == "cuda":
+        return _given_up.get(kernel) or cuda_problem()
+    return pythran_problem(kernel) if version == "pythran" else None
+
+
+def pythran_problem(kernel):
+    """Why the compiled version of a kernel cannot run, or None."""
+    try:
+        module = pythran_module(kernel)
+    except ImportError as error:
+        return f"the compiled kernel {kernel} cannot be loaded ({_first_line(error)})"
+    return None if hasattr(module, "__pythran__") else "not all kernels are compiled (see stamps describe-backends)"
+
+
+def pythran_module(kernel):
+    """The module with the Pythran version of a kernel: compiled, or its source where it is not."""
+    return import_module(f"stamps.native.{_MODULES.get(kernel, f'_{kernel}')}")
+
+
+@lru_cache(maxsize=1)
+def cuda_problem():
+    """Why there is no CUDA, or None: CuPy must be installed and a device must have computed something."""
+    if "cupy" not in sys.modules and find_spec("cupy") is None:
+        return "CuPy is not installed"
+    try:
+        cupy = import_module("cupy")
+    except Exception as error:
+        return f"CuPy cannot be imported ({_first_line(error)})"
+    try:
+        if cupy.cuda.runtime.getDeviceCount() == 0:
+            return "there is no CUDA device"
+        cupy.arange(2).sum().get()
+    except Exception as error:
+        return f"the CUDA device does not work ({type(error).__name__}: {_first_line(error)})"
+    return None
+
+
+def failed(kernel, error):
+    """Note that the CUDA version of a kernel has failed: say it once and try it no more in this process."""
+    if isinstance(error, MemoryError):
+        why = f"the device has too little memory ({_first_line(error)})"
+    else:
+        why = f"{type(error).__name__}: {_first_line(error)}"
+        cuda_problem.cache_clear()
+        if cuda_problem() is not None:  # not only this kernel: the device itself is gone
+            _say(f"CUDA has failed ({why}); the run goes on without it.")
+            return
+    with _lock:
+        first = kernel not in _given_up
+        _given_up[kernel] = why
+    if first:
+        _say(f"the CUDA version of {kernel} has failed: {why}; the run goes on with {order(kernel)[0]}.")
+
+
+def _say(message):
+    with _lock:
+        if message in _said:
+            return
+        _said.add(message)
+    print(f"stamps: {message}", file=sys.stderr, flush=True)
+
+
+def _first_line(error):
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if any(letter.isalpha() for letter in line)), "no reason given")
+
+
+# ---------------------------------------------------------------------- the description
+
+
+def describe():
+    """What is there and what each kernel will use.
+
+    Returns
+    -------
+    dict
+        ``requested`` (str), ``backends`` (name -> what is there, or why not), ``kernels`` (name -> version that will be
+        used), ``versions`` (name -> all versions), ``threads``, ``cpus`` (int), ``programs`` and ``libraries`` (name ->
+        version).
+    """
+    from stamps import external, native
+
+    request = requested()
+    compiled = native.compiled_kernels()
+    return {
+        "requested": str(request),
+        "backends": {
+            "numpy": "available",
+            "pythran": f"{sum(compiled.values())} of {len(compiled)} kernels compiled",
+            "cuda": _cuda_facts(),
+        },
+        "kernels": {kernel: order(kernel)[0] for kernel in KERNELS},
+        "versions": {kernel: list(versions) for kernel, versions in KERNELS.items()},
+        "threads": native.n_threads(),
+        "cpus": os.cpu_count(),
+        "programs": external.versions(),
+        "libraries": _library_versions(),
+    }
+
+
+def _cuda_facts():
+    problem = cuda_problem()
+    if problem is not None:
+        return f"not available: {problem}"
+    runtime = import_module("cupy").cuda.runtime
+    properties = runtime.getDeviceProperties(runtime.getDevice())
+    name = properties["name"]
+    name = name.decode() if isinstance(name, bytes) else name
+    free, total = runtime.memGetInfo()
+    version = runtime.runtimeGetVersion()
+    return (
+        f"{name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, CUDA {version // 1000}.{version % 1000 // 10}, "
+        f"{runtime.getDeviceCount()} device(s)"
+    )
+
+
+def _library_versions():
+    versions = {}
+    for name in ("stamps-insar", "numpy", "scipy", "pymatreader", "pythran", "triangle", "snaphu"):
+        versions[name] = _version_of(name) or "not installed"
+    versions["cupy"] = next(filter(None, map(_version_of, _CUPY_PACKAGES)), "not installed")
+    return versions
+
+
+def _version_of(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
