@@ -14,12 +14,19 @@ __version__ = "0.1.0"
 
 _LEGACY = Path(__file__).parent / "legacy"
 
+#: Functions that the original never had -> the module that holds them.
+_FUNCTIONS = {"export": "stamps.products.exports"}
+
 
 def _legacy_names():
     return sorted(path.stem for path in _LEGACY.glob("*.py") if not path.stem.startswith("_"))
 
 
 def __getattr__(name):
+    if name in _FUNCTIONS:
+        function = getattr(import_module(_FUNCTIONS[name]), name)
+        globals()[name] = function
+        return function
     if not name.startswith("_") and (_LEGACY / f"{name}.py").is_file():
         function = getattr(import_module(f"stamps.legacy.{name}"), name)
         globals()[name] = function
@@ -28,4 +35,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_legacy_names()})
+    return sorted({*globals(), *_FUNCTIONS, *_legacy_names()})

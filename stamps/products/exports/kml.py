@@ -1,0 +1,124 @@
+"""KML and KMZ for Google Earth: points coloured by velocity, with a legend and a table of values for each.
+
+A KMZ also holds a picture of the colour scale, which stays on the screen; a KML has the scale as a table in its
+description. The time series would make the file too large to be opened; take another kind for them. The points are written by
+:mod:`stamps.products.kml`, which the legacy functions use, too: in a stream, so that their number is not limited by memory.
+"""
+
+import json
+import zipfile
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.products.colours import scale_for
+from stamps.products.exports.libraries import library
+from stamps.products.exports.metadata import as_texts
+from stamps.products.kml import kml_colours, write_kml
+from stamps.products.referencing import colour_limits
+
+__all__ = ["write"]
+
+_COLOURS = 64
+_STEPS = 9  # lines of the table of colours
+_LEGEND = "legend.png"
+_OVERLAY = """<ScreenOverlay><name>Legend</name><Icon><href>legend.png</href></Icon>
+<overlayXY x="0" y="0" xunits="fraction" yunits="fraction"/>
+<screenXY x="0.01" y="0.04" xunits="fraction" yunits="fraction"/>
+<size x="0" y="0" xunits="fraction" yunits="fraction"/></ScreenOverlay>
+"""
+
+
+def write(table, path, clims=None, opacity=0.8):
+    """Write ``path``; its suffix tells whether it is a KML or a KMZ.
+
+    Parameters
+    ----------
+    table : PointTable
+    path : Path
+    clims : tuple of float, optional
+        Velocities (mm/yr) of the first and the last colour; default: one in a thousand lies beyond each.
+    opacity : float
+        0 invisible to 1.
+
+    Raises
+    ------
+    InputError
+        matplotlib is missing, no velocity is finite, or the limits are no pair.
+    """
+    library("matplotlib", "kml")
+    velocity = table.field("VEL")
+    if not np.isfinite(velocity).any():
+        raise InputError("No pixel has a velocity, so there is nothing to show in Google Earth.")
+    limits = colour_limits(velocity) if clims is None or not np.size(clims) else _pair(clims)
+    if not 0 <= opacity <= 1:
+        raise InputError(f"The opacity is {opacity!r}, but 0 (invisible) to 1 were expected.")
+    scale = scale_for(velocity, limits, str(table.project.parameters.get("plot_color_scheme")))
+    colours = scale.colours(np.linspace(0, 1, _COLOURS))[:, :3]
+    packed = path.suffix.lower() == ".kmz"
+    document = path.with_name("doc.kml") if packed else path
+    details = [
+        (field.name, "%s" if field.digits is None else f"%.{field.digits}f {field.unit}", field.values)
+        for field in table.fields if field.name in ("CODE", "V_STDEV", "COHERENCE", "HEIGHT")
+    ]  # fmt: skip
+    write_kml(
+        document, table.lonlat, np.clip(velocity, *scale.limits) if clims is None else velocity, colours, scale.full,
+        name="VEL (mm/yr)", opacity=opacity, scale=0.4, head=_head(table, scale, colours, packed), details=details,
+    )  # fmt: skip
+    if packed:
+        legend = path.with_name(_LEGEND)
+        _draw_legend(legend, scale, table.metadata)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(document, "doc.kml")
+            archive.write(legend, _LEGEND)
+        document.unlink()
+        legend.unlink()
+
+
+def _pair(clims):
+    if np.size(clims) != 2 or not np.ravel(clims)[0] < np.ravel(clims)[1]:
+        raise InputError(f"The limits of the colours are {clims!r}, but two numbers were expected, the smaller first.")
+    low, high = np.ravel(clims).astype(float)
+    return float(low), float(high)
+
+
+def _head(table, scale, colours, packed):
+    """Description with the colours as a table, metadata, and the picture of the scale."""
+    facts = table.metadata
+    low, high = scale.full
+    rows = []
+    for value in np.linspace(*scale.limits, _STEPS)[::-1]:
+        place = 0.5 if high == low else (value - low) / (high - low)
+        colour = kml_colours(colours[[round(place * (_COLOURS - 1))]], 1)[0]
+        rows.append(f'<tr><td bgcolor="#{colour[6:]}{colour[4:6]}{colour[2:4]}">&nbsp;&nbsp;&nbsp;</td>'
+                    f"<td>{value:.1f}</td></tr>")  # fmt: skip
+    text = (
+        f"<b>{escape(facts['title'])}</b><br/>mm/yr, {escape(facts['sign_convention'])}<br/>{escape(facts['reference'])}"
+        f"<br/>{facts['dates'][0]} to {facts['dates'][-1]}, {len(facts['dates'])} dates, {len(table)} pixels"
+        f"<table>{''.join(rows)}</table>"
+    )
+    data = "".join(
+        f'<Data name="{escape(key)}"><value>{escape(value)}</value></Data>\n'
+        for key, value in as_texts(json.loads(json.dumps(facts))).items()
+    )
+    return (
+        f"<description><![CDATA[{text}]]></description>\n<ExtendedData>\n{data}</ExtendedData>\n"
+        f"{_OVERLAY if packed else ''}"
+    )
+
+
+def _draw_legend(path, scale, facts):
+    """Picture of the colour scale."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.3, 3.6), layout="constrained", facecolor=(1, 1, 1, 0.85))
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    bar = figure.colorbar(ScalarMappable(scale.norm(), scale.colours), cax=axes)
+    axes.set_ylim(*scale.limits)
+    bar.set_label("mm/yr towards the satellite", fontsize=8)
+    axes.tick_params(labelsize=8)
+    figure.savefig(path, dpi=100, metadata={"Title": facts["title"]})
