@@ -40,7 +40,7 @@ def main(argv):
     parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of V_STDEV (1500)")
     parser.add_argument("--seed", type=int, default=0, help="start of the random numbers (0)")
     parser.add_argument("--resolution", metavar="M", type=float,
-                        help="geotiff, mintpy: metres of a cell (default: plot_scatterer_size)")  # fmt: skip
+                        help="geotiff, mintpy: metres of a cell (plot_scatterer_size; more if pixels are sparse)")  # fmt: skip
     parser.add_argument("--clims", metavar=("LOW", "HIGH"), nargs=2, type=float, help="kml: range of the colours, mm/yr")
     parser.add_argument("--opacity", metavar="O", type=float, help="kml: 0 invisible to 1 (0.8)")
     options = vars(parser.parse_args(argv))

@@ -17,8 +17,8 @@ _ROWS = 20_000
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <kml xmlns="http://www.opengis.net/kml/2.2">
 <Document>
-<name>{name}</name>
-{head}"""
+<name>{title}</name>
+{description}"""
 
 _STYLE = """<Style id="cpoint{number}">
 <IconStyle><color>{colour}</color><scale>{scale:g}</scale><Icon><href>{icon}</href></Icon></IconStyle>
@@ -86,7 +86,8 @@ def kml_colours(colours, opacity):
 
 
 def write_kml(
-    path, lonlat, values, colours, limits, *, name, opacity=0.4, scale=0.4, span=None, head="", details=(),
+    path, lonlat, values, colours, limits, *, name, opacity=0.4, scale=0.4, span=None, title=None, description="",
+    extra="", details=(),
 ):  # fmt: skip
     """Write one placemark for each finite value.
 
@@ -105,8 +106,12 @@ def write_kml(
         Of the icons.
     span : tuple of str, optional
         First and last time of the points (``'2018-01-08'``).
-    head : str
-        KML that comes before the points: a description, a legend.
+    title : str, optional
+        Name of the document; default: ``name``.
+    description : str
+        HTML that describes the document.
+    extra : str
+        KML that comes before the points: metadata, a legend.
     details : sequence of (str, str, ndarray)
         Further lines of the table of each point: label, format (``'%.2f mm'``), values, shape (n,).
 
@@ -125,9 +130,11 @@ def write_kml(
         details="".join(f"<tr><td>{_literal(escape(label))}</td><td>{kind}</td></tr>" for label, kind, _ in details),
     )  # fmt: skip
     with open(path, "w", encoding="utf-8") as file:
-        file.write(_HEAD.format(name=escape(name), head=head))
+        text = f"<description><![CDATA[{description}]]></description>\n" if description else ""
+        file.write(_HEAD.format(title=escape(title or name), description=text))
         for number, colour in enumerate(kml_colours(colours, opacity)):
             file.write(_STYLE.format(number=number, colour=colour, scale=scale, icon=ICON))
+        file.write(extra)
         for start in range(0, len(values), _ROWS):
             part = slice(start, start + _ROWS)
             columns = (bins[part], values[part], *(c[part] for c in more), *lonlat[part].T, values[part])

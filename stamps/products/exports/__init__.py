@@ -167,10 +167,10 @@ def _place(project, form, out, values):
         name = values or ("V-d" if project.small_baselines else "v-d")
         out = form.name or f"export_{name}{form.suffixes[0]}"
     path = Path(os.path.abspath(project.ws.path / out))
+    if form.suffixes and path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file that ends in {form.suffixes[0]}.")
     if form.suffixes and path.suffix.lower() not in form.suffixes:
         path = path.with_name(path.name + form.suffixes[0])
-    if path.is_dir() and form.suffixes:
-        raise InputError(f"{path} is a folder: give the name of a file that ends in {form.suffixes[0]}.")
     if path.is_file() and not form.suffixes:
         raise InputError(f"{path} is a file: give the name of a folder.")
     return path

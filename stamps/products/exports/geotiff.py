@@ -22,14 +22,14 @@ def write(table, path, resolution=None):
     table : PointTable
     path : Path
     resolution : float, optional
-        Size of a cell in metres; default: parameter ``plot_scatterer_size``.
+        Size of a cell in metres; default: see :func:`~stamps.products.exports.grid.grid_of`.
     """
     rasterio = library("rasterio", "geotiff")
     transform = library("rasterio.transform", "geotiff")
     grid = grid_of(table, resolution)
     profile = {
         "driver": "GTiff", "width": grid.width, "height": grid.height, "dtype": "float32", "nodata": float("nan"),
-        "count": len(_FIELDS) + 1 + len(table.dates), "crs": "EPSG:4326", "compress": "deflate", "predictor": 3,
+        "count": len(_FIELDS) + 1 + len(table.dates), "crs": "EPSG:4326", "compress": "deflate",
         "transform": transform.from_origin(grid.left, grid.top, grid.step_lon, grid.step_lat), "tiled": True,
         "interleave": "band", "BIGTIFF": "IF_SAFER",
     }  # fmt: skip

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from stamps.errors import InputError
+from stamps.geometry import centre_of, llh2local
 from stamps.products.raster import degree_steps
 
 __all__ = ["PointGrid", "grid_of"]
 
 _MOST_CELLS = 400_000_000
+_SAMPLE = 20_000  # pixels whose neighbours are looked for
+_APART = 1.5
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ def grid_of(table, resolution=None):
     ----------
     table : PointTable
     resolution : float, optional
-        Size of a cell in metres; default: parameter ``plot_scatterer_size``.
+        Size of a cell in metres; default: parameter ``plot_scatterer_size``, but at least 1.5 times the usual distance of
+        a pixel to its neighbour, so that regular pixels (a resampled merge) leave no empty rows.
 
     Returns
     -------
@@ -103,7 +108,7 @@ def grid_of(table, resolution=None):
     InputError
         The resolution is not positive, or the grid would be too large.
     """
-    metres = table.project.parameters.get("plot_scatterer_size") if resolution is None else resolution
+    metres = _default_resolution(table) if resolution is None else resolution
     if np.size(metres) != 1 or not (np.isfinite(metres) and metres > 0):
         raise InputError(f"The resolution is {metres!r}, but a positive number of metres was expected.")
     step_lon, step_lat = degree_steps(table.lonlat, float(metres))
@@ -121,3 +126,15 @@ def grid_of(table, resolution=None):
     return PointGrid(
         float(west * step_lon), float(-north * step_lat), step_lon, step_lat, height, width, occupied, cell.ravel()
     )
+
+
+def _default_resolution(table):
+    """Metres: ``plot_scatterer_size``, or more where pixels are sparse, then a multiple of ten."""
+    size = float(table.project.parameters.get("plot_scatterer_size"))
+    if len(table) < 2:
+        return size
+    metres = llh2local(table.lonlat, centre_of(table.lonlat)) * 1000
+    some = metres[:: max(1, len(metres) // _SAMPLE)]
+    distance, _ = cKDTree(metres).query(some, 2)
+    sparse = _APART * float(np.median(distance[:, 1]))
+    return size if sparse <= size else 10 * np.ceil(sparse / 10)

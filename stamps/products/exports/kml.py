@@ -5,7 +5,6 @@ description. The time series would make the file too large to be opened; take an
 :mod:`stamps.products.kml`, which the legacy functions use, too: in a stream, so that their number is not limited by memory.
 """
 
-import json
 import zipfile
 from xml.sax.saxutils import escape
 
@@ -63,8 +62,9 @@ def write(table, path, clims=None, opacity=0.8):
         for field in table.fields if field.name in ("CODE", "V_STDEV", "COHERENCE", "HEIGHT")
     ]  # fmt: skip
     write_kml(
-        document, table.lonlat, np.clip(velocity, *scale.limits) if clims is None else velocity, colours, scale.full,
-        name="VEL (mm/yr)", opacity=opacity, scale=0.4, head=_head(table, scale, colours, packed), details=details,
+        document, table.lonlat, velocity, colours, scale.full, name="VEL (mm/yr)", opacity=opacity, scale=0.4,
+        title=path.stem, description=_description(table, scale, colours), details=details,
+        extra=_metadata(table.metadata) + _OVERLAY * packed,
     )  # fmt: skip
     if packed:
         legend = path.with_name(_LEGEND)
@@ -83,29 +83,28 @@ def _pair(clims):
     return float(low), float(high)
 
 
-def _head(table, scale, colours, packed):
-    """Description with the colours as a table, metadata, and the picture of the scale."""
+def _description(table, scale, colours):
+    """What is shown, with the colours as a table; HTML."""
     facts = table.metadata
     low, high = scale.full
     rows = []
     for value in np.linspace(*scale.limits, _STEPS)[::-1]:
-        place = 0.5 if high == low else (value - low) / (high - low)
-        colour = kml_colours(colours[[round(place * (_COLOURS - 1))]], 1)[0]
+        colour = kml_colours(colours[[round((value - low) / (high - low) * (_COLOURS - 1))]], 1)[0]
         rows.append(f'<tr><td bgcolor="#{colour[6:]}{colour[4:6]}{colour[2:4]}">&nbsp;&nbsp;&nbsp;</td>'
                     f"<td>{value:.1f}</td></tr>")  # fmt: skip
-    text = (
+    return (
         f"<b>{escape(facts['title'])}</b><br/>mm/yr, {escape(facts['sign_convention'])}<br/>{escape(facts['reference'])}"
         f"<br/>{facts['dates'][0]} to {facts['dates'][-1]}, {len(facts['dates'])} dates, {len(table)} pixels"
         f"<table>{''.join(rows)}</table>"
     )
+
+
+def _metadata(facts):
+    """The metadata as KML."""
     data = "".join(
-        f'<Data name="{escape(key)}"><value>{escape(value)}</value></Data>\n'
-        for key, value in as_texts(json.loads(json.dumps(facts))).items()
+        f'<Data name="{escape(key)}"><value>{escape(value)}</value></Data>\n' for key, value in as_texts(facts).items()
     )
-    return (
-        f"<description><![CDATA[{text}]]></description>\n<ExtendedData>\n{data}</ExtendedData>\n"
-        f"{_OVERLAY if packed else ''}"
-    )
+    return f"<ExtendedData>\n{data}</ExtendedData>\n"
 
 
 def _draw_legend(path, scale, facts):

@@ -34,14 +34,13 @@ def describe_table(table, kind, without_master_noise, std_source):
     point = reference_point(table)
     master = table.dates[int(np.flatnonzero(table.images == project.master)[0])]
     series = "inverted small-baseline series" if project.small_baselines else "single-master series"
-    corrections = "look-angle error and other corrections as VEL"
     return {
         "title": f"{describe(kind)} ({kind.name})",
         "software": f"stamps-insar {__version__}",
         "project": project.ws.name,
         "values": kind.name,
         "sign_convention": SIGN,
-        "time_series": f"{series}, mm since {master.isoformat()}, {corrections}"
+        "time_series": f"{series}, mm since {master.isoformat()}, corrected as VEL"
         + (", noise of the master removed" if without_master_noise else ""),
         "velocity_from": "small-baseline interferograms" if kind.pairs else series,
         "velocity_std_from": std_source,

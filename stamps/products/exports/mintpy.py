@@ -29,7 +29,7 @@ def write(table, folder, resolution=None):
     table : PointTable
     folder : Path
     resolution : float, optional
-        Size of a cell in metres; default: parameter ``plot_scatterer_size``.
+        Size of a cell in metres; default: see :func:`~stamps.products.exports.grid.grid_of`.
     """
     grid = grid_of(table, resolution)
     common = _attributes(table, grid)
