@@ -245,6 +245,7 @@ class TestAsking:
             (("csv", None, {"resolution": 10}), InputError, "it belongs to geotiff and mintpy"),
             (("csv", None, {"colour": 10}), InputError, "there is none of that name"),
             (("csv", None, {"ifg_list": [1]}), InputError, "at least 2 interferograms"),
+            (("csv", None, {"n_boot": 1}), InputError, "whole number from 2"),
             (("csv", "..", {}), InputError, "is a folder"),
             (("mintpy", "ps2.mat", {}), InputError, "is a file: give the name of a folder"),
         ],
@@ -252,7 +253,7 @@ class TestAsking:
     def test_bad_input(self, sm, arguments, error, message):
         kind, out, options = (*arguments, None, {})[:3]
         with pytest.raises(error, match=message):
-            export(kind, out, sm, n_boot=5, **(options or {}))
+            export(kind, out, sm, **{"n_boot": 5, **(options or {})})
 
     @pytest.mark.parametrize("kind", ["single_master", "small_baselines"])
     def test_before_step_7(self, tmp_path, kind):

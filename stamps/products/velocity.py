@@ -5,12 +5,12 @@ from scipy import linalg
 
 from stamps.errors import WorkspaceError
 from stamps.matlab.linalg import lscov
-from stamps.matlab.statistics import std
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
 __all__ = ["bootstrap_std", "fit_lines", "fit_without_each", "los_velocity", "slope_per_year", "time_series"]
 
+_PIXELS = 100_000
 _ALL_EQUAL = 1e-20  # squared share of the slope's column that rounding leaves when all dates are the same
 
 
@@ -143,10 +143,12 @@ def bootstrap_std(displacement, years, covariance, n_boot, seed):
         return result
     draws = np.random.default_rng(seed).integers(0, k, (n_boot, k))
     slope_of = _slopes_of_draws(np.column_stack([np.ones(k), years]), np.asarray(covariance, np.float64), draws)
-    rows = max(1, 20_000_000 // n_boot)
-    for start in range(0, n_ps, rows):
-        slopes = (displacement[start : start + rows] @ slope_of.T).astype(np.float32)
-        result[start : start + rows] = std(slopes, axis=1)
+    # The slopes of a pixel are slope_of @ d. Their deviations from their mean have the length of R @ d, where Q R are the
+    # deviations of the weights: k numbers for each pixel instead of n_boot.
+    triangle = linalg.qr(slope_of - slope_of.mean(axis=0), mode="r", check_finite=False)[0][:k] / np.sqrt(max(n_boot - 1, 1))
+    for start in range(0, n_ps, _PIXELS):
+        part = slice(start, start + _PIXELS)
+        result[part] = np.sqrt(((displacement[part] @ triangle.T) ** 2).sum(axis=1))
     return result
 
 

@@ -11,7 +11,7 @@ __all__ = ["GEOMETRY", "record_batches"]
 GEOMETRY = "geometry"
 
 
-def record_batches(table, kind, rows=50_000):
+def record_batches(table, kind):
     """Fields, dates and points.
 
     Parameters
@@ -19,8 +19,6 @@ def record_batches(table, kind, rows=50_000):
     table : PointTable
     kind : str
         Kind of export, for messages.
-    rows : int
-        Of a batch.
 
     Returns
     -------
@@ -34,7 +32,7 @@ def record_batches(table, kind, rows=50_000):
     schema = pa.schema([*fields, pa.field(GEOMETRY, pa.binary())])
 
     def batches():
-        for part in table.parts(rows):
+        for part in table.parts():
             arrays = [_array(pa, column) for column in table.columns(part).values()]
             yield pa.record_batch([*arrays, _points(pa, table.lonlat[part])], schema=schema)
 

@@ -21,7 +21,7 @@ def write(table, path):
     line = ",".join(formats) + "\n"
     with open(path, "w", encoding="utf-8") as file:
         file.write(",".join(names) + "\n")
-        for part in table.parts(20_000):
+        for part in table.parts():
             codes, *others = table.columns(part).values()
             columns = [column.tolist() for column in (codes, *table.lonlat[part].T, *others)]
             rows = zip(*columns, strict=True)

@@ -21,7 +21,7 @@ def write(table, path):
     path : Path
     """
     parquet = library("pyarrow.parquet", "geoparquet")
-    schema, batches = record_batches(table, "geoparquet", rows=100_000)
+    schema, batches = record_batches(table, "geoparquet")
     low, high = table.lonlat.min(axis=0), table.lonlat.max(axis=0)
     column = {"encoding": "WKB", "geometry_types": ["Point"], "bbox": [*low.tolist(), *high.tolist()]}
     geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}

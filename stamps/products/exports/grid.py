@@ -124,8 +124,9 @@ def grid_of(table, resolution=None):
     cells = ((row - north) * width + (column - west)).astype(np.int64)
     occupied, cell = np.unique(cells, return_inverse=True)
     return PointGrid(
-        float(west * step_lon), float(-north * step_lat), step_lon, step_lat, height, width, occupied, cell.ravel()
-    )
+        float(west * step_lon), float(-north * step_lat), float(step_lon), float(step_lat), height, width, occupied,
+        cell.ravel(),
+    )  # fmt: skip
 
 
 def _default_resolution(table):

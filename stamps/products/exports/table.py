@@ -23,7 +23,7 @@ from stamps.products.velocity import bootstrap_std, fit_lines
 
 __all__ = ["Field", "PointTable", "Subset", "point_table"]
 
-_ROWS = 50_000
+_ROWS = 25_000
 _MASTER = -1  # column of the date to which displacements refer
 _SAME_VELOCITY = 0.01  # mm/yr by which the velocity of mv2 may differ from the one that is exported
 
@@ -160,9 +160,9 @@ class PointTable:
             return np.zeros(len(self.rows[part]), np.float32)
         return (self.series[part, column] + self.drift[k]).astype(np.float32)
 
-    def parts(self, rows=_ROWS):
-        """Slices of the rows, one after the other."""
-        return (slice(start, start + rows) for start in range(0, len(self), rows))
+    def parts(self):
+        """Slices of the rows, one after the other: what a writer has in memory as texts or objects at a time."""
+        return (slice(start, start + _ROWS) for start in range(0, len(self), _ROWS))
 
     def columns(self, part=slice(None), dates=True):
         """Names and values of all columns in their order, for some rows.
@@ -220,6 +220,8 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
     WorkspaceError
         A file is missing.
     """
+    if n_boot != int(n_boot) or n_boot < 2:
+        raise InputError(f"The number of bootstrap samples is {n_boot!r}, but a whole number from 2 was expected.")
     name = values or ("V-d" if project.small_baselines else "v-d")
     kind = _with_series(name, project)
     request = _request(aps, iono, ifg_list)

@@ -42,7 +42,7 @@ def write(table, path):
         file.write(f"{names}\n")
         numbers = [f"{lon:.8f}", f"{lat:.8f}", "NaN", *(f"{day:.0f}" for day in days)]
         file.write(",".join(numbers).replace("nan", "NaN") + "\n")
-        for part in table.parts(20_000):
+        for part in table.parts():
             series = [table.displacement(k, part) for k in shown]
             rows = zip(*(column.tolist() for column in (*table.lonlat[part].T, velocity[part], *series)), strict=True)
             file.write("".join(line % row for row in rows).replace("nan", "NaN"))
