@@ -359,6 +359,7 @@ class TestVisualizer:
         check_metadata(table, side_file(path))
 
     def test_series_of_the_plot_as_the_manual_takes_it(self, tmp_path):
+        pytest.importorskip("matplotlib")
         from stamps.legacy.ps_plot import ps_plot
 
         ws = finished.single_master(tmp_path)

@@ -60,6 +60,7 @@ class TestValues:
         assert table.metadata["velocity_from"].startswith("small" if values[0] == "v" else "inverted")
 
     def test_series_is_that_of_the_time_series_plot(self, sm, tmp_path):
+        pytest.importorskip("matplotlib")
         ps_plot("v-d", "ts", workdir=sm, out=str(tmp_path / "x.png"))
         stored = sm.load("ps_plot_ts_v-d")
         table = table_of(sm, "v-d")
