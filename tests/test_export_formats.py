@@ -102,7 +102,9 @@ def test_csv(table, written):
 def test_geopackage(table, written):
     pytest.importorskip("pyogrio")
     with sqlite3.connect(written("gpkg")) as base:
-        layer, kind, about, crs = base.execute("SELECT table_name, data_type, description, srs_id FROM gpkg_contents").fetchone()
+        layer, kind, about, crs = base.execute(
+            "SELECT table_name, data_type, description, srs_id FROM gpkg_contents"
+        ).fetchone()
         assert (layer, kind, crs) == ("x", "features", 4326) and "positive towards the satellite" in about
         columns = [row[1] for row in base.execute("PRAGMA table_info(x)")]
         rows = base.execute("SELECT * FROM x ORDER BY fid").fetchall()
@@ -194,6 +196,36 @@ def test_kml(table, written, suffix):
     check_metadata(table, {item.get("name"): item[0].text for item in root.find(f"{KML}ExtendedData")})
     assert root.find(f"{KML}description").text.count("bgcolor") == 9
     assert (root.find(f"{KML}ScreenOverlay") is not None) == (suffix == ".kmz")
+
+
+def test_kmz_of_many_points_in_tiles(table, written, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from stamps.products.exports import kml
+
+    monkeypatch.setattr(kml, "_TILE", 7)
+    seen, waiting = [], [("doc.kml", (-180, -90, 180, 90))]
+    with zipfile.ZipFile(written("kml", "x.kmz")) as archive:
+        names = set(archive.namelist())
+        while waiting:
+            name, (west, south, east, north) = waiting.pop()
+            names.remove(name)
+            root = ElementTree.fromstring(archive.read(name))
+            marks = list(placemarks(root))
+            assert 0 < len(marks) <= 7
+            for values, (lon, lat, _), _ in marks:
+                assert west - 1e-6 <= lon <= east + 1e-6 and south - 1e-6 <= lat <= north + 1e-6
+                seen.append(values["CODE"])
+            for link in root.iter(f"{KML}NetworkLink"):
+                box = tuple(float(link.find(f".//{KML}{side}").text) for side in ("west", "south", "east", "north"))
+                waiting.append((link.find(f".//{KML}href").text, box))
+    assert names == {"legend.png"} and sorted(seen) == table.field("CODE").tolist()
+
+
+def test_tiles_of_points_at_one_place():
+    from stamps.products.exports.tiles import tile_tree
+
+    rows = np.concatenate([tile.rows for tile in tile_tree(np.ones((50, 2)), 1).walk()])
+    assert sorted(rows) == list(range(50))
 
 
 def test_kml_options(written):
@@ -306,7 +338,9 @@ def test_mintpy(table, written, ws):
     assert not np.nan_to_num(series[i]).any()
     row, column = int(facts["REF_Y"]), int(facts["REF_X"])
     assert float(facts["REF_LAT"]) == pytest.approx(top - (row + 0.5) * step_lat)
-    assert np.hypot((float(facts["REF_LON"]) - CENTRE[0]) * 85e3, (float(facts["REF_LAT"]) - CENTRE[1]) * 111e3) < RADIUS
+    assert (
+        np.hypot((float(facts["REF_LON"]) - CENTRE[0]) * 85e3, (float(facts["REF_LAT"]) - CENTRE[1]) * 111e3) < RADIUS
+    )
     assert np.isfinite(series[:, row, column]).all()
     check_metadata(table, {key.removeprefix("STAMPS_").lower(): value for key, value in facts.items()})
 
@@ -370,7 +404,9 @@ class TestVisualizer:
         numbers = np.genfromtxt(path, delimiter=",", skip_header=1)
         np.testing.assert_array_equal(numbers[0, 3:], stored["day"] - 1)
         np.testing.assert_allclose(numbers[1:, 3:], stored["ph_mm"], atol=6e-5)
-        np.testing.assert_allclose(numbers[0, :2], stored["lonlat"].mean(axis=0), atol=1e-8)  # the mean is the reference
+        np.testing.assert_allclose(
+            numbers[0, :2], stored["lonlat"].mean(axis=0), atol=1e-8
+        )  # the mean is the reference
 
     def test_without_reference(self, tmp_path):
         ws = finished.single_master(tmp_path, ref_radius=-np.inf)
@@ -396,7 +432,9 @@ def test_tables_in_parts(written, monkeypatch, kind):
     elif kind == "gpkg":
         whole, parts = (sqlite3.connect(p).execute(f"SELECT * FROM {p.stem}").fetchall() for p in (whole, parts))
     else:
-        whole, parts = (path.with_suffix(".dbf" if kind == "shp" else path.suffix).read_bytes() for path in (whole, parts))
+        whole, parts = (
+            path.with_suffix(".dbf" if kind == "shp" else path.suffix).read_bytes() for path in (whole, parts)
+        )
         parts = parts.replace(b'"name": "two"', b'"name": "one"')
     assert parts == whole and len(whole) >= 60
 

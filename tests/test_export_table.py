@@ -49,7 +49,9 @@ class TestValues:
         options = {"aps": "a_gacos"} if "a" in values else {}
         table = table_of(sm, values, **options)
         ps_plot(values, *options.values(), -1, workdir=sm)
-        np.testing.assert_allclose(table.field("VEL"), sm.load_raw(f"ps_plot_{values}")["ph_disp"][:, 0], rtol=2e-6, atol=1e-5)
+        np.testing.assert_allclose(
+            table.field("VEL"), sm.load_raw(f"ps_plot_{values}")["ph_disp"][:, 0], rtol=2e-6, atol=1e-5
+        )
 
     @pytest.mark.parametrize("values", ["V-d", "v-d", "v-do", "V-do"])
     def test_velocities_of_small_baselines(self, sb, values):
@@ -58,6 +60,14 @@ class TestValues:
         expected = sb.load_raw(f"ps_plot_{values.lower()}")["ph_disp"][:, 0]
         np.testing.assert_allclose(table.field("VEL"), expected, rtol=2e-6, atol=1e-5)
         assert table.metadata["velocity_from"].startswith("small" if values[0] == "v" else "inverted")
+
+    def test_troposphere_of_small_baselines(self, tmp_path):
+        ws = finished.small_baselines(tmp_path)
+        without, table = table_of(ws, "V-d"), table_of(ws, "V-da", aps="a_gacos")
+        correction = ws.load("tca2")["ph_tropo_gacos"]
+        gone = (series_of(without) - series_of(table)) / -finished.MILLIMETRES
+        expected = (correction - correction.mean(axis=0))[:, table.images]
+        np.testing.assert_allclose(gone, expected - expected[:, [list(table.images).index(2)]], atol=1e-4)
 
     def test_series_is_that_of_the_time_series_plot(self, sm, tmp_path):
         pytest.importorskip("matplotlib")
@@ -71,7 +81,9 @@ class TestValues:
     def test_unwrapped_phases_with_their_corrections(self, sm):
         ps_plot("u-dms", -1, workdir=sm)
         phase = sm.load_raw("ps_plot_u-dms")["ph_disp"]
-        np.testing.assert_allclose(series_of(table_of(sm, "u-dms")), -phase * finished.MILLIMETRES, rtol=1e-5, atol=1e-4)
+        np.testing.assert_allclose(
+            series_of(table_of(sm, "u-dms")), -phase * finished.MILLIMETRES, rtol=1e-5, atol=1e-4
+        )
 
     @pytest.mark.parametrize("kind", ["single_master", "small_baselines"])
     def test_motion_towards_the_satellite_is_positive(self, tmp_path, kind):
@@ -125,7 +137,10 @@ class TestColumns:
         table = table_of(sm)
         np.testing.assert_allclose(table.field("HEIGHT"), sm.load("hgt2")["hgt"], rtol=1e-6)
         np.testing.assert_allclose(table.field("COHERENCE"), sm.load("pm2")["coh_ps"], rtol=1e-6)
-        assert table.field("CODE")[[0, 59]].tolist() == ["PS0000001", "PS0000060"] and np.isnan(table.field("H_STDEV")).all()
+        assert (
+            table.field("CODE")[[0, 59]].tolist() == ["PS0000001", "PS0000060"]
+            and np.isnan(table.field("H_STDEV")).all()
+        )
         assert not table.field("EFF_AREA").any() and (table_of(sb).field("EFF_AREA") == 100**2).all()
         assert [field.name for field in table.fields] == "CODE HEIGHT H_STDEV VEL V_STDEV COHERENCE EFF_AREA".split()
         assert table.series_names[0] == "D20180101" and max(map(len, table.columns())) <= 10
@@ -270,7 +285,9 @@ class TestAsking:
 
     def test_library_that_is_missing(self, sm, monkeypatch):
         monkeypatch.setitem(sys.modules, "pyogrio.raw", None)
-        with pytest.raises(InputError, match=r"Exports of kind gpkg need pyogrio.*pip install 'stamps-insar\[export\]'"):
+        with pytest.raises(
+            InputError, match=r"Exports of kind gpkg need pyogrio.*pip install 'stamps-insar\[export\]'"
+        ):
             export("gpkg", "missing.gpkg", sm, n_boot=5)
         assert not sm.has_file("missing.gpkg")
 

@@ -143,9 +143,10 @@ def bootstrap_std(displacement, years, covariance, n_boot, seed):
         return result
     draws = np.random.default_rng(seed).integers(0, k, (n_boot, k))
     slope_of = _slopes_of_draws(np.column_stack([np.ones(k), years]), np.asarray(covariance, np.float64), draws)
-    # The slopes of a pixel are slope_of @ d. Their deviations from their mean have the length of R @ d, where Q R are the
-    # deviations of the weights: k numbers for each pixel instead of n_boot.
-    triangle = linalg.qr(slope_of - slope_of.mean(axis=0), mode="r", check_finite=False)[0][:k] / np.sqrt(max(n_boot - 1, 1))
+    # The slopes of a pixel are slope_of @ d. Their deviations from their mean have the length of R @ d, where Q R are
+    # the deviations of the weights: k numbers for each pixel instead of n_boot.
+    triangle = linalg.qr(slope_of - slope_of.mean(axis=0), mode="r", check_finite=False)[0][:k]
+    triangle /= np.sqrt(max(n_boot - 1, 1))
     for start in range(0, n_ps, _PIXELS):
         part = slice(start, start + _PIXELS)
         result[part] = np.sqrt(((displacement[part] @ triangle.T) ** 2).sum(axis=1))

@@ -1,8 +1,9 @@
 """Results for other programs: GIS, spreadsheets, StaMPS-Visualizer, MintPy.
 
-:mod:`~stamps.products.exports.table` makes one table of the pixels, a module for each format writes it. Everything appears
-under its name when it is complete. The parts of the work in their order: compute (``table``), write to a scratch folder
-(``csv_table``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, ``kml``, ``geotiff``, ``geoparquet``, ``mintpy``), put in place.
+:mod:`~stamps.products.exports.table` makes one table of the pixels, a module for each format writes it. Everything
+appears under its name when it is complete. The parts of the work in their order: compute (``table``), write to a
+scratch folder (``csv_table``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, ``kml``, ``geotiff``, ``geoparquet``,
+``mintpy``), put in place.
 """
 
 import difflib
@@ -68,20 +69,22 @@ KINDS = {
 
 
 def export(
-    kind, out=None, workdir=".", *, values=None, aps=0, iono=0, ifg_list=None, lon_rg=None, lat_rg=None, min_coherence=None,
-    std_cutoff=None, step=1, n_boot=1500, seed=0, **options,
+    kind, out=None, workdir=".", *, values=None, aps=0, iono=0, ifg_list=None, lon_rg=None, lat_rg=None,
+    min_coherence=None, std_cutoff=None, step=1, n_boot=1500, seed=0, **options,
 ):  # fmt: skip
     """Write the pixels with velocity, quality and time series for other programs.
 
-    Velocity and displacement are along the line of sight, positive towards the satellite, in mm/yr and mm (MintPy: m),
-    relative to the reference area of the parameters (``ref_lon``, ``ref_lat``, ``ref_centre_lonlat``, ``ref_radius``); a
-    ``ref_velocity`` is added. Displacements are relative to the date of the master. Dates, corrections, reference, and
-    all parameters stand in the metadata of the file, or in ``<file>-metadata.json`` where the format has no room.
+    Velocity and displacement are along the line of sight, positive towards the satellite, in mm/yr and mm (MintPy:
+    m), relative to the reference area of the parameters (``ref_lon``, ``ref_lat``, ``ref_centre_lonlat``,
+    ``ref_radius``); a ``ref_velocity`` is added. Displacements are relative to the date of the master. Dates,
+    corrections, reference, and all parameters stand in the metadata of the file, or in ``<file>-metadata.json`` where
+    the format has no room.
 
-    Columns are those of PS-Toolbox and InSAR Explorer: ``CODE``, ``HEIGHT`` (m), ``H_STDEV`` (empty: the processing does not
-    estimate it), ``VEL``, ``V_STDEV``, ``COHERENCE``, ``EFF_AREA`` (m²; 0 for single pixels, the cell of a resampled
-    merge), ``Dyyyymmdd``. V_STDEV is that of ``mv2.mat`` if it belongs to the same velocity, else bootstrapped; no file of
-    the project is changed.
+    Columns are those of PS-Toolbox and InSAR Explorer: ``CODE``, ``HEIGHT`` (m), ``H_STDEV`` (empty: the processing
+    does not estimate it), ``VEL``, ``V_STDEV``, ``COHERENCE``, ``EFF_AREA`` (m²; 0 for single pixels, the cell of a
+    resampled merge), ``Dyyyymmdd``. V_STDEV is that of ``mv2.mat`` if it belongs to the same velocity, else
+    bootstrapped. No file of the project is changed (but types with ``a`` or ``i`` of small baselines bring ``tca2``
+    or ``ica2`` up to date, as plots do).
 
     Parameters
     ----------
@@ -189,8 +192,8 @@ def _publish(table, form, place, write, options):
                         os.replace(part, path)
     except OSError as error:
         raise WorkspaceError(
-            f"The export cannot be written to {home.path} ({error.strerror or error}): make room there or choose another "
-            "place (out). Nothing was changed."
+            f"The export cannot be written to {home.path} ({error.strerror or error}): make room there or choose "
+            "another place (out). Nothing was changed."
         ) from error
 
 

@@ -1,7 +1,7 @@
 """GeoTIFF: one band for each column, the mean of the pixels in each cell; metadata as tags.
 
-Bands: VEL, V_STDEV, COHERENCE, HEIGHT, POINTS (their number in the cell), then one for each date, named ``Dyyyymmdd``. Cells
-without pixel are NaN (POINTS: 0).
+Bands: VEL, V_STDEV, COHERENCE, HEIGHT, POINTS (their number in the cell), then one for each date, named
+``Dyyyymmdd``. Cells without pixel are NaN (POINTS: 0).
 """
 
 from stamps.errors import InputError

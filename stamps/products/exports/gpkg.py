@@ -15,7 +15,6 @@ def write(table, path):
     path : Path
     """
     texts = as_texts(table.metadata)
-    write_layer(
-        table, path, "gpkg", "GPKG", layer_metadata=texts,
-        layer_options={"IDENTIFIER": texts["title"], "DESCRIPTION": f"{texts['sign_convention']}; {texts['reference']}"},
-    )  # fmt: skip
+    about = f"{texts['sign_convention']}; {texts['reference']}"
+    options = {"IDENTIFIER": texts["title"], "DESCRIPTION": about}
+    write_layer(table, path, "gpkg", "GPKG", layer_metadata=texts, layer_options=options)

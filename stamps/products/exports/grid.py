@@ -95,8 +95,8 @@ def grid_of(table, resolution=None):
     ----------
     table : PointTable
     resolution : float, optional
-        Size of a cell in metres; default: parameter ``plot_scatterer_size``, but at least 1.5 times the usual distance of
-        a pixel to its neighbour, so that regular pixels (a resampled merge) leave no empty rows.
+        Size of a cell in metres; default: parameter ``plot_scatterer_size``, but at least 1.5 times the usual
+        distance of a pixel to its neighbour, so that regular pixels (a resampled merge) leave no empty rows.
 
     Returns
     -------
@@ -118,8 +118,8 @@ def grid_of(table, resolution=None):
     width, height = int(column.max() - west) + 1, int(row.max() - north) + 1
     if width * height > _MOST_CELLS:
         raise InputError(
-            f"A resolution of {metres:g} m gives {height} x {width} cells, more than {_MOST_CELLS:.0e}: choose a larger "
-            "one, or export a part of the scene (lon_rg, lat_rg)."
+            f"A resolution of {metres:g} m gives {height} x {width} cells, more than {_MOST_CELLS:.0e}: choose a "
+            "larger one, or export a part of the scene (lon_rg, lat_rg)."
         )
     cells = ((row - north) * width + (column - west)).astype(np.int64)
     occupied, cell = np.unique(cells, return_inverse=True)

@@ -1,11 +1,12 @@
 """A folder of HDF5 files in MintPy's format, in geographic coordinates.
 
-``timeseries.h5``, ``velocity.h5``, ``temporalCoherence.h5``, ``geometryGeo.h5`` and ``maskTempCoh.h5`` (cells with pixels).
-Cells are means of their pixels, NaN where there is none. Lengths are in metres, positive towards the satellite, which is
-MintPy's sign, too. REF_LAT, REF_LON, REF_Y and REF_X are written if the project has a reference area: the cell with pixels
-nearest to its middle. The mean of all pixels is no place, so that then they are missing.
+``timeseries.h5``, ``velocity.h5``, ``temporalCoherence.h5``, ``geometryGeo.h5`` and ``maskTempCoh.h5`` (cells with
+pixels). Cells are means of their pixels, NaN where there is none. Lengths are in metres, positive towards the
+satellite, which is MintPy's sign, too. REF_LAT, REF_LON, REF_Y and REF_X are written if the project has a reference
+area: the cell with pixels nearest to its middle. The mean of all pixels is no place, so that then they are missing.
 
-Source: MintPy's documentation, data structure and attributes (https://mintpy.readthedocs.io/en/latest/api/data_structure).
+Source: MintPy's documentation, data structure and attributes
+(https://mintpy.readthedocs.io/en/latest/api/data_structure).
 """
 
 import numpy as np
@@ -36,7 +37,10 @@ def write(table, folder, resolution=None):
     _write_series(table, grid, folder / "timeseries.h5", common)
     metres = np.float32(1e-3)
     span = f"{table.dates[0]:%Y%m%d}_{table.dates[-1]:%Y%m%d}"
-    velocity = {"velocity": grid.mean(table.field("VEL")) * metres, "velocityStd": grid.mean(table.field("V_STDEV")) * metres}
+    velocity = {
+        "velocity": grid.mean(table.field("VEL")) * metres,
+        "velocityStd": grid.mean(table.field("V_STDEV")) * metres,
+    }
     in_time = {"DATE12": span, "START_DATE": span[:8], "END_DATE": span[9:]}
     _write(folder / "velocity.h5", velocity, {**common, **in_time, "FILE_TYPE": "velocity", "UNIT": "m/year"})
     coherence = {"temporalCoherence": grid.mean(table.field("COHERENCE"))}

@@ -29,8 +29,8 @@ def write(table, path):
     size = len(table) * record_size(table)
     if size > _LIMIT:
         raise InputError(
-            f"{len(table)} pixels with {len(table.dates)} dates need {size / 1e9:.1f} GB, but a shapefile ends at 2 GB: "
-            "export gpkg or geoparquet, or a part of the scene (lon_rg, lat_rg, min_coherence, step)."
+            f"{len(table)} pixels with {len(table.dates)} dates need {size / 1e9:.1f} GB, but a shapefile ends at 2 "
+            "GB: export gpkg or geoparquet, or a part of the scene (lon_rg, lat_rg, min_coherence, step)."
         )
     write_layer(table, path, "shp", "ESRI Shapefile", encoding="UTF-8",
                 layer_options={"RESIZE": "YES", "2GB_LIMIT": "YES"})  # fmt: skip

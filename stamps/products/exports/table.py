@@ -196,9 +196,9 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
         Directory after step 7.
     values : str, optional
         Value type of ``ps_plot``: a velocity (``'v-d'``, ``'v-do'`` …) or unwrapped phases (``'u-dm'`` …), whose
-        corrections the time series get, too. Default: ``'v-d'``, in a small-baseline project ``'V-d'``, which removes the
-        look-angle error but no ramps, so that wide deformation stays. In a small-baseline project ``v`` takes the velocity
-        from the interferograms, ``V`` from the inverted series; the time series always is the inverted one.
+        corrections the time series get, too. Default: ``'v-d'``, in a small-baseline project ``'V-d'``, which removes
+        the look-angle error but no ramps, so that wide deformation stays. In a small-baseline project ``v`` takes the
+        velocity from the interferograms, ``V`` from the inverted series; the time series always is the inverted one.
     aps, iono : int or str
         Tropospheric and ionospheric correction for types with ``a`` and ``i``.
     ifg_list : array_like of int, optional
@@ -372,4 +372,3 @@ def _in_time(project, image_columns, days, ref_velocity):
     years = np.append(days, 0.0) / 365.25
     order = np.argsort(project.ps["day"][images], kind="stable")
     return images[order], columns[order], ref_velocity * years[order]
-

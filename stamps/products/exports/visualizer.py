@@ -4,11 +4,11 @@ The rules, as its manual makes the file with MATLAB from ``ps_plot(…, 'ts')`` 
 
 1. One line of names ``export_res_1,export_res_2,…``, one for each column: what ``writetable`` calls the columns of the
    matrix ``export_res``.
-2. The second line describes the columns: longitude and latitude of the reference area, ``NaN``, then one number for each
-   date of the time series, MATLAB's ``day - 1``: the days since 0000-01-01, from which R makes dates with
+2. The second line describes the columns: longitude and latitude of the reference area, ``NaN``, then one number for
+   each date of the time series, MATLAB's ``day - 1``: the days since 0000-01-01, from which R makes dates with
    ``as.Date(x, origin = "0000-01-01")``.
-3. Then one line for each pixel: longitude, latitude (degrees), mean velocity (mm/yr), displacement at each date (mm), both
-   positive towards the satellite.
+3. Then one line for each pixel: longitude, latitude (degrees), mean velocity (mm/yr), displacement at each date (mm),
+   both positive towards the satellite.
 4. The dates are those of ``ps_plot_ts_*.mat``: ascending and without the master, to which the displacements refer.
 5. Missing values are ``NaN``, as R and MATLAB spell them. There is no other text and no quotation mark.
 
