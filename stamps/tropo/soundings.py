@@ -88,8 +88,9 @@ def power_law_constants(profiles, *, spread=0.01, highest_relief=4000.0):
         Fewer than two soundings, one that ends too low, or delays that do not differ.
     """
     if len(profiles) < 2:
-        raise InputError(f"{len(profiles)} sounding is given, but differences need at least two: give those of several
-        days.")
+        raise InputError(
+            f"{len(profiles)} sounding is given, but differences need at least two: give those of several days."
+        )
     low = max(profile.height[0] for profile in profiles)
     lowest = min(profiles, key=lambda profile: profile.height[-1])
     top = lowest.height[-1]
