@@ -68,6 +68,12 @@ def _area_options(parser):
         "--bounds", nargs=4, type=float, metavar=("LON0", "LON1", "LAT0", "LAT1"), help="estimate from these pixels"
     )
     area.add_argument("--polygon", help="estimate inside a polygon: text file, longitude and latitude in every line")
+    parser.add_argument(
+        "--scla",
+        choices=("uncorrelated", "all", "none"),
+        default="uncorrelated",
+        help="subtract before what of the look-angle error does not go with height (default), all or nothing",
+    )
     parser.add_argument("--exclude", help="leave out the pixels inside a polygon (deforming ones), as --polygon")
     parser.add_argument("--workdir", default=".", help="project directory (.)")
 
@@ -92,7 +98,7 @@ def _linear(options):
     from stamps.legacy.aps_linear import aps_linear
 
     band = None if options.band is None else [1000 * wavelength for wavelength in options.band]
-    aps_linear(ramp=not options.no_ramp, band=band, **_areas(options), workdir=options.workdir)
+    aps_linear(ramp=not options.no_ramp, band=band, scla=options.scla, **_areas(options), workdir=options.workdir)
     _next("a_linear")
 
 
@@ -104,7 +110,7 @@ def _powerlaw(options):
         h0, alpha = _soundings(argparse.Namespace(files=options.soundings))
     aps_powerlaw(
         h0=h0 if options.h0 is None else options.h0, alpha=alpha if options.alpha is None else options.alpha,
-        bands=options.bands, n_windows=options.windows, save_bands=not options.no_bands_file,
+        bands=options.bands, n_windows=options.windows, save_bands=not options.no_bands_file, scla=options.scla,
         **_areas(options), workdir=options.workdir,
     )  # fmt: skip
     _next("a_powerlaw")

@@ -17,7 +17,7 @@ from stamps.tropo.linear import height_slopes
 __all__ = ["aps_linear"]
 
 
-def aps_linear(*, area=None, exclude=None, ramp=True, band=None, workdir="."):
+def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrelated", workdir="."):
     """Estimate phase = K·h + constant in every interferogram and store K·h.
 
     Parameters
@@ -31,8 +31,11 @@ def aps_linear(*, area=None, exclude=None, ramp=True, band=None, workdir="."):
         Estimate a plane along with K; it is no part of the correction.
     band : (float, float), optional
         Compare phase and height between these wavelengths only, in m.
+    scla : {'uncorrelated', 'all', 'none'}
+        What of the look-angle error of an earlier step 7 to subtract before: what does not go with height, all, nothing
+        (see :meth:`stamps.tropo.inputs.Scene.phase`).
     workdir : path-like or Workspace
-        Project after step 6; after step 7 the look-angle error is subtracted first.
+        Project after step 6.
 
     Returns
     -------
@@ -53,8 +56,9 @@ def aps_linear(*, area=None, exclude=None, ramp=True, band=None, workdir="."):
     log = Log(scene.ws, "APS_LINEAR")
     log.start()
     band = _checked_band(band)
-    height, phase = scene.height(), scene.phase()
-    used, columns = scene.selected(area, exclude), scene.columns()
+    height, columns = scene.height(), scene.columns()
+    used = scene.selected(area, exclude)
+    phase = scene.phase(scla, height, used)
     found = height_slopes(
         phase[used][:, columns],
         height[used],

@@ -31,6 +31,7 @@ def aps_powerlaw(
     n_windows=50,
     area=None,
     exclude=None,
+    scla="uncorrelated",
     save_bands=True,
     workdir=".",
 ):
@@ -51,8 +52,11 @@ def aps_powerlaw(
         Where to estimate from and what to leave out, as in :func:`stamps.legacy.aps_linear.aps_linear`.
     save_bands : bool
         Write the bands' file, too; it is 2·n_band times as large as the correction.
+    scla : {'uncorrelated', 'all', 'none'}
+        What of the look-angle error of an earlier step 7 to subtract before: what does not go with height, all, nothing
+        (see :meth:`stamps.tropo.inputs.Scene.phase`).
     workdir : path-like or Workspace
-        Project after step 6; after step 7 the look-angle error is subtracted first.
+        Project after step 6.
 
     Returns
     -------
@@ -74,9 +78,10 @@ def aps_powerlaw(
     log.start()
     if not (n_windows == int(n_windows) and n_windows >= 1):
         raise InputError(f"The number of windows is {n_windows}, but a whole number from 1 on was expected.")
-    height, phase, xy = scene.height(), scene.phase(), scene.xy
+    height, columns, xy = scene.height(), scene.columns(), scene.xy
     power = relief_power(height, h0, alpha)
-    used, columns = scene.selected(area, exclude), scene.columns()
+    used = scene.selected(area, exclude)
+    phase = scene.phase(scla, height, used)
     bands = octave_bands(float(np.ptp(xy[used], axis=0).max())) if bands is None else _checked(bands)
     log(f"h0 {h0:g} m, exponent {alpha:g}, bands {', '.join(f'{a / 1000:g}-{b / 1000:g}' for a, b in bands)} km")
     found = estimate(

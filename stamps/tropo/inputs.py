@@ -14,8 +14,11 @@ from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.quantities import Project
 from stamps.products.regions import inside_polygon
 from stamps.tropo.delay import incidence_from_look
+from stamps.tropo.linear import without_height_part
 
-__all__ = ["Scene", "read_polygon"]
+__all__ = ["SCLA_CHOICES", "Scene", "read_polygon"]
+
+SCLA_CHOICES = ("uncorrelated", "all", "none")
 
 
 @dataclass(frozen=True)
@@ -61,30 +64,47 @@ class Scene:
         first, second = self.dates()[self.pairs()[ifg]]
         return f"{ifg + 1} ({first}-{second})"
 
-    def phase(self):
+    def phase(self, scla="uncorrelated", height=None, used=None):
         """Unwrapped phase without the look-angle error, where that is known.
 
-        The master's own error ``C_ps_uw`` stays in: it contains the troposphere of the master, which the
+        The look-angle error was estimated with the troposphere in the phase, so that it has swallowed some of the delay
+        that goes with height. If all of it were subtracted, the delay would be underestimated by that part, and the part
+        would stay in the look-angle error for good. So what goes with height is left in the phase.
+
+        The master's own error ``C_ps_uw`` stays in, too: it contains the troposphere of the master, which the
         correction of every interferogram has to contain.
+
+        Parameters
+        ----------
+        scla : {'uncorrelated', 'all', 'none'}
+            What of the look-angle error to subtract: what does not go with height, all, nothing.
+        height, used : ndarray, shape (n_ps,)
+            Heights in m and the pixels (bool) that decide what goes with height.
 
         Returns
         -------
-        ndarray of float32, shape (n_ps, n_ifg)
+        ndarray, shape (n_ps, n_ifg)
+            Radians.
         """
+        if scla not in SCLA_CHOICES:
+            raise InputError(f"scla is {scla!r}, but one of {', '.join(SCLA_CHOICES)} was expected.")
         pairs = self.project.small_baselines
-        phase = self.project.load("phuw", pairs)["ph_uw"]
-        expected = (self.project.ps["n_ps"], self.project.ps["n_ifg"])
+        phase = self._per_interferogram(self.project.file("phuw", pairs), "ph_uw")
         name = self.project.file("scla", pairs)
-        terms = [(self.project.file("phuw", pairs), "ph_uw", phase)]
-        if self.ws.exists(name):
-            terms.append((name, "ph_scla", self.ws.load(name, ["ph_scla"])["ph_scla"]))
-        for file, variable, value in terms:
-            if np.shape(value) != expected:
-                raise WorkspaceError(
-                    f"{self.ws.path / file}.mat: '{variable}' has the shape {np.shape(value)}, but there are "
-                    f"{expected[0]} pixels and {expected[1]} interferograms: run step 6 and 7 again (stamps 6 7)."
-                )
-        return phase - terms[1][2] if len(terms) == 2 else phase
+        if scla == "none" or not self.ws.exists(name):
+            return phase
+        ph_scla = self._per_interferogram(name, "ph_scla")
+        return phase - (ph_scla if scla == "all" else without_height_part(ph_scla, height, self.xy, used))
+
+    def _per_interferogram(self, file, variable):
+        value = self.ws.load(file, [variable])[variable]
+        expected = (self.project.ps["n_ps"], self.project.ps["n_ifg"])
+        if np.shape(value) != expected:
+            raise WorkspaceError(
+                f"{self.ws.path / file}.mat: '{variable}' has the shape {np.shape(value)}, but there are {expected[0]} pixels "
+                f"and {expected[1]} interferograms: run steps 6 and 7 again (stamps 6 7)."
+            )
+        return value
 
     def height(self):
         """Heights in m, (n_ps,) float64; WorkspaceError if the project has none."""

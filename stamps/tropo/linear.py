@@ -12,7 +12,7 @@ from stamps.errors import NoPixelsError
 from stamps.tropo.bands import CellGrid
 from stamps.tropo.regression import robust_fit
 
-__all__ = ["HeightSlopes", "height_slopes"]
+__all__ = ["HeightSlopes", "height_slopes", "without_height_part"]
 
 MIN_PIXELS = 10
 
@@ -74,6 +74,34 @@ def height_slopes(phase, height, xy, *, ramp=True, band=None, name=str):
     return HeightSlopes(slope, error, explained)
 
 
+def without_height_part(values, height, xy, used):
+    """Take away from every column what goes with height linearly.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, n_ifg)
+    height : ndarray, shape (n,)
+        Metres.
+    xy : ndarray, shape (n, 2)
+        Metres.
+    used : ndarray of bool, shape (n,)
+        Pixels from which the slopes are estimated, robustly and along with a plane.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_ifg)
+        A column without a slope (too few pixels, one height) stays as it is.
+    """
+    result = values.astype(np.float64)
+    centred = height - height[used].mean()
+    design = np.column_stack([centred, np.ones(len(height)), xy - xy[used].mean(axis=0)])
+    for ifg in range(values.shape[1]):
+        rows = used & np.isfinite(values[:, ifg])
+        if rows.sum() >= MIN_PIXELS and values[rows, ifg].any() and _relief_left(design[rows]):
+            result[:, ifg] -= robust_fit(design[rows], values[rows, ifg]).coefficients[0] * centred
+    return result
+
+
 def _compared(height, phase, xy, grid, band):
     """Heights, phases and places that are compared: pixels, or cells after the band-pass."""
     valid = np.isfinite(phase) & np.isfinite(height)
@@ -88,14 +116,19 @@ def _compared(height, phase, xy, grid, band):
 
 def _check_relief(design, height, name):
     """NoPixelsError if the heights do not differ from what the other columns explain."""
-    others = design[:, 1:]
-    left = design[:, 0] - others @ np.linalg.lstsq(others, design[:, 0], rcond=None)[0]
-    if not left.std() > 1e-6 * max(np.abs(height).max(), 1.0):
+    if not _relief_left(design):
         what = "all the same" if np.ptp(height) == 0 else "a plane, which cannot be told from an orbital ramp"
         raise NoPixelsError(
             f"Interferogram {name}: the heights of its pixels are {what}, so no delay that goes with height can be "
             "estimated: use a larger area, leave out the ramp, or use delay maps (stamps tropo gacos)."
         )
+
+
+def _relief_left(design):
+    """Whether the heights (first column) differ from what the other columns explain by more than rounding."""
+    others = design[:, 1:]
+    left = design[:, 0] - others @ np.linalg.lstsq(others, design[:, 0], rcond=None)[0]
+    return left.std() > 1e-6 * max(np.abs(design[:, 0]).max(), 1.0)
 
 
 def _explained(design, phase, fit):
