@@ -47,7 +47,7 @@ def aps_powerlaw(
     bands : array_like, shape (n_band, 2), optional
         Shorter and longer wavelengths in m (default: octaves from 2 km to the extent of the scene).
     n_windows : int
-        About how many windows; fewer where they would be smaller than 10 km.
+        About how many windows; fewer where they would be smaller than 20 km.
     area, exclude : array_like, optional
         Where to estimate from and what to leave out, as in :func:`stamps.legacy.aps_linear.aps_linear`.
     save_bands : bool

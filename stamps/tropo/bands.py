@@ -1,8 +1,8 @@
 """Spatial band-pass of scattered pixels: what lies between two wavelengths.
 
 Pixels are averaged in square cells and smoothed with normalised Gaussians that know which cells are empty. The filter
-is linear, the same for every quantity, and leaves nothing of a constant: if the phase is proportional to another
-quantity, what is left of it after filtering is proportional by the same factor.
+is linear, the same for every quantity, and leaves nothing of a constant or a plane: if the phase is proportional to
+another quantity, what is left of it after filtering is proportional by the same factor.
 """
 
 import numpy as np
@@ -96,8 +96,10 @@ class CellGrid:
             At ``self.cells``; NaN where a cell has no value.
         """
         filled = np.isfinite(average)
-        values = np.where(filled, average, 0.0)
-        values = np.where(filled, values - values[filled].mean() if filled.any() else values, 0.0)
+        values = np.zeros(self.shape)
+        if filled.any():
+            # at the border of a scene a Gaussian has only one side and would leave something of a plane
+            values[filled] = _without_plane(np.argwhere(filled), average[filled])
         short, long = (self._smoothed(values, filled, wavelength) for wavelength in band)
         return np.where(filled, short - long, np.nan).ravel()[self.cells]
 
@@ -106,3 +108,8 @@ class CellGrid:
         weight = gaussian_filter(filled.astype(np.float64), sigma, mode="constant", truncate=_TRUNCATE)
         total = gaussian_filter(values, sigma, mode="constant", truncate=_TRUNCATE)
         return np.divide(total, weight, out=np.zeros_like(total), where=filled)
+
+
+def _without_plane(position, values):
+    design = np.column_stack([position - position.mean(axis=0), np.ones(len(values))])
+    return values - design @ np.linalg.lstsq(design, values, rcond=None)[0]

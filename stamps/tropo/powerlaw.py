@@ -11,14 +11,17 @@ orbits and deformation, and K' is estimated in local windows. The variant here:
 1. The pixels that may be used are averaged in cells and band-passed (:mod:`stamps.tropo.bands`), phase and (h0 -
    h)^alpha alike.
 2. Square windows of twice their spacing cover the scene (neighbours share half of each other). In every window and band
-   K' and a constant are fitted robustly (:mod:`stamps.tropo.regression`). Neighbouring cells of a band are not
-   independent: its standard error counts one observation per square of half the shorter wavelength. Windows with fewer
-   than five of them give no estimate.
+   K', a constant and a plane are fitted robustly (:mod:`stamps.tropo.regression`); the plane takes what the filter left of
+   longer wavelengths. Neighbouring cells of a band are not independent: the standard error counts one observation per
+   square of half the shorter wavelength. Windows with fewer than eight of them give no estimate.
 3. At a pixel, K' of a band is the mean over the windows with weights exp(-d^2/(2 L^2))/sigma^2: d is the distance to
    the window's centre, L the spacing of the windows, sigma the standard error. K' of all bands together is the same
    mean over windows and bands.
 4. The correction is K' (h0 - h)^alpha. Its constant has no meaning; where K' varies, it contains lateral differences of
    the delay at equal height.
+
+Limits: an error of K' in a window acts on the whole way up to h0, several times the relief, so that small windows with
+noise or deformation in the band do harm; with one window the method is a linear one with a curved law of height.
 """
 
 from dataclasses import dataclass
@@ -31,9 +34,9 @@ from stamps.tropo.regression import robust_fit
 
 __all__ = ["Windows", "WindowEstimates", "cover", "estimate", "interpolate", "relief_power"]
 
-_MIN_INDEPENDENT = 5
+_MIN_INDEPENDENT = 8
 _MIN_CELLS = 10
-_SMALLEST_SPACING = 5000.0  # m
+_SMALLEST_SPACING = 10_000.0  # m
 _CHUNK = 100_000
 
 
@@ -94,7 +97,7 @@ def cover(xy, n_windows=50):
     xy : ndarray, shape (n, 2)
         Metres.
     n_windows : int
-        About how many; fewer where they would be smaller than 10 km.
+        About how many; fewer where they would be smaller than 20 km.
 
     Returns
     -------
@@ -156,7 +159,7 @@ def estimate(phase, power, xy, bands, windows, name=str):
             signal = grid.band_pass(grid.average(phase[:, ifg]), band)
             for w, cells in enumerate(members):
                 coefficient[w, b, ifg], error[w, b, ifg] = _in_window(
-                    filtered[cells], signal[cells], grid.side, band[0]
+                    filtered[cells], signal[cells], grid.centres[cells], grid.side, band[0]
                 )
     empty = ~np.isfinite(error).any(axis=(0, 1))
     if empty.any():
@@ -171,15 +174,15 @@ def _inside(points, centre, half_side):
     return np.flatnonzero((np.abs(points - centre) <= half_side).all(axis=1))
 
 
-def _in_window(relief, phase, side, shortest):
+def _in_window(relief, phase, place, side, shortest):
     """K' and its standard error; zero and infinity where the window says nothing."""
     there = np.isfinite(phase) & np.isfinite(relief)
     n = int(there.sum())
     independent = n * min((2 * side / shortest) ** 2, 1.0)
-    relief, phase = relief[there], phase[there]
+    relief, phase, place = relief[there], phase[there], place[there]
     if n < _MIN_CELLS or independent < _MIN_INDEPENDENT or not np.ptp(relief) > 0:
         return 0.0, np.inf
-    fit = robust_fit(np.column_stack([relief, np.ones(n)]), phase)
+    fit = robust_fit(np.column_stack([relief, np.ones(n), place - place.mean(axis=0)]), phase)
     # a fit without residuals is not infinitely certain: single-precision phases are not
     error = fit.errors[0] * np.sqrt(n / independent)
     return fit.coefficients[0], max(error, 1e-6 * abs(fit.coefficients[0]), 1e-7 / np.ptp(relief))

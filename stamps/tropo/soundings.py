@@ -61,7 +61,7 @@ def refractivity(pressure, temperature, humidity):
     return _K1 * (pressure - vapour) / kelvin + _K2 * vapour / kelvin + _K3 * vapour / kelvin**2
 
 
-def power_law_constants(profiles, *, spread=0.01, highest_relief=4000.0):
+def power_law_constants(profiles, *, spread=0.005, highest_relief=4000.0):
     """Height and exponent of the power law that differences of delay between days follow.
 
     Every profile gives the zenith delay between each height and the top that all reach. h0 is the lowest height above
