@@ -221,7 +221,7 @@ def test_bad_soundings_are_explained(tmp_path, capsys):
     made = profiles(8000.0, 1.5, n=3)
     with pytest.raises(InputError, match="at least two"):
         power_law_constants(made[:1])
-    with pytest.raises(InputError, match="differ by less than 10 mm everywhere"):
+    with pytest.raises(InputError, match="differ by less than 5 mm everywhere"):
         power_law_constants(made[:1] * 3)
     with pytest.raises(InputError, match="ends at 5000 m"):
         power_law_constants([made[0], Profile(made[1].height[:251], made[1].refractivity[:251])])
