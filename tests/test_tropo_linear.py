@@ -137,6 +137,15 @@ def test_robust_fit_of_clean_and_of_spoilt_data():
     assert np.abs(spoilt.coefficients - [0.003, -2]).max() < 0.05 and not spoilt.weights[:150].any()
 
 
+def test_little_relief_is_mentioned(tmp_path, capsys):
+    made = delayed_project.make(tmp_path, n_ps=300)
+    aps_linear(workdir=made.ws)
+    assert "Warning" not in capsys.readouterr().out
+    made.ws.save("hgt2", {"hgt": made.height / 20})
+    aps_linear(workdir=made.ws)
+    assert "Warning: 90 % of the heights lie within" in capsys.readouterr().out
+
+
 # ---------------------------------------------------------------------- shell and bad input
 
 

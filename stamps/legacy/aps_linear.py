@@ -59,6 +59,7 @@ def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrela
     height, columns = scene.height(), scene.columns()
     used = scene.selected(area, exclude)
     phase = scene.phase(scla, height, used)
+    scene.check_relief(height, used, log)
     found = height_slopes(
         phase[used][:, columns],
         height[used],

@@ -82,6 +82,7 @@ def aps_powerlaw(
     power = relief_power(height, h0, alpha)
     used = scene.selected(area, exclude)
     phase = scene.phase(scla, height, used)
+    scene.check_relief(height, used, log)
     bands = octave_bands(float(np.ptp(xy[used], axis=0).max())) if bands is None else _checked(bands)
     log(f"h0 {h0:g} m, exponent {alpha:g}, bands {', '.join(f'{a / 1000:g}-{b / 1000:g}' for a, b in bands)} km")
     found = estimate(

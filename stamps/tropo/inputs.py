@@ -19,6 +19,7 @@ from stamps.tropo.linear import without_height_part
 __all__ = ["SCLA_CHOICES", "Scene", "read_polygon"]
 
 SCLA_CHOICES = ("uncorrelated", "all", "none")
+_LITTLE_RELIEF = 100.0  # m; 10 rad/km, an ordinary difference between two days, is then one radian
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,15 @@ class Scene:
                 "degrees, longitude before latitude."
             )
         return selected
+
+    def check_relief(self, height, used, log):
+        """Warn of heights that differ too little to tell delay from chance or deformation."""
+        low, high = np.nanpercentile(height[used], [5, 95])
+        if high - low < _LITTLE_RELIEF:
+            log(
+                f"Warning: 90 % of the heights lie within {high - low:.0f} m: what goes with height may be chance or "
+                "deformation; compare with delay maps (stamps tropo gacos)"
+            )
 
     def full(self, columns, values):
         """Values of some interferograms among zeros for the others, (n_ps, n_ifg) float32."""
