@@ -291,6 +291,7 @@ def _version():
 
 #: Verb -> module whose ``main(argv)`` runs it and returns the exit status, and what it is for.
 _VERBS = {
+    "tropo": ("stamps.commands.tropo", "tropospheric correction: linear, powerlaw, gacos"),
     "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
     "describe-backends": (
         "stamps.commands.describe_backends",
