@@ -88,6 +88,7 @@ def _dem(project, lonlat):
 def _amplitude(project, lonlat):
     shape = amplitude_shape(project.ws)
     image = amplitude_image(project.ws, (False, False), (0, shape[1], 0, shape[0]))
+    image = Background(np.where(image.grey > 0, image.grey, np.nan), image.extent)  # 0: masked, or not in any patch
     return geocoded(image, project.ps["ij"][:, 1:].astype(np.float64), lonlat)
 
 

@@ -14,6 +14,7 @@ const state = {
   layer: facts.layers[0].name,
   date: facts.dates.length - 1,
   limits: {}, // of each layer, where they were chosen
+  fitted: {}, // of each layer, where they were not
   shown: null, // range of values that is shown
   selected: [], // {point, place, radius, points}
   choosing: false, // the next click places the reference
@@ -82,7 +83,7 @@ function sortedValues(name, k) {
 }
 
 function limitsOf(layer) {
-  return (state.limits[layer.name] ??= fittingLimits(layer));
+  return state.limits[layer.name] ?? (state.fitted[layer.name] ??= fittingLimits(layer));
 }
 
 function showLayer() {
@@ -132,8 +133,11 @@ function setLimits(low, high) {
 
 // -------------------------------------------------------------------- reference
 
-/** Take the points within a radius of a place (metres) as reference; false if there are none. */
-function setReference(place, radius) {
+/**
+ * Take the points within a radius of a place (metres) as reference; false if there are none. While it is dragged the
+ * colours keep their range.
+ */
+function setReference(place, radius, dragged = false) {
   const points = data.within(...place, radius);
   if (points.length === 0) {
     hint(`No point lies within ${radius} m of there: choose another place or a larger radius.`, 4000);
@@ -141,7 +145,7 @@ function setReference(place, radius) {
   }
   data.setReference(points);
   view.map.reference = { place, radius };
-  referenceChanged();
+  referenceChanged(dragged);
   return true;
 }
 
@@ -158,7 +162,8 @@ function setReferenceOriginal() {
   referenceChanged();
 }
 
-function referenceChanged() {
+function referenceChanged(dragged = false) {
+  if (!dragged) state.fitted = {};
   $("reference-text").textContent = `Values are ${referenceText()}.`;
   showLayer();
   showSelected();
@@ -242,11 +247,11 @@ function fillTable(entries) {
     ? ["", ""] : [`${formatted(data.lon[one.point], 5)}°`, `${formatted(data.lat[one.point], 5)}°`];
   const distance = () => {
     const [a, b] = state.selected;
-    return `${number(Math.hypot(data.x[a.point] - data.x[b.point], data.y[a.point] - data.y[b.point]))} m apart`;
+    return number(Math.hypot(data.x[a.point] - data.x[b.point], data.y[a.point] - data.y[b.point]));
   };
   const many = entries.some((one) => one.points && one.points.length > 1);
   const rows = [
-    ["Point no.", (one) => (one.point === null ? distance() : number(one.point + 1))],
+    ["Point no.", (one) => (one.point === null ? "" : number(one.point + 1))],
     ...(many ? [["Points averaged", (one) => (one.points ? number(one.points.length) : "")]] : []),
     ["Velocity (mm/yr)", (one) => formatted(one.line.slope, 1)],
     ["± standard deviation", (one) => formatted(one.std, 1)],
@@ -256,6 +261,7 @@ function fillTable(entries) {
     ...(data.layer("height") ? [["Height (m)", (one) => (one.point === null ? "" : formatted(one.height, 0))]] : []),
     ["Longitude", (one) => place(one)[0]],
     ["Latitude", (one) => place(one)[1]],
+    ...(entries.length === 3 ? [["Distance (m)", (one) => (one.point === null ? distance() : "")]] : []),
   ];
   const cell = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
   const row = (cells) => {
@@ -358,8 +364,8 @@ view.map = new MapView($("map-frame"), data, pictures, {
     } else if (point >= 0) select(point, place);
   },
   hover: showTooltip,
-  dragReference(place) {
-    setReference(place, referenceRadius());
+  dragReference(place, finished) {
+    setReference(place, referenceRadius(), !finished);
   },
 });
 
@@ -396,7 +402,11 @@ $("date-play").addEventListener("click", () => {
 for (const id of ["limit-low", "limit-high"]) {
   $(id).addEventListener("change", () => setLimits(Number($("limit-low").value), Number($("limit-high").value)));
 }
-$("limits-auto").addEventListener("click", () => { delete state.limits[state.layer]; showLayer(); });
+$("limits-auto").addEventListener("click", () => {
+  delete state.limits[state.layer];
+  delete state.fitted[state.layer];
+  showLayer();
+});
 for (const id of ["brush-low", "brush-high"]) {
   $(id).addEventListener("change", () => {
     const end = (name, open) => ($(name).value === "" ? open : Number($(name).value));

@@ -16,9 +16,7 @@ function dateTicks(low, high, wanted) {
     const time = Date.UTC(Math.floor(m / 12), m % 12, 1);
     if (time > high) return ticks;
     if (time < low) continue;
-    const year = Math.floor(m / 12);
-    const name = new Date(time).toLocaleString("en-GB", { month: "short", timeZone: "UTC" });
-    ticks.push({ time, text: step >= 12 ? `${year}` : `${name} ${year}` });
+    ticks.push({ time, text: new Date(time).toISOString().slice(0, step >= 12 ? 4 : 7) });
   }
 }
 
@@ -73,7 +71,7 @@ class Chart {
       }));
       element.append(svg("text", { x: box.left - 7, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick)));
     }
-    for (const { time, text } of dateTicks(begin, end, (box.right - box.left) / 85)) {
+    for (const { time, text } of dateTicks(begin, end, (box.right - box.left) / 68)) {
       element.append(svg("line", { x1: x(time), x2: x(time), y1: box.bottom, y2: box.bottom + 5, stroke: "#51606e" }));
       const half = text.length * 3.3, place = Math.max(box.left + half - 20, Math.min(box.right - half + 10, x(time)));
       element.append(svg("text", { x: place, y: box.bottom + 18, "text-anchor": "middle" }, text));

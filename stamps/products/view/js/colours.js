@@ -2,7 +2,7 @@
 
 const STEPS = 256;
 
-/** Lookup table of a list of "#rrggbb": css(t), fill and edge colours as 32-bit pixels. */
+/** Lookup table of a list of "#rrggbb": css(t), and shades as 32-bit pixels. */
 class Palette {
   constructor(colours) {
     const anchors = colours.map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
@@ -11,8 +11,8 @@ class Palette {
       const k = Math.min(Math.floor(at), anchors.length - 2);
       return anchors[k].map((low, c) => Math.round(low + (at - k) * (anchors[k + 1][c] - low)));
     });
-    this.fill = Uint32Array.from(this.rgb, (c) => pixel(c, 1));
-    this.edge = Uint32Array.from(this.rgb, (c) => pixel(c, 0.62));
+    // a point from its inside to its rim
+    this.shades = [1, 0.82, 0.64].map((factor) => Uint32Array.from(this.rgb, (c) => pixel(c, factor)));
   }
 
   css(t) {

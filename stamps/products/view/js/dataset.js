@@ -110,7 +110,10 @@ class Dataset {
   computed(name, k) {
     if (name === "std" && !this.isOriginal) return this.allStd();
     const stored = this.storedColumn(name, k), offset = this.offsetOf(name, k);
-    return offset === 0 ? stored : Float64Array.from(stored, (value) => value - offset);
+    if (offset === 0) return stored;
+    const values = new Float64Array(this.n);
+    for (let i = 0; i < values.length; i++) values[i] = stored[i] - offset;
+    return values;
   }
 
   value(name, i, k = 0) {

@@ -56,7 +56,7 @@ class Histogram {
       total++;
     }
     const { element } = this, width = element.clientWidth || 320, height = element.clientHeight || 132;
-    const left = 12, wide = width - 24, bar = 14, base = height - 36, most = Math.max(...counts, 1);
+    const left = 16, wide = width - 32, bar = 14, base = height - 36, most = Math.max(...counts, 1);
     Object.assign(this, { left, wide });
     element.setAttribute("viewBox", `0 0 ${width} ${height}`);
     element.replaceChildren();
@@ -81,9 +81,9 @@ class Histogram {
       element.append(svg("line", { x1: place(tick), x2: place(tick), y1: base + bar + 3, y2: base + bar + 7, stroke: "#51606e" }));
       element.append(svg("text", { x: place(tick), y: height - 2, "text-anchor": "middle" }, tickText(tick)));
     }
-    const median = total ? quantile(Float64Array.from(values).filter((v) => v === v).sort(), 0.5) : NaN;
-    element.setAttribute("aria-label",
-      `Histogram of ${total} values from ${tickText(range[0])} to ${tickText(range[1])} ${unit}, median ${formatted(median, 2)}`);
+    const peak = range[0] + ((counts.indexOf(Math.max(...counts)) + 0.5) / BINS) * (range[1] - range[0]);
+    element.setAttribute("aria-label", `Histogram of ${total} values with the colour bar, from ${tickText(range[0])} to ` +
+      `${tickText(range[1])} ${unit}, most of them near ${tickText(Number(peak.toPrecision(2)))}`);
   }
 
   drawBrush(base, bar) {

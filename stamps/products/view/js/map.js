@@ -32,12 +32,11 @@ class MapView {
   // ------------------------------------------------------------------ geometry
 
   resize() {
-    const box = this.frame.getBoundingClientRect();
     const first = !this.width;
     const ratio = window.devicePixelRatio || 1;
     const width = Math.max(50, this.frame.clientWidth), height = Math.max(50, this.frame.clientHeight);
     if (width === this.width && height === this.height && ratio === this.ratio) return;
-    Object.assign(this, { width, height, ratio, box });
+    Object.assign(this, { width, height, ratio });
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
     for (const canvas of [this.ground, this.marks]) Object.assign(canvas, { width: w, height: h });
     this.painter.resize(w, h);
@@ -94,7 +93,7 @@ class MapView {
   get dot() {
     const [left, bottom, right, top] = this.data.extent;
     const spacing = Math.sqrt(((right - left) * (top - bottom)) / this.data.n) || 1;
-    const fitting = 0.56 * spacing * this.view.scale;
+    const fitting = 0.52 * spacing * this.view.scale;
     return this.sizeFactor * Math.max(SMALLEST_DOT, Math.min(BIGGEST_DOT, Math.max(fitting, 1.9)));
   }
 
@@ -431,7 +430,7 @@ function pictureCanvas(codes, [rows, columns]) {
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const code = codes[row * columns + column], at = 4 * ((rows - 1 - row) * columns + column);
-      const grey = 96 + Math.round(code * 0.6);
+      const grey = 88 + Math.round(code * 0.44);
       image.data.set([grey, grey, grey, code ? 255 : 0], at);
     }
   }

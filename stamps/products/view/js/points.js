@@ -39,18 +39,21 @@ class PointIndex {
   }
 }
 
-/** The pixels of a disc of a radius (device pixels): inside, darker rim, and soft border with its opacity. */
-function discOf(radius) {
-  const reach = Math.ceil(radius + 0.5), rim = radius >= 2.6 ? radius - 1 : Infinity;
-  const disc = { reach, fill: [], edge: [], soft: [] };
+/**
+ * The pixels of a disc as offsets in a canvas of some width; radius in device pixels. Three shades from the inside to
+ * a darker rim (small discs have none), and the soft border with its opacity (hard where many small ones are drawn).
+ */
+function discOf(radius, width, hard = false) {
+  const reach = Math.ceil(radius + 0.5), shades = [[], [], []], soft = [], cover = [];
   for (let dy = -reach; dy <= reach; dy++) {
     for (let dx = -reach; dx <= reach; dx++) {
-      const d = Math.hypot(dx, dy), cover = radius + 0.5 - d;
-      if (cover >= 1) (d > rim ? disc.edge : disc.fill).push([dx, dy]);
-      else if (cover > 0.08) disc.soft.push([dx, dy, cover]);
+      const at = dy * width + dx, inside = radius + 0.5 - Math.hypot(dx, dy);
+      if (inside >= 1) shades[radius < 2.6 || inside > 2.2 ? 0 : inside > 1.6 ? 1 : 2].push(at);
+      else if (hard && inside > 0.4) shades[0].push(at);
+      else if (!hard && inside > 0.05) { soft.push(at); cover.push(inside); }
     }
   }
-  return disc;
+  return { reach, rimmed: radius >= 2.6, shades: shades.map((list) => Int32Array.from(list)), soft: Int32Array.from(soft), cover };
 }
 
 /** Draws points into the pixels of a canvas. */
@@ -75,47 +78,40 @@ class PointPainter {
   draw(x, y, view, codes, palette, radius) {
     const { width, height } = this.canvas;
     this.pixels.fill(0);
-    const stamp = stampOf(discOf(radius), width);
-    const fill = palette.fill, edge = stamp.edge.length ? palette.edge : palette.fill;
-    const small = radius > 2 ? stampOf(discOf(Math.max(1, radius * 0.45)), width) : stamp;
+    const disc = discOf(radius, width, x.length > MANY && radius < 2.6), small = radius > 2 ? discOf(Math.max(1, radius * 0.45), width) : disc;
+    const [inner, middle, rim] = palette.shades, border = disc.rimmed ? rim : inner;
     const { cx, cy, scale } = view;
     for (let pass = 0; pass < 2; pass++) { // what is filtered out lies below
       if (pass === 0 && !codes.hasGrey) continue;
-      const one = pass ? stamp : small, { reach } = one;
+      const one = pass ? disc : small, { reach } = one;
       for (let i = 0; i < x.length; i++) {
         const code = codes[i];
         if (code === HIDDEN || (code === GREY) === (pass === 1)) continue;
         const px = Math.round((x[i] - cx) * scale + width / 2), py = Math.round(height / 2 - (y[i] - cy) * scale);
         if (px < reach || py < reach || px >= width - reach || py >= height - reach) continue;
-        if (pass) this.put(one, py * width + px, fill[code], edge[code]);
-        else this.put(one, py * width + px, GREY_PIXEL, GREY_PIXEL);
+        const at = py * width + px;
+        if (pass) this.put(one, at, inner[code], middle[code], rim[code], border[code]);
+        else this.put(one, at, GREY_PIXEL, GREY_PIXEL, GREY_PIXEL, GREY_PIXEL);
       }
     }
     this.context.putImageData(this.image, 0, 0);
   }
 
-  put(stamp, at, fill, edge) {
-    const { pixels } = this;
-    for (let s = 0; s < stamp.fill.length; s++) pixels[at + stamp.fill[s]] = fill;
-    for (let s = 0; s < stamp.edge.length; s++) pixels[at + stamp.edge[s]] = edge;
-    for (let s = 0; s < stamp.soft.length; s++) {
-      const p = at + stamp.soft[s];
-      pixels[p] = blended(edge, pixels[p], stamp.cover[s]);
+  put(disc, at, inner, middle, rim, border) {
+    const { pixels } = this, [a, b, c] = disc.shades, { soft, cover } = disc;
+    for (let s = 0; s < a.length; s++) pixels[at + a[s]] = inner;
+    for (let s = 0; s < b.length; s++) pixels[at + b[s]] = middle;
+    for (let s = 0; s < c.length; s++) pixels[at + c[s]] = rim;
+    for (let s = 0; s < soft.length; s++) {
+      const p = at + soft[s];
+      pixels[p] = blended(border, pixels[p], cover[s]);
     }
   }
 }
 
+const MANY = 40000;
 const HIDDEN = 0xffff, GREY = 0xfffe;
 const GREY_PIXEL = pixel([176, 184, 191], 1);
-
-/** A disc as offsets in the pixels of a canvas of some width. */
-function stampOf(disc, width) {
-  const flat = (list) => Int32Array.from(list, ([dx, dy]) => dy * width + dx);
-  return {
-    reach: disc.reach, fill: flat(disc.fill), edge: flat(disc.edge), soft: flat(disc.soft),
-    cover: Float32Array.from(disc.soft, (part) => part[2]),
-  };
-}
 
 /** An opaque colour over another pixel with some opacity. */
 function blended(over, under, cover) {
