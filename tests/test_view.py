@@ -580,6 +580,36 @@ class TestInBrowser:
         asked = shown.browser.execute_script("return performance.getEntriesByType('resource').map((e) => e.name)")
         assert [name for name in asked if not name.startswith(("data:", "blob:"))] == []
 
+    def test_pixels_without_values_are_left_out(self, browser, tmp_path):
+        ws = finished.single_master(tmp_path, n_ps=30)
+        finished.steady_motion(ws, RATES[:30])
+        phase = ws.load("phuw2")["ph_uw"]
+        phase[4] = np.nan
+        ws.save("phuw2", {"ph_uw": phase})
+        Parameters(ws).set("ref_radius", -np.inf)
+        shown = Shown(browser, view(ws, tmp_path / "view.html"))
+        x, y = shown.call("screenOf", 4)
+        assert shown.call("hit", x, y) != 4 and shown.call("values", "velocity")[4] is None
+        assert shown.element("reference-text").text == "Values are not referenced."
+        assert shown.call("setReference", *map(float, ws.load("ps2")["lonlat"].mean(axis=0)), 5000)
+        velocity = np.array(shown.call("values", "velocity"), float)
+        assert abs(np.nanmean(velocity)) < 1e-6 and np.isnan(velocity).sum() == 1
+        shown.call("setLayer", "std")
+        assert shown.errors() == []
+
+    def test_the_keyboard_does_it_too(self, shown):
+        from selenium.webdriver.common.keys import Keys
+
+        canvas = shown.element("map-marks")
+        before = shown.call("screenOf", 0)
+        canvas.send_keys(Keys.ARROW_RIGHT)
+        assert shown.call("screenOf", 0)[0] == pytest.approx(before[0] - 60)
+        canvas.send_keys("0", Keys.ENTER)
+        (one,) = shown.call("selection")
+        assert f"Point {one['point'] + 1}: velocity" in shown.element("announce").get_attribute("textContent")
+        canvas.send_keys(Keys.ESCAPE)
+        assert shown.call("selection") == []
+
     def test_a_page_of_small_baselines(self, browser, pairs, tmp_path):
         shown = Shown(browser, view(pairs, tmp_path / "view.html"))
         content = content_of(Project.at(pairs))
@@ -625,7 +655,7 @@ def test_a_hundred_thousand_points_are_fluid(browser, tmp_path):
     print(f"100 000 points: a redraw {milliseconds:.0f} ms, closer {closer:.0f} ms, another reference {moved:.0f} ms, "
           f"page {page.stat().st_size / 1e6:.1f} MB")  # fmt: skip
     assert shown.errors() == []
-    assert milliseconds < 250 and closer < 250  # about 15 on a free machine
+    assert milliseconds < 250 and closer < 250  # ample: machines that run tests are busy
     i = int(np.argmax(velocity))
     shown.call("showAll")
     assert shown.call("values", "velocity")[i] == pytest.approx(

@@ -137,7 +137,7 @@ def content_of(project, value=None, n_boot=N_BOOT, seed=0):
     layers = [
         Layer("velocity", "Velocity", "mm/yr", _referenced(velocity.phases[:, :1], reference)[:, 0], "diverging",
               _TOWARDS, True),
-        *([] if std is None else [Layer("std", "Standard deviation of the velocity", "mm/yr", std, "uncertainty")]),
+        *([] if std is None else [Layer("std", "Std. deviation of the velocity", "mm/yr", std, "uncertainty")]),
         *_quality(project), *_look_angle_error(project, reference),
         Layer("displacement", "Displacement", "mm", series, "diverging", _TOWARDS, True),
         *_correlated_noise(project, columns, reference),
@@ -203,7 +203,7 @@ def _correlated_noise(project, columns, reference):
         return []
     noise = values_of("s", project, PlotRequest())[1].phases[:, columns]
     values = project.displacement(_referenced(noise, reference))
-    return [Layer("scn", "Spatially correlated noise (SCN)", "mm", values, "diverging", _TOWARDS, True)]
+    return [Layer("scn", "Spatially correlated noise", "mm", values, "diverging", _TOWARDS, True)]
 
 
 def _facts(project, value, kind, n_boot):

@@ -60,7 +60,7 @@ const currentValues = () => data.column(state.layer, currentLayer().dated ? stat
 function fittingLimits(layer) {
   if (layer.name === "coherence") {
     const sorted = sortedValues(layer.name, 0);
-    return [Math.floor(quantile(sorted, 0.01) * 20) / 20, 1];
+    return [Math.floor(quantile(sorted, 0.01) * 20) / 20, Math.ceil(quantile(sorted, 0.99) * 20 - 1e-9) / 20];
   }
   const dates = layer.dated ? [0, Math.floor(facts.dates.length / 2), facts.dates.length - 1] : [0];
   let [low, high] = [Infinity, -Infinity];
@@ -145,6 +145,7 @@ function setReference(place, radius, dragged = false) {
   }
   data.setReference(points);
   view.map.reference = { place, radius };
+  $("reference-radius").value = radius;
   referenceChanged(dragged);
   return true;
 }

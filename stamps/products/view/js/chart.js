@@ -41,19 +41,20 @@ class Chart {
     const x = (time) => box.left + ((time - begin + pad) / (end - begin + 2 * pad || 1)) * (box.right - box.left);
     const y = (value) => box.bottom - ((value - low) / (high - low)) * (box.bottom - box.top);
     this.drawAxes({ box, low, high, begin, end, x, y, master });
-    let at = box.left;
+    let at = 12;
     for (const one of series) {
       this.drawSeries(one, { times, days, x, y, box });
       const label = svg("text", { x: at, y: 17, class: "strong", style: `fill:${one.colour}` }, one.label);
       element.append(label);
-      at += (label.getComputedTextLength?.() || one.label.length * 7) + 22;
+      at += (label.getComputedTextLength?.() || one.label.length * 7) + 16;
     }
   }
 
   rangeOf(series, days) {
     let [low, high] = [Infinity, -Infinity];
-    for (const { values } of series) {
-      for (const value of values) {
+    for (const { values, line } of series) {
+      const ends = [days[0], days[days.length - 1]].map((day) => line.intercept + (line.slope * day) / 365.25);
+      for (const value of [...values, ...ends]) {
         if (value < low) low = value;
         if (value > high) high = value;
       }
@@ -71,7 +72,7 @@ class Chart {
       }));
       element.append(svg("text", { x: box.left - 7, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick)));
     }
-    for (const { time, text } of dateTicks(begin, end, (box.right - box.left) / 68)) {
+    for (const { time, text } of dateTicks(begin, end, (box.right - box.left) / 62)) {
       element.append(svg("line", { x1: x(time), x2: x(time), y1: box.bottom, y2: box.bottom + 5, stroke: "#51606e" }));
       const half = text.length * 3.3, place = Math.max(box.left + half - 20, Math.min(box.right - half + 10, x(time)));
       element.append(svg("text", { x: place, y: box.bottom + 18, "text-anchor": "middle" }, text));
