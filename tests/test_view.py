@@ -113,7 +113,9 @@ class TestSpread:
         covariance, displacement = root @ root.T, rng.normal(0, 5, (30, 12))
         spread = bootstrap_spread(years, covariance, 200, seed=4)
         std = bootstrap_std(displacement, years, covariance, 200, seed=4)
-        np.testing.assert_allclose(np.sqrt(np.einsum("ij,jk,ik->i", displacement, spread, displacement)), std, rtol=1e-5)
+        np.testing.assert_allclose(
+            np.sqrt(np.einsum("ij,jk,ik->i", displacement, spread, displacement)), std, rtol=1e-5
+        )
 
 
 class TestContent:
@@ -176,6 +178,17 @@ class TestContent:
         with pytest.raises(InputError, match="plot V-d"):
             content_of(Project.at(pairs), "v-d")
 
+    def test_velocity_of_a_real_project_is_the_original_s(self, golden_dir, tmp_path):
+        folder = golden_dir("mexico_city")
+        for overlay in ("input", "golden", "golden_pass2"):
+            for path in (folder / overlay).iterdir():
+                (tmp_path / path.name).write_bytes(path.read_bytes())
+        content = content_of(Project.at(tmp_path), n_boot=10)
+        expected = matfile.read(folder / "golden_products/series_v-d/ps_plot_v-d.mat")["ph_disp"][:, 0]
+        np.testing.assert_allclose(layer(content, "velocity").values, expected, atol=1e-4)
+        by_weights = layer(content, "displacement").values @ content.lines.weights[1]
+        np.testing.assert_allclose(by_weights, expected, atol=1e-3)
+
 
 class TestBackground:
     def test_radar_pictures_land_where_the_pixels_are(self):
@@ -225,7 +238,7 @@ class TestPage:
         science = {path: path.read_bytes() for path in ws.path.glob("*2.mat")}
         page = stamps.view(ws, tmp_path / "page.html")
         text = page.read_text(encoding="utf-8")
-        assert "default-src 'none'" in text and "<h1 id=\"title\">Tõwn &amp; &lt;b&gt;</h1>" in text
+        assert "default-src 'none'" in text and '<h1 id="title">Tõwn &amp; &lt;b&gt;</h1>' in text
         assert addresses_in(text) == ["data:,"]
         assert set(re.findall(r"https?://[^\s\"'`]+", text)) == {"http://www.w3.org/2000/svg"}  # a name, not an address
         facts = facts_of(page)
@@ -261,8 +274,8 @@ class TestPage:
 
     def test_command(self, ws, tmp_path, capsys):
         out = tmp_path / "page.html"
-        arguments = ["view", "--workdir", str(ws.path), "--out", str(out), "--value", "v", "--title", "Town", "--n-boot", "9"]
-        assert cli.run("stamps", arguments) == 0
+        options = ["--out", str(out), "--value", "v", "--title", "Town", "--n-boot", "9"]
+        assert cli.run("stamps", ["view", "--workdir", str(ws.path), *options]) == 0
         assert f"{out} (" in capsys.readouterr().out
         facts = facts_of(out)
         assert (facts["title"], facts["value"], facts["n_boot"]) == ("Town", "v", 9)
@@ -463,7 +476,9 @@ class TestInBrowser:
             assert shown.call("state")["layer"] == one.name
             values = one.values if one.values.ndim == 1 else one.values[:, -1]
             error = 1e-6 if one.values.ndim == 1 else quantise(one.values).error * 1.01
-            np.testing.assert_allclose(shown.call("values", one.name, len(content.dates) - 1), values, atol=error, rtol=1e-6)
+            np.testing.assert_allclose(
+                shown.call("values", one.name, len(content.dates) - 1), values, atol=error, rtol=1e-6
+            )
             assert shown.element("date-row").is_displayed() == (one.values.ndim == 2)
             shown.call("redrawTime", 1)
             pictures.append(shown.pixels("map-points"))
@@ -659,6 +674,7 @@ def test_a_hundred_thousand_points_are_fluid(browser, tmp_path):
     i = int(np.argmax(velocity))
     shown.call("showAll")
     assert shown.call("values", "velocity")[i] == pytest.approx(
-        (series @ weights[1])[i] - (series @ weights[1])[np.hypot(*((lonlat - [14.1, 40.1]) * content.metres).T) <= 500].mean(),
+        (series @ weights[1])[i]
+        - (series @ weights[1])[np.hypot(*((lonlat - [14.1, 40.1]) * content.metres).T) <= 500].mean(),
         abs=1e-3,
     )

@@ -21,7 +21,9 @@ def main(argv):
     parser.add_argument("--value", metavar="TYPE", help="velocity to show: v, v-d, v-do … [v-d; small baselines V-d]")
     parser.add_argument("--title", help="heading [name of the project directory]")
     parser.add_argument("--no-background", action="store_true", help="leave out shaded DEM and mean amplitude")
-    parser.add_argument("--n-boot", type=int, default=N_BOOT, help="bootstrap samples of the standard deviation [%(default)s]")
+    parser.add_argument(
+        "--n-boot", type=int, default=N_BOOT, help="bootstrap samples of the standard deviation [%(default)s]"
+    )
     parser.add_argument(
         "--serve", nargs="?", type=int, const=0, metavar="PORT",
         help="then serve the page to this machine (127.0.0.1) until interrupted; without PORT a free one",

@@ -84,9 +84,7 @@ def _facts(content, pictures, title, arrays):
             "radius": None if area.centre is None else area.radius,
             "box": None if area.box is None else [[float(x) for x in side] for side in area.box],
         },
-        "images": [
-            {"date": date.isoformat(), "bperp": bperp, "noise": noise} for date, bperp, noise in content.images
-        ],
+        "images": [{"date": date.isoformat(), "bperp": bperp, "noise": noise} for date, bperp, noise in content.images],
         "parameters": content.parameters,
     }
 
