@@ -293,6 +293,7 @@ def _version():
 _VERBS = {
     "tropo": ("stamps.commands.tropo", "tropospheric correction: linear, powerlaw, gacos"),
     "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
+    "view": ("stamps.commands.view", "one page with the map and the time series, for any browser"),
     "describe-backends": (
         "stamps.commands.describe_backends",
         "what is compiled, which programs and versions are used",
