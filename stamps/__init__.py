@@ -14,8 +14,8 @@ __version__ = "0.1.0"
 
 _LEGACY = Path(__file__).parent / "legacy"
 
-#: Functions that the original never had -> the module that holds them.
-_FUNCTIONS = {"export": "stamps.products.exports"}
+#: Functions that the original never had, and their modules.
+_MORE = {"export": "stamps.products.exports", "view": "stamps.products.view"}
 
 
 def _legacy_names():
@@ -23,16 +23,16 @@ def _legacy_names():
 
 
 def __getattr__(name):
-    if name in _FUNCTIONS:
-        function = getattr(import_module(_FUNCTIONS[name]), name)
-        globals()[name] = function
-        return function
     if not name.startswith("_") and (_LEGACY / f"{name}.py").is_file():
         function = getattr(import_module(f"stamps.legacy.{name}"), name)
+        globals()[name] = function
+        return function
+    if name in _MORE:
+        function = getattr(import_module(_MORE[name]), name)
         globals()[name] = function
         return function
     raise AttributeError(f"module 'stamps' has no attribute '{name}'")
 
 
 def __dir__():
-    return sorted({*globals(), *_FUNCTIONS, *_legacy_names()})
+    return sorted({*globals(), *_legacy_names(), *_MORE})
