@@ -10,7 +10,7 @@ import numpy as np
 
 from stamps.errors import ParameterError, WorkspaceError
 
-__all__ = ["TropoMethod", "ps_plot_tca", "tropo_method"]
+__all__ = ["METHODS", "TropoMethod", "ps_plot_tca", "tropo_method"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def _sum(number, names, spectrometer, model, blanked_by=""):
     )
 
 
-_METHODS = (
+#: All corrections.
+METHODS = (
     TropoMethod(1, ("a_linear", "a_l"), ("ph_tropo_linear",)),
     TropoMethod(2, ("a_powerlaw", "a_p"), ("ph_tropo_powerlaw",)),
     TropoMethod(3, ("a_meris", "a_m"), ("ph_tropo_meris",)),
@@ -72,8 +73,8 @@ _METHODS = (
     *_weather(36, "a_narr", "", "narr"),
     *_weather(39, "a_era5", "a_e5", "era5"),
 )
-_BY_NUMBER = {method.number: method for method in _METHODS}
-_BY_NAME = {name: method for method in _METHODS for name in method.names}
+_BY_NUMBER = {method.number: method for method in METHODS}
+_BY_NAME = {name: method for method in METHODS for name in method.names}
 
 
 def tropo_method(method):
