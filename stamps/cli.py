@@ -39,7 +39,7 @@ def run(command, argv=None):
     try:
         return function(argv) or 0
     except StampsError as error:
-        print(f"{command}: {error}", file=sys.stderr)
+        print(f"{command}: {str(error).removeprefix(f'{command}: ')}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print(f"{command}: interrupted; what was complete is kept, start it again to go on.", file=sys.stderr)

@@ -73,14 +73,14 @@ def write_points(function, values, keywords):
 
 def print_troposphere(function, values, keywords):
     """Print which corrections the file holds, or the size of one of them."""
-    from stamps.legacy.ps_plot_tca import METHODS
+    from stamps.legacy.ps_plot_tca import tropo_methods
 
     content = _corrections("tca", values[0] if values else None, keywords["workdir"])
     if len(values) > 1:
         _print_sizes(*function(content, values[1]), content)
         return
     print(f"{content.source} holds:")
-    held = [method for method in METHODS if all(variable in content for variable in method.variables)]
+    held = [method for method in tropo_methods() if all(variable in content for variable in method.variables)]
     for method in held:
         print(f"  {method.number:2d}  {' = '.join(method.names):<34s}  {' + '.join(method.variables)}")
     if not held:

@@ -216,6 +216,10 @@ def help_text(name, command, more=""):
     return "\n\n".join(section for section in sections if section)
 
 
+def _short_help(name, command):
+    return f"{usage(name, command)}\nAll arguments are explained by {name} --help."
+
+
 def _signature(option):
     return f"{option.name} {option.value}".strip()
 
@@ -265,14 +269,14 @@ def perform(name, command, argv, more="", version=""):
         print(version)
         return 0
     if not command.required <= len(words) <= command.most:
-        print(help_text(name, command, more), file=sys.stderr)
+        print(_short_help(name, command), file=sys.stderr)
         return command.status
     values = []
     for k, word in enumerate(words):
         try:
             values.append(command.arguments[min(k, len(command.arguments) - 1)].read(word))
         except ValueError:
-            print(f"{name}: '{word}' is not a number.\n{help_text(name, command, more)}", file=sys.stderr)
+            print(f"{name}: '{word}' is not a number.\n{_short_help(name, command)}", file=sys.stderr)
             return 2
     _call(name, command, values, options)
     return 0

@@ -46,9 +46,9 @@ def _section(title, kinds):
 
 
 def _corrections():
-    from stamps.legacy.ps_plot_tca import METHODS
+    from stamps.legacy.ps_plot_tca import tropo_methods
 
     lines = ["tropospheric corrections (variables of tca2.mat, tca_sb2.mat):"]
-    for method in sorted(METHODS, key=lambda method: method.number):
+    for method in tropo_methods():
         lines.append(f"  {method.number:2d}  {' = '.join(method.names):<34s}  {' + '.join(method.variables)}")
     return "\n".join(lines)
