@@ -317,6 +317,11 @@ class TestWhatGoesWrong:
         assert "'a_gacos'" in one_line(ps, "ps_plot", "v-da", "a_gacoz")
         assert "Say which tropospheric correction" in one_line(ps, "ps_plot", "v-da")
 
+    def test_no_tides(self, tmp_path, one_line):
+        ws = finished.single_master(tmp_path)
+        ws.delete("tide2.mat")
+        assert "tide2.mat is missing: write the phase of the tides" in one_line(ws, "ps_plot", "vt")
+
     @pytest.mark.parametrize(
         ("words", "message"),
         [
