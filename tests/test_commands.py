@@ -206,6 +206,7 @@ class TestOthers:
     def test_tropospheric_corrections(self, ps, at_prompt):
         status, out, _ = at_prompt(ps, "ps_calc_tca", "[3 5]", "[0 600]", "[-10 10]")
         assert status == 0 and "Ifg 3:" in out and "Ifg 5:" in out
+        assert at_prompt(ps, "ps_calc_tca", "[3 5]", "[0 600; 10 500]", "[-10 10]")[0] == 0  # a row for each
         out = at_prompt(ps, "ps_plot_tca")[1]
         assert "a_gacos" in out and "a_linear-man = a_lman" in out and "a_era5" not in out
         out = at_prompt(ps, "ps_plot_tca", "tca2", "a_lman")[1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from stamps.commands import BACKEND_HELP
 from stamps.errors import InputError, ParameterError
 
-__all__ = ["Argument", "Command", "Option", "literal", "matrix", "perform", "text_or_number", "usage"]
+__all__ = ["Argument", "Command", "Option", "bounds", "literal", "matrix", "perform", "text_or_number", "usage"]
 
 #: Options that every command has.
 _COMMON = (
@@ -162,6 +162,12 @@ def matrix(text):
         return np.loadtxt(text, ndmin=2)
     except (OSError, ValueError) as error:
         raise InputError(f"{text} is neither a matrix, as [14.1 40.2; 14.3 40.2], nor a file of one: {error}.") from None
+
+
+def bounds(text):
+    """Two numbers, or several rows of two; ndarray of float64, shape (2,) or (n, 2)."""
+    rows = matrix(text)
+    return rows[0] if len(rows) == 1 else rows
 
 
 # ---------------------------------------------------------------------- usage and help

@@ -5,7 +5,7 @@ are printed or drawn, see :mod:`stamps.commands.answers`.
 """
 
 from stamps.commands import answers, plot_help
-from stamps.commands.command import Argument, Command, Option, literal, matrix, text_or_number
+from stamps.commands.command import Argument, Command, Option, bounds, literal, matrix, text_or_number
 
 __all__ = ["COMMANDS"]
 
@@ -473,8 +473,8 @@ _TOOLS = {
         "Estimate a tropospheric correction that is linear in height (a_linear-man in ps_plot).",
         (
             Argument("IFG_LIST", literal, "interferograms to correct, counted from 1: '[3 5]'; the others get zero"),
-            Argument("HEIGHT_RANGE", matrix, "heights between which pixels count, m: '[200 900]', or a row for each"),
-            Argument("PHASE_RANGE", matrix, "phases between which they count, rad: '[-10 10]', or a row for each"),
+            Argument("HEIGHT_RANGE", bounds, "heights between which pixels count, m: '[200 900]', or a row for each"),
+            Argument("PHASE_RANGE", bounds, "phases between which they count, rad: '[-10 10]', or a row for each"),
         ),
         required=3,
         kernels=False,

@@ -101,7 +101,7 @@ def _phase(project, pairs):
 
 def _rows(bounds, n, what):
     rows = np.asarray(bounds, np.float64)
-    if rows.shape in ((2,), (1, 2)):
+    if rows.shape == (2,):
         rows = np.tile(rows, (n, 1))
     if rows.shape != (n, 2) or not (rows[:, 0] < rows[:, 1]).all():
         raise InputError(f"ps_calc_tca: the {what} bounds should be a lower and an upper one, or {n} rows of them.")
