@@ -90,7 +90,9 @@ def _version():
 
 #: Verb -> module whose ``main(argv)`` runs it and returns the exit status, and what it is for.
 _VERBS = {
+    "tropo": ("stamps.commands.tropo", "tropospheric correction: linear, powerlaw, gacos"),
     "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
+    "view": ("stamps.commands.view", "one page with the map and the time series, for any browser"),
     "describe-backends": (
         "stamps.commands.describe_backends",
         "what is compiled, which programs and versions are used",

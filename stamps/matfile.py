@@ -34,6 +34,11 @@ _COMPRESSED = 15  # miCOMPRESSED
 #: Phases and noise hardly compress: a higher level takes several times as long for a few percent.
 _COMPRESSION_LEVEL = 1
 
+#: A variable is only wrapped (level 0, with the checksum of the format) when a sample of it shrinks to no less than this:
+#: packing and unpacking such data costs more time than much of what is done to them.
+_WORTH_COMPRESSING = 0.8
+_SAMPLE_BYTES = 2**16
+
 _REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
 _COMPLEX = {"double": np.complex128, "single": np.complex64}
 _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
@@ -106,9 +111,25 @@ def write(path, variables):
         stream.write(_HEADER + _SUBSYSTEM + _VERSION)
         for name, value in variables.items():
             element = _element(name, _storable(value))
-            compressed = zlib.compress(element, _COMPRESSION_LEVEL)
+            compressed = _deflate(element) if _shrinks(element) else zlib.compress(element, 0)
             stream.write(struct.pack("<II", _COMPRESSED, len(compressed)))
             stream.write(compressed)
+
+
+def _deflate(data):
+    """The data as a zlib stream, by ISA-L where it is installed, which is several times as fast."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib.compress(data, _COMPRESSION_LEVEL)
+    return isal_zlib.compress(data, _COMPRESSION_LEVEL)
+
+
+def _shrinks(element):
+    """Whether compression of an element pays, judged by its middle."""
+    start = max(len(element) - _SAMPLE_BYTES, 0) // 2
+    sample = element[start : start + _SAMPLE_BYTES]
+    return len(_deflate(sample)) < _WORTH_COMPRESSING * len(sample)
 
 
 def _element(name, value):

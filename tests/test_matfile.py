@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,23 @@ def test_written_files_are_level_5_compressed_and_without_time(tmp_path):
     assert content.startswith(b"MATLAB 5.0 MAT-file")
     assert content[128:132] == b"\x0f\0\0\0"  # miCOMPRESSED
     assert len(content) < 100_000
+
+
+@pytest.mark.parametrize("library", ["isal", "zlib"])
+def test_noise_is_stored_as_it_is_beside_compressed_variables(tmp_path, monkeypatch, library):
+    if library == "zlib":
+        monkeypatch.setitem(sys.modules, "isal", None)
+    else:
+        pytest.importorskip("isal")
+    noise = np.random.default_rng(1).normal(size=(500, 40)).astype(np.float32)
+    content = {"before": np.arange(3000.0)[:, np.newaxis], "noise": noise, "after": np.zeros((300, 200), bool)}
+    matfile.write(tmp_path / "x.mat", content)
+    size = (tmp_path / "x.mat").stat().st_size
+    assert noise.nbytes < size < noise.nbytes + 20_000
+    for name, value in matfile.read(tmp_path / "x.mat").items():
+        assert_same(value, content[name])
+    by_scipy = scipy.io.loadmat(tmp_path / "x.mat")
+    np.testing.assert_array_equal(by_scipy["noise"], noise)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -73,6 +73,14 @@ _METHODS = (
     *_weather(36, "a_narr", "", "narr"),
     *_weather(39, "a_era5", "a_e5", "era5"),
 )
+#: What makes the variables that need no other software.
+_COMMANDS = {
+    "ph_tropo_linear": "stamps tropo linear",
+    "ph_tropo_powerlaw": "stamps tropo powerlaw",
+    "K_tropo_powerlaw": "stamps tropo powerlaw",
+    "ph_tropo_gacos": "stamps tropo gacos FOLDER",
+    "strat_corr": "ps_calc_tca",
+}
 _BY_NUMBER = {method.number: method for method in _METHODS}
 _BY_NAME = {name: method for method in _METHODS for name in method.names}
 
@@ -154,7 +162,11 @@ def _variable(aps, name, method):
     if name not in aps:
         source = getattr(aps, "source", "the tropospheric file")
         raise WorkspaceError(
-            f"{source} has no variable '{name}', which tropo_method '{method.names[0]}' needs: compute it with TRAIN, "
+            f"{source} has no variable '{name}', which tropo_method '{method.names[0]}' needs: {_made_by(name)}, "
             "choose another tropo_method, or set subtr_tropo to 'n'."
         )
     return aps[name]
+
+
+def _made_by(name):
+    return f"make it with '{_COMMANDS[name]}'" if name in _COMMANDS else "compute it with TRAIN"

@@ -58,7 +58,7 @@ def ps_unwrap(workdir="."):
         ph_w, filtered_away = _wrapped_phase(ws, ps, baselines, settings)
         predef = _held_phase(ws, ps, settings) if settings.hold else None
         scla = _previous_scla(ws, ps, baselines, settings, log)
-        tropo = _tropospheric_phase(ws, settings)
+        tropo = _tropospheric_phase(ws, settings, log)
         for term in scla + tropo:
             ph_w = rotated(ph_w, term)
             predef = None if predef is None else predef - term.astype(np.float32)
@@ -185,10 +185,13 @@ def _previous_scla(ws, ps, baselines, settings, log):
     return terms
 
 
-def _tropospheric_phase(ws, settings):
+def _tropospheric_phase(ws, settings, log):
     """The tropospheric correction to subtract (a list of one array or none)."""
     name = settings.file("tca")
-    if settings.tropo_method is None or not ws.exists(name):
+    if settings.tropo_method is None:
+        return []
+    if not ws.exists(name):
+        log(f"{name}.mat not found: no troposphere is subtracted (make it with 'stamps tropo METHOD')", 2)
         return []
     from stamps.legacy.ps_plot_tca import ps_plot_tca
 
