@@ -1,8 +1,8 @@
 """Where the time of every step goes: ``python benchmarks/profile_steps.py PROJECT`` with a prepared project.
 
-Runs steps 1 to 8 one after the other under the sampling profiler py-spy (``pip install py-spy``), compiled code included, and
-prints for each step the five functions that took most of the time by themselves, with the share of all threads' samples
-(threads that wait are left out; the threads inside compiled kernels are not seen).
+Runs steps 1 to 8 one after the other under the sampling profiler py-spy (``pip install py-spy``) and
+prints for each step the five functions of the package that took most of the time, library calls and compiled kernels included,
+with the share of all Python threads' samples.
 """
 
 import argparse
@@ -15,14 +15,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Beginnings of frames in which a thread waits for others.
-_WAITING = ("wait (threading", "wait4", "_wait_for_tstate_lock", "result (concurrent", "_run (stamps/external")
+_WAITING = ("wait (threading", "_wait_for_tstate_lock", "_run (stamps/external")
 
 
 def samples(step, project):
     """Samples of a step as a Counter of stacks, each a tuple of frames from the outermost to the innermost."""
     with tempfile.TemporaryDirectory() as folder:
         stacks = Path(folder) / "stacks"
-        record = ["py-spy", "record", "--native", "--rate", "200", "--format", "raw", "--output", str(stacks)]
+        record = ["py-spy", "record", "--rate", "200", "--format", "raw", "--output", str(stacks)]
         run = [sys.executable, str(ROOT / "bin" / "stamps"), str(step), str(step), "--workdir", str(project)]
         subprocess.run([*record, "--", *run], check=True, capture_output=True)
         found = Counter()
@@ -33,7 +33,7 @@ def samples(step, project):
 
 
 def leading(found, n=5):
-    """The functions of the package with the largest shares and the libraries they spend them in, as (share, name)."""
+    """The functions of the package with the largest shares, as (share, name)."""
     own = Counter()
     for stack, count in found.items():
         if not any(frame.startswith(_WAITING) for frame in stack):
@@ -43,13 +43,12 @@ def leading(found, n=5):
 
 
 def _owner(stack):
-    """What a sample counts for: imports together, else the package's innermost function and the library of the frame."""
+    """What a sample counts for: imports together, else the package's innermost function and the library's it calls."""
     if any("importlib" in frame for frame in stack):
         return "start-up (imports)"
     ours = next((frame for frame in reversed(stack) if "(stamps/" in frame), stack[0])
-    place = ours.rpartition(":")[0] + ")" if ".py:" in ours else ours
-    library = stack[-1].rpartition("(")[2].rstrip(")").partition(":")[0]
-    return place if library in place else f"{place} in {library}"
+    place = ours.rpartition(":")[0] + ")"
+    return place if stack[-1] == ours else f"{place}: {stack[-1].partition(' ')[0]}"
 
 
 def main():
