@@ -4,13 +4,14 @@ Works on the content of ``tca2.mat`` or ``tca_sb2.mat``; reads and writes no fil
 Bekaert et al. (2015), Remote Sens. Environ. 170, 40-47.
 """
 
+import difflib
 from dataclasses import dataclass
 
 import numpy as np
 
 from stamps.errors import ParameterError, WorkspaceError
 
-__all__ = ["TropoMethod", "ps_plot_tca", "tropo_method"]
+__all__ = ["TropoMethod", "ps_plot_tca", "tropo_method", "tropo_methods"]
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,22 @@ def tropo_method(method):
     if known is None and not isinstance(method, str) and np.size(method) == 1:
         known = _BY_NUMBER.get(float(np.ravel(method)[0]))
     if known is None:
+        near = difflib.get_close_matches(str(method), _BY_NAME, n=3) or ["a_linear", "a_erai", "a_gacos"]
         raise ParameterError(
             f"tropo_method {method!r} is not a valid option: choose a number from 1 to 41 or a name such as "
-            "'a_linear', 'a_erai', 'a_gacos' (setparm tropo_method)."
+            f"{', '.join(repr(name) for name in near)} (setparm tropo_method)."
         )
     return known
+
+
+def tropo_methods():
+    """All corrections, by number.
+
+    Returns
+    -------
+    list of TropoMethod
+    """
+    return sorted(_METHODS, key=lambda method: method.number)
 
 
 def ps_plot_tca(aps, aps_flag=0):
