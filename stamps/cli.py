@@ -5,6 +5,7 @@ never had. Heavy imports happen only when a command runs.
 """
 
 import argparse
+import json
 import os
 import sys
 from importlib import import_module, metadata
@@ -231,9 +232,18 @@ def _call(command, values, options):
         values = [values[0], values[1] if len(values) > 1 else 1]
     elif command == "setparm" and values:
         values = [_name_or_number(values[0]), *(matlab_literals.parse(v) for v in values[1:2]), *values[2:]]
+    as_json = keywords.pop("json", False)
+    if as_json and not options.dry_run:
+        return _complain("stamps: --json is the form of a dry run: add --dry-run, or leave it out.")
     with backends.selected(getattr(options, "backend", None)):
-        getattr(stamps, command)(*values, **keywords)
-    return 0
+        result = getattr(stamps, command)(*values, **keywords)
+    return _show_plan(result, as_json) if keywords.get("dry_run") else 0
+
+
+def _show_plan(plan, as_json):
+    """Print what a dry run found; 1 if the run would stop."""
+    print(json.dumps(plan.as_dict(), indent=1) if as_json else plan)
+    return 1 if plan.fails else 0
 
 
 def _name_or_number(text):
@@ -252,6 +262,8 @@ def _split(command, argv):
         parser.add_argument("--cores", type=int)
         parser.add_argument("--scheduler")
         parser.add_argument("--cluster")
+        parser.add_argument("--dry-run", action="store_true")
+        parser.add_argument("--json", action="store_true")
     options, rest = parser.parse_known_args(argv)
     return options, rest
 
@@ -268,6 +280,7 @@ def _help(command):
             "  --scheduler ADDRESS  run the patches on the Dask cluster of this scheduler (tcp://host:8786)",
             "  --cluster slurm      start Dask workers through SLURM",
             "  --backend NAME       " + BACKEND_HELP,
+            "  --dry-run [--json]   change nothing, say what would be done, skipped and overwritten",
         ]
         lines += ["", "verbs: stamps VERB --help", *(f"  {verb:<18s} {about}" for verb, (_, about) in _VERBS.items())]
     return "\n".join(lines)

@@ -271,6 +271,12 @@ class Parameters:
                 found.append((name, value, default))
         return found
 
+    def missing(self):
+        """Names of the parameters that the file does not hold yet (of a read-only object: it does not add them)."""
+        home = self._home()
+        stored = self._read(home, "parms") if home.exists("parms") else {}
+        return [name for name in self._stored() or {} if name not in stored]
+
     def start_afresh(self, small_baselines):
         """Overwrite ``parms.mat`` of the directory with a new set, then fill in the defaults (spec 01 section 2)."""
         ws = self.workspace
