@@ -4,7 +4,6 @@ Asks the driver's own decisions (:mod:`stamps.engine`) and the table of files (:
 every step left pixels; keeps account of the files that would be there by then. Nothing is written.
 """
 
-
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -19,8 +18,6 @@ from stamps.step_files import Situation, files_of, variables_of_file
 from stamps.workspace import Workspace
 
 __all__ = ["PlannedFile", "PlannedStep", "RunPlan", "plan_of"]
-
-_FLAGS = "no_ps_info.mat"
 
 
 @dataclass
@@ -88,7 +85,11 @@ class RunPlan:
         for step in self.steps:
             for file in step.files:
                 first = last.get((step.directory, file.file))
-                file = file if first is None else PlannedFile(file.file, first.action, first.bytes_now, file.bytes_expected)
+                file = (
+                    file
+                    if first is None
+                    else PlannedFile(file.file, first.action, first.bytes_now, file.bytes_expected)
+                )
                 last[step.directory, file.file] = file
         files = list(last.values())
         counts = {action: sum(file.action == action for file in files) for action in ("new", "replace", "delete")}
@@ -139,6 +140,8 @@ def plan_of(
     planner = _Planner(plan, ws, run, settings, parameters)
     planner.note_recovery([Workspace(folder.path) for folder in dict.fromkeys([ws, *folders])])
     planner.note_parameters()
+    if run.in_project and run.patches is not None:
+        plan.notes.append("patch.list would be written anew; the old one becomes patch.list_old.")
     start = run.start
     if run.in_patches:
         for folder in folders:
@@ -166,7 +169,9 @@ class _Planner:
                 if left.in_use:
                     self.plan.notes.append(f"A command is at work in {ws.path}.")
                 elif left.plan is None:
-                    self.plan.notes.append(f"{ws.path}: what an interrupted command left unpublished would be discarded.")
+                    self.plan.notes.append(
+                        f"{ws.path}: what an interrupted command left unpublished would be discarded."
+                    )
                 else:
                     files = ", ".join(sorted(left.plan))
                     self.plan.notes.append(f"{ws.path}: an interrupted save would be completed first ({files}).")
@@ -175,7 +180,9 @@ class _Planner:
         missing = self.parameters.missing()
         if missing:
             names = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
-            self.plan.notes.append(f"parms.mat would gain {len(missing)} missing parameters with their defaults ({names}).")
+            self.plan.notes.append(
+                f"parms.mat would gain {len(missing)} missing parameters with their defaults ({names})."
+            )
 
     # ------------------------------------------------------------------ steps 1 to 5a
 
@@ -185,10 +192,17 @@ class _Planner:
         self.flags[ws.path] = np.zeros(5) if plan.start == 1 else ws.no_ps_flags()
         if plan.resumed:
             for step in range(1, min(plan.start, self.run.end + 1)):
-                self._add(ws, "patch", step, "skip", f"already done ({_evidence(step)} is there)")
-        self._written(ws, _FLAGS, ("stamps_step_no_ps",))
+                files = []
+                if step == 4 and plan.sets_version_two:
+                    files = [
+                        PlannedFile("psver.mat", "replace" if ws.exists("psver") else "new", _size(ws, "psver.mat"))
+                    ]
+                    self._written(ws, "psver.mat", ("psver",))
+                self._add(ws, "patch", step, "skip", f"already done ({_evidence(step)} is there)", files)
         for step in plan.steps:
-            flags, skipped = engine.flags_before(step, self.flags[ws.path]) if step > 1 else (self.flags[ws.path], False)
+            flags, skipped = (
+                engine.flags_before(step, self.flags[ws.path]) if step > 1 else (self.flags[ws.path], False)
+            )
             if skipped:
                 flags[step - 1] = 1
                 self._add(ws, "patch", step, "skip", f"step {step - 1} left no pixel (no_ps_info.mat)")
@@ -196,6 +210,10 @@ class _Planner:
                 first = plan.resets_version(step)
                 self._step(ws, "patch", step, first, lambda step=step: engine.patch_function(step, self.settings))
             self.flags[ws.path] = flags
+        if 1 in plan.steps and not any("heading" in text for text in self.plan.notes):
+            self.plan.notes.append(
+                "Step 1 would set what it finds in the data in parms.mat: heading, lambda, platform, …."
+            )
         return plan.start
 
     # ------------------------------------------------------------------ the rest
@@ -211,7 +229,9 @@ class _Planner:
                     self.plan.notes.append(f"{name} would be dropped from patch.list: step {step} left no pixel.")
             dropped = [name for name in self.ws.patch_list() if name not in patches]
             if dropped:
-                self.plan.notes.append(f"patch.list would lose {', '.join(dropped)}, which the list of this run does not name.")
+                self.plan.notes.append(
+                    f"patch.list would lose {', '.join(dropped)}, which the list of this run does not name."
+                )
         for step in engine.PROJECT_STEPS:
             if not start <= step <= self.run.end:
                 continue
@@ -304,7 +324,9 @@ class _Planner:
                 self.sizes[None if patch is None else patch.name] = dimensions(counts)
         whole = ws.path == self.ws.path and self.run.patches is not None
         sizes = next(iter(self.sizes.values())) if whole or ws.name not in self.sizes else self.sizes[ws.name]
-        place = "project" if whole or (ws.path == self.ws.path and not file.removesuffix(".mat").endswith("1")) else "patch"
+        place = (
+            "project" if whole or (ws.path == self.ws.path and not file.removesuffix(".mat").endswith("1")) else "patch"
+        )
         return sizes[place]["1" if file.removesuffix(".mat").endswith("1") else "2"]
 
     def _written(self, ws, file, variables):
@@ -316,7 +338,9 @@ class _Planner:
         self.made[key] = (before or set()) | names
 
     def _add(self, ws, place, step, action, reason="", files=()):
-        self.plan.steps.append(PlannedStep(str(ws.path), place, step, _title(place, step, self.run), action, reason, list(files)))
+        self.plan.steps.append(
+            PlannedStep(str(ws.path), place, step, _title(place, step, self.run), action, reason, list(files))
+        )
 
 
 def _evidence(step):
@@ -367,6 +391,7 @@ def _text(plan):
         lines.append("The run would stop: see 'fail' above.")
     elif not any(step.action == "run" for step in plan.steps):
         lines.append("There is nothing to do.")
+    lines.append("STAMPS.log of every directory would gain lines.")
     return lines
 
 

@@ -238,6 +238,11 @@ class PatchPlan:
     resumed: bool
     steps: tuple
 
+    @property
+    def sets_version_two(self):
+        """Whether ``psver`` becomes 2 at once: for a directory found to be weeded."""
+        return self.resumed and self.start == 5
+
     def resets_version(self, step):
         """Whether ``psver`` becomes 1 before the step: at a start at 2 to 4."""
         return step == self.start and 1 < step < 5 and not self.resumed
@@ -277,7 +282,7 @@ def flags_before(step, flags):
 
 
 def _resume(ws, plan, end, log):
-    if plan.start == 5:
+    if plan.sets_version_two:
         ws.version = 2
     if plan.start > end:
         log(f"{ws.name}: already up to end stage {end}", 2)

@@ -120,7 +120,7 @@ class Estimate:
     n_patches: int  # 0 before the preparation
     cores: int
     memory_gib: float
-    steps: list = field(default_factory=list)  # step, peak_mib, workers, seconds, array, array_mib, multiple
+    steps: list = field(default_factory=list)  # step, peak_mib (of a process), workers, seconds, base_mib, arrays
     disk: dict = field(default_factory=dict)  # bytes: candidate files, patches, project, total, free
     recommended: Layout | None = None
     notes: list = field(default_factory=list)
@@ -159,10 +159,13 @@ def step_memory(step, counts):
     float
     """
     row = _cost(step, counts.mode)
-    needed = float(row["factor"]) * counts.array(row["array"])
-    if row["second_array"]:
-        needed += float(row["second_factor"]) * counts.array(row["second_array"])
-    return float(row["base_mib"]) + needed / MIB
+    return float(row["base_mib"]) + sum(multiple * counts.array(name) for name, multiple in _multiples(row)) / MIB
+
+
+def _multiples(row):
+    """Arrays of a row of the table and how many times their size the step needs."""
+    pairs = [(row["array"], row["factor"]), (row["second_array"], row["second_factor"])]
+    return [(name, float(factor)) for name, factor in pairs if name]
 
 
 def step_seconds(step, counts):
@@ -224,7 +227,9 @@ def _of_stack(datadir, cores, memory, da_thresh):
         "mode": "SB" if small_baselines else "PS", "n_ifg": n_interferograms if small_baselines else n_images,
         "n_image": n_images, "width": export.width, "length": export.length, "resampled": bool(resample),
     }  # fmt: skip
-    whole = _counts(base, candidates, candidates, candidates, candidates, _merged_at_most(candidates, resample, spacing, base))
+    whole = _counts(
+        base, candidates, candidates, candidates, candidates, _merged_at_most(candidates, resample, spacing, base)
+    )
     layout, notes = recommended_layout(whole, memory, cores)
     counts = _counts(base, layout.candidates, layout.candidates, layout.candidates, candidates, whole.merged)
     estimate = Estimate(
@@ -241,7 +246,9 @@ def _of_stack(datadir, cores, memory, da_thresh):
 
 
 def _counts(base, candidates, selected, weeded, total_weeded, merged):
-    return Counts(**base, candidates=candidates, selected=selected, weeded=weeded, total_weeded=total_weeded, merged=merged)
+    return Counts(
+        **base, candidates=candidates, selected=selected, weeded=weeded, total_weeded=total_weeded, merged=merged
+    )
 
 
 def _merged_at_most(weeded, resample, spacing, base):
@@ -302,7 +309,9 @@ def counts_of(status, parameters, patch=None):
     """
     numbers = _numbers(status)
     total_weeded = sum(number[2] for number in numbers)
-    candidates, selected, weeded = (max(column) for column in zip(*numbers, strict=True)) if patch is None else _patch_numbers(patch)
+    candidates, selected, weeded = (
+        (max(column) for column in zip(*numbers, strict=True)) if patch is None else _patch_numbers(patch)
+    )
     resample = parameters.get("merge_resample_size")
     resample = resample if isinstance(resample, float) else 0.0
     n_ifg = (status.n_interferograms or 0) + (not status.small_baselines)
@@ -362,13 +371,16 @@ def _fill_steps(estimate, counts, workers, n_patches, prepared):
         seconds = step_seconds(step, counts) * (max(n_patches, 1) / workers if in_patches else 1)
         estimate.steps.append({
             "step": step, "peak_mib": round(step_memory(step, counts)), "workers": workers if in_patches else 1,
-            "seconds": round(seconds, 1), "array": row["array"], "array_mib": round(counts.array(row["array"]) / MIB, 1),
-            "multiple": float(row["factor"]),
+            "seconds": round(seconds, 1), "base_mib": float(row["base_mib"]), "arrays": [
+                {"array": name, "multiple": multiple, "mib": round(counts.array(name) / MIB, 1)} for name, multiple in _multiples(row)
+            ],
         })  # fmt: skip
     limit = estimate.memory_gib * 1024
     over = [step for step in estimate.steps if step["peak_mib"] * step["workers"] > limit]
     if any(step["step"] in _PATCH_STEPS for step in over) and prepared:
-        estimate.notes.append("Steps 1 to 4 need more than the memory with these patches: use fewer cores or more patches.")
+        estimate.notes.append(
+            "Steps 1 to 4 need more than the memory with these patches: use fewer cores or more patches."
+        )
     late = [step["step"] for step in over if step["step"] not in _PATCH_STEPS]
     if late:
         estimate.notes.append(
@@ -394,7 +406,9 @@ def _fill_disk(estimate, counts, n_patches, path, spacing):
     estimate.disk = sizes
     used = 0 if estimate.kind == "stack" else sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     if sizes["total"] - used > sizes["free"]:
-        estimate.notes.append(f"The disk has {sizes['free'] / 1e9:.3g} GB left, but the project may grow to {sizes['total'] / 1e9:.3g} GB.")
+        estimate.notes.append(
+            f"The disk has {sizes['free'] / 1e9:.3g} GB left, but the project may grow to {sizes['total'] / 1e9:.3g} GB."
+        )
 
 
 def dimensions(counts, spacing=None):
@@ -412,7 +426,15 @@ def dimensions(counts, spacing=None):
         ``patch`` (version 1), ``patch2`` and ``project``: name of a dimension to its number.
     """
     m = counts.n_ifg - (counts.mode == "PS")
-    common = {"n_ifg": counts.n_ifg, "n_image": counts.n_image, "m": m, "n_slave": counts.n_image - 1, "n_win": 32, "k": m, "k2": m + 1}
+    common = {
+        "n_ifg": counts.n_ifg,
+        "n_image": counts.n_image,
+        "m": m,
+        "n_slave": counts.n_image - 1,
+        "n_win": 32,
+        "k": m,
+        "k2": m + 1,
+    }
     grid = {}
     if spacing is not None and counts.width:
         share = 1.0 if counts.total_weeded == 0 else min(1.0, counts.weeded / counts.total_weeded)
@@ -480,9 +502,13 @@ def recommended_layout(whole, memory_gib, cores):
             break
     if best is None:
         needed = smallest.peak_mib / 1024
-        return smallest, [f"Even the smallest sensible patches need {needed:.2g} GiB in steps 1 to 4: use a larger machine."]
+        return smallest, [
+            f"Even the smallest sensible patches need {needed:.2g} GiB in steps 1 to 4: use a larger machine."
+        ]
     if best.workers < min(cores, best.rg_patches * best.az_patches):
-        return best, [f"The memory lets {best.workers} of {cores} cores work on patches: run with --cores {best.workers}."]
+        return best, [
+            f"The memory lets {best.workers} of {cores} cores work on patches: run with --cores {best.workers}."
+        ]
     return best, []
 
 

@@ -10,7 +10,15 @@ from stamps.parameters import Parameters
 from stamps.step_files import Situation, files_of, shape_of, step_files, variables_of_file
 from stamps.workspace import Workspace
 
-__all__ = ["STEP_TITLES", "DescribedFile", "DescribedStep", "check_mat_file", "describe_inputs", "dimensions_of", "is_project"]
+__all__ = [
+    "STEP_TITLES",
+    "DescribedFile",
+    "DescribedStep",
+    "check_mat_file",
+    "describe_inputs",
+    "dimensions_of",
+    "is_project",
+]
 
 #: What the steps do.
 STEP_TITLES = {
@@ -109,12 +117,17 @@ def describe_inputs(step=None, workdir=None):
         return [_described(number, None) for number in steps]
     ws = Workspace.at(workdir).as_recovered()
     if not is_project(ws):
-        raise InputError(f"{ws.path} is no project or patch directory (no {', '.join(_MARKS[:4])} …): give one as --workdir.")
+        raise InputError(
+            f"{ws.path} is no project or patch directory (no {', '.join(_MARKS[:4])} …): give one as --workdir."
+        )
     return [_checked(number, ws) for number in steps]
 
 
 def _described(step, situation):
-    files = {use: [_described_file(row) for row in _ordered(files_of(step, use, situation))] for use in ("read", "write", "delete")}
+    files = {
+        use: [_described_file(row) for row in _ordered(files_of(step, use, situation))]
+        for use in ("read", "write", "delete")
+    }
     return DescribedStep(step, STEP_TITLES[step], files["read"], files["write"], files["delete"])
 
 
@@ -199,9 +212,15 @@ def _found_near(row, ws):
 
 
 def _missing(row, ws):
-    written = [item for item in step_files() if item.file == row.file and item.use == "write" and item.place == row.place]
+    written = [
+        item for item in step_files() if item.file == row.file and item.use == "write" and item.place == row.place
+    ]
     writers = [number for item in written for number in item.steps]
-    todo = f"run step {min(writers)} first (stamps {min(writers)} {min(writers)})" if writers else "run the preparation (mt_prep_snap …)"
+    todo = (
+        f"run step {min(writers)} first (stamps {min(writers)} {min(writers)})"
+        if writers
+        else "run the preparation (mt_prep_snap …)"
+    )
     return f"{ws.path / row.file} is missing: {todo}."
 
 
@@ -285,7 +304,9 @@ def check_mat_file(ws, file, mode, wanted=("*",)):
     except WorkspaceError as error:
         return [str(error)]
     problems = [
-        f"{ws.path / file} has no variable '{name}': {_again(ws, file)}." for name in wanted if name != "*" and name not in headers
+        f"{ws.path / file} has no variable '{name}': {_again(ws, file)}."
+        for name in wanted
+        if name != "*" and name not in headers
     ]
     bound = dict(known)
     for item in variables_of_file(file, mode):
@@ -333,4 +354,8 @@ def _again(ws, file):
     place = "patch" if ws.name.startswith("PATCH_") else "project"
     written = [item for item in step_files() if item.file == file and item.use == "write"]
     written = [item for item in written if item.place == place] or written
-    return f"run step {max(number for item in written for number in item.steps)} again" if written else "make the file again"
+    return (
+        f"run step {max(number for item in written for number in item.steps)} again"
+        if written
+        else "make the file again"
+    )

@@ -119,7 +119,8 @@ def project_status(workdir="."):
         processor=str(parameters.get("insar_processor")).strip(),
     )
     status.parameters = [
-        {"name": name, "value": _plain(value), "default": _plain(default)} for name, value, default in parameters.differing()
+        {"name": name, "value": _plain(value), "default": _plain(default)}
+        for name, value, default in parameters.differing()
     ]
     folders = [(ws / name).as_recovered() for name in names]
     folders += [] if is_patch else [folder.as_recovered() for folder in _unlisted(ws, names)]
@@ -159,8 +160,10 @@ def explain_no_project(ws):
 
 
 def _is_patch(ws):
-    return ws.has_file("patch.in") and not ws.has_file("parms.mat") or (
-        ws.name.startswith("PATCH_") and is_project(Workspace(ws.path.parent))
+    return (
+        ws.has_file("patch.in")
+        and not ws.has_file("parms.mat")
+        or (ws.name.startswith("PATCH_") and is_project(Workspace(ws.path.parent)))
     )
 
 
@@ -225,7 +228,10 @@ def _stack_facts(status, ws, folders):
         if "day" in ps:
             status.dates = [int(date) for date in to_yyyymmdd(ps["day"])]
             status.master = int(to_yyyymmdd(np.atleast_1d(ps["master_day"]))[0])
-            status.n_images, status.n_interferograms = int(ps["n_image"]), int(ps["n_ifg"]) - (not status.small_baselines)
+            status.n_images, status.n_interferograms = (
+                int(ps["n_image"]),
+                int(ps["n_ifg"]) - (not status.small_baselines),
+            )
             return
     path = ws.find("pscphase.in", levels=2)
     if path is not None:
@@ -282,7 +288,9 @@ def _second_pass(status, ws):
     if status.merged is None or not ws.exists(file):
         status.second_pass = f"not yet: step 7 writes {file}.mat, which step 6 then subtracts before unwrapping"
     elif _rows(ws, file, "K_ps_uw") != status.merged:
-        status.second_pass = f"no: {file}.mat has {_rows(ws, file, 'K_ps_uw')} pixels, not {status.merged}; step 6 will delete it"
+        status.second_pass = (
+            f"no: {file}.mat has {_rows(ws, file, 'K_ps_uw')} pixels, not {status.merged}; step 6 will delete it"
+        )
     else:
         status.second_pass_possible = True
         status.second_pass = f"possible: step 6 subtracts {file}.mat before unwrapping (scla_reset takes it away)"
@@ -299,7 +307,9 @@ def _interruptions(folders):
             if left.in_use:
                 text = f"a command is at work in {ws.path}"
             elif files is None:
-                text = f"{ws.path}: an interrupted command had published nothing; the next command discards what it left"
+                text = (
+                    f"{ws.path}: an interrupted command had published nothing; the next command discards what it left"
+                )
             else:
                 text = f"{ws.path}: an interrupted save of {', '.join(files)} is complete; the next command puts it in place"
             found.append({"directory": str(ws.path), "in_use": left.in_use, "files": files, "text": text})
@@ -307,7 +317,13 @@ def _interruptions(folders):
 
 
 def _sizes(status, ws):
-    groups = {"candidate files": 0, "patches: MAT files": 0, "project: MAT files": 0, "SNAPHU and Triangle": 0, "other": 0}
+    groups = {
+        "candidate files": 0,
+        "patches: MAT files": 0,
+        "project: MAT files": 0,
+        "SNAPHU and Triangle": 0,
+        "other": 0,
+    }
     files = []
     for root, folders, names in os.walk(ws.path):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -335,7 +351,10 @@ def _sizes(status, ws):
 
 def _command(ws, start, end, reason, extra=""):
     here = Path.cwd() == ws.path
-    return {"command": f"stamps {start} {end}{extra}" + ("" if here else f" --workdir {shlex.quote(str(ws.path))}"), "reason": reason}
+    return {
+        "command": f"stamps {start} {end}{extra}" + ("" if here else f" --workdir {shlex.quote(str(ws.path))}"),
+        "reason": reason,
+    }
 
 
 def _next_of_project(status, ws):
@@ -343,17 +362,29 @@ def _next_of_project(status, ws):
     if status.merged_step == 8:
         todo = [{"command": "", "reason": "all steps are done: ps_plot, ps_output and the exports can be used"}]
         if status.second_pass_possible:
-            todo.append(_command(ws, 6, 7, "a second pass, unwrapping without the look-angle error of the first; then step 8"))
+            todo.append(
+                _command(ws, 6, 7, "a second pass, unwrapping without the look-angle error of the first; then step 8")
+            )
         return todo
     if status.merged_step >= 5 and not any(_behind(patch) for patch in patches):
         return [_command(ws, status.merged_step + 1, 8, f"steps up to {status.merged_step} are done")]
     if not status.patches:
         return [{"command": "mt_prep_snap MASTER DATADIR", "reason": "there are no patches yet (or mt_prep_gamma, …)"}]
     if not patches:
-        return [{"command": "", "reason": "no patch has pixels left: raise the limits of steps 3 and 4, or prepare more candidates"}]
+        return [
+            {
+                "command": "",
+                "reason": "no patch has pixels left: raise the limits of steps 3 and 4, or prepare more candidates",
+            }
+        ]
     steps = sorted({patch.step for patch in patches})
     if steps == [0] and all(patch.candidates is None for patch in patches):
-        return [{"command": "mt_prep_snap MASTER DATADIR", "reason": "the patches have no candidates yet (or mt_prep_gamma, …)"}]
+        return [
+            {
+                "command": "mt_prep_snap MASTER DATADIR",
+                "reason": "the patches have no candidates yet (or mt_prep_gamma, …)",
+            }
+        ]
     if len(steps) > 1:
         behind = [patch.name for patch in patches if patch.step < steps[-1]]
         reason = f"{len(behind)} of {len(patches)} patches are behind ({_some(behind)}); each goes on where it stands"

@@ -10,7 +10,7 @@ A row of ``step_files.csv`` holds when all its conditions do:
 ``above(F)``, ``noabove(F)``  the same here or up to two directories above
 ``has(F:V)``, ``lacks(F:V)``  the file F has the variable V, not empty, or has not
 ``NAME=a|b``, ``NAME!=a|b``   a parameter has one of these values (upper and lower case alike) or none of them
-``patches``                   there are patch directories
+``patches``, ``alone``        the run works in patch directories, or in the project directory alone
 ``first``                     the step is the first of the run
 ``maybe``                     the step itself finds out
 
@@ -27,7 +27,16 @@ from importlib import resources
 
 from stamps.workspace import Workspace
 
-__all__ = ["FileVariable", "Situation", "StepFile", "files_of", "file_variables", "shape_of", "step_files", "variables_of_file"]
+__all__ = [
+    "FileVariable",
+    "Situation",
+    "StepFile",
+    "files_of",
+    "file_variables",
+    "shape_of",
+    "step_files",
+    "variables_of_file",
+]
 
 _CONDITION = re.compile(r"(file|nofile|above|noabove|has|lacks)\(([^)]*)\)$")
 _ITEM_SIZE = {"single": 4, "double": 8, "logical": 1, "char": 2, "sparse": 16}
@@ -216,6 +225,8 @@ class Situation:
     def _condition(self, text, place):
         if text in ("patches", "first"):
             return getattr(self, text)
+        if text == "alone":
+            return not self.patches
         if text == "maybe":
             return True
         call = _CONDITION.match(text)

@@ -69,7 +69,14 @@ class Record:
     def opened(self, path, mode):
         """A file that is no MAT file was opened."""
         path = Path(path)
-        if path.is_dir() or path.name.startswith(".") or path.suffix == ".mat" or "w" in mode or "a" in mode or any(".stamps-" in part for part in path.parts):
+        if (
+            path.is_dir()
+            or path.name.startswith(".")
+            or path.suffix == ".mat"
+            or "w" in mode
+            or "a" in mode
+            or any(".stamps-" in part for part in path.parts)
+        ):
             return
         if path.is_relative_to(self.project):
             self.note("read", path.parent, path.name)

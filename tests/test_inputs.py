@@ -81,7 +81,10 @@ def test_candidate_files_are_compared_with_their_number(tmp_path):
     (ws.path / "pscands.1.ph").write_bytes(bytes(48))
     step = describe_inputs(1, ws.path)[0]
     found = {file.file: file for file in step.reads}
-    assert found["pscands.1.ll"].state == "wrong" and "has 12 bytes, but 16 were expected" in found["pscands.1.ll"].problems[0]
+    assert (
+        found["pscands.1.ll"].state == "wrong"
+        and "has 12 bytes, but 16 were expected" in found["pscands.1.ll"].problems[0]
+    )
     assert found["pscands.1.ph"].state == "present"
 
 

@@ -167,7 +167,10 @@ def test_command_prints_text_and_json_and_changes_nothing(tmp_path, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["n_images"] == 7 and facts["merged"] == 60
     assert {"name": "ref_radius", "value": "-inf", "default": "inf"} in [
-        {**item, "value": str(item["value"]).lower(), "default": str(item["default"]).lower()} for item in facts["parameters"]
+        {**item, "value": str(item["value"]).lower(), "default": str(item["default"]).lower()}
+        for item in facts["parameters"]
     ]
-    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in ws.path.rglob("*") if path.is_file()} == before
+    assert {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in ws.path.rglob("*") if path.is_file()
+    } == before
     assert cli.run("stamps", ["status", "--workdir", str(tmp_path / "nowhere")]) == 1

@@ -8,7 +8,7 @@ from file_record import recorded
 from stamps import step_files
 from stamps.legacy.stamps import stamps
 from stamps.parameters import Parameters
-from stamps.step_files import Situation, files_of, shape_of
+from stamps.step_files import Situation, files_of
 from stamps.workspace import Workspace
 
 ROWS = step_files.step_files()
@@ -59,7 +59,9 @@ def run_and_compare(project, steps):
             stamps(step, step, workdir=project)
         check(f"step {step} reads", table["read"], by_file(record.read), variables_of)
         check(f"step {step} writes", table["write"], by_file(record.written), variables_of)
-        gone = {(place, file): set() for place, file, _ in record.deleted if (place, file) not in by_file(record.written)}
+        gone = {
+            (place, file): set() for place, file, _ in record.deleted if (place, file) not in by_file(record.written)
+        }
         renamed = {key for key in gone if key[1] == "patch.list" or key in table["write"]}
         assert set(gone) - renamed == set(table["delete"])
         if step == 4:

@@ -23,7 +23,9 @@ def main(argv):
         "with --workdir they are checked: present, class and shape as described, or what is wrong.",
     )
     parser.add_argument("step", nargs="?", type=int, metavar="STEP", help="1 to 8 (default: all)")
-    parser.add_argument("--workdir", metavar="DIR", help="project or patch directory (default: the current one, if it is one)")
+    parser.add_argument(
+        "--workdir", metavar="DIR", help="project or patch directory (default: the current one, if it is one)"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(argv)
     workdir = options.workdir
@@ -31,16 +33,25 @@ def main(argv):
         workdir = "."
     steps = inputs.describe_inputs(options.step, workdir)
     if options.json:
-        print(json.dumps({"workdir": workdir and str(Workspace(workdir).path), "steps": [step.as_dict() for step in steps]}, indent=1))
+        print(
+            json.dumps(
+                {"workdir": workdir and str(Workspace(workdir).path), "steps": [step.as_dict() for step in steps]},
+                indent=1,
+            )
+        )
     else:
         print("\n".join(_as_text(steps, workdir)))
     wrong = [file for step in steps for file in step.reads if file.state.startswith("wrong")]
-    missing = options.step is not None and any(file.state.startswith("missing") for step in steps for file in step.reads)
+    missing = options.step is not None and any(
+        file.state.startswith("missing") for step in steps for file in step.reads
+    )
     return 1 if wrong or missing else 0
 
 
 def _as_text(steps, workdir):
-    where = f"checked against {Workspace(workdir).path}" if workdir else "not checked: this is no project (give --workdir)"
+    where = (
+        f"checked against {Workspace(workdir).path}" if workdir else "not checked: this is no project (give --workdir)"
+    )
     lines = [where]
     for step in steps:
         lines += ["", f"Step {step.step}: {step.title}"]
@@ -63,14 +74,16 @@ def _file_lines(file):
     lines = [f"    {file.place + '/' + file.file:<32s} {file.state:<22s} {note}".rstrip()]
     for item in file.variables:
         unit = f" [{item['unit']}]" if item["unit"] else ""
-        lines.append(f"      {item['name']:<18s} {item['shape']:<28s} {item['class']:<20s} {item['meaning']}{unit}".rstrip())
+        lines.append(
+            f"      {item['name']:<18s} {item['shape']:<28s} {item['class']:<20s} {item['meaning']}{unit}".rstrip()
+        )
     return lines
 
 
 def _readable(text, file):
     """A condition in words."""
     words = {
-        "patches": "with patches", "first": "if the run starts here", "maybe": "", f"file({file.file})": "",
+        "patches": "with patches", "alone": "without patches", "first": "if the run starts here", "maybe": "", f"file({file.file})": "",
     }  # fmt: skip
     if text in words:
         return words[text]

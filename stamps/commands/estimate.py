@@ -19,9 +19,16 @@ def main(argv):
     )
     parser.add_argument("--workdir", metavar="DIR", help="the project [.]")
     parser.add_argument("--datadir", metavar="DIR", help="a SNAP or Gamma export that is not prepared yet")
-    parser.add_argument("--da-thresh", type=float, metavar="D", help="threshold of the selection, with --datadir [0.4; small baselines 0.6]")
+    parser.add_argument(
+        "--da-thresh",
+        type=float,
+        metavar="D",
+        help="threshold of the selection, with --datadir [0.4; small baselines 0.6]",
+    )
     parser.add_argument("--cores", type=int, metavar="N", help="cores of the run [as stamps would take them]")
-    parser.add_argument("--memory", type=float, metavar="GB", help="memory that may be used, GiB [what is available now]")
+    parser.add_argument(
+        "--memory", type=float, metavar="GB", help="memory that may be used, GiB [what is available now]"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(argv)
     if options.cores is not None and options.cores < 1:
@@ -44,12 +51,15 @@ def _as_text(estimate):
         f"  candidates            {_count(estimate.candidates)} ({estimate.candidates_from})",
         f"  pixels from step 3 on {estimate.pixels_from}",
         f"  machine               {estimate.cores} cores, {estimate.memory_gib:.3g} GiB", "",
-        "step        memory   largest array   multiple  processes   seconds (rough)",
+        "step        memory  processes  seconds (rough)  memory of a process",
     ]  # fmt: skip
     for step in estimate.steps:
         memory = _mib(step["peak_mib"] * step["workers"])
+        multiples = " + ".join(
+            f"{item['multiple']:g} x {item['array']} ({_mib(item['mib'])})" for item in step["arrays"]
+        )
         lines.append(
-            f"  {step['step']:<6s} {memory:>10s}  {_mib(step['array_mib']):>14s} {step['multiple']:>9.1f}x {step['workers']:>9d}   {step['seconds']:>10.0f}"
+            f"  {step['step']:<6s} {memory:>10s} {step['workers']:>10d} {step['seconds']:>16.0f}  {step['base_mib']:g} MiB + {multiples}"
         )
     lines.append(f"  peak   {_mib(estimate.peak_mib):>10s}")
     lines += ["", "disk"]

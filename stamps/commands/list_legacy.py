@@ -22,7 +22,10 @@ def main(argv):
     if options.json:
         print(json.dumps([row.as_dict() for row in rows], indent=1))
         return 0
-    for title, chosen in (("ported", [row for row in rows if row.ported]), ("not ported", [row for row in rows if not row.ported])):
+    for title, chosen in (
+        ("ported", [row for row in rows if row.ported]),
+        ("not ported", [row for row in rows if not row.ported]),
+    ):
         if chosen:
             print(f"{title} ({len(chosen)})")
         for row in chosen:

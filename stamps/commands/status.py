@@ -42,29 +42,50 @@ def _json_safe(value):
 
 def _as_text(status):
     lines = [f"{status.workdir}: {status.kind}", ""]
-    lines += _rows("stack", [
-        ("processing", ("small baselines" if status.small_baselines else "single master") + f", {status.processor} data"),
-        ("images", _images(status)),
-        ("interferograms", _interferograms(status)),
-        ("raster", f"{status.width} samples x {status.length} lines" if status.width and status.length else ""),
-    ])
+    lines += _rows(
+        "stack",
+        [
+            (
+                "processing",
+                ("small baselines" if status.small_baselines else "single master") + f", {status.processor} data",
+            ),
+            ("images", _images(status)),
+            ("interferograms", _interferograms(status)),
+            ("raster", f"{status.width} samples x {status.length} lines" if status.width and status.length else ""),
+        ],
+    )
     if status.patches:
         lines += ["", *_patch_lines(status)]
     if status.kind != "patch":
-        lines += ["", *_rows("merged", [
-            ("steps done", _merged_steps(status)),
-            ("pixels", _count(status.merged)), ("nodes unwrapped", _count(status.nodes)), ("second pass", status.second_pass),
-        ])]
+        lines += [
+            "",
+            *_rows(
+                "merged",
+                [
+                    ("steps done", _merged_steps(status)),
+                    ("pixels", _count(status.merged)),
+                    ("nodes unwrapped", _count(status.nodes)),
+                    ("second pass", status.second_pass),
+                ],
+            ),
+        ]
     lines += ["", "parameters that differ from the defaults"]
     for item in status.parameters:
         from_data = item["name"] in _FROM_DATA
-        note = "from the data" if from_data else f"default {'none' if item['default'] is None else _literal(item['default'])}"
+        note = (
+            "from the data"
+            if from_data
+            else f"default {'none' if item['default'] is None else _literal(item['default'])}"
+        )
         lines.append(f"  {item['name']:<30s} {_literal(item['value']):<24s} {note}")
     if not status.parameters:
         lines.append("  none")
     lines += ["", *_rows("sizes", [(name, _size(size)) for name, size in status.sizes.items()])]
     lines.append("  largest: " + ", ".join(f"{item['file']} {_size(item['n_bytes'])}" for item in status.largest))
-    for title, texts in (("interrupted", [item["text"] for item in status.interrupted]), ("problems", _problems(status))):
+    for title, texts in (
+        ("interrupted", [item["text"] for item in status.interrupted]),
+        ("problems", _problems(status)),
+    ):
         if texts:
             lines += ["", title, *(f"  {text}" for text in texts)]
     lines += ["", "next"]
