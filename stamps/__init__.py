@@ -14,6 +14,14 @@ __version__ = "0.1.0"
 
 _LEGACY = Path(__file__).parent / "legacy"
 
+#: Functions that the original never had -> their modules.
+_ADDED = {
+    "describe_inputs": "stamps.inputs",
+    "estimate_needs": "stamps.estimate",
+    "list_legacy": "stamps.legacy_scripts",
+    "project_status": "stamps.status",
+}
+
 
 def _legacy_names():
     return sorted(path.stem for path in _LEGACY.glob("*.py") if not path.stem.startswith("_"))
@@ -24,8 +32,10 @@ def __getattr__(name):
         function = getattr(import_module(f"stamps.legacy.{name}"), name)
         globals()[name] = function
         return function
+    if name in _ADDED:
+        return getattr(import_module(_ADDED[name]), name)
     raise AttributeError(f"module 'stamps' has no attribute '{name}'")
 
 
 def __dir__():
-    return sorted({*globals(), *_legacy_names()})
+    return sorted({*globals(), *_legacy_names(), *_ADDED})

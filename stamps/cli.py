@@ -309,7 +309,7 @@ _VERBS = {
         "stamps.commands.describe_backends",
         "what is compiled, which programs and versions are used",
     ),
-    "describe-inputs": ("stamps.commands.describe_inputs", "what each step reads and writes, checked against a project"),
+    "describe-inputs": ("stamps.commands.describe_inputs", "what each step reads and writes, checked with a project"),
     "status": ("stamps.commands.status", "how far a project is, what is left, what to run next"),
     "estimate": ("stamps.commands.estimate", "memory, disk, time and patches that a stack or project needs"),
     "list-legacy": ("stamps.commands.list_legacy", "scripts of the original: ported where, tested by what, or why not"),

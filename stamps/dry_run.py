@@ -33,7 +33,7 @@ class PlannedFile:
     bytes_now : int or None
         Size of the file that would be replaced or deleted.
     bytes_expected : int or None
-        Size of the arrays that would be stored, before compression: with the pixels that earlier runs of the steps left, else with
+        Size of the arrays that would be stored, before compression: with the pixels that earlier runs left, else with
         all candidates, as far as dimensions are known.
     maybe : bool
         The step itself finds out whether it writes this.

@@ -33,7 +33,8 @@ from stamps.step_files import files_of, variables_of_file
 from stamps.workspace import Workspace
 
 __all__ = [
-    "Counts", "Estimate", "Layout", "counts_of", "dimensions", "estimate_needs", "recommended_layout", "step_memory", "step_seconds",
+    "Counts", "Estimate", "Layout", "counts_of", "dimensions", "estimate_needs", "recommended_layout", "step_memory",
+    "step_seconds",
 ]  # fmt: skip
 
 MIB = 2**20
@@ -371,8 +372,10 @@ def _fill_steps(estimate, counts, workers, n_patches, prepared):
         seconds = step_seconds(step, counts) * (max(n_patches, 1) / workers if in_patches else 1)
         estimate.steps.append({
             "step": step, "peak_mib": round(step_memory(step, counts)), "workers": workers if in_patches else 1,
-            "seconds": round(seconds, 1), "base_mib": float(row["base_mib"]), "arrays": [
-                {"array": name, "multiple": multiple, "mib": round(counts.array(name) / MIB, 1)} for name, multiple in _multiples(row)
+            "seconds": round(seconds, 1), "base_mib": float(row["base_mib"]),
+            "arrays": [
+                {"array": name, "multiple": multiple, "mib": round(counts.array(name) / MIB, 1)}
+                for name, multiple in _multiples(row)
             ],
         })  # fmt: skip
     limit = estimate.memory_gib * 1024
@@ -384,8 +387,8 @@ def _fill_steps(estimate, counts, workers, n_patches, prepared):
     late = [step["step"] for step in over if step["step"] not in _PATCH_STEPS]
     if late:
         estimate.notes.append(
-            f"Steps {', '.join(late)} may need more than the memory whatever the patches: keep fewer pixels (merge_resample_size, "
-            "weed_standard_dev) or use a larger machine."
+            f"Steps {', '.join(late)} may need more than the memory whatever the patches: keep fewer pixels "
+            "(merge_resample_size, weed_standard_dev) or use a larger machine."
         )
 
 
@@ -445,7 +448,8 @@ def dimensions(counts, spacing=None):
     first |= {"n_keep": counts.selected, "n_noise": counts.selected}
     nodes = counts.merged
     project = {
-        **common, "n_ps": counts.merged, "n_node": nodes, "n_edge": 3 * nodes, "n_used": m, "n_date": counts.n_image, "k6": counts.n_ifg,
+        **common, "n_ps": counts.merged, "n_node": nodes, "n_edge": 3 * nodes, "n_used": m, "n_date": counts.n_image,
+        "k6": counts.n_ifg,
         "k7": 0, "k3": counts.n_image,
     }  # fmt: skip
     return {"patch": {"1": first, "2": second}, "project": {"1": project, "2": project}}

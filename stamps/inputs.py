@@ -308,22 +308,19 @@ def check_mat_file(ws, file, mode, wanted=("*",)):
         for name in wanted
         if name != "*" and name not in headers
     ]
-    bound = dict(known)
+    bound, subject = dict(known), f"{ws.path / file}: variable"
     for item in variables_of_file(file, mode):
         header = headers.get(item.name)
         if header is None or ("*" not in wanted and item.name not in wanted):
             continue
         said = _class_text(header)
         if said not in item.classes and not (0 in header.shape and header.class_name == "double"):
-            problems.append(
-                f"{ws.path / file}: variable '{item.name}' is {said}, but {' or '.join(item.classes)} was expected: {_again(ws, file)}."
-            )
+            expected = " or ".join(item.classes)
+            problems.append(f"{subject} '{item.name}' is {said}, but {expected} was expected: {_again(ws, file)}.")
         if header.class_name != "char" and not any(_fits(shape, header.shape, bound) for shape in item.shapes):
             expected = " or ".join(_with_numbers(shape, bound) for shape in item.shapes)
-            problems.append(
-                f"{ws.path / file}: variable '{item.name}' is {' x '.join(map(str, header.shape))}, but {expected} was expected: "
-                f"{_again(ws, file)}."
-            )
+            shape = " x ".join(map(str, header.shape))
+            problems.append(f"{subject} '{item.name}' is {shape}, but {expected} was expected: {_again(ws, file)}.")
     return problems
 
 

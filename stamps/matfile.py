@@ -100,7 +100,8 @@ def _complex_flags_v73(path):
     import h5py
 
     with h5py.File(path) as file:
-        return {name: getattr(item, "dtype", None) is not None and item.dtype.names is not None for name, item in file.items()}
+        types = {name: getattr(item, "dtype", None) for name, item in file.items()}
+    return {name: dtype is not None and dtype.names is not None for name, dtype in types.items()}
 
 
 def read(path, variables=None):

@@ -57,7 +57,7 @@ def happened(before, folder):
 
 def compare(plan, before, folder):
     told, real = foretold(plan), happened(before, folder)
-    for path, action in list(told.items()):
+    for path in list(told):
         if "*" in path.name:
             (match,) = [other for other in real if fnmatch.fnmatch(str(other), str(path))]
             told[match] = told.pop(path)

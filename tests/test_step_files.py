@@ -2,13 +2,16 @@
 
 import fnmatch
 
+import numpy as np
 import pytest
+import text_project
 from file_record import recorded
 
 from stamps import step_files
 from stamps.legacy.stamps import stamps
 from stamps.parameters import Parameters
 from stamps.step_files import Situation, files_of
+from stamps.verify import golden
 from stamps.workspace import Workspace
 
 ROWS = step_files.step_files()
@@ -77,6 +80,35 @@ def one_process(monkeypatch):
 @pytest.mark.parametrize("name", ["ps_mini", "sb_mini"])
 def test_steps_use_exactly_the_files_and_variables_of_the_table(golden_state, name, step):
     run_and_compare(golden_state(name, step - 1), [step])
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("ps_mini", "select_no_reestimate"), ("ps_mini", "merge_resample"), ("ps_mini", "unwrap_2D"), ("ps_mini", "scla_deramp"),
+        ("ps_mini", "unwrap_patch_phase"), ("ps_mini", "unwrap_spatial_cost"), ("sb_mini", "scla_deramp"), ("sb_mini", "scla_L1"),
+    ],
+)  # fmt: skip
+def test_options_change_the_files_as_the_table_says(golden_state, name, variant):
+    path = golden_state(name, None, variant)
+    run_and_compare(path, [golden.variant(golden.find_set(name), variant).start])
+
+
+def test_held_values_and_troposphere(golden_state):
+    """Files of small baselines that only options ask for."""
+    path = golden_state("sb_mini", 8)
+    ws, parameters = Workspace(path), Parameters(path)
+    n_ps, n_ifg = ws.load("phuw_sb2")["ph_uw"].shape
+    ws.save("tca_sb2", {"ph_tropo_gacos": np.random.default_rng(1).normal(0, 0.1, (n_ps, n_ifg))})
+    for setting in (("unwrap_hold_good_values", "y"), ("subtr_tropo", "y"), ("tropo_method", "a_gacos")):
+        parameters.set(*setting)
+    run_and_compare(path, [6, 7])
+
+
+@pytest.mark.parametrize("small_baselines", [False, True])
+def test_loading_doris_data(tmp_path, small_baselines):
+    text_project.write_project(tmp_path / "INSAR_20180213", small_baselines)
+    run_and_compare(tmp_path / "INSAR_20180213", [1])
 
 
 def test_second_pass_uses_what_the_first_left(golden_state):

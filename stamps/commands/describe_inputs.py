@@ -83,7 +83,8 @@ def _file_lines(file):
 def _readable(text, file):
     """A condition in words."""
     words = {
-        "patches": "with patches", "alone": "without patches", "first": "if the run starts here", "maybe": "", f"file({file.file})": "",
+        "patches": "with patches", "alone": "without patches", "first": "if the run starts here", "maybe": "",
+        f"file({file.file})": "",
     }  # fmt: skip
     if text in words:
         return words[text]

@@ -13,8 +13,8 @@ def main(argv):
     """Print the estimate as text or JSON; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps estimate",
-        description="Memory of each step, disk space, seconds (rough), and the patches that suit a machine: of a prepared project, "
-        "where candidates are counted, or of a stack, where they are extrapolated from a sample of its lines.",
+        description="Memory of each step, disk space, seconds (rough), and the patches that suit a machine: of a prepared "
+        "project, where candidates are counted, or of a stack, where they are extrapolated from a sample of its lines.",
         epilog="example: stamps estimate --datadir /data/export --memory 16 --cores 8",
     )
     parser.add_argument("--workdir", metavar="DIR", help="the project [.]")
@@ -59,7 +59,8 @@ def _as_text(estimate):
             f"{item['multiple']:g} x {item['array']} ({_mib(item['mib'])})" for item in step["arrays"]
         )
         lines.append(
-            f"  {step['step']:<6s} {memory:>10s} {step['workers']:>10d} {step['seconds']:>16.0f}  {step['base_mib']:g} MiB + {multiples}"
+            f"  {step['step']:<6s} {memory:>10s} {step['workers']:>10d} {step['seconds']:>16.0f}  "
+            f"{step['base_mib']:g} MiB + {multiples}"
         )
     lines.append(f"  peak   {_mib(estimate.peak_mib):>10s}")
     lines += ["", "disk"]
@@ -69,8 +70,8 @@ def _as_text(estimate):
         best = estimate.recommended
         lines += ["", "recommended patches"]
         lines.append(
-            f"  {best.rg_patches} in range x {best.az_patches} in azimuth, {best.workers} at a time: {_mib(best.peak_mib)} in steps 1 to 4, "
-            f"{_count(best.candidates)} candidates in the largest"
+            f"  {best.rg_patches} in range x {best.az_patches} in azimuth, {best.workers} at a time: "
+            f"{_mib(best.peak_mib)} in steps 1 to 4, {_count(best.candidates)} candidates in the largest"
         )
         now = f" (now {estimate.n_patches})" if estimate.kind == "project" else ""
         lines.append(f"  mt_prep_snap MASTER DATADIR DA_THRESH {best.rg_patches} {best.az_patches}{now}")

@@ -22,6 +22,7 @@ from stamps.workspace import Workspace
 
 __all__ = ["stamps"]
 
+
 def stamps(
     start_step=1,
     end_step=8,

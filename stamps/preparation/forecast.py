@@ -58,8 +58,8 @@ def find_stack(datadir):
     dates = re.findall(r"\d{8}", os.path.basename(names[0])) if names else []
     if not dates or not unknown.slcs:
         raise InputError(
-            f"{unknown.datadir} is no export of a stack (rslc/*.rslc and diff0/*.diff, or SMALL_BASELINES/*/): give the directory "
-            "that mt_prep_snap or mt_prep_gamma will be given."
+            f"{unknown.datadir} is no export of a stack (rslc/*.rslc and diff0/*.diff, or SMALL_BASELINES/*/): give the "
+            "directory that mt_prep_snap or mt_prep_gamma will be given."
         )
     export = find_export(dates[0], datadir)
     header = export.header or f"{export.slcs[0]}.par"
