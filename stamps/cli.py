@@ -232,12 +232,14 @@ def _call(command, values, options):
         values = [values[0], values[1] if len(values) > 1 else 1]
     elif command == "setparm" and values:
         values = [_name_or_number(values[0]), *(matlab_literals.parse(v) for v in values[1:2]), *values[2:]]
-    as_json = keywords.pop("json", False)
-    if as_json and not options.dry_run:
+    as_json, dry_run = keywords.pop("json", False), keywords.pop("dry_run", False)
+    if as_json and not dry_run:
         return _complain("stamps: --json is the form of a dry run: add --dry-run, or leave it out.")
+    if dry_run:
+        keywords["dry_run"] = True
     with backends.selected(getattr(options, "backend", None)):
         result = getattr(stamps, command)(*values, **keywords)
-    return _show_plan(result, as_json) if keywords.get("dry_run") else 0
+    return _show_plan(result, as_json) if dry_run else 0
 
 
 def _show_plan(plan, as_json):
