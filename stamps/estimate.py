@@ -241,7 +241,7 @@ def _of_stack(datadir, cores, memory, da_thresh):
         recommended=layout, notes=notes,
     )  # fmt: skip
     n_patches = layout.rg_patches * layout.az_patches
-    _fill_steps(estimate, counts, layout.workers, n_patches, prepared=False)
+    _fill_steps(estimate, counts, layout.workers, n_patches, _STEPS)
     _fill_disk(estimate, counts, n_patches, Path(export.datadir), spacing)
     return estimate
 
@@ -276,14 +276,16 @@ def _of_project(ws, cores, memory):
     if not total:
         raise InputError(f"{ws.path} has no candidates yet: run the preparation, or give the stack as --datadir.")
     spacing = _spacing(ws)
+    merged_alone = not patches  # a merged directory, or one whose patches are not at hand
     estimate = Estimate(
         source=str(ws.path), kind="project", small_baselines=status.small_baselines, n_images=counts.n_image,
-        n_interferograms=status.n_interferograms, width=status.width, length=status.length, candidates=total,
-        candidates_from="counted", pixels_from=_basis(patches, status), n_patches=len(patches), cores=cores,
+        n_interferograms=status.n_interferograms, width=status.width, length=status.length,
+        candidates=0 if merged_alone else total, candidates_from="no patches here" if merged_alone else "counted", pixels_from=_basis(patches, status), n_patches=len(patches), cores=cores,
         memory_gib=round(memory, 2),
     )  # fmt: skip
     workers = parallel.shares(cores, len(patches))[0]
-    _fill_steps(estimate, counts, workers, len(patches), prepared=True)
+    steps = _STEPS[_STEPS.index("6") :] if merged_alone else _STEPS[1:]
+    _fill_steps(estimate, counts, workers, len(patches), steps)
     _fill_disk(estimate, counts, max(len(patches), 1), ws.path, spacing)
     if counts.width and counts.length and patches:
         candidates, selected, weeded = _undivided(ws, numbers, status)
@@ -365,8 +367,8 @@ def _spacing(ws):
 # ---------------------------------------------------------------------- steps, disk
 
 
-def _fill_steps(estimate, counts, workers, n_patches, prepared):
-    for step in _STEPS[1:] if prepared else _STEPS:
+def _fill_steps(estimate, counts, workers, n_patches, steps):
+    for step in steps:
         row = _cost(step, counts.mode)
         in_patches = step in _PATCH_STEPS
         seconds = step_seconds(step, counts) * (max(n_patches, 1) / workers if in_patches else 1)
@@ -380,7 +382,7 @@ def _fill_steps(estimate, counts, workers, n_patches, prepared):
         })  # fmt: skip
     limit = estimate.memory_gib * 1024
     over = [step for step in estimate.steps if step["peak_mib"] * step["workers"] > limit]
-    if any(step["step"] in _PATCH_STEPS for step in over) and prepared:
+    if any(step["step"] in _PATCH_STEPS for step in over) and estimate.kind == "project":
         estimate.notes.append(
             "Steps 1 to 4 need more than the memory with these patches: use fewer cores or more patches."
         )
@@ -395,7 +397,8 @@ def _fill_steps(estimate, counts, workers, n_patches, prepared):
 def _fill_disk(estimate, counts, n_patches, path, spacing):
     known = dimensions(counts, spacing)
     m = counts.n_ifg - (counts.mode == "PS")
-    candidate_files = estimate.candidates * (8 * m + 8 + 4 + 8 + 26) + 4 * counts.width * counts.length
+    amplitudes = 4 * counts.width * counts.length if estimate.candidates else 0
+    candidate_files = estimate.candidates * (8 * m + 8 + 4 + 8 + 26) + amplitudes
     scale = estimate.candidates / max(counts.candidates, 1)  # patches other than the largest
     sizes = {
         "candidate files": candidate_files,

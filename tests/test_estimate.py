@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import finished_project
 import pytest
 
 from stamps import cli, simulate
@@ -154,6 +155,13 @@ def test_half_finished_and_merged_projects(golden_state):
     unknown = estimate_needs(golden_state("ps_mini", 1))
     assert "every candidate kept" in unknown.pixels_from
     assert [step["step"] for step in unknown.steps] == list(STEPS[1:])
+
+
+def test_merged_directories_have_only_the_late_steps(tmp_path):
+    estimate = estimate_needs(finished_project.small_baselines(tmp_path / "MERGED").path)
+    assert [step["step"] for step in estimate.steps] == ["6", "7", "8"]
+    assert estimate.candidates == 0 and estimate.recommended is None
+    assert estimate.disk["candidate files"] == estimate.disk["patches"] == 0 < estimate.disk["project"]
 
 
 def test_command(stack, project, capsys):
