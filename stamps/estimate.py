@@ -280,8 +280,8 @@ def _of_project(ws, cores, memory):
     estimate = Estimate(
         source=str(ws.path), kind="project", small_baselines=status.small_baselines, n_images=counts.n_image,
         n_interferograms=status.n_interferograms, width=status.width, length=status.length,
-        candidates=0 if merged_alone else total, candidates_from="no patches here" if merged_alone else "counted", pixels_from=_basis(patches, status), n_patches=len(patches), cores=cores,
-        memory_gib=round(memory, 2),
+        candidates=0 if merged_alone else total, candidates_from="no patches here" if merged_alone else "counted",
+        pixels_from=_basis(patches, status), n_patches=len(patches), cores=cores, memory_gib=round(memory, 2),
     )  # fmt: skip
     workers = parallel.shares(cores, len(patches))[0]
     steps = _STEPS[_STEPS.index("6") :] if merged_alone else _STEPS[1:]
