@@ -14,8 +14,15 @@ __version__ = "0.1.0"
 
 _LEGACY = Path(__file__).parent / "legacy"
 
-#: Functions that the original never had, and their modules.
-_MORE = {"export": "stamps.products.exports", "view": "stamps.products.view"}
+#: Functions that the original never had -> their modules.
+_ADDED = {
+    "describe_inputs": "stamps.inputs",
+    "estimate_needs": "stamps.estimate",
+    "export": "stamps.products.exports",
+    "list_legacy": "stamps.legacy_scripts",
+    "project_status": "stamps.status",
+    "view": "stamps.products.view",
+}
 
 
 def _legacy_names():
@@ -27,12 +34,12 @@ def __getattr__(name):
         function = getattr(import_module(f"stamps.legacy.{name}"), name)
         globals()[name] = function
         return function
-    if name in _MORE:
-        function = getattr(import_module(_MORE[name]), name)
+    if name in _ADDED:
+        function = getattr(import_module(_ADDED[name]), name)
         globals()[name] = function
         return function
     raise AttributeError(f"module 'stamps' has no attribute '{name}'")
 
 
 def __dir__():
-    return sorted({*globals(), *_legacy_names(), *_MORE})
+    return sorted({*globals(), *_legacy_names(), *_ADDED})

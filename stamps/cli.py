@@ -90,14 +90,18 @@ def _version():
 
 #: Verb -> module whose ``main(argv)`` runs it and returns the exit status, and what it is for.
 _VERBS = {
+    "status": ("stamps.commands.status", "how far a project is, what is left, what to run next"),
+    "estimate": ("stamps.commands.estimate", "memory, disk, time and patches that a stack or project needs"),
     "export": ("stamps.commands.export", "csv, GeoPackage, GeoTIFF, KML, MintPy … for other programs"),
     "tropo": ("stamps.commands.tropo", "tropospheric correction: linear, powerlaw, gacos"),
     "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
     "view": ("stamps.commands.view", "one page with the map and the time series, for any browser"),
+    "describe-inputs": ("stamps.commands.describe_inputs", "what each step reads and writes, checked with a project"),
     "describe-backends": (
         "stamps.commands.describe_backends",
         "what is compiled, which programs and versions are used",
     ),
+    "list-legacy": ("stamps.commands.list_legacy", "scripts of the original: ported where, tested by what, or why not"),
 }
 
 

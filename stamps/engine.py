@@ -1,12 +1,16 @@
 """Run legacy steps over patches: which ones, in which order, what to skip, where to resume.
 
-Knows directories, flags and files, not science. Each step of each directory is published as a whole: a run that is
+Knows directories, flags and files, not science. What is decided before anything runs (:func:`plan_run`, :func:`plan_patch`,
+:func:`flags_before`, :func:`kept_patches`, :func:`merge_skipped`) only looks; a dry run (:mod:`stamps.dry_run`) asks the
+same functions. Each step of each directory is published as a whole: a run that is
 killed leaves every directory either before or after a step.
 
 Source: spec 00 section 7.
 """
 
 from dataclasses import asdict, dataclass
+
+import numpy as np
 
 from stamps import parallel
 from stamps.errors import InputError, ParameterError, StampsError
@@ -15,9 +19,30 @@ from stamps.native import backends
 from stamps.tasks import PatchTask
 from stamps.workspace import Workspace
 
-__all__ = ["Settings", "find_patches", "recover", "resume_step", "run_patch", "run_patches", "run_project"]
+__all__ = [
+    "PROJECT_STEPS",
+    "PatchPlan",
+    "Run",
+    "Settings",
+    "find_patches",
+    "flags_before",
+    "kept_patches",
+    "merge_skipped",
+    "patch_function",
+    "plan_patch",
+    "plan_run",
+    "recover",
+    "resume_step",
+    "run_patch",
+    "run_patches",
+    "run_project",
+]
+
+#: Steps (or the part of step 5) that work in the project directory.
+PROJECT_STEPS = (5, 6, 7, 8)
 
 _INCIDENCE = "inc_angle.raw"
+_PARTS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -30,6 +55,72 @@ class Settings:
     processor: str = "snap"
     kriging: bool = False
     restart_gamma: int = 0
+
+    @classmethod
+    def of(cls, parameters, restart_gamma=0):
+        """Settings from the parameters of a project (Parameters) and the restart flag of step 2."""
+        return cls(
+            quick_gamma=parameters.flag("quick_est_gamma_flag"),
+            reestimate_gamma=parameters.flag("select_reest_gamma_flag"),
+            small_baselines=parameters.flag("small_baseline_flag"),
+            processor=str(parameters.get("insar_processor")).strip().lower(),
+            kriging=parameters.flag("scn_kriging_flag"),
+            restart_gamma=int(restart_gamma or 0),
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a call of the driver asks for, with the patches found.
+
+    Attributes
+    ----------
+    start, end : int
+        Range of steps; start 0 resumes.
+    patches : tuple of str or None
+        Patch directories in order; None to work in the project directory alone.
+    in_patches, in_project : bool
+        Which parts are wanted: steps 1 to 5a, and the rest.
+    """
+
+    start: int
+    end: int
+    patches: tuple | None
+    in_patches: bool
+    in_project: bool
+
+    def folders(self, ws):
+        """Directories of steps 1 to 5a."""
+        return [ws] if self.patches is None else [ws / name for name in self.patches]
+
+
+def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="patch.list", part_limitation=0):
+    """Check the arguments of the driver and find the patches; changes nothing.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        A step or part that does not exist, no such directory, a patch list that names directories that are not there.
+    """
+    start, end = _step(start_step, 1), _step(end_step, 8)
+    if not (0 <= start <= 8 and 0 <= end <= 8):
+        raise InputError(f"Steps {start} to {end} do not exist: give numbers from 1 to 8 (or 0 to resume).")
+    part = int(part_limitation or 0)
+    if part not in _PARTS:
+        raise InputError(f"The part limitation is {part}: give 1 (patches only), 2 (the rest) or 0 (both).")
+    if not ws.path.is_dir():
+        raise InputError(f"{ws.path} is not a directory: give the project directory as --workdir.")
+    wanted = str(patches_flag or ("y" if start < 6 else "n")).strip().lower() == "y"
+    patches = find_patches(ws, patch_list_file or "patch.list") if wanted else []
+    return Run(start, end, tuple(patches) or None, part != 2, part != 1)
+
+
+def _step(value, default):
+    return default if value is None or np.size(value) == 0 or value == "" else int(value)
 
 
 def recover(ws, log):
@@ -123,31 +214,80 @@ def run_patch(ws, start, end, settings):
     log = Log(ws, "STAMPS")
     if not ws.exists("no_ps_info"):
         ws.save_no_ps_flags([0] * 5)
-    resumed = start == 0
-    if resumed:
-        start = _resume(ws, end, log)
+    plan = plan_patch(ws, start, end)
+    if plan.resumed:
+        _resume(ws, plan, end, log)
     try:
-        if start == 1:
-            _step_one(ws, settings, log)
-        for step in (2, 3, 4, 5):
-            if start <= step <= end:
-                _patch_step(ws, step, settings, log, first=step == start and not resumed)
+        for step in plan.steps:
+            if step == 1:
+                _step_one(ws, settings, log)
+            else:
+                _patch_step(ws, step, settings, log, plan.resets_version(step))
     except StampsError as error:
         if ws.name not in str(error):
             raise type(error)(f"{ws.name}: {error}") from error
         raise
-    return start
+    return plan.start
 
 
-def _resume(ws, end, log):
-    start = resume_step(ws)
-    if start == 5:
+@dataclass(frozen=True)
+class PatchPlan:
+    """Steps of one directory: where it starts, whether that was found by its files, and the steps in order."""
+
+    start: int
+    resumed: bool
+    steps: tuple
+
+    @property
+    def sets_version_two(self):
+        """Whether ``psver`` becomes 2 at once: for a directory found to be weeded."""
+        return self.resumed and self.start == 5
+
+    def resets_version(self, step):
+        """Whether ``psver`` becomes 1 before the step: at a start at 2 to 4."""
+        return step == self.start and 1 < step < 5 and not self.resumed
+
+
+def plan_patch(ws, start, end):
+    """Steps 1 to 5a of one directory that a run goes through; step 1 runs whatever the end step is.
+
+    Returns
+    -------
+    PatchPlan
+    """
+    resumed = start == 0
+    start = resume_step(ws) if resumed else start
+    return PatchPlan(start, resumed, ((1,) if start == 1 else ()) + tuple(k for k in (2, 3, 4, 5) if start <= k <= end))
+
+
+def flags_before(step, flags):
+    """What the flags of ``no_ps_info`` say of a step 2 to 5a.
+
+    Parameters
+    ----------
+    step : int
+    flags : array_like, shape (5,)
+        Entry k-1 is not 0 where step k left no pixel.
+
+    Returns
+    -------
+    ndarray of float64, shape (5,)
+        The flags with those of this and later steps forgotten.
+    bool
+        Whether the step before left no pixel, so that this one is skipped.
+    """
+    flags = np.array(flags, dtype=np.float64)
+    flags[step - 1 :] = 0
+    return flags, bool(flags[step - 2] != 0)
+
+
+def _resume(ws, plan, end, log):
+    if plan.sets_version_two:
         ws.version = 2
-    if start > end:
+    if plan.start > end:
         log(f"{ws.name}: already up to end stage {end}", 2)
     else:
-        log(f"{ws.name}: complete up to stage {start - 1}", 2)
-    return start
+        log(f"{ws.name}: complete up to stage {plan.start - 1}", 2)
 
 
 def _step_one(ws, settings, log):
@@ -157,23 +297,36 @@ def _step_one(ws, settings, log):
         _loader(settings)(workdir=ws)
 
 
-def _patch_step(ws, step, settings, log, first=False):
-    """One of the steps 2 to 5a, or the note that an earlier step left no pixel; a start at 2 to 4 sets psver 1."""
+def _patch_step(ws, step, settings, log, reset_version):
+    """One of the steps 2 to 5a, or the note that an earlier step left no pixel."""
     _step_banner(log, step)
     with ws.publish():
-        if first and step < 5:
+        if reset_version:
             ws.version = 1
-        flags = ws.no_ps_flags()
-        flags[step - 1 :] = 0
-        if flags[step - 2] == 0:
+        flags, skipped = flags_before(step, ws.no_ps_flags())
+        if skipped:
+            flags[step - 1] = 1
+            log(f"No PS left in step {step - 1}, so will skip step {step}")
+        else:
             ws.save_no_ps_flags(flags)
             _patch_function(step, settings)(ws)
             # the step itself may have noted that no pixel is left: keep that, unlike the original (spec 00, 7.4.8)
             flags[step - 1] = ws.no_ps_flags()[step - 1]
-        else:
-            flags[step - 1] = 1
-            log(f"No PS left in step {step - 1}, so will skip step {step}")
         ws.save_no_ps_flags(flags)
+
+
+def patch_function(step, settings):
+    """The function of a step 1 to 5a, called with a workspace.
+
+    Raises
+    ------
+    ParameterError
+        The parameters ask for something that there is not.
+    """
+    if step == 1:
+        load = _loader(settings)
+        return lambda ws: load(workdir=ws)
+    return _patch_function(step, settings)
 
 
 def _loader(settings):
@@ -248,24 +401,38 @@ def run_project(ws, start, end, settings, patches):
 
     Parameters
     ----------
-    patches : list of str or None
+    patches : sequence of str or None
         The patch directories, None when the directory itself is the only one.
     """
     log = Log(ws, "STAMPS")
     if patches is not None:
         _update_patch_list(ws, patches)
-    if start <= 5 <= end:
-        _merge(ws, patches, log)
-    for step in (6, 7, 8):
-        if start <= step <= end:
-            _step_banner(log, step)
-            with ws.publish():
-                _project_step(ws, step, settings)
+    for step in PROJECT_STEPS:
+        if not start <= step <= end:
+            continue
+        if step == 5:
+            _merge(ws, patches, log)
+            continue
+        _step_banner(log, step)
+        with ws.publish():
+            _project_step(ws, step, settings)
+
+
+def kept_patches(patches, flags_of):
+    """Names of the patches that still have pixels; ``flags_of(name)`` gives the flags of one."""
+    return [name for name in patches if not np.any(flags_of(name))]
+
+
+def merge_skipped(patches, flags_of_project):
+    """Why step 5 does nothing in the project directory, or None; ``flags_of_project()`` gives its flags."""
+    if patches is None and np.any(flags_of_project()):
+        return "No PS left in an earlier step, so will skip step 5"
+    return None
 
 
 def _update_patch_list(ws, patches):
     """Keep the patches that still have pixels; the old list becomes ``patch.list_old``."""
-    kept = [name for name in patches if not (ws / name).no_ps_flags().any()]
+    kept = kept_patches(patches, lambda name: (ws / name).no_ps_flags())
     with ws.publish():
         if ws.has_file("patch.list"):
             ws.rename("patch.list", "patch.list_old")
@@ -278,11 +445,12 @@ def _merge(ws, patches, log):
 
     log(f"Directory is {ws.name}")
     with ws.publish():
+        skipped = merge_skipped(patches, ws.no_ps_flags)
+        if skipped:
+            log(skipped)
+            return
         if patches is not None:
             ps_merge_patches(workdir=ws)
-        elif ws.no_ps_flags().any():
-            log("No PS left in an earlier step, so will skip step 5")
-            return
         ps_calc_ifg_std(workdir=ws)
 
 

@@ -12,6 +12,7 @@ import struct
 import warnings
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import scipy.io
@@ -19,7 +20,7 @@ import scipy.sparse
 
 from stamps.errors import WorkspaceError
 
-__all__ = ["LARGE_BYTES", "class_of", "names", "read", "write"]
+__all__ = ["LARGE_BYTES", "Header", "class_of", "headers", "names", "read", "write"]
 
 #: From this size of one variable on a file is written as v7.3 (HDF5), because the v7 format ends there.
 LARGE_BYTES = 2**31
@@ -30,6 +31,7 @@ _HEADER = b"MATLAB 5.0 MAT-file, written by stamps-insar".ljust(116)
 _SUBSYSTEM = bytes(8)
 _VERSION = struct.pack("<H2s", 0x0100, b"IM")
 _COMPRESSED = 15  # miCOMPRESSED
+_COMPLEX_FLAG = 0x0800  # among the flags of an array
 
 #: Phases and noise hardly compress: a higher level takes several times as long for a few percent.
 _COMPRESSION_LEVEL = 1
@@ -47,6 +49,64 @@ _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # hand
 def names(path):
     """Names of the variables of a MAT file, in file order, without reading their values."""
     return list(dict.fromkeys(name for name, _, _ in _entries(Path(path))))
+
+
+class Header(NamedTuple):
+    """What a file tells of a variable without its values: shape, MATLAB class, whether it is complex."""
+
+    shape: tuple
+    class_name: str
+    is_complex: bool
+
+
+def headers(path):
+    """Headers of the variables of a MAT file, in file order.
+
+    Returns
+    -------
+    dict of str to Header
+        Of a variable that stands in the file more than once the last occurrence counts.
+
+    Raises
+    ------
+    WorkspaceError
+        The file is missing, or it is damaged or no MAT file.
+    """
+    path = Path(path)
+    entries = _entries(path)
+    try:
+        flags = _complex_flags_v73(path) if _is_hdf5(path) else _complex_flags(path, len(entries))
+    except (OSError, zlib.error, struct.error) as error:
+        raise _damaged(path, error) from error
+    return {
+        name: Header(shape, kind, flags.get(name, False) if isinstance(flags, dict) else flags[k])
+        for k, (name, shape, kind) in enumerate(entries)
+    }
+
+
+def _complex_flags(path, n):
+    """Whether the variables of a v5 or v7 file are complex, in file order (a few bytes of each are read)."""
+    flags = []
+    with open(path, "rb") as file:
+        order = {b"IM": "<", b"MI": ">"}.get(file.read(128)[126:])
+        while order and len(flags) < n:
+            kind, size = struct.unpack(order + "II", file.read(8))
+            start = file.tell()
+            if kind == _COMPRESSED:  # the element inside has a tag of its own
+                head = zlib.decompressobj().decompress(file.read(min(size, 512)), 24)[8:]
+            else:
+                head = file.read(16)
+            flags.append(bool(struct.unpack(order + "III", head[:12])[2] & _COMPLEX_FLAG))
+            file.seek(start + size)
+    return flags + [False] * (n - len(flags))  # the old format 4 is not looked into
+
+
+def _complex_flags_v73(path):
+    import h5py
+
+    with h5py.File(path) as file:
+        types = {name: getattr(item, "dtype", None) for name, item in file.items()}
+    return {name: dtype is not None and dtype.names is not None for name, dtype in types.items()}
 
 
 def read(path, variables=None):

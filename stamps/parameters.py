@@ -85,15 +85,19 @@ class Parameters:
     ----------
     workspace : Workspace or path-like
         Project, patch or merged directory.
+    read_only : bool
+        Fill in missing defaults for this object alone: nothing is ever written.
 
     Notes
     -----
     Every read first fills in missing defaults, as the original does; files are read again only when they have changed.
     """
 
-    def __init__(self, workspace):
+    def __init__(self, workspace, read_only=False):
         self.workspace = Workspace.at(workspace)
+        self.read_only = read_only
         self._cache = {}  # 'parms' or 'localparms' -> (signature of the file, variables)
+        self._filled = (None, None)  # the same with defaults, of a read-only object
         self._complete = None  # signature of the parameter file in which nothing more is to be filled in
 
     def get(self, name, log=False):
@@ -197,6 +201,8 @@ class Parameters:
         WorkspaceError
             The parameter file cannot be written.
         """
+        if self.read_only:
+            raise ParameterError(f"Parameter {name} cannot be set: these parameters were opened for reading only.")
         if flag not in (_SET, _EXACT, _LOCAL, _DELETE, _DELETE_LOCAL):
             raise ParameterError(f"setparm {name}: the flag {flag} is not 0, 1, 2, -1 or -2.")
         home = self._home()
@@ -227,6 +233,8 @@ class Parameters:
         Nothing is written when the number of parameters stays the same, unless an old one was converted. Without
         permission to write there is only a warning.
         """
+        if self.read_only:
+            return
         home = self._home()
         if self._complete is not None and self._complete == _signature(home, "parms"):
             return
@@ -241,6 +249,33 @@ class Parameters:
             if len(filled) != len(before) or forced:
                 self._save_defaults(home, before, filled)
         self._complete = _signature(home, "parms")
+
+    def differing(self):
+        """Parameters whose value is not the default, with the value that counts here.
+
+        Returns
+        -------
+        list of tuple
+            Name, value, default (None where the table has none or does not know the parameter).
+        """
+        self.fill_defaults()
+        stored = self._stored() or {}
+        local = self._read(self.workspace, "localparms")
+        small_baselines = str(stored.get("small_baseline_flag")).lower() == "y"
+        rows = {row.name: row for row in table()}
+        found = []
+        for name in stored:
+            value = _value(local.get(name, stored[name]))
+            default = rows[name].default(small_baselines) if name in rows else None
+            if name != "Created" and not (default is not None and _same(_stored_form(name, value), _stored_form(name, default))):
+                found.append((name, value, default))
+        return found
+
+    def missing(self):
+        """Names of the parameters that the file does not hold yet (of a read-only object: it does not add them)."""
+        home = self._home()
+        stored = self._read(home, "parms") if home.exists("parms") else {}
+        return [name for name in self._stored() or {} if name not in stored]
 
     def start_afresh(self, small_baselines):
         """Overwrite ``parms.mat`` of the directory with a new set, then fill in the defaults (spec 01 section 2)."""
@@ -265,7 +300,15 @@ class Parameters:
     def _stored(self):
         """Variables of the parameter file in MATLAB's form, None if there is no file."""
         home = self._home()
-        return self._read(home, "parms") if home.exists("parms") else None
+        stored = self._read(home, "parms") if home.exists("parms") else None
+        if not self.read_only:
+            return stored
+        signature = _signature(home, "parms")
+        known, filled = self._filled
+        if filled is None or known != signature:
+            filled = _with_defaults(stored or _fresh(), self.workspace)[0]
+            self._filled = signature, filled
+        return filled
 
     def _read(self, ws, name):
         signature = _signature(ws, name)

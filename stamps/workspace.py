@@ -21,6 +21,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import NamedTuple
 
 try:
     import fcntl
@@ -34,7 +35,7 @@ from stamps import matfile
 from stamps.errors import WorkspaceError
 from stamps.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP, kind_of
 
-__all__ = ["Variables", "Workspace"]
+__all__ = ["Interruption", "Variables", "Workspace"]
 
 _STAGING = ".stamps-staging-"
 _COMMIT = "COMMIT.json"
@@ -64,6 +65,17 @@ class Variables(dict):
             f"{self.source} has no variable '{name}': the file is incomplete or of another version; "
             "run the step that writes it again."
         )
+
+
+class Interruption(NamedTuple):
+    """A staging folder: where it is, whether its command may still be at work, and what it was about to publish.
+
+    ``plan`` maps file names to True (to be put in place) or False (to be deleted); None if nothing was complete yet.
+    """
+
+    folder: Path
+    in_use: bool
+    plan: dict | None
 
 
 class Workspace:
@@ -163,6 +175,10 @@ class Workspace:
     def variables_of(self, name):
         """Names of the variables of a MAT file (empty if there is no such file)."""
         return matfile.names(self.file(_mat(name))) if self.exists(name) else []
+
+    def headers_of(self, name):
+        """Shape and class of the variables of a MAT file (:func:`stamps.matfile.headers`); empty if there is no file."""
+        return matfile.headers(self.file(_mat(name))) if self.exists(name) else {}
 
     def save(self, name, variables, *, append=True):
         """Write variables to a MAT file with exact MATLAB classes, atomically.
@@ -291,6 +307,34 @@ class Workspace:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             _active.discard(str(folder))
+
+    def interrupted(self):
+        """What interrupted commands left behind, without touching it.
+
+        Returns
+        -------
+        list of Interruption
+        """
+        found = []
+        for folder in sorted(self.path.glob(f"{_STAGING}*")) if self.path.is_dir() else []:
+            in_use, plan = _in_use(folder), None
+            with contextlib.suppress(OSError, ValueError):
+                plan = json.loads((folder / _COMMIT).read_text())
+            found.append(Interruption(folder, in_use, plan))
+        return found
+
+    def as_recovered(self):
+        """The directory as :meth:`recover` would leave it, for reading: a new Workspace that changes nothing."""
+        view = Workspace(self.path)
+        for left in self.interrupted():
+            if left.plan is not None and not left.in_use:
+                for name, written in left.plan.items():
+                    staged = left.folder / _flat(name)
+                    if not written:
+                        view._staged[name] = None
+                    elif staged.exists():
+                        view._staged[name] = staged
+        return view
 
     def recover(self):
         """Complete or discard what an interrupted command left behind.

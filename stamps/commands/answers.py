@@ -3,6 +3,9 @@
 Each takes the function, the positional values and the keywords.
 """
 
+import json
+import sys
+
 __all__ = [
     "draw_saved",
     "draw_series",
@@ -11,8 +14,22 @@ __all__ = [
     "print_oscillator",
     "print_parameter",
     "print_troposphere",
+    "run_or_plan",
     "write_points",
 ]
+
+
+def run_or_plan(function, values, keywords):
+    """Run steps, or print what a dry run finds; status 1 if the run would stop."""
+    as_json = keywords.pop("json", False)
+    if as_json and not keywords.get("dry_run"):
+        print("stamps: --json is the form of a dry run: add --dry-run, or leave it out.", file=sys.stderr)
+        return 2
+    plan = function(*values, **keywords)
+    if not keywords.get("dry_run"):
+        return 0
+    print(json.dumps(plan.as_dict(), indent=1) if as_json else plan)
+    return 1 if plan.fails else 0
 
 
 def print_parameter(function, values, keywords):

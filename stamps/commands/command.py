@@ -95,7 +95,8 @@ class Command:
     more : callable, optional
         Makes further sections of the help.
     call : callable, optional
-        ``call(function, values, keywords)`` instead of the plain call: prepares values, prints what comes back.
+        ``call(function, values, keywords)`` instead of the plain call: prepares values, prints what comes back, and may
+        return an exit status.
     """
 
     about: str
@@ -284,8 +285,7 @@ def perform(name, command, argv, more="", version=""):
         except ValueError:
             print(f"{name}: '{word}' is not a number.\n{_short_help(name, command)}", file=sys.stderr)
             return 2
-    _call(name, command, values, options)
-    return 0
+    return _call(name, command, values, options)
 
 
 def _split(name, command, argv):
@@ -315,7 +315,7 @@ def _call(name, command, values, keywords):
     backend = keywords.pop("backend", None)
     function = getattr(stamps, name)
     with backends.selected(backend):
-        if command.call is None:
-            function(*values, **keywords)
-        else:
-            command.call(function, values, keywords)
+        if command.call is not None:
+            return command.call(function, values, keywords) or 0
+        function(*values, **keywords)
+    return 0

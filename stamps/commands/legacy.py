@@ -180,8 +180,11 @@ _PROCESSING = {
                 "run the patches on the Dask cluster of this scheduler (tcp://host:8786)", None,
             ),
             Option("--cluster", "slurm", str, "start Dask workers through SLURM", None),
+            Option("--dry-run", about="change nothing, say what would be done, skipped and overwritten"),
+            Option("--json", about="the dry run's answer as JSON"),
         ),
-        example="stamps 1 8 --cores 4",
+        example="stamps 1 8 --cores 4\nstamps 0 8 --dry-run",
+        call=answers.run_or_plan,
     ),
     "ps_info": Command("List the images with dates, baselines and noise.", kernels=False, example="ps_info"),
     "sb_info": Command(

@@ -15,17 +15,12 @@ Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 
 import contextlib
 
-import numpy as np
-
 from stamps import engine, parallel
-from stamps.errors import InputError
 from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
 __all__ = ["stamps"]
-
-_PARTS = (0, 1, 2)
 
 
 def stamps(
@@ -40,6 +35,7 @@ def stamps(
     cores=None,
     scheduler=None,
     cluster=None,
+    dry_run=False,
 ):
     """Run steps ``start_step`` to ``end_step``.
 
@@ -61,60 +57,42 @@ def stamps(
         Cores to use (default: the parameter ``n_cores``, whose default 1 stands for all). Results do not depend on it.
     scheduler, cluster : str, optional
         Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'``.
+    dry_run : bool
+        Change nothing; say what would be done, skipped and overwritten.
+
+    Returns
+    -------
+    stamps.dry_run.RunPlan or None
+        The plan of a dry run; its text is ``str(plan)``.
 
     Raises
     ------
     StampsError
         In one sentence what is missing or wrong and what to do.
     """
-    start, end = _step(start_step, 1), _step(end_step, 8)
-    if not (0 <= start <= 8 and 0 <= end <= 8):
-        raise InputError(f"Steps {start} to {end} do not exist: give numbers from 1 to 8 (or 0 to resume).")
-    part = int(part_limitation or 0)
-    if part not in _PARTS:
-        raise InputError(f"The part limitation is {part}: give 1 (patches only), 2 (the rest) or 0 (both).")
     ws = Workspace(workdir)
-    if not ws.path.is_dir():
-        raise InputError(f"{ws.path} is not a directory: give the project directory as --workdir.")
+    request = (start_step, end_step, patches_flag, patch_list_file, part_limitation)
+    if dry_run:
+        from stamps.dry_run import plan_of
+
+        return plan_of(ws, *request, est_gamma_parm=est_gamma_parm, cores=cores)
     log = Log(ws, "STAMPS")
     engine.recover(ws, log)
+    run = engine.plan_run(ws, *request)
     _banner(log)
-    patches_flag = patches_flag or ("y" if start < 6 else "n")
-    patches = engine.find_patches(ws, patch_list_file or "patch.list") if _is_yes(patches_flag) else []
-    with_patches = bool(patches)
-    if with_patches:
+    if run.patches:
         Parameters(ws).fill_defaults()
-    log(f"Will process {'patch subdirectories' if with_patches else 'current directory only'}")
-    settings = _settings(ws, est_gamma_parm)
-    if part != 2:
-        folders = [ws / name for name in patches] if with_patches else [ws]
+    log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
+    settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
+    start = run.start
+    if run.in_patches:
         use = parallel.n_cores(Parameters(ws), cores)
         client = parallel.cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
         with client or contextlib.nullcontext():
-            start = engine.run_patches(folders, start, end, settings, use, client)
-    if part != 1:
-        engine.run_project(ws, start, end, settings, patches if with_patches else None)
+            start = engine.run_patches(run.folders(ws), start, run.end, settings, use, client)
+    if run.in_project:
+        engine.run_project(ws, start, run.end, settings, run.patches)
     log.finish()
-
-
-def _step(value, default):
-    return default if value is None or np.size(value) == 0 or value == "" else int(value)
-
-
-def _is_yes(flag):
-    return str(flag).strip().lower() == "y"
-
-
-def _settings(ws, est_gamma_parm):
-    parameters = Parameters(ws)
-    return engine.Settings(
-        quick_gamma=parameters.flag("quick_est_gamma_flag"),
-        reestimate_gamma=parameters.flag("select_reest_gamma_flag"),
-        small_baselines=parameters.flag("small_baseline_flag"),
-        processor=str(parameters.get("insar_processor")).strip().lower(),
-        kriging=parameters.flag("scn_kriging_flag"),
-        restart_gamma=int(est_gamma_parm or 0),
-    )
 
 
 def _banner(log):

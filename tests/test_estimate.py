@@ -1,0 +1,188 @@
+"""``stamps estimate`` against measured peaks, real candidates and real files."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import finished_project
+import pytest
+
+from stamps import cli, simulate
+from stamps.errors import InputError
+from stamps.estimate import Counts, estimate_needs, recommended_layout, step_memory, step_seconds
+from stamps.legacy.mt_prep_snap import mt_prep_snap
+from stamps.legacy.setparm import setparm
+
+ROOT = Path(__file__).resolve().parent.parent
+PEAKS = json.loads((Path(__file__).parent / "fixtures" / "peaks.json").read_text())["runs"]
+STEPS = ("prep", "1", "2", "3", "4", "5", "6", "7", "8")
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("run", PEAKS, ids=lambda run: f"{run['counts']['mode']}-{run['counts']['candidates']}")
+def test_table_bounds_the_measured_peaks(run, step):
+    """9 000 to 350 000 candidates: never below what was measured, and at most 1.4 times as much."""
+    counts = Counts(**run["counts"])
+    peak = run["peak_mib"][step]
+    assert peak <= step_memory(step, counts) <= 1.4 * peak
+    seconds = run["cpu_seconds"][step]
+    assert 0.4 * seconds - 1 <= step_seconds(step, counts) <= 2.5 * seconds + 1
+
+
+def test_before_selection_the_estimate_is_an_upper_bound():
+    for run in PEAKS:
+        known = Counts(**run["counts"])
+        unknown = replace(
+            known, selected=known.candidates, weeded=known.candidates, total_weeded=known.candidates,
+            merged=known.merged if known.resampled else known.candidates,
+        )  # fmt: skip
+        for step in STEPS:
+            assert run["peak_mib"][step] <= step_memory(step, unknown)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stack") / "export"
+    arguments = [
+        "--preset",
+        "ps_small",
+        "--seed",
+        "3",
+        "--n-images",
+        "10",
+        "--lines",
+        "120",
+        "--samples",
+        "300",
+        "--quiet",
+    ]
+    assert simulate.main([str(folder), *arguments]) in (0, None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(stack, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("projects") / "INSAR"
+    folder.mkdir()
+    master = json.loads((stack / "truth.json").read_text())["master"]
+    mt_prep_snap(master, stack, 0.4, 1, 1, workdir=folder)
+    setparm("unwrap_grid_size", 50, workdir=folder)
+    setparm("unwrap_gold_n_win", 16, workdir=folder)
+    return folder
+
+
+_MEASURED = """
+import sys
+from stamps import cli
+status = cli.run("stamps", sys.argv[1:])
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(peak.split()[1], file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def peak_mib(step, folder):
+    """Peak resident memory of a step in a process of its own, MiB (its own, not what it inherits when it is started)."""
+    command = [sys.executable, "-c", _MEASURED, step, step]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=True)
+    return int(done.stderr.split()[-1]) / 1024
+
+
+def test_extrapolated_candidates_are_near_the_counted_ones(stack, project):
+    before, after = estimate_needs(datadir=stack), estimate_needs(project)
+    assert before.kind == "stack" and after.kind == "project" and after.candidates_from == "counted"
+    assert before.candidates == pytest.approx(after.candidates, rel=0.1)
+    assert (before.n_images, before.n_interferograms, before.width, before.length) == (10, 9, 300, 120)
+    assert (after.n_images, after.n_interferograms, after.width, after.length) == (10, 9, 300, 120)
+    assert "extrapolated from" in before.candidates_from
+    assert after.candidates == sum(1 for _ in open(project / "PATCH_1" / "pscands.1.ij"))
+    lower = estimate_needs(datadir=stack, da_thresh=0.2)
+    assert lower.candidates < before.candidates
+
+
+@pytest.mark.slow
+def test_the_estimate_bounds_the_measured_peaks(project):
+    """A simulated stack, each step in a process of its own: never below, at most twice as much; the disk too."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("peak memory is measured on Linux")
+    before = {step["step"]: step for step in estimate_needs(project, cores=1).steps}
+    peaks = {step: peak_mib(step, project) for step in STEPS[1:]}
+    after = estimate_needs(project, cores=1)
+    for step in after.steps:
+        assert peaks[step["step"]] <= step["peak_mib"] <= 2 * peaks[step["step"]], step
+        assert peaks[step["step"]] <= before[step["step"]]["peak_mib"]
+    used = sum(path.stat().st_size for path in project.rglob("*.mat"))
+    assert used <= after.disk["patches"] + after.disk["project"] <= 4 * used
+    candidates = sum(path.stat().st_size for path in (project / "PATCH_1").glob("pscands*"))
+    assert candidates <= after.disk["candidate files"] <= 2 * candidates
+
+
+BIG = Counts("PS", 31, 31, 20000, 6000, 5_000_000, 5_000_000, 5_000_000, 5_000_000, 5_000_000)
+
+
+def test_recommended_patches_fit_the_memory():
+    for memory in (2, 4, 16, 64):
+        for cores in (1, 4, 16):
+            layout, _ = recommended_layout(BIG, memory, cores)
+            assert layout.peak_mib <= 0.85 * 1024 * memory
+            assert layout.workers <= min(cores, layout.rg_patches * layout.az_patches)
+    few, _ = recommended_layout(BIG, 64, 1)
+    many, _ = recommended_layout(BIG, 2, 1)
+    assert few.rg_patches * few.az_patches == 1 < many.rg_patches * many.az_patches
+
+
+def test_recommended_patches_use_the_cores_but_stay_large():
+    layout, notes = recommended_layout(BIG, 64, 16)
+    assert layout.workers == 16 and notes == []
+    small = replace(BIG, width=400, length=400, candidates=60_000)
+    assert recommended_layout(small, 64, 16)[0].workers == 1
+    layout, notes = recommended_layout(replace(BIG, candidates=200_000_000, selected=1, weeded=1), 0.3, 16)
+    assert "use a larger machine" in notes[0]
+
+
+def test_recommended_patches_are_near_squares():
+    layout, _ = recommended_layout(BIG, 64, 12)
+    assert layout.rg_patches > layout.az_patches
+
+
+def test_half_finished_and_merged_projects(golden_state):
+    known = estimate_needs(golden_state("sb_mini", 5))
+    assert known.pixels_from == "the pixels that steps 3 to 5 left" and known.n_patches == 2
+    unknown = estimate_needs(golden_state("ps_mini", 1))
+    assert "every candidate kept" in unknown.pixels_from
+    assert [step["step"] for step in unknown.steps] == list(STEPS[1:])
+
+
+def test_merged_directories_have_only_the_late_steps(tmp_path):
+    estimate = estimate_needs(finished_project.small_baselines(tmp_path / "MERGED").path)
+    assert [step["step"] for step in estimate.steps] == ["6", "7", "8"]
+    assert estimate.candidates == 0 and estimate.recommended is None
+    assert estimate.disk["candidate files"] == estimate.disk["patches"] == 0 < estimate.disk["project"]
+
+
+def test_command(stack, project, capsys):
+    assert cli.run("stamps", ["estimate", "--datadir", str(stack), "--cores", "2", "--memory", "4"]) == 0
+    text = capsys.readouterr().out
+    assert "recommended patches" in text and "2 cores, 4 GiB" in text and "extrapolated" in text
+    assert cli.run("stamps", ["estimate", "--workdir", str(project), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["recommended"]["rg_patches"] == 1 and len(facts["steps"]) == 8
+
+
+def test_bad_arguments(tmp_path, stack, project, capsys):
+    with pytest.raises(InputError, match="not both"):
+        estimate_needs(project, stack)
+    with pytest.raises(InputError, match="no export of a stack"):
+        estimate_needs(datadir=tmp_path)
+    with pytest.raises(InputError, match="is no StaMPS project"):
+        estimate_needs(tmp_path)
+    with pytest.raises(InputError, match="is one patch"):
+        estimate_needs(project / "PATCH_1")
+    with pytest.raises(InputError, match="a positive number"):
+        estimate_needs(project, memory_gib=-1)
+    assert cli.run("stamps", ["estimate", "--cores", "0"]) == 1
+    assert "from 1 on" in capsys.readouterr().err
