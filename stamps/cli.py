@@ -292,6 +292,7 @@ def _version():
 #: Verb -> module whose ``main(argv)`` runs it and returns the exit status, and what it is for.
 _VERBS = {
     "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
+    "report": ("stamps.commands.report", "write a page about the quality of a run"),
     "describe-backends": (
         "stamps.commands.describe_backends",
         "what is compiled, which programs and versions are used",

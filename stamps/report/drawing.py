@@ -335,7 +335,7 @@ def histograms(groups, bins=60, height=2.5):
             if isinstance(values, tuple):
                 axes.stairs(values[0], values[1], color=INK[ink], lw=1.2, label=name)
             else:
-                axes.hist(values[np.isfinite(values)], bins, range=span, color=INK[ink], alpha=0.85, label=name)
+                axes.hist(values[np.isfinite(values)], group.get("bins", bins), range=span, color=INK[ink], alpha=0.85, label=name)
         for place, name in group.get("marks", ()):
             axes.axvline(place, color=INK["warning"], lw=1, ls="--", label=name)
         axes.set_title(group["title"], loc="left", fontweight="bold")

@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-__all__ = ["log_seconds", "recorded_seconds"]
+__all__ = ["log_seconds", "passes", "recorded_seconds"]
 
 _LINE = re.compile(r"^(\d{2}-[A-Z][a-z]{2}-\d{4} \d{2}:\d{2}:\d{2}) (\S+)\s+(.*)$")
 _BANNER = re.compile(r"#+ Step (\d) #+")
@@ -86,3 +86,35 @@ def _spans(text):
         elif step is not None:
             spans[step] = spans[step][0], moment
     return spans
+
+
+def passes(file):
+    """How often the phases of a project were unwrapped.
+
+    Parameters
+    ----------
+    file : path-like
+        ``STAMPS.log`` of the project.
+
+    Returns
+    -------
+    count : int
+        Completed runs of ``ps_unwrap``; 0 without a log.
+    second : bool
+        Whether a look-angle error had been estimated before the last of them (and not reset or made anew from step 5).
+    """
+    try:
+        text = Path(file).read_text(errors="replace")
+    except OSError:
+        return 0, False
+    count, estimated, second = 0, False, False
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        routine, message = (match[2], match[3]) if match else ("", "")
+        if (routine, message) == ("PS_UNWRAP", "Finished"):
+            count, second = count + 1, estimated
+        elif (routine, message) in (("PS_SMOOTH_SCLA", "Finished"), ("PS_CALC_SCLA", "Finished")):
+            estimated = True
+        elif routine == "SCLA_RESET" or (routine, message) == ("PS_MERGE_PATCHES", "Starting"):
+            count, estimated, second = 0, False, False
+    return count, second
