@@ -14,7 +14,7 @@ from stamps.products.figures import new_figure
 from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
 from stamps.products.raster import pixel_grid
 
-__all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_of", "lines", "map_panels", "picture_of"]
+__all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_of", "map_panels", "picture_of"]
 
 #: Colours of bars and lines: main, contrast, quiet, warning.
 INK = {"main": "#1f5a8c", "contrast": "#c8641e", "quiet": "#9aa5b1", "warning": "#b3261e", "text": "#1c2733"}
@@ -104,7 +104,7 @@ def limits_of(values, percent=1.0):
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def picture_of(figure, description, colours=160):
+def picture_of(figure, description, colours=None):
     """A figure as an image for a page.
 
     Parameters
@@ -112,8 +112,8 @@ def picture_of(figure, description, colours=160):
     figure : matplotlib.figure.Figure
     description : str
         What it shows, for those who cannot see it.
-    colours : int
-        The picture is reduced to so many colours, which makes the page several times smaller.
+    colours : int, optional
+        Reduce the picture to so many colours, which makes the page several times smaller.
 
     Returns
     -------
@@ -124,7 +124,9 @@ def picture_of(figure, description, colours=160):
 
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=_DPI, facecolor="white")
-    image = Image.open(stream).convert("RGB").quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    image = Image.open(stream).convert("RGB")
+    if colours:
+        image = image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     image.save(packed, "PNG")
     data = base64.b64encode(packed.getvalue()).decode()
@@ -265,7 +267,7 @@ def difference_histogram(axes, counts, edges, bound, unit):
 
 
 @styled
-def map_panels(canvas, panels, with_histogram=True, height=3.4):
+def map_panels(canvas, panels, with_histogram=True, height=4.2):
     """Maps side by side, each with its histogram below if wanted.
 
     Parameters
@@ -281,7 +283,7 @@ def map_panels(canvas, panels, with_histogram=True, height=3.4):
     -------
     matplotlib.figure.Figure
     """
-    slot = 12.4 / len(panels)
+    slot = 12.4 / max(len(panels), 2)
     width = min(height * canvas.ratio, slot - 1.15)
     height = min(height, width / canvas.ratio)
     below = 1.35 if with_histogram else 0.15
@@ -360,7 +362,10 @@ def bars(names, values, label, title, *, highlight=(), mark=None, height=2.5):
         Horizontal line and its name.
     """
     figure = _blank(12.4, height)
-    axes = _axes(figure, 0.6, 0.72, 11.6, height - 1.05)
+    below = 0.3 + 0.052 * max((len(name) for name in names), default=8)  # room for the slanted names
+    height += below - 0.72
+    figure.set_size_inches(12.4, height)
+    axes = _axes(figure, 0.6, below, 11.6, height - below - 0.33)
     colours = [INK["contrast"] if k in set(highlight) else INK["main"] for k in range(len(names))]
     axes.bar(np.arange(len(names)), values, 0.75, color=colours)
     every = max(1, int(np.ceil(len(names) / 60)))
@@ -371,24 +376,4 @@ def bars(names, values, label, title, *, highlight=(), mark=None, height=2.5):
     if mark is not None:
         axes.axhline(mark[0], color=INK["warning"], lw=1, ls="--", label=mark[1])
         axes.legend(loc="upper right")
-    return figure
-
-
-@styled
-def lines(x, curves, label, title, height=2.5):
-    """Curves over dates.
-
-    Parameters
-    ----------
-    x : ndarray of datetime64
-    curves : list of (name, values, ink)
-    """
-    figure = _blank(12.4, height)
-    axes = _axes(figure, 0.6, 0.45, 11.6, height - 0.78)
-    for name, values, ink in curves:
-        axes.plot(x, values, "o-", ms=3.5, lw=1, color=INK[ink], label=name)
-    axes.set_ylabel(label)
-    axes.set_title(title, loc="left", fontweight="bold")
-    axes.grid(alpha=0.25)
-    axes.legend()
     return figure

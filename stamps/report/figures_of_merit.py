@@ -5,11 +5,22 @@ the reading of what they need.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import ConvexHull, Delaunay, QhullError
 
 from stamps.products.velocity import fit_lines
 
-__all__ = ["Fit", "PatchPixels", "area_of", "closure_of", "density_of", "fit_of_series", "patch_pixels"]
+__all__ = [
+    "ArcConsistency",
+    "Fit",
+    "PatchPixels",
+    "arc_consistency",
+    "area_of",
+    "closure_of",
+    "density_of",
+    "fit_of_series",
+    "neighbour_arcs",
+    "patch_pixels",
+]
 
 _ROUND_CELLS = (50, 100, 200, 250, 500, 1000, 2000, 5000)  # metres
 
@@ -119,24 +130,21 @@ def density_of(xy, cells=40):
 
 @dataclass(frozen=True)
 class Fit:
-    """How well the series of each pixel follows a straight line.
+    """How well series follow a straight line.
 
     Attributes
     ----------
-    residual : ndarray, shape (n_ps, k)
-        Radians, after the line; the median of each image is taken out before.
-    rms : ndarray, shape (n_ps,)
+    residual : ndarray, shape (n, k)
+        Radians, after the line.
+    rms : ndarray, shape (n,)
         Radians.
-    coherence : ndarray, shape (n_ps,)
+    coherence : ndarray, shape (n,)
         Modulus of the mean phasor of the residuals.
-    jumps : ndarray of int, shape (k - 1,)
-        Pixels whose residual changes by more than pi from an image to the next: possible errors of unwrapping.
     """
 
     residual: np.ndarray
     rms: np.ndarray
     coherence: np.ndarray
-    jumps: np.ndarray
 
 
 def fit_of_series(phase, days):
@@ -144,24 +152,88 @@ def fit_of_series(phase, days):
 
     Parameters
     ----------
-    phase : ndarray, shape (n_ps, k)
+    phase : ndarray, shape (n, k)
         Radians.
     days : ndarray, shape (k,)
-        Ascending.
 
     Returns
     -------
     Fit
     """
-    phase = phase - np.nanmedian(phase, axis=0)
     intercept, slope = fit_lines(phase, days)
     residual = phase - intercept[:, np.newaxis] - slope[:, np.newaxis] * days
-    return Fit(
-        residual,
-        np.sqrt(np.mean(residual**2, axis=1)),
-        np.abs(np.exp(1j * residual).mean(axis=1)),
-        np.count_nonzero(np.abs(np.diff(residual, axis=1)) > np.pi, axis=0),
-    )
+    return Fit(residual, np.sqrt(np.mean(residual**2, axis=1)), np.abs(np.exp(1j * residual).mean(axis=1)))
+
+
+def neighbour_arcs(xy, most=200_000):
+    """Arcs of a Delaunay triangulation, each once; of many an evenly spread part.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (n, 2)
+        Metres.
+    most : int
+
+    Returns
+    -------
+    ndarray of int, shape (n_arc, 2)
+        0-based pixels; empty where the pixels stand on one line.
+    """
+    try:
+        corners = Delaunay(np.asarray(xy, np.float64)).simplices
+    except (QhullError, ValueError):
+        return np.empty((0, 2), np.int64)
+    arcs = np.unique(np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1), axis=0)
+    return arcs if len(arcs) <= most else arcs[np.linspace(0, len(arcs) - 1, most).astype(np.int64)]
+
+
+@dataclass(frozen=True)
+class ArcConsistency:
+    """Neighbouring pixels against each other, where the atmosphere cancels.
+
+    Attributes
+    ----------
+    beyond : ndarray of int, shape (k,)
+        Arcs whose residual about a line is more than half a cycle, for each image.
+    of_pixels : ndarray of float64, shape (n_ps,)
+        Share of such samples among those of the arcs of each pixel; NaN without arcs.
+    coherence : ndarray of float64, shape (n_ps,)
+        Mean temporal coherence of the arcs of each pixel about their lines; NaN without arcs.
+    n_arcs : int
+    """
+
+    beyond: np.ndarray
+    of_pixels: np.ndarray
+    coherence: np.ndarray
+    n_arcs: int
+
+
+def arc_consistency(phase, days, arcs):
+    """Fit a line to the difference of neighbours: a residual of more than half a cycle is likely an error of unwrapping.
+
+    Parameters
+    ----------
+    phase : ndarray, shape (n_ps, k)
+        Unwrapped, radians.
+    days : ndarray, shape (k,)
+    arcs : ndarray of int, shape (n_arc, 2)
+
+    Returns
+    -------
+    ArcConsistency
+    """
+    n_ps, ends = len(phase), arcs.ravel(order="F")
+    beyond, of_arcs, coherence = np.zeros(len(days), np.int64), np.zeros(len(arcs)), np.zeros(len(arcs))
+    for start in range(0, len(arcs), 20_000):
+        part = slice(start, start + 20_000)
+        fit = fit_of_series(phase[arcs[part, 1]] - phase[arcs[part, 0]], days)
+        wide = np.abs(fit.residual) > np.pi
+        beyond += wide.sum(axis=0)
+        of_arcs[part], coherence[part] = wide.mean(axis=1), fit.coherence
+    with np.errstate(invalid="ignore"):
+        count = np.bincount(ends, minlength=n_ps)
+        means = [np.bincount(ends, np.tile(value, 2), minlength=n_ps) / count for value in (of_arcs, coherence)]
+    return ArcConsistency(beyond, *means, len(arcs))
 
 
 def closure_of(phase, loops):

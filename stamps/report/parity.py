@@ -28,6 +28,7 @@ __all__ = ["Entry", "ParityReport", "parity_report", "write_parity_report"]
 
 #: Bytes of pictures on a page; what comes later is named but not drawn.
 _MOST_BYTES = 11_000_000
+_COLOURS = 200
 
 _UNITS = {
     "ph_uw": "rad", "ph_scla": "rad", "C_ps": "rad", "C_ps2": "rad", "C_ps_uw": "rad", "K_ps": "rad/m", "K_ps2": "rad/m",
@@ -388,7 +389,7 @@ def _maps(result):
             for column in entry.sample.columns
         ]
         figure = drawing.comparison_panels(canvas, columns, scheme)
-        picture = drawing.picture_of(figure, f"{entry.key}: reference, ours, difference and its histogram")
+        picture = drawing.picture_of(figure, f"{entry.key}: reference, run, difference and its histogram", _COLOURS)
         used += len(picture["uri"])
         cards.append({"key": entry.key, "entry": entry, "picture": picture})
     return cards, omitted
@@ -528,4 +529,4 @@ def _velocity_picture(velocity):
         "bound": None,
     }
     figure = drawing.comparison_panels(drawing.Canvas.of(velocity["lonlat"]), [row], big=True)
-    return drawing.picture_of(figure, "Line-of-sight velocity of the reference and of the run, their difference and its histogram", 255)
+    return drawing.picture_of(figure, "Line-of-sight velocity of the reference and of the run, their difference and its histogram")

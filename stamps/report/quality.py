@@ -22,7 +22,15 @@ from stamps.products.series import dates_of
 from stamps.products.velocity import los_velocity, time_series
 from stamps.report import drawing, page
 from stamps.report.differences import difference_of, statistics_of
-from stamps.report.figures_of_merit import area_of, closure_of, density_of, fit_of_series, patch_pixels
+from stamps.report.figures_of_merit import (
+    arc_consistency,
+    area_of,
+    closure_of,
+    density_of,
+    fit_of_series,
+    neighbour_arcs,
+    patch_pixels,
+)
 from stamps.report.timings import log_seconds, passes
 from stamps.verify import matching
 from stamps.verify.report import versions
@@ -99,7 +107,7 @@ def quality_report(workdir=".", compare_with=None):
     if compare_with is not None and not Path(compare_with).is_dir():
         raise InputError(f"{compare_with} is no directory: give --compare-with another state of this project.")
     run = _Run(ws)
-    makers = [_pixels, _density, _velocity, _selection, _noise, _baselines, _residuals, _closure]
+    makers = [_velocity, _pixels, _density, _selection, _noise, _baselines, _residuals, _closure]
     sections = [_guarded(maker, run) for maker in makers]
     sections.append(_guarded(_passes, run, compare_with))
     sections += [_guarded(_parameters, run), _guarded(_record, run)]
@@ -170,14 +178,23 @@ class _Run:
 
     @property
     def fit(self):
-        """Line through each series, with its days."""
+        """Line through the series of each pixel (relative to the median of the images), and days."""
 
         def fit():
-            phase, days = time_series(self.ws)
-            order = np.argsort(days)
-            return fit_of_series(phase[:, order], days[order]), days[order]
+            phase, days = self.series
+            return fit_of_series(phase - np.nanmedian(phase, axis=0), days), days
 
         return self._once("fit", fit)
+
+    @property
+    def series(self):
+        """Unwrapped phase without the look-angle error, and days; the master left out."""
+        return self._once("series", lambda: time_series(self.ws))
+
+    @property
+    def arcs(self):
+        """Neighbouring pixels against each other."""
+        return self._once("arcs", lambda: arc_consistency(*self.series, neighbour_arcs(self.xy)))
 
     def _once(self, key, make):
         if key not in self._known:
@@ -286,7 +303,7 @@ def _velocity(run, section):
         std=float(finite.std()), median_std=float(np.nanmedian(deviation)),
     )  # fmt: skip
     panels = [("Velocity", velocity, "mm/yr", None), ("Its standard error, from the scatter about the line", deviation, "mm/yr", None)]
-    section.pictures.append((lambda: drawing.map_panels(run.canvas, panels, height=4.0), f"98 % of the pixels between {low:.1f} and {high:.1f} mm/yr"))
+    section.pictures.append((lambda: drawing.map_panels(run.canvas, panels), _minus(f"98 % of the pixels between {low:.1f} and {high:.1f} mm/yr")))
 
 
 def _selection(run, section):
@@ -377,9 +394,9 @@ def _residuals(run, section):
     for make in (_look_angle_panel, _fit_panel, _scn_panel):
         _attempt(section, lambda make=make: panels.append(make(run, section)))
     if panels:
-        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[:2], height=3.2), ""))
+        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[:2]), ""))
     if len(panels) > 2:
-        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[2:_MOST_PANELS], height=3.2), ""))
+        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[2:_MOST_PANELS]), ""))
 
 
 def _look_angle_panel(run, section):
@@ -402,31 +419,32 @@ def _scn_panel(run, section):
 
 
 def _closure(run, section):
-    (_pair_closure if run.small_baselines else _jumps)(run, section)
+    (_pair_closure if run.small_baselines else _neighbours)(run, section)
 
 
-def _jumps(run, section):
-    """Single master: no loops exist, so the series themselves are looked at."""
+def _neighbours(run, section):
+    """Single master: no loops exist, so neighbours are compared."""
     section.lead = (
-        "With a single master no interferograms close a loop, so the series are looked at: a residual that changes by more than half a "
-        "cycle from one image to the next may be an error of unwrapping (or noise)."
+        "With a single master no interferograms close a loop. Between neighbouring pixels the atmosphere cancels, so the difference of their "
+        "series should follow a line: a residual of more than half a cycle is likely an error of unwrapping at one of them, or strong noise."
     )
-    fit, days = run.fit
-    ps = run.project.ps
-    n_ps, total = len(fit.rms), int(fit.jumps.sum())
-    section.facts.update(jumps=total, samples=int(n_ps * fit.jumps.size), jumps_per_interval=fit.jumps, median_coherence=float(np.median(fit.coherence)))
-    dates = to_yyyymmdd(ps["master_day"] + days)
-    names = [f"{a}–{b}" for a, b in zip(dates[:-1], dates[1:], strict=True)]
-    share = 100 * fit.jumps / n_ps
-    panels = [("Temporal coherence of the series about its line", fit.coherence, "coherence", None),
-              ("Jumps of more than half a cycle", _jumps_of_pixels(fit), "intervals", None)]  # fmt: skip
-    title = f"Pixels that jump by more than half a cycle ({total} of {n_ps * fit.jumps.size} samples)"
-    section.pictures.append((lambda: drawing.bars(names, share, "% of the pixels", title), ""))
-    section.pictures.append((lambda: drawing.map_panels(run.canvas, panels, height=3.2), ""))
+    arcs, (_, days) = run.arcs, run.series
+    total, samples = int(arcs.beyond.sum()), arcs.n_arcs * len(days)
+    section.facts.update(arcs=arcs.n_arcs, samples=samples, samples_off=total, arcs_off_per_image=arcs.beyond, median_coherence=_median(arcs.coherence))
+    names = [str(date) for date in to_yyyymmdd(run.project.ps["master_day"] + days)]
+    title = f"Arcs between neighbours beyond half a cycle ({total} of {samples} samples)"
+    section.pictures.append((lambda: drawing.bars(names, 100 * arcs.beyond / max(arcs.n_arcs, 1), "% of the arcs", title), ""))
+    section.pictures.append((lambda: drawing.map_panels(run.canvas, _arc_panels(arcs)), ""))
 
 
-def _jumps_of_pixels(fit):
-    return np.count_nonzero(np.abs(np.diff(fit.residual, axis=1)) > np.pi, axis=1).astype(np.float64)
+def _arc_panels(arcs):
+    return [("Temporal coherence of the arcs of each pixel", arcs.coherence, "coherence", None),
+            ("Samples of its arcs beyond half a cycle", 100 * arcs.of_pixels, "%", None)]  # fmt: skip
+
+
+def _median(values):
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None
 
 
 def _pair_closure(run, section):
@@ -454,8 +472,9 @@ def _pair_closure(run, section):
         title = f"Loops that do not close ({int(wrong.sum())} of {len(loops) * len(phase)} sums; {len(loops)} loops, by interferograms)"
         section.pictures.append((lambda: drawing.bars(names, 100 * wrong / len(phase), "% of the pixels", title), ""))
     of_pixels = np.sqrt(np.nanmean(misfit[:, used] ** 2, axis=1))
-    panels = [("Misfit of each pixel (rms)", of_pixels, "rad", None), ("Temporal coherence of the series about its line", run.fit[0].coherence, "coherence", None)]
-    section.pictures.append((lambda: drawing.map_panels(run.canvas, panels, height=3.2), ""))
+    panels = [("Misfit of each pixel (rms)", of_pixels, "rad", None)]
+    _attempt(section, lambda: panels.append(_arc_panels(run.arcs)[0]))
+    section.pictures.append((lambda: drawing.map_panels(run.canvas, panels), ""))
 
 
 def _passes(run, compare_with, section):
@@ -521,7 +540,7 @@ def _other_state(run, other_ws, name, section):
     moved = np.count_nonzero(cycles, axis=1).astype(np.float64)
     panels = [("Change of velocity", change, "mm/yr", None), ("Samples on another cycle", moved, "interferograms", None)]
     section.pictures.append((lambda: drawing.bars(names, 100 * changed / len(rows), "% of the pixels", "Samples on another cycle than before"), ""))
-    section.pictures.append((lambda: drawing.map_panels(canvas, panels, height=3.2), ""))
+    section.pictures.append((lambda: drawing.map_panels(canvas, panels), ""))
 
 
 def _parameters(run, section):
@@ -583,10 +602,14 @@ def _cards(run, facts):
     add(facts["selection"].get("coherence_kept_median"), "", "median temporal coherence")
     add(facts["noise"].get("median_deg"), "°", "median noise of an interferogram")
     if velocity:
-        cards.append((f"{velocity['p1']:.0f} … {velocity['p99']:.0f}", "mm/yr", "velocity of 98 % of the pixels"))
+        cards.append((_minus(f"{velocity['p1']:.0f} … {velocity['p99']:.0f}"), "mm/yr", "velocity of 98 % of the pixels"))
     closure = facts["unwrapping"]
     if "samples_off" in closure:
-        cards.append((f"{100 * closure['samples_off'] / max(closure['samples'], 1):.2g}", "%", "of the loops do not close"))
-    elif "jumps" in closure:
-        cards.append((f"{100 * closure['jumps'] / max(closure['samples'], 1):.2g}", "%", "of the intervals jump by more than half a cycle"))
+        what = "of the loops do not close" if "loops" in closure else "of the arcs beyond half a cycle"
+        cards.append((f"{100 * closure['samples_off'] / max(closure['samples'], 1):.2g}", "%", what))
     return cards
+
+
+def _minus(text):
+    """Numbers with a real minus sign."""
+    return text.replace("-", "−")
