@@ -74,8 +74,8 @@ class Canvas:
         axes.set_xlim(left, right)
         axes.set_ylim(bottom, top)
         axes.set_facecolor("#f2f4f6")
-        axes.set_xticks([])
-        axes.set_yticks([])
+        axes.xaxis.set_visible(False)
+        axes.yaxis.set_visible(False)
         for spine in axes.spines.values():
             spine.set_visible(True)
         if ornaments:
@@ -122,9 +122,9 @@ def picture_of(figure, description, colours=None):
     """
     from PIL import Image
 
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=_DPI, facecolor="white")
-    image = Image.open(stream).convert("RGB")
+    figure.set_dpi(_DPI)
+    figure.canvas.draw()
+    image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3].copy())
     if colours:
         image = image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     packed = io.BytesIO()
@@ -365,12 +365,14 @@ def bars(names, values, label, title, *, highlight=(), mark=None, height=2.5):
     below = 0.3 + 0.052 * max((len(name) for name in names), default=8)  # room for the slanted names
     height += below - 0.72
     figure.set_size_inches(12.4, height)
-    axes = _axes(figure, 0.6, below, 11.6, height - below - 0.33)
+    axes = _axes(figure, 0.75, below, 11.5, height - below - 0.33)
     colours = [INK["contrast"] if k in set(highlight) else INK["main"] for k in range(len(names))]
     axes.bar(np.arange(len(names)), values, 0.75, color=colours)
     every = max(1, int(np.ceil(len(names) / 60)))
     axes.set_xticks(np.arange(0, len(names), every), names[::every], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5)
     axes.set_xlim(-0.7, len(names) - 0.3)
+    if not np.any(values):
+        axes.set_ylim(0, 1)
     axes.set_ylabel(label)
     axes.set_title(title, loc="left", fontweight="bold")
     if mark is not None:

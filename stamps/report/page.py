@@ -103,12 +103,12 @@ def _figure(value, digits=3):
     """A number with few digits; an empty text for what is no finite number."""
     if value is None or isinstance(value, str) or not math.isfinite(value):
         return ""
-    if value == 0:
-        return "0"
-    if isinstance(value, int) or (abs(value) < 1e15 and value == int(value)):
+    if value < 0:
+        return f"−{_figure(-value, digits)}"
+    if value == int(value) and value < 1e15:
         return _whole(value)
-    if 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", " ")
+    if 1e-3 <= value < 1e5:
+        return f"{value:.{digits}g}" if value < 1000 else _whole(round(value))
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}·10{str(int(exponent)).translate(_RAISED)}"
 

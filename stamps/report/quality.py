@@ -383,20 +383,23 @@ def _baselines(run, section):
 
 
 def _residuals(run, section):
-    ws, panels = run.ws, []
-    project = run.project
-    if ws.exists(f"pm{project.version}"):
-        residual = ws.load(f"pm{project.version}", ["ph_res"])["ph_res"]
-        if residual is not None:
-            rms = np.sqrt(np.nanmean(residual.astype(np.float64) ** 2, axis=1))
-            panels.append(("Residual phase, wrapped (rms)", rms, "rad", None))
-            section.facts.update(wrapped_rms_rad=float(np.sqrt(np.nanmean(rms**2))))
-    for make in (_look_angle_panel, _fit_panel, _scn_panel):
+    panels = []
+    for make in (_wrapped_panel, _look_angle_panel, _fit_panel, _scn_panel):
         _attempt(section, lambda make=make: panels.append(make(run, section)))
     if panels:
         section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[:2]), ""))
     if len(panels) > 2:
         section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[2:_MOST_PANELS]), ""))
+
+
+def _wrapped_panel(run, section):
+    name = run.project.file("pm")
+    residual = run.ws.load(name, ["ph_res"])["ph_res"]
+    if residual is None:
+        raise WorkspaceError(f"{run.ws.path / name}.mat holds no residual phases (ph_res): step 5 merges them only without resampling.")
+    rms = np.sqrt(np.nanmean(residual.astype(np.float64) ** 2, axis=1))
+    section.facts.update(wrapped_rms_rad=float(np.sqrt(np.nanmean(rms**2))))
+    return "Residual phase, wrapped (rms)", rms, "rad", None
 
 
 def _look_angle_panel(run, section):
@@ -463,14 +466,15 @@ def _pair_closure(run, section):
                          samples=int(len(loops) * len(phase)))  # fmt: skip
     names = ["+".join(str(k + 1) for k in np.flatnonzero(loop)) for loop in loops]
     misfit = Quantities(project, Choice(), True)["RES"].astype(np.float64)
+    misfit -= np.nanmedian(misfit, axis=0)  # each interferogram has an origin of its own
     rms = np.sqrt(np.nanmean(misfit[:, used] ** 2, axis=0))
     off = np.count_nonzero(np.abs(misfit[:, used]) > np.pi, axis=0)
     section.facts.update(misfit_rms_rad=dict(zip(np.array(_names(run))[used].tolist(), rms.tolist(), strict=True)), misfit_beyond_half_cycle=int(off.sum()))
     title = f"Misfit of the interferograms ({int(off.sum())} of {misfit[:, used].size} samples beyond half a cycle)"
     section.pictures.append((lambda: drawing.bars([_names(run)[k] for k in used], rms, "rms (rad)", title), ""))
     if len(loops):
-        title = f"Loops that do not close ({int(wrong.sum())} of {len(loops) * len(phase)} sums; {len(loops)} loops, by interferograms)"
-        section.pictures.append((lambda: drawing.bars(names, 100 * wrong / len(phase), "% of the pixels", title), ""))
+        heading = f"Loops that do not close ({int(wrong.sum())} of {len(loops) * len(phase)} sums; {len(loops)} loops, by interferograms)"
+        section.pictures.append((lambda: drawing.bars(names, 100 * wrong / len(phase), "% of the pixels", heading), ""))
     of_pixels = np.sqrt(np.nanmean(misfit[:, used] ** 2, axis=1))
     panels = [("Misfit of each pixel (rms)", of_pixels, "rad", None)]
     _attempt(section, lambda: panels.append(_arc_panels(run.arcs)[0]))
@@ -537,9 +541,11 @@ def _other_state(run, other_ws, name, section):
     )  # fmt: skip
     names = _names(run)
     canvas = drawing.Canvas.of(ps["lonlat"][rows])
-    moved = np.count_nonzero(cycles, axis=1).astype(np.float64)
-    panels = [("Change of velocity", change, "mm/yr", None), ("Samples on another cycle", moved, "interferograms", None)]
-    section.pictures.append((lambda: drawing.bars(names, 100 * changed / len(rows), "% of the pixels", "Samples on another cycle than before"), ""))
+    panels = [("Velocity, this state", run.velocity[rows], "mm/yr", None), ("Its change", change, "mm/yr", None)]
+    if changed.any():
+        moved = np.count_nonzero(cycles, axis=1).astype(np.float64)
+        panels.append(("Samples on another cycle", moved, "interferograms", None))
+        section.pictures.append((lambda: drawing.bars(names, 100 * changed / len(rows), "% of the pixels", "Samples on another cycle than before"), ""))
     section.pictures.append((lambda: drawing.map_panels(canvas, panels), ""))
 
 
@@ -602,7 +608,7 @@ def _cards(run, facts):
     add(facts["selection"].get("coherence_kept_median"), "", "median temporal coherence")
     add(facts["noise"].get("median_deg"), "°", "median noise of an interferogram")
     if velocity:
-        cards.append((_minus(f"{velocity['p1']:.0f} … {velocity['p99']:.0f}"), "mm/yr", "velocity of 98 % of the pixels"))
+        cards.append((_minus(f"{velocity['p1']:.0f} … {velocity['p99']:.0f}"), "", "mm/yr, velocity of 98 % of the pixels"))
     closure = facts["unwrapping"]
     if "samples_off" in closure:
         what = "of the loops do not close" if "loops" in closure else "of the arcs beyond half a cycle"
