@@ -128,7 +128,11 @@ def test_passes_are_read_from_the_log(tmp_path):
 def test_closure_counts_pixels_a_cycle_away():
     rng = np.random.default_rng(0)
     image = rng.normal(0, 3, (50, 3))
-    phase = np.column_stack([image[:, 1] - image[:, 0], image[:, 2] - image[:, 1], image[:, 2] - image[:, 0]]) + [0.3, 0, 7]
+    phase = np.column_stack([image[:, 1] - image[:, 0], image[:, 2] - image[:, 1], image[:, 2] - image[:, 0]]) + [
+        0.3,
+        0,
+        7,
+    ]
     phase[[4, 8, 9], 1] += TURN
     assert figures_of_merit.closure_of(phase, np.array([[1.0, 1.0, -1.0]])).tolist() == [3]
 
@@ -160,7 +164,10 @@ def test_numbers_for_people():
     assert _figure(0.00012345, 2) == "1.2·10⁻⁴"
     assert _figure(-12.34) == "−12.3"
     assert _figure(float("nan")) == _figure(None) == ""
-    assert plain({"a": np.float32("nan"), 1: (np.int64(2), np.array([1.5, np.inf]))}) == {"a": None, "1": [2, [1.5, None]]}
+    assert plain({"a": np.float32("nan"), 1: (np.int64(2), np.array([1.5, np.inf]))}) == {
+        "a": None,
+        "1": [2, [1.5, None]],
+    }
 
 
 # ---------------------------------------------------------------------- parity
@@ -243,7 +250,7 @@ def _shape(content):
     ],
 )
 def test_a_defect_fails_and_its_row_is_flagged(pair, tmp_path, monkeypatch, file, variable, defect, status, gate):
-    monkeypatch.setattr("stamps.report.parity._MOST_BYTES", 0)  # one picture is enough here
+    monkeypatch.setattr("stamps.report.parity_pictures._MOST_BYTES", 0)  # one picture is enough here
     _change(pair[0] / file, defect)
     result = parity_report(*pair)
     content = result.content()
@@ -301,7 +308,7 @@ def test_velocities_are_compared(pair):
 
 
 def test_the_command_writes_the_page_and_returns_the_verdict(pair, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("stamps.report.parity._MOST_BYTES", 0)
+    monkeypatch.setattr("stamps.report.parity_pictures._MOST_BYTES", 0)
     arguments = ["verify", str(pair[0]), str(pair[1]), "--report", str(tmp_path / "page")]
     assert run("stamps", arguments) == 0
     assert str(tmp_path / "page" / "index.html") in capsys.readouterr().out
@@ -355,7 +362,10 @@ def test_small_baselines_and_their_loops(tmp_path):
 
 def test_another_state_is_compared(single_master, tmp_path):
     shutil.copytree(single_master.path, tmp_path / "second")
-    _change(tmp_path / "second" / "phuw2.mat", lambda content: content["ph_uw"].__setitem__((slice(7), 1), content["ph_uw"][:7, 1] + 7))
+    _change(
+        tmp_path / "second" / "phuw2.mat",
+        lambda content: content["ph_uw"].__setitem__((slice(7), 1), content["ph_uw"][:7, 1] + 7),
+    )
     passes = quality_report(tmp_path / "second", single_master.path).content()["passes"]
     assert passes["common_pixels"] == 60
     assert passes["samples_on_another_cycle"] == 7
@@ -481,7 +491,10 @@ def test_the_parity_page_in_a_browser(browser, pages):
     browser.find_element("css selector", "select[name=status] option[value='']").click()
     browser.find_element("css selector", "input[name=text]").send_keys("scla2")
     assert {row.get_attribute("id").split("-mat")[0] for row in rows if row.is_displayed()} == {"row-scla2"}
-    script = "return [...document.querySelectorAll('#variables tbody tr')].map(row => row.cells[11].dataset.value).filter(v => v).map(Number)"
+    script = (
+        "return [...document.querySelectorAll('#variables tbody tr')]"
+        ".map(row => row.cells[11].dataset.value).filter(text => text).map(Number)"
+    )
     head = browser.find_elements("css selector", "#variables th")[11]
     head.click()
     ascending = browser.execute_script(script)
@@ -493,7 +506,9 @@ def test_the_parity_page_in_a_browser(browser, pages):
 
 def test_the_quality_page_in_a_browser(browser, pages):
     _open(browser, pages["quality"])
-    sizes = browser.execute_script("return [...document.images].map(image => [image.complete, image.naturalWidth, image.naturalHeight])")
+    sizes = browser.execute_script(
+        "return [...document.images].map(image => [image.complete, image.naturalWidth, image.naturalHeight])"
+    )
     assert len(sizes) >= 7
     assert all(complete and width > 300 and height > 100 for complete, width, height in sizes)
     image = pytest.importorskip("PIL.Image")

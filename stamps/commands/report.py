@@ -22,8 +22,12 @@ def main(argv):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--workdir", default=".", metavar="DIR", help="project directory (default: the current one)")
-    parser.add_argument("--out", metavar="DIR", help="where index.html and report.json go (default: report in the project)")
-    parser.add_argument("--compare-with", metavar="DIR", help="another state of the project, such as a copy before the second pass")
+    parser.add_argument(
+        "--out", metavar="DIR", help="where index.html and report.json go (default: report in the project)"
+    )
+    parser.add_argument(
+        "--compare-with", metavar="DIR", help="another state of the project, such as a copy before the second pass"
+    )
     options = parser.parse_args(argv)
     from stamps.report.quality import quality_report, write_quality_report
 

@@ -1,6 +1,11 @@
-"""Pages to look at: the parity report of two trees (:mod:`stamps.report.parity`) and the quality report of one run
-(:mod:`stamps.report.quality`).
+"""Pages to look at: the parity report of two trees and the quality report of one run.
 
-Numbers are collected apart from pictures and from the page: :mod:`stamps.report.differences`, :mod:`stamps.report.timings` and
-:mod:`stamps.report.figures_of_merit` compute, :mod:`stamps.report.drawing` draws, :mod:`stamps.report.page` fills the templates.
+``parity``, ``parity_pictures``
+    a run against a reference: statistics of every variable, gates, maps
+``quality``, ``sections``, ``unwrapping``, ``run``
+    one run alone, section by section
+``differences``, ``samples``, ``timings``, ``figures_of_merit``
+    the numbers: pure functions of arrays and logs
+``drawing``, ``page``, ``templates/``
+    pictures, and the page they stand on
 """

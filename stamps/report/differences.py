@@ -104,7 +104,9 @@ def statistics_of(difference, golden, kind):
     size = np.abs(finite)
     p95, p99 = np.percentile(size, [95, 99])
     mean = finite.mean()
-    cycles = int(np.count_nonzero(np.round(finite / _TURN))) if kind == "cycles" and not np.iscomplexobj(finite) else None
+    cycles = (
+        int(np.count_nonzero(np.round(finite / _TURN))) if kind == "cycles" and not np.iscomplexobj(finite) else None
+    )
     return Difference(
         int(finite.size),
         float(abs(mean) if np.iscomplexobj(mean) else mean),
@@ -120,7 +122,8 @@ def statistics_of(difference, golden, kind):
 def unit_of(kind):
     """Unit of the bound of a kind of comparison, in words."""
     return {
-        "phase": "rad", "cycles": "rad", "relative": "× rms of the reference", "each": "× each value", "counts": "draws of 300 000",
+        "phase": "rad", "cycles": "rad", "relative": "× rms of the reference", "each": "× each value",
+        "counts": "draws of 300 000",
         "fits": "× each value", "statistics": "1 − correlation", "rows": "share of the pixels",
     }.get(kind, "")  # fmt: skip
 

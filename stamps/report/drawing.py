@@ -184,7 +184,8 @@ def comparison_panels(canvas, rows, scheme="inflation", big=False):
     ----------
     canvas : Canvas
     rows : list of dict
-        ``title``; ``reference``, ``ours``, ``difference``: ndarray, shape (n,), complex as angles; ``cyclic``: bool; ``unit``: str;
+        ``title``; ``reference``, ``ours``, ``difference``: ndarray, shape (n,), complex as angles; ``cyclic``: bool;
+        ``unit``: str;
         ``histogram``: (counts, edges) of all differences; ``bound``: float or None, in the unit of the difference.
     scheme : str
         Parameter ``plot_color_scheme``.
@@ -337,7 +338,14 @@ def histograms(groups, bins=60, height=2.5):
             if isinstance(values, tuple):
                 axes.stairs(values[0], values[1], color=INK[ink], lw=1.2, label=name)
             else:
-                axes.hist(values[np.isfinite(values)], group.get("bins", bins), range=span, color=INK[ink], alpha=0.85, label=name)
+                axes.hist(
+                    values[np.isfinite(values)],
+                    group.get("bins", bins),
+                    range=span,
+                    color=INK[ink],
+                    alpha=0.85,
+                    label=name,
+                )
         for place, name in group.get("marks", ()):
             axes.axvline(place, color=INK["warning"], lw=1, ls="--", label=name)
         axes.set_title(group["title"], loc="left", fontweight="bold")
@@ -369,7 +377,9 @@ def bars(names, values, label, title, *, highlight=(), mark=None, height=2.5):
     colours = [INK["contrast"] if k in set(highlight) else INK["main"] for k in range(len(names))]
     axes.bar(np.arange(len(names)), values, 0.75, color=colours)
     every = max(1, int(np.ceil(len(names) / 60)))
-    axes.set_xticks(np.arange(0, len(names), every), names[::every], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5)
+    axes.set_xticks(
+        np.arange(0, len(names), every), names[::every], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5
+    )
     axes.set_xlim(-0.7, len(names) - 0.3)
     if not np.any(values):
         axes.set_ylim(0, 1)

@@ -1,6 +1,4 @@
-"""Numbers that tell how good a run is: pixels left after each step, density, fit of the series, closure. Pure functions of arrays, and
-the reading of what they need.
-"""
+"""Numbers that tell how good a run is: pixels left after each step, density, fit of the series, neighbours, closure."""
 
 from dataclasses import dataclass
 
@@ -183,7 +181,9 @@ def neighbour_arcs(xy, most=200_000):
         corners = Delaunay(np.asarray(xy, np.float64)).simplices
     except (QhullError, ValueError):
         return np.empty((0, 2), np.int64)
-    arcs = np.unique(np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1), axis=0)
+    arcs = np.unique(
+        np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]), axis=1), axis=0
+    )
     return arcs if len(arcs) <= most else arcs[np.linspace(0, len(arcs) - 1, most).astype(np.int64)]
 
 

@@ -80,7 +80,9 @@ def plain(value):
 
 def versions_for_people(versions):
     """Versions without the places of programs, which mean something on one machine only."""
-    return {name: text.split(" (")[0].replace(f"{name} ", "").replace("library: ", "") for name, text in versions.items()}
+    return {
+        name: text.split(" (")[0].replace(f"{name} ", "").replace("library: ", "") for name, text in versions.items()
+    }
 
 
 def _environment():

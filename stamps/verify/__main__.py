@@ -83,7 +83,9 @@ def _parser():
     parser.add_argument(
         "--json", nargs="?", const="-", metavar="FILE", help="the report as JSON, instead of the text or into a file"
     )
-    parser.add_argument("--report", metavar="DIR", help="write a page with maps and histograms, DIR/index.html, and its data as JSON")
+    parser.add_argument(
+        "--report", metavar="DIR", help="write a page with maps and histograms, DIR/index.html, and its data as JSON"
+    )
     return parser
 
 

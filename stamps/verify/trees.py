@@ -76,7 +76,13 @@ def compare(run, golden, after=None, variant=None, *, only_step=False, chain=Non
     """
     reference = reference_of(golden, after, variant, only_step=only_step, chain=chain, partial=partial)
     return compare_files(
-        run, reference.files, reference.state, name=reference.name, chain=reference.chain, logs=logs, partial=reference.partial
+        run,
+        reference.files,
+        reference.state,
+        name=reference.name,
+        chain=reference.chain,
+        logs=logs,
+        partial=reference.partial,
     )
 
 
@@ -158,7 +164,12 @@ def _compare_file(file, ours, theirs, context, pairing, logs):
     category = _category(file, theirs)
     counts = category != "log" or logs
     if not ours.is_file():
-        yield Row(file, "", "missing", category, counts=counts, detail="the run does not have this file"), None, None, None
+        yield (
+            Row(file, "", "missing", category, counts=counts, detail="the run does not have this file"),
+            None,
+            None,
+            None,
+        )
         return
     if category == "mat":
         yield from _compare_mat(file, ours, theirs, context, pairing)
@@ -206,7 +217,10 @@ def _compare_mat(file, ours, theirs, context, pairing):
             if pairing is not None:
                 value, wanted = pairing.align(file, variable, value, wanted)
             if rule.kind == "fits":
-                value, wanted = variograms.determined(variable, value, run), variograms.determined(variable, wanted, golden)
+                value, wanted = (
+                    variograms.determined(variable, value, run),
+                    variograms.determined(variable, wanted, golden),
+                )
             outcome = compare_values(value, wanted, rule, chain=bool(context.chain))
             yield _row(file, variable, "mat", rule.kind, outcome, kind, shape, True), value, wanted, rule
     for variable in run:

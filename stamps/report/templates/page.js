@@ -35,6 +35,7 @@ for (const form of document.querySelectorAll("form.filters")) {
     form.elements.shown.value = `${shown} of ${rows.length} rows`;
   };
   form.addEventListener("input", show);
+  form.addEventListener("change", show);
   form.addEventListener("submit", event => event.preventDefault());
   show();
 }
