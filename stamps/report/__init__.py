@@ -9,3 +9,8 @@
 ``drawing``, ``page``, ``templates/``
     pictures, and the page they stand on
 """
+
+from stamps.report.parity import parity_report, write_parity_report
+from stamps.report.quality import quality_report, write_quality_report
+
+__all__ = ["parity_report", "quality_report", "write_parity_report", "write_quality_report"]

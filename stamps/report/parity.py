@@ -4,6 +4,7 @@
 ``DIR/report.json`` with the same numbers.
 """
 
+import itertools
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ def parity_report(run, golden, after=None, variant=None, *, only_step=False, cha
     )  # fmt: skip
     known = {id(entry.row) for entry in entries}  # the row on matched pixels is not observed
     first = [_entry(row, None, None, None) for row in report.rows if id(row) not in known]
-    entries = sorted(first + entries, key=lambda entry: (not entry.row.failed, "/" in entry.row.file))
+    entries = sorted(first + entries, key=_rank)
     golden_logs = [
         path for name, path in reference.state.items() if path is not None and Path(name).name == "STAMPS.log"
     ]
@@ -173,7 +174,9 @@ def write_parity_report(result, folder):
         "report": result.report,
         "content": content,
         "headline": draw_velocities(result.velocity),
-        "maps": maps,
+        "maps": [
+            (file, list(group)) for file, group in itertools.groupby(maps, key=lambda card: card["entry"].row.file)
+        ],
         "omitted": omitted,
         "steps": _steps(result),
         "rules": _rules_used(result.entries),
@@ -184,6 +187,18 @@ def write_parity_report(result, folder):
 
 
 # ---------------------------------------------------------------------- rows
+
+
+def _rank(entry):
+    """Place in the table: what failed, the project's files, those of the patches, and parameters last."""
+    file = entry.row.file
+    return (
+        not entry.row.failed,
+        file == "parms.mat",
+        "/" in file,
+        entry.row.category == "log",
+        entry.row.category != "mat",
+    )
 
 
 def _entry(row, value, golden, rule):

@@ -16,7 +16,7 @@ __all__ = ["draw_maps", "draw_velocities", "velocities"]
 
 #: Bytes of pictures on a page; what comes later is named but not drawn.
 _MOST_BYTES = 11_000_000
-_COLOURS = 200
+_COLOURS = 255
 
 _UNITS = {
     "ph_uw": "rad", "ph_scla": "rad", "C_ps": "rad", "C_ps2": "rad", "C_ps_uw": "rad", "K_ps": "rad/m", "K_ps2": "rad/m",
@@ -31,7 +31,7 @@ def draw_maps(result):
     scheme = places.scheme
     cards, omitted, used = [], [], 0
     entries = [entry for entry in result.entries if entry.sample is not None]
-    for entry in sorted(entries, key=lambda e: (not e.row.failed, "/" in e.row.file)):
+    for entry in entries:
         canvas = places.canvas(entry)
         if canvas is None:
             continue
