@@ -126,7 +126,8 @@ def picture_of(figure, description, colours=None):
     figure.canvas.draw()
     image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3].copy())
     if colours:
-        image = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        # k-means brings the colours of large areas back to what they were
+        image = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     image.save(packed, "PNG")
     data = base64.b64encode(packed.getvalue()).decode()
