@@ -97,6 +97,7 @@ _VERBS = {
     "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
     "view": ("stamps.commands.view", "one page with the map and the time series, for any browser"),
     "describe-inputs": ("stamps.commands.describe_inputs", "what each step reads and writes, checked with a project"),
+    "report": ("stamps.commands.report", "write a page about the quality of a run"),
     "describe-backends": (
         "stamps.commands.describe_backends",
         "what is compiled, which programs and versions are used",

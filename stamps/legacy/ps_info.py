@@ -40,14 +40,19 @@ def ps_info(workdir="."):
     if not small_baselines and not ws.exists(name) and ws.exists(f"pm{version}"):
         ps_calc_ifg_std(workdir=ws)
     ifg_std = ws.load_optional(name).get("ifg_std")
-    bperp = np.asarray(ps["bperp"], dtype=np.float64)
-    if small_baselines:
-        images = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
-        bperp = baselines_of_images(design_matrix(ps["ifgday_ix"], ps["n_image"]), images, bperp[np.newaxis])[0]
-    lines = image_lines(ps["day"], bperp, ifg_std)
+    lines = image_lines(ps["day"], image_baselines(ps, small_baselines), ifg_std)
     lines.append(f"Number of stable-phase pixels: {ps['n_ps']}")
     print("\n".join(lines))
     return lines
+
+
+def image_baselines(ps, small_baselines):
+    """Perpendicular baseline of every image in metres, float64; for small baselines solved for from those of the pairs."""
+    bperp = np.asarray(ps["bperp"], dtype=np.float64)
+    if not small_baselines:
+        return bperp
+    images = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
+    return baselines_of_images(design_matrix(ps["ifgday_ix"], ps["n_image"]), images, bperp[np.newaxis])[0]
 
 
 def image_lines(day, bperp, ifg_std):

@@ -14,6 +14,7 @@ examples:
   stamps verify INSAR_A ps_mini --after 4            a run with the state of a golden set after step 4
   stamps verify INSAR_A ps_mini --after 4 --only-step
   stamps verify INSAR_A ps_mini --variant unwrap_2D --json report.json
+  stamps verify INSAR_A INSAR_B --report pages       a page with maps of every difference: pages/index.html
 """
 
 
@@ -31,19 +32,8 @@ def main(argv=None):
         0 if the trees agree, 1 if anything differs, 2 if they cannot be compared.
     """
     arguments = _parser().parse_args(argv)
-    from stamps.verify.trees import compare
-
     try:
-        report = compare(
-            arguments.run,
-            arguments.golden,
-            arguments.after,
-            arguments.variant,
-            only_step=arguments.only_step,
-            chain=arguments.chain,
-            logs=arguments.logs,
-            partial=arguments.partial,
-        )
+        report, page = _compare(arguments)
     except StampsError as error:
         print(f"stamps verify: {error}", file=sys.stderr)
         return 2
@@ -53,7 +43,23 @@ def main(argv=None):
         if arguments.json:
             Path(arguments.json).write_text(report.to_json() + "\n")
         print(report.text(everything=arguments.all))
+        if page is not None:
+            print(f"Report: {page}")
     return 0 if report.ok else 1
+
+
+def _compare(arguments):
+    """The report, and the page if one is asked for."""
+    choice = {name: getattr(arguments, name) for name in ("only_step", "chain", "logs", "partial")}
+    trees = arguments.run, arguments.golden, arguments.after, arguments.variant
+    if arguments.report is None:
+        from stamps.verify.trees import compare
+
+        return compare(*trees, **choice), None
+    from stamps.report.parity import parity_report, write_parity_report
+
+    result = parity_report(*trees, **choice)
+    return result.report, write_parity_report(result, arguments.report)
 
 
 def _parser():
@@ -76,6 +82,9 @@ def _parser():
     parser.add_argument("--all", action="store_true", help="name what agrees, too")
     parser.add_argument(
         "--json", nargs="?", const="-", metavar="FILE", help="the report as JSON, instead of the text or into a file"
+    )
+    parser.add_argument(
+        "--report", metavar="DIR", help="write a page with maps and histograms, DIR/index.html, and its data as JSON"
     )
     return parser
 

@@ -1,5 +1,6 @@
 """Compare two directories, or a run with a state of a golden set."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from stamps import matfile
@@ -10,7 +11,35 @@ from stamps.verify.report import Report, Row
 from stamps.verify.rules import Context, ignored, rule_for
 from stamps.verify.values import compare_values, describe
 
-__all__ = ["compare", "compare_files"]
+__all__ = ["Reference", "compare", "compare_files", "reference_of"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a run is compared with.
+
+    Attributes
+    ----------
+    name : str
+        As it was given.
+    folder : Path
+        The directory or the golden set.
+    files : dict
+        Relative name to path of the files that are compared.
+    state : dict
+        All files of the golden state.
+    chain : int or None
+        First of several steps that are judged in one go.
+    partial : bool
+        Whether extra files of the run are no fault.
+    """
+
+    name: str
+    folder: Path
+    files: dict
+    state: dict
+    chain: int | None
+    partial: bool
 
 
 def compare(run, golden, after=None, variant=None, *, only_step=False, chain=None, logs=False, partial=None):
@@ -45,9 +74,25 @@ def compare(run, golden, after=None, variant=None, *, only_step=False, chain=Non
     InputError
         There is no such directory, step or variant.
     """
-    run = Path(run)
-    if not run.is_dir():
-        raise InputError(f"{run} is no directory: give the project directory that is to be compared.")
+    reference = reference_of(golden, after, variant, only_step=only_step, chain=chain, partial=partial)
+    return compare_files(
+        run,
+        reference.files,
+        reference.state,
+        name=reference.name,
+        chain=reference.chain,
+        logs=logs,
+        partial=reference.partial,
+    )
+
+
+def reference_of(golden, after=None, variant=None, *, only_step=False, chain=None, partial=None):
+    """Find the golden files; parameters as for :func:`compare`.
+
+    Returns
+    -------
+    Reference
+    """
     folder = _golden_folder(golden, variant is not None or after is not None)
     if variant is not None:
         chosen = golden_sets.variant(folder, variant)
@@ -62,10 +107,10 @@ def compare(run, golden, after=None, variant=None, *, only_step=False, chain=Non
         state = {**state, **dict.fromkeys(golden_sets.facts(folder.name).get("omitted", ()))}
     else:
         files = state = golden_sets.overlay_files(folder)
-    return compare_files(run, files, state, name=str(golden), chain=chain, logs=logs, partial=bool(partial))
+    return Reference(str(golden), folder, files, state, chain, bool(partial))
 
 
-def compare_files(run, files, state=None, *, name="", chain=None, logs=False, partial=False):
+def compare_files(run, files, state=None, *, name="", chain=None, logs=False, partial=False, observe=None):
     """Compare a run with golden files.
 
     Parameters
@@ -80,36 +125,61 @@ def compare_files(run, files, state=None, *, name="", chain=None, logs=False, pa
         Name of the golden tree for the report.
     chain, logs, partial
         As for :func:`compare`.
+    observe : callable, optional
+        Called as ``observe(row, value, golden, rule)`` for each row with the values as they were compared (rows of
+        resampled merges in the same order): what :func:`stamps.matfile.read` gives, ``bytes`` of other files, None where
+        there is no value or no rule.
 
     Returns
     -------
     Report
+
+    Raises
+    ------
+    InputError
+        There is no such directory.
     """
     run = Path(run)
+    if not run.is_dir():
+        raise InputError(f"{run} is no directory: give the project directory that is to be compared.")
+    observe = observe or (lambda row, value, golden, rule: None)
     state = files if state is None else state
     context = Context(_parameters(run, state), chain)
     report = Report(str(run), name)
     pairing = _Pairing.of(run, state, context, report) if "ps2.mat" in state else None
     for file, path in sorted(files.items()):
         if not ignored(file, None, context):
-            report.rows += _compare_file(file, run / file, path, context, pairing, logs)
+            for seen in _compare_file(file, run / file, path, context, pairing, logs):
+                report.rows.append(seen[0])
+                observe(*seen)
     if not partial:
-        report.rows += _extra_files(run, state, context, logs)
+        for row in _extra_files(run, state, context, logs):
+            report.rows.append(row)
+            observe(row, None, None, None)
     return report
 
 
 def _compare_file(file, ours, theirs, context, pairing, logs):
+    """Compare one file: yields each row with the two values and the rule, as observers want them."""
     category = _category(file, theirs)
     counts = category != "log" or logs
     if not ours.is_file():
-        return [Row(file, "", "missing", category, counts=counts, detail="the run does not have this file")]
+        yield (
+            Row(file, "", "missing", category, counts=counts, detail="the run does not have this file"),
+            None,
+            None,
+            None,
+        )
+        return
     if category == "mat":
-        return _compare_mat(file, ours, theirs, context, pairing)
+        yield from _compare_mat(file, ours, theirs, context, pairing)
+        return
     rule = rule_for(file, None, context)
     try:
         content, golden = ours.read_bytes(), theirs.read_bytes()
     except OSError as error:
-        return [Row(file, "", "unreadable", category, counts=counts, detail=str(error))]
+        yield Row(file, "", "unreadable", category, counts=counts, detail=str(error)), None, None, rule
+        return
     if category == "log":
         kind, outcome = "log", texts.compare_log(content, golden)
     elif rule is not None and rule.variable == "<numbers>":
@@ -120,7 +190,7 @@ def _compare_file(file, ours, theirs, context, pairing, logs):
         kind, outcome = "exact", texts.compare_text(content, golden)
     else:
         kind, outcome = "exact", texts.compare_bytes(content, golden)
-    return [_row(file, "", category, kind, outcome, category, (len(golden),), counts)]
+    yield _row(file, "", category, kind, outcome, category, (len(golden),), counts), content, golden, rule
 
 
 def _compare_mat(file, ours, theirs, context, pairing):
@@ -128,8 +198,8 @@ def _compare_mat(file, ours, theirs, context, pairing):
     try:
         run = matfile.read(ours)
     except WorkspaceError as error:
-        return [Row(file, "", "unreadable", detail=str(error))]
-    rows = []
+        yield Row(file, "", "unreadable", detail=str(error)), None, None, None
+        return
     for variable, wanted in golden.items():
         if ignored(file, variable, context):
             continue
@@ -137,23 +207,27 @@ def _compare_mat(file, ours, theirs, context, pairing):
         rule = rule_for(file, variable, context)
         if variable not in run:
             detail = "the run's file does not have this variable"
-            rows.append(Row(file, variable, "missing", kind=rule.kind, matlab_class=kind, shape=shape, detail=detail))
+            row = Row(file, variable, "missing", kind=rule.kind, matlab_class=kind, shape=shape, detail=detail)
+            yield row, None, wanted, rule
         elif rule.kind == "skip":
-            rows.append(Row(file, variable, "skipped", "mat", "skip", kind, shape, counts=False, detail=rule.why))
+            row = Row(file, variable, "skipped", "mat", "skip", kind, shape, counts=False, detail=rule.why)
+            yield row, run[variable], wanted, rule
         else:
             value = run[variable]
             if pairing is not None:
                 value, wanted = pairing.align(file, variable, value, wanted)
             if rule.kind == "fits":
-                value, wanted = variograms.determined(variable, value, run), variograms.determined(variable, wanted, golden)
+                value, wanted = (
+                    variograms.determined(variable, value, run),
+                    variograms.determined(variable, wanted, golden),
+                )
             outcome = compare_values(value, wanted, rule, chain=bool(context.chain))
-            rows.append(_row(file, variable, "mat", rule.kind, outcome, kind, shape, True))
+            yield _row(file, variable, "mat", rule.kind, outcome, kind, shape, True), value, wanted, rule
     for variable in run:
         if variable not in golden and not ignored(file, variable, context):
             kind, shape = describe(run[variable])
             detail = "the golden file does not have this variable"
-            rows.append(Row(file, variable, "extra", matlab_class=kind, shape=shape, detail=detail))
-    return rows
+            yield Row(file, variable, "extra", matlab_class=kind, shape=shape, detail=detail), run[variable], None, None
 
 
 def _row(file, variable, category, kind, outcome, matlab_class, shape, counts):

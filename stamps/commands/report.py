@@ -1,0 +1,37 @@
+"""``stamps report``: the quality report of one run."""
+
+import argparse
+from pathlib import Path
+
+__all__ = ["main"]
+
+_EXAMPLES = """\
+examples:
+  stamps report                                        of the current project, into report/index.html
+  stamps report --workdir INSAR_20180601 --out pages
+  stamps report --compare-with ../first_pass           with what the second pass changed
+"""
+
+
+def main(argv):
+    """Write the page; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="stamps report",
+        description="Write a page about the quality of a run: pixels, density, coherence, noise, residuals, unwrapping, passes.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--workdir", default=".", metavar="DIR", help="project directory (default: the current one)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="where index.html and report.json go (default: report in the project)"
+    )
+    parser.add_argument(
+        "--compare-with", metavar="DIR", help="another state of the project, such as a copy before the second pass"
+    )
+    options = parser.parse_args(argv)
+    from stamps.report.quality import quality_report, write_quality_report
+
+    report = quality_report(options.workdir, options.compare_with)
+    page = write_quality_report(report, options.out or Path(options.workdir) / "report")
+    print(f"Report: {page}")
+    return 0

@@ -1,0 +1,162 @@
+"""How far two values are apart, in numbers: mean, rms, percentiles, whole cycles, digests. Pure functions of arrays."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+
+from stamps.verify.values import describe
+
+__all__ = ["Difference", "difference_of", "digest", "numbers_of", "statistics_of", "unit_of"]
+
+_TURN = 2 * np.pi
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Statistics of a difference ``ours - reference``.
+
+    Attributes
+    ----------
+    count : int
+        Elements that are finite in both.
+    mean : float
+        Mean difference; of complex values the modulus of the mean difference.
+    rms, p95, p99, maximum : float
+        Root mean square, percentiles and maximum of the modulus of the difference.
+    reference_rms : float
+        Root mean square of the reference values.
+    cycles : int or None
+        Elements on another cycle of 2 pi; None where the values are no unwrapped phases.
+    """
+
+    count: int
+    mean: float
+    rms: float
+    p95: float
+    p99: float
+    maximum: float
+    reference_rms: float
+    cycles: int | None = None
+
+
+def numbers_of(value):
+    """A value as a dense array of float64 or complex128; None for text, structures and what is no array.
+
+    Parameters
+    ----------
+    value : ndarray, sparse matrix, str, bytes or None
+    """
+    if value is None or isinstance(value, (str, bytes)):
+        return None
+    array = value.toarray() if scipy.sparse.issparse(value) else np.asarray(value)
+    if array.dtype.kind not in "fciub":
+        return None
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def difference_of(value, golden, kind):
+    """Element-wise difference, as the kind of comparison understands it.
+
+    Parameters
+    ----------
+    value, golden : ndarray of float64 or complex128
+        Same shape.
+    kind : str
+        Of :data:`stamps.verify.rules.KINDS`; ``phase`` wraps the difference into ±π, of phasors it takes the angle between them.
+
+    Returns
+    -------
+    ndarray
+        Same shape; not finite where one of the two is not.
+    """
+    with np.errstate(invalid="ignore"):
+        if kind != "phase":
+            return value - golden
+        if np.iscomplexobj(value) or np.iscomplexobj(golden):
+            return np.angle(value * np.conj(golden))
+        return value - golden - _TURN * np.round((value - golden) / _TURN)
+
+
+def statistics_of(difference, golden, kind):
+    """Statistics of a difference.
+
+    Parameters
+    ----------
+    difference : ndarray
+        From :func:`difference_of`.
+    golden : ndarray
+        Reference values.
+    kind : str
+
+    Returns
+    -------
+    Difference
+        NaN for everything if nothing is finite.
+    """
+    finite = difference[np.isfinite(difference)]
+    reference = golden[np.isfinite(golden)]
+    reference_rms = math.sqrt(float(np.mean(np.abs(reference) ** 2))) if reference.size else math.nan
+    if not finite.size:
+        return Difference(0, *[math.nan] * 5, reference_rms, 0 if kind == "cycles" else None)
+    size = np.abs(finite)
+    p95, p99 = np.percentile(size, [95, 99])
+    mean = finite.mean()
+    cycles = (
+        int(np.count_nonzero(np.round(finite / _TURN))) if kind == "cycles" and not np.iscomplexobj(finite) else None
+    )
+    return Difference(
+        int(finite.size),
+        float(abs(mean) if np.iscomplexobj(mean) else mean),
+        math.sqrt(float(np.mean(size**2))),
+        float(p95),
+        float(p99),
+        float(size.max()),
+        reference_rms,
+        cycles,
+    )
+
+
+def unit_of(kind):
+    """Unit of the bound of a kind of comparison, in words."""
+    return {
+        "phase": "rad", "cycles": "rad", "relative": "× rms of the reference", "each": "× each value",
+        "counts": "draws of 300 000",
+        "fits": "× each value", "statistics": "1 − correlation", "rows": "share of the pixels",
+    }.get(kind, "")  # fmt: skip
+
+
+def digest(value):
+    """SHA-256 of a value: class, shape and elements in MATLAB's order, little-endian; of files their bytes.
+
+    Parameters
+    ----------
+    value : ndarray, sparse matrix, str, bytes or None
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits; empty for None. Equal digests mean equal class, shape and bits.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    kind, shape = describe(value)
+    total = hashlib.sha256(f"{kind} {shape}\n".encode())
+    if scipy.sparse.issparse(value):
+        columns = value.tocsc()
+        columns.sort_indices()
+        for part in (columns.indptr, columns.indices, columns.data):
+            total.update(_bytes_of(part.astype(np.int64) if part.dtype.kind == "i" else part))
+    elif isinstance(value, str) or np.asarray(value).dtype.kind not in "fciub":
+        total.update(str(value).encode())
+    else:
+        total.update(_bytes_of(np.asarray(value)))
+    return total.hexdigest()
+
+
+def _bytes_of(array):
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes(order="F")

@@ -1,0 +1,392 @@
+"""Pictures of the pages: maps, three panels of a comparison, histograms, bars. They take arrays and return figures.
+
+Maps, colours and scale bars are those of :mod:`stamps.products`. The axes are laid out by hand, because a page has many pictures.
+"""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps.products.colours import Scale, scale_for
+from stamps.products.figures import new_figure
+from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
+from stamps.products.raster import pixel_grid
+
+__all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_of", "map_panels", "picture_of"]
+
+#: Colours of bars and lines: main, contrast, quiet, warning.
+INK = {"main": "#1f5a8c", "contrast": "#c8641e", "quiet": "#9aa5b1", "warning": "#b3261e", "text": "#1c2733"}
+
+_CELLS = 260  # along the longer side of a map
+_MOST_PIXELS = 200_000  # drawn in one map; of larger sets an evenly spread part is shown
+_DPI = 110
+_STYLE = {
+    "font.size": 8, "axes.titlesize": 8.5, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7,
+    "axes.edgecolor": "#8a949e", "axes.linewidth": 0.6, "xtick.color": "#5a6570", "ytick.color": "#5a6570",
+    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "axes.labelcolor": INK["text"], "text.color": INK["text"],
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 7.5,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Where the pixels of a map stand.
+
+    Attributes
+    ----------
+    pixels : ndarray of int64
+        0-based pixels that are drawn.
+    grid : PixelGrid
+    metres : tuple of float
+        Metres of a degree of longitude and latitude.
+    """
+
+    pixels: np.ndarray
+    grid: object
+    metres: tuple
+
+    @classmethod
+    def of(cls, lonlat, cells=_CELLS):
+        """The canvas of pixels with these coordinates, shape (n, 2), degrees."""
+        lonlat = np.asarray(lonlat, np.float64)
+        pixels = np.unique(np.linspace(0, len(lonlat) - 1, min(len(lonlat), _MOST_PIXELS)).astype(np.int64))
+        lon, lat = lonlat[pixels].T
+        metres = metres_per_unit(lat, True)
+        size = np.array([np.ptp(lon) * metres[0], np.ptp(lat) * metres[1]]).clip(1.0)
+        step = size.max() / cells
+        spacing = np.sqrt(size.prod() / len(pixels))  # of pixels spread evenly
+        side = int(np.clip(np.ceil(0.8 * spacing / step), 1, 7))
+        grid = pixel_grid(lon, lat, (step / metres[0], step / metres[1]), n_cells=side)
+        return cls(pixels, grid, metres)
+
+    @property
+    def ratio(self):
+        """Width over height."""
+        left, right, bottom, top = self.grid.extent
+        return (right - left) * self.metres[0] / ((top - bottom) * self.metres[1])
+
+    def draw(self, axes, values, scale, ornaments=False):
+        """Draw values of all pixels, shape (n,)."""
+        left, right, bottom, top = self.grid.extent
+        draw_image(axes, scale.rgba(self.grid.values(np.asarray(values)[self.pixels])), self.grid.extent)
+        axes.set_xlim(left, right)
+        axes.set_ylim(bottom, top)
+        axes.set_facecolor("#f2f4f6")
+        axes.xaxis.set_visible(False)
+        axes.yaxis.set_visible(False)
+        for spine in axes.spines.values():
+            spine.set_visible(True)
+        if ornaments:
+            draw_scale_bar(axes, self.grid.extent, self.metres[0])
+            draw_north(axes)
+
+
+def limits_of(values, percent=1.0):
+    """Range of a colour scale: percentiles of the finite values; symmetric around zero where both signs are common.
+
+    Parameters
+    ----------
+    values : ndarray of float
+    percent : float
+        Left out at each end.
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = (float(limit) for limit in np.percentile(finite, [percent, 100 - percent]))
+    if low == high:
+        low, high = float(finite.min()), float(finite.max())
+    if low < 0 < high and min(-low, high) > 0.05 * max(-low, high):
+        bound = max(-low, high)
+        return -bound, bound
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def picture_of(figure, description, colours=None):
+    """A figure as an image for a page.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    description : str
+        What it shows, for those who cannot see it.
+    colours : int, optional
+        Reduce the picture to so many colours, which makes the page several times smaller.
+
+    Returns
+    -------
+    dict
+        ``uri`` (a PNG as data), ``alt``, ``width``, ``height`` in pixels.
+    """
+    from PIL import Image
+
+    figure.set_dpi(_DPI)
+    figure.canvas.draw()
+    image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3].copy())
+    if colours:
+        # k-means brings the colours of large areas back to what they were
+        image = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    packed = io.BytesIO()
+    image.save(packed, "PNG")
+    data = base64.b64encode(packed.getvalue()).decode()
+    return {"uri": f"data:image/png;base64,{data}", "alt": description, "width": image.width, "height": image.height}
+
+
+def styled(draw):
+    """Decorator: draw in the style of the pages, without a window."""
+
+    def wrapped(*arguments, **options):
+        import matplotlib
+
+        with matplotlib.rc_context(_STYLE):
+            return draw(*arguments, **options)
+
+    wrapped.__doc__, wrapped.__name__ = draw.__doc__, draw.__name__
+    return wrapped
+
+
+def _blank(width, height):
+    figure, _ = new_figure("page.png", figsize=(width, height))  # a name: never in a window
+    return figure
+
+
+def _axes(figure, left, bottom, width, height):
+    """Axes whose place is given in inches from the lower left corner."""
+    total_x, total_y = figure.get_size_inches()
+    return figure.add_axes((left / total_x, bottom / total_y, width / total_x, height / total_y))
+
+
+def _bar(figure, axes_box, scale, label):
+    """Colour bar to the right of axes at (left, bottom, width, height) in inches."""
+    from matplotlib.cm import ScalarMappable
+
+    left, bottom, width, height = axes_box
+    axes = _axes(figure, left + width + 0.06, bottom, 0.09, height)
+    bar = figure.colorbar(ScalarMappable(scale.norm(), scale.colours), cax=axes)
+    bar.ax.set_ylim(*scale.limits)
+    bar.outline.set_linewidth(0.4)
+    bar.ax.yaxis.get_offset_text().set_fontsize(6)
+    bar.set_label(label, labelpad=2)
+
+
+# ---------------------------------------------------------------------- comparison
+
+
+@styled
+def comparison_panels(canvas, rows, scheme="inflation", big=False):
+    """Reference, ours and their difference as maps with a histogram of the difference, one line for each column.
+
+    Reference and ours share a colour scale. The difference is shown with the same number of units from end to end, centred on
+    zero: what is white there would not be seen in the other two either.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    rows : list of dict
+        ``title``; ``reference``, ``ours``, ``difference``: ndarray, shape (n,), complex as angles; ``cyclic``: bool;
+        ``unit``: str;
+        ``histogram``: (counts, edges) of all differences; ``bound``: float or None, in the unit of the difference.
+    scheme : str
+        Parameter ``plot_color_scheme``.
+    big : bool
+        Larger panels.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    height = 2.6 if big else 2.1
+    width = min(height * canvas.ratio, 2.6)
+    height = min(height, width / canvas.ratio)
+    pitch = height + 0.65
+    figure = _blank(12.4, pitch * len(rows))
+    for k, row in enumerate(rows):
+        bottom = pitch * (len(rows) - 1 - k) + 0.38
+        _comparison(figure, canvas, row, bottom, width, height, scheme)
+    return figure
+
+
+def _comparison(figure, canvas, row, bottom, width, height, scheme):
+    scale, around_zero = comparison_scales(row["reference"], row["cyclic"], scheme)
+    left = 0.1
+    names = (f"reference — {row['title']}", "run", "difference (run − reference)")
+    for name, key in zip(names, ("reference", "ours", "difference"), strict=True):
+        last = key == "difference"
+        axes = _axes(figure, left, bottom, width, height)
+        canvas.draw(axes, row[key], around_zero if last else scale, ornaments=key == "reference")
+        axes.set_title(name, loc="left", y=1, pad=3)  # a given y: no search for overlaps, which is slow
+        if key != "reference":
+            _bar(figure, (left, bottom, width, height), around_zero if last else scale, row["unit"])
+        left += width + (0.12 if key == "reference" else 0.8)
+    axes = _axes(figure, left + 0.3, bottom + 0.04, min(12.4 - left - 0.45, 3.6), height - 0.1)
+    difference_histogram(axes, *row["histogram"], row["bound"], row["unit"])
+
+
+def comparison_scales(reference, cyclic, scheme):
+    """Colour scale of the reference, and the diverging one of as many units around zero."""
+    from matplotlib import colormaps
+
+    limits = limits_of(reference)
+    if cyclic:
+        colours = scale_for(np.ones(1, np.complex128), (0, 0)).colours
+        scale = Scale(colours, (-np.pi, np.pi), (-np.pi, np.pi))
+        half = np.pi
+    else:
+        scale = scale_for(reference, limits, scheme)
+        half = (limits[1] - limits[0]) / 2
+    diverging = colormaps["RdBu" if scheme == "inflation" else "RdBu_r"].with_extremes(bad=(0, 0, 0, 0))
+    return scale, Scale(diverging, (-half, half), (-half, half))
+
+
+def difference_histogram(axes, counts, edges, bound, unit):
+    """Draw a histogram of differences with a logarithmic count, and the bound where it lies inside."""
+    from matplotlib.ticker import NullLocator
+
+    axes.stairs(counts, edges, fill=True, color=INK["main"], baseline=0.5)
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(0.7, max(2.0, 2 * counts.max(initial=1)))
+    reach = max(abs(edges[0]), abs(edges[-1]))
+    if bound is not None and 0 < bound:
+        if bound <= 3 * reach:
+            for place in (-bound, bound):
+                axes.axvline(place, color=INK["warning"], lw=1, ls="--")
+            reach = max(reach, 1.15 * bound)
+            axes.set_title("- - bound", loc="right", color=INK["warning"], fontsize=7, y=1, pad=3)
+        else:
+            axes.set_title(f"bound ±{bound:.1e}, outside", loc="right", color="#5a6570", fontsize=7, y=1, pad=3)
+    axes.set_xlim(-reach * 1.03, reach * 1.03)
+    axes.set_xlabel(f"difference ({unit})" if unit else "difference", labelpad=1)
+    axes.set_title("samples", loc="left", y=1, pad=3)
+    axes.xaxis.get_major_locator().set_params(nbins=5)
+    axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3))
+    axes.xaxis.get_offset_text().set_fontsize(6.5)
+
+
+# ---------------------------------------------------------------------- one run
+
+
+@styled
+def map_panels(canvas, panels, with_histogram=True, height=4.2):
+    """Maps side by side, each with its histogram below if wanted.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    panels : list of (title, values, label, scale or None)
+        Values of shape (n,); without a scale the range is chosen.
+    with_histogram : bool
+    height : float
+        Of a map in inches, at most.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    slot = 12.4 / max(len(panels), 2)
+    width = min(height * canvas.ratio, slot - 1.15)
+    height = min(height, width / canvas.ratio)
+    below = 1.35 if with_histogram else 0.15
+    figure = _blank(12.4, height + below + 0.35)
+    for k, (title, values, label, scale) in enumerate(panels):
+        scale = scale or scale_for(values, limits_of(values))
+        box = (slot * k + 0.1, below, width, height)
+        axes = _axes(figure, *box)
+        canvas.draw(axes, values, scale, ornaments=True)
+        axes.set_title(title, loc="left", pad=4, fontweight="bold")
+        _bar(figure, box, scale, label)
+        if with_histogram:
+            axes = _axes(figure, slot * k + 0.1, 0.42, width, 0.72)
+            _coloured_histogram(axes, values, scale, label)
+    return figure
+
+
+def _coloured_histogram(axes, values, scale, label):
+    """Histogram whose bars have the colours of the map."""
+    counts, edges = np.histogram(np.clip(values[np.isfinite(values)], *scale.limits), 60, range=scale.limits)
+    middle = (edges[:-1] + edges[1:]) / 2
+    axes.bar(middle, counts, np.diff(edges), color=scale.rgba(middle), edgecolor="#5a6570", linewidth=0.2)
+    axes.set_xlim(*scale.limits)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(label, labelpad=1)
+
+
+@styled
+def histograms(groups, bins=60, height=2.5):
+    """Histograms side by side, each of several sets of values one over the other.
+
+    Parameters
+    ----------
+    groups : list of dict
+        ``title``, ``label``; ``sets``: list of (name, values or (counts, edges), ink); ``marks``: list of (place, name).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = _blank(12.4, height)
+    slot = 12.4 / max(len(groups), 2)
+    for k, group in enumerate(groups):
+        axes = _axes(figure, slot * k + 0.6, 0.45, slot - 0.9, height - 0.78)
+        known = [values for _, values, _ in group["sets"] if not isinstance(values, tuple)]
+        everything = np.concatenate([values[np.isfinite(values)] for values in known]) if known else np.zeros(0)
+        span = (float(everything.min()), float(everything.max())) if everything.size else (0.0, 1.0)
+        span = span if span[0] < span[1] else (span[0] - 0.5, span[1] + 0.5)
+        for name, values, ink in group["sets"]:
+            if isinstance(values, tuple):
+                axes.stairs(values[0], values[1], color=INK[ink], lw=1.2, label=name)
+            else:
+                axes.hist(
+                    values[np.isfinite(values)],
+                    group.get("bins", bins),
+                    range=span,
+                    color=INK[ink],
+                    alpha=0.85,
+                    label=name,
+                )
+        for place, name in group.get("marks", ()):
+            axes.axvline(place, color=INK["warning"], lw=1, ls="--", label=name)
+        axes.set_title(group["title"], loc="left", fontweight="bold")
+        axes.set_xlabel(group["label"], labelpad=1)
+        axes.set_ylabel("pixels")
+        axes.legend()
+    return figure
+
+
+@styled
+def bars(names, values, label, title, *, highlight=(), mark=None, height=2.5):
+    """One bar for each date or interferogram.
+
+    Parameters
+    ----------
+    names : list of str
+    values : ndarray, shape (n,)
+    label, title : str
+    highlight : sequence of int
+        Bars in the colour of contrast.
+    mark : (float, str), optional
+        Horizontal line and its name.
+    """
+    figure = _blank(12.4, height)
+    below = 0.3 + 0.052 * max((len(name) for name in names), default=8)  # room for the slanted names
+    height += below - 0.72
+    figure.set_size_inches(12.4, height)
+    axes = _axes(figure, 0.75, below, 11.5, height - below - 0.33)
+    colours = [INK["contrast"] if k in set(highlight) else INK["main"] for k in range(len(names))]
+    axes.bar(np.arange(len(names)), values, 0.75, color=colours)
+    every = max(1, int(np.ceil(len(names) / 60)))
+    axes.set_xticks(
+        np.arange(0, len(names), every), names[::every], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5
+    )
+    axes.set_xlim(-0.7, len(names) - 0.3)
+    if not np.any(values):
+        axes.set_ylim(0, 1)
+    axes.set_ylabel(label)
+    axes.set_title(title, loc="left", fontweight="bold")
+    if mark is not None:
+        axes.axhline(mark[0], color=INK["warning"], lw=1, ls="--", label=mark[1])
+        axes.legend(loc="upper right")
+    return figure

@@ -1,0 +1,388 @@
+"""The parity report: a run and a reference tree, row by row and map by map, as a page and as JSON.
+
+``stamps verify RUN GOLDEN --report DIR`` writes ``DIR/index.html``, one file that needs no other and no network, and
+``DIR/report.json`` with the same numbers.
+"""
+
+import itertools
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stamps.report import page
+from stamps.report.differences import Difference, difference_of, digest, numbers_of, statistics_of, unit_of
+from stamps.report.parity_pictures import draw_maps, draw_velocities, velocities
+from stamps.report.samples import Sample, sample_of
+from stamps.report.timings import log_seconds, recorded_seconds
+from stamps.verify.report import versions
+from stamps.verify.rules import table
+from stamps.verify.trees import compare_files, reference_of
+from stamps.verify.values import describe
+
+__all__ = ["Entry", "ParityReport", "parity_report", "write_parity_report"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the comparison with everything that the page says about it.
+
+    Attributes
+    ----------
+    row : stamps.verify.Row
+    rule : Rule or None
+    matlab_class, shape : str, tuple
+        Of our value; empty where there is none.
+    difference : Difference or None
+    digest, golden_digest : str
+        SHA-256 of ours and of the reference.
+    sample : Sample or None
+    """
+
+    row: object
+    rule: object
+    matlab_class: str
+    shape: tuple
+    difference: Difference | None
+    digest: str
+    golden_digest: str
+    sample: Sample | None
+
+    @property
+    def key(self):
+        """Name of the row on the page."""
+        return f"{self.row.file}:{self.row.variable}" if self.row.variable else self.row.file
+
+    @property
+    def identical(self):
+        """Whether class, shape and every bit are equal."""
+        return bool(self.digest) and self.digest == self.golden_digest
+
+    @property
+    def share_of_bound(self):
+        """Largest difference over the bound; None where there is no such number."""
+        row = self.row
+        if not row.tolerance or not math.isfinite(row.difference) or row.kind in ("exact", "log"):
+            return None
+        return row.difference / row.tolerance
+
+
+@dataclass
+class ParityReport:
+    """A comparison with statistics: what the page shows.
+
+    Attributes
+    ----------
+    report : stamps.verify.Report
+    entries : list of Entry
+    gates : list of dict
+        ``name``, ``threshold``, ``found``, ``ok``, ``count``.
+    seconds, reference_seconds : dict
+        Step to seconds, where known.
+    velocity : dict or None
+        ``lonlat``, ``reference``, ``ours`` (mm/yr) and ``difference`` (a :class:`Difference`).
+    golden_pixels : Path or None
+        ``ps2.mat`` of the reference, if it has one.
+    """
+
+    report: object
+    entries: list
+    gates: list
+    seconds: dict
+    reference_seconds: dict
+    velocity: dict | None
+    golden_pixels: Path | None = None
+
+    @property
+    def ok(self):
+        """The verdict of :mod:`stamps.verify`."""
+        return self.report.ok
+
+    def content(self):
+        """Everything as plain data for JSON; numbers that are not finite are None."""
+        report = self.report
+        return page.plain(
+            {
+                "verdict": "PASS" if self.ok else "FAIL",
+                "run": report.run,
+                "golden": report.golden,
+                "compared": report.n_compared,
+                "agreeing": report.n_agreeing,
+                "failures": len(report.failures),
+                "skipped": report.n_skipped,
+                "identical": sum(entry.identical for entry in self.entries),
+                "gates": self.gates,
+                "seconds": {"run": self.seconds, "golden": self.reference_seconds},
+                "velocity": None if self.velocity is None else asdict(self.velocity["difference"]),
+                "versions": page.versions_for_people(versions()),
+                "rows": [_row_content(entry) for entry in self.entries],
+            }
+        )
+
+
+def parity_report(run, golden, after=None, variant=None, *, only_step=False, chain=None, logs=False, partial=None):
+    """Compare a run with a golden tree and collect what a page shows; parameters as for :func:`stamps.verify.compare`.
+
+    Returns
+    -------
+    ParityReport
+    """
+    run = Path(run)
+    reference = reference_of(golden, after, variant, only_step=only_step, chain=chain, partial=partial)
+    entries = []
+    report = compare_files(
+        run, reference.files, reference.state, name=reference.name, chain=reference.chain, logs=logs,
+        partial=reference.partial, observe=lambda *seen: entries.append(_entry(*seen)),
+    )  # fmt: skip
+    known = {id(entry.row) for entry in entries}  # the row on matched pixels is not observed
+    first = [_entry(row, None, None, None) for row in report.rows if id(row) not in known]
+    entries = sorted(first + entries, key=_rank)
+    golden_logs = [
+        path for name, path in reference.state.items() if path is not None and Path(name).name == "STAMPS.log"
+    ]
+    return ParityReport(
+        report,
+        entries,
+        gates_of(entries),
+        log_seconds([run / "STAMPS.log", *sorted(run.glob("PATCH_*/STAMPS.log"))]),
+        recorded_seconds(reference.folder) or log_seconds(golden_logs),
+        velocities(run, reference.state),
+        reference.state.get("ps2.mat"),
+    )
+
+
+def write_parity_report(result, folder):
+    """Write ``index.html`` and ``report.json``.
+
+    Parameters
+    ----------
+    result : ParityReport
+    folder : path-like
+        Made if missing.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    content = result.content()
+    maps, omitted = draw_maps(result)
+    context = {
+        "title": "Parity report",
+        "result": result,
+        "report": result.report,
+        "content": content,
+        "headline": draw_velocities(result.velocity),
+        "maps": [
+            (file, list(group)) for file, group in itertools.groupby(maps, key=lambda card: card["entry"].row.file)
+        ],
+        "omitted": omitted,
+        "steps": _steps(result),
+        "rules": _rules_used(result.entries),
+        "cycles": _cycles(result.entries),
+        "drawn": {card["key"] for card in maps},
+    }
+    return page.write(folder, "parity.html.j2", context, content)
+
+
+# ---------------------------------------------------------------------- rows
+
+
+def _rank(entry):
+    """Place in the table: what failed, the project's files, those of the patches, and parameters last."""
+    file = entry.row.file
+    return (
+        not entry.row.failed,
+        file == "parms.mat",
+        "/" in file,
+        entry.row.category == "log",
+        entry.row.category != "mat",
+    )
+
+
+def _entry(row, value, golden, rule):
+    """Statistics, digests and the sample of one compared variable or file."""
+    kind, shape = describe(value) if value is not None and not isinstance(value, bytes) else ("", ())
+    if isinstance(value, bytes):
+        kind, shape = row.category, (len(value),)
+    ours, theirs = _numbers(value, golden, rule)
+    difference = None
+    if ours is not None and theirs is not None and ours.shape == theirs.shape and ours.size:
+        difference = statistics_of(difference_of(ours, theirs, row.kind), theirs, row.kind)
+    sample = None if isinstance(value, bytes) or row.status == "skipped" else sample_of(value, golden, row.kind)
+    return Entry(row, rule, kind, shape, difference, digest(value), digest(golden), sample)
+
+
+def _numbers(value, golden, rule):
+    """Both values as numbers; text of numbers is read, too."""
+    if not isinstance(value, bytes):
+        return numbers_of(value), numbers_of(golden)
+    form = rule.variable if rule is not None else ""
+    try:
+        if form == "<numbers>":
+            return tuple(np.array(text.decode().split(), np.float64) for text in (value, golden))
+        if form == "<float32>":
+            return tuple(np.frombuffer(content, np.float32).astype(np.float64) for content in (value, golden))
+    except ValueError:
+        pass  # the comparison says what is wrong with the file
+    return None, None
+
+
+def _row_content(entry):
+    row = entry.row
+    figures = asdict(entry.difference) if entry.difference else dict.fromkeys(Difference.__dataclass_fields__)
+    return {
+        "file": row.file,
+        "variable": row.variable,
+        "status": row.status,
+        "failed": row.failed,
+        "counts": row.counts,
+        "category": row.category,
+        "kind": row.kind,
+        "class": entry.matlab_class,
+        "golden_class": row.matlab_class,
+        "shape": entry.shape,
+        "golden_shape": row.shape,
+        **figures,
+        "largest": row.difference,
+        "bound": row.tolerance,
+        "beyond": row.count,
+        "identical": entry.identical,
+        "digest": entry.digest,
+        "golden_digest": entry.golden_digest,
+        "detail": row.detail,
+    }
+
+
+# ---------------------------------------------------------------------- gates
+
+_MEASURED = ("absolute", "relative", "each", "counts", "fits", "statistics", "rows")
+
+
+def gates_of(entries):
+    """The conditions of the verdict, each with its threshold and what was found.
+
+    Parameters
+    ----------
+    entries : list of Entry
+
+    Returns
+    -------
+    list of dict
+    """
+    counted = [entry for entry in entries if entry.row.counts and entry.row.status != "skipped"]
+    both = [entry for entry in counted if entry.row.status in ("ok", "differs")]
+    gates = [
+        _gate(
+            "Nothing missing or unreadable",
+            "0 files or variables",
+            counted,
+            lambda e: e.row.status in ("missing", "unreadable"),
+        ),
+        _gate("Nothing extra", "0 files or variables", counted, lambda e: e.row.status == "extra"),
+        _gate(
+            "MATLAB class and shape",
+            "equal",
+            [e for e in both if e.row.category == "mat" and e.row.kind != "rows"],
+            _other_form,
+        ),
+    ]
+    exact = [e for e in both if e.row.kind == "exact" and e.row.category == "mat"]
+    gates.append(_gate("Indices, masks, dates, counts, copies", "equal bit by bit", exact, _differs))
+    gates.append(
+        _gate(
+            "Text and binary files",
+            "equal, numbers within their bound",
+            [e for e in both if e.row.category != "mat"],
+            _differs,
+        )
+    )
+    phases = [e for e in both if e.row.kind == "cycles"]
+    cycles = _cycles(phases)
+    allowed = {e.rule.outliers for e in phases if e.rule is not None}
+    threshold = (
+        "no sample on another cycle"
+        if not any(allowed)
+        else f"at most {100 * max(allowed):g} % of the samples on another cycle"
+    )
+    gate = _gate("Unwrapped phase", threshold + _bounds(phases, " , residual within"), phases, _differs)
+    gate["found"] = (
+        f"{cycles[0]:,} of {cycles[1]:,} samples on another cycle".replace(",", " ") if phases else gate["found"]
+    )
+    gates.append(gate)
+    phase = [e for e in both if e.row.kind == "phase"]
+    gates.append(_gate("Wrapped phase and angles", "within" + _bounds(phase, ""), phase, _differs))
+    measured = [e for e in both if e.row.kind in _MEASURED and e.row.category == "mat"]
+    gates.append(_gate("Other numbers", "within the bound of each variable (table below)", measured, _differs))
+    return [gate for gate in gates if gate["count"]]
+
+
+def _gate(name, threshold, entries, failed):
+    bad = [entry for entry in entries if failed(entry)]
+    shares = [entry.share_of_bound for entry in entries if entry.share_of_bound is not None]
+    found = f"{len(entries) - len(bad)} of {len(entries)} agree"
+    if not bad and shares and {entry.row.kind for entry in entries} & {"phase", *_MEASURED} and failed is _differs:
+        found += f", the worst at {100 * max(shares):.2g} % of its bound"
+    if bad:
+        found += ": " + ", ".join(entry.key for entry in bad[:4]) + (" …" if len(bad) > 4 else "")
+    return {"name": name, "threshold": threshold, "found": found, "ok": not bad, "count": len(entries)}
+
+
+def _differs(entry):
+    return entry.row.status == "differs"
+
+
+def _other_form(entry):
+    return (entry.matlab_class, tuple(entry.shape)) != (entry.row.matlab_class, tuple(entry.row.shape)) and _differs(
+        entry
+    )
+
+
+def _bounds(entries, before):
+    bounds = sorted({entry.row.tolerance for entry in entries if entry.row.tolerance})
+    if not bounds:
+        return ""
+    span = f"{bounds[0]:g}" if len(bounds) == 1 else f"{bounds[0]:g} to {bounds[-1]:g}"
+    return f"{before.rstrip().replace(' ,', ',')} {span} rad"
+
+
+def _cycles(entries):
+    """Samples on another cycle, and all samples of unwrapped phases."""
+    figures = [
+        entry.difference for entry in entries if entry.difference is not None and entry.difference.cycles is not None
+    ]
+    return sum(figure.cycles for figure in figures), sum(figure.count for figure in figures)
+
+
+def _rules_used(entries):
+    """Each rule of the table of tolerances that judged something, with the worst of its rows."""
+    order = {id(rule): k for k, rule in enumerate(table())}
+    used = {}
+    for entry in entries:
+        if entry.rule is not None and entry.row.counts:
+            used.setdefault(id(entry.rule), []).append(entry)
+    rows = []
+    for key in sorted(used, key=lambda k: order.get(k, len(order))):
+        group, rule = used[key], used[key][0].rule
+        shares = [(entry.share_of_bound, entry.key) for entry in group if entry.share_of_bound is not None]
+        rows.append(
+            {
+                "rule": rule,
+                "unit": unit_of(rule.kind),
+                "bounds": sorted({entry.row.tolerance for entry in group if entry.row.tolerance}),
+                "count": len(group),
+                "failed": sum(entry.row.failed for entry in group),
+                "worst": max(shares, default=(None, "")),
+            }
+        )
+    return rows
+
+
+def _steps(result):
+    """Timing of each step of both, with their ratio where the log can tell it."""
+    rows = []
+    for step in sorted({*result.seconds, *result.reference_seconds}):
+        ours, theirs = result.seconds.get(step), result.reference_seconds.get(step)
+        rows.append({"step": step, "ours": ours, "theirs": theirs, "ratio": theirs / ours if ours and theirs else None})
+    return rows

@@ -1,0 +1,85 @@
+"""A run and what several sections of the quality report need of it, each read once."""
+
+import numpy as np
+
+from stamps.errors import WorkspaceError
+from stamps.matlab.dates import to_yyyymmdd
+from stamps.parameters import Parameters
+from stamps.products.quantities import Project
+from stamps.products.velocity import los_velocity, time_series
+from stamps.report import drawing
+from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
+
+__all__ = ["Run", "names_of"]
+
+
+class Run:
+    """A run, and another state of the same project to compare with (path-like, or None)."""
+
+    def __init__(self, ws, compare_with=None):
+        self.ws, self.compare_with = ws, compare_with
+        self.patches = [patch_pixels(ws / name) for name in ws.patch_list()] or (
+            [patch_pixels(ws)] if ws.exists("ps1") else []
+        )
+        self._known = {}
+        self.merged = ws.exists("psver") and ws.exists(f"ps{ws.version}") and ws.version >= 2
+
+    @property
+    def project(self):
+        """The merged project; WorkspaceError before step 5."""
+        if not self.merged:
+            raise WorkspaceError(f"{self.ws.path / 'ps2.mat'} is missing: run step 5 first (stamps 5 5).")
+        return self._once("project", lambda: Project.at(self.ws))
+
+    @property
+    def small_baselines(self):
+        """Kind of the run."""
+        return self._once("kind", lambda: Parameters(self.ws).flag("small_baseline_flag"))
+
+    @property
+    def canvas(self):
+        """Canvas of the merged pixels."""
+        return self._once("canvas", lambda: drawing.Canvas.of(self.project.ps["lonlat"]))
+
+    @property
+    def xy(self):
+        """Local coordinates in metres, shape (n_ps, 2)."""
+        return self.project.ps["xy"][:, 1:3].astype(np.float64)
+
+    @property
+    def velocity(self):
+        """Line-of-sight velocity, mm/yr."""
+        return self._once("velocity", lambda: los_velocity(self.ws))
+
+    @property
+    def fit(self):
+        """Line through the series of each pixel (relative to the median of the images), and days."""
+
+        def fit():
+            phase, days = self.series
+            return fit_of_series(phase - np.nanmedian(phase, axis=0), days), days
+
+        return self._once("fit", fit)
+
+    @property
+    def series(self):
+        """Unwrapped phase without the look-angle error, and days; the master left out."""
+        return self._once("series", lambda: time_series(self.ws))
+
+    @property
+    def arcs(self):
+        """Neighbouring pixels against each other."""
+        return self._once("arcs", lambda: arc_consistency(*self.series, neighbour_arcs(self.xy)))
+
+    def _once(self, key, make):
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
+
+
+def names_of(run):
+    """Dates of the images, or of the pairs of small baselines."""
+    ps = run.project.ps
+    if not run.small_baselines:
+        return [str(date) for date in to_yyyymmdd(ps["day"])]
+    return [f"{a}–{b}" for a, b in zip(to_yyyymmdd(ps["ifgday"][:, 0]), to_yyyymmdd(ps["ifgday"][:, 1]), strict=True)]
