@@ -162,7 +162,7 @@ def resume_step(ws):
 # ---------------------------------------------------------------------- steps 1 to 5a, in each patch
 
 
-def run_patches(folders, start, end, settings, cores=1, client=None):
+def run_patches(folders, start, end, settings, workers):
     """Steps 1 to 5a of each directory, in parallel where there are several.
 
     Parameters
@@ -171,10 +171,8 @@ def run_patches(folders, start, end, settings, cores=1, client=None):
     start, end : int
         Range of steps; start 0 resumes each directory where it stands.
     settings : Settings
-    cores : int
-        Cores to use; the result does not depend on it.
-    client : distributed.Client, optional
-        Run on this cluster instead.
+    workers : stamps.parallel.Workers
+        Where they run; the result does not depend on it.
 
     Returns
     -------
@@ -186,7 +184,8 @@ def run_patches(folders, start, end, settings, cores=1, client=None):
     StampsError
         A patch failed; the others were finished. All failed patches are named.
     """
-    n_workers, n_threads = parallel.shares(cores, len(folders))
+    client = workers.client
+    n_workers, n_threads = parallel.shares(workers.cores, len(folders))
     if client is None and n_workers == 1:
         return [run_patch(ws, start, end, settings) for ws in folders][-1]
     backend = backends.for_processes(here=client is None)
@@ -396,13 +395,15 @@ def _patch_function(step, settings):
 # ---------------------------------------------------------------------- steps 5b to 8, in the project directory
 
 
-def run_project(ws, start, end, settings, patches):
+def run_project(ws, start, end, settings, patches, workers):
     """Merging and the steps 6 to 8.
 
     Parameters
     ----------
     patches : sequence of str or None
         The patch directories, None when the directory itself is the only one.
+    workers : stamps.parallel.Workers
+        Where interferograms are unwrapped; the result does not depend on it.
     """
     log = Log(ws, "STAMPS")
     if patches is not None:
@@ -415,7 +416,7 @@ def run_project(ws, start, end, settings, patches):
             continue
         _step_banner(log, step)
         with ws.publish():
-            _project_step(ws, step, settings)
+            _project_step(ws, step, settings, workers)
 
 
 def kept_patches(patches, flags_of):
@@ -454,11 +455,11 @@ def _merge(ws, patches, log):
         ps_calc_ifg_std(workdir=ws)
 
 
-def _project_step(ws, step, settings):
+def _project_step(ws, step, settings, workers):
     if step == 6:
         from stamps.legacy.ps_unwrap import ps_unwrap
 
-        ps_unwrap(workdir=ws)
+        ps_unwrap(workdir=ws, workers=workers)
         if settings.small_baselines:
             from stamps.legacy.sb_invert_uw import sb_invert_uw
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stamps import engine, parallel, stamps
-from stamps.errors import ParameterError, StampsError
+from stamps import engine, external, parallel, stamps
+from stamps.errors import ExternalProgramError, ParameterError, StampsError
 from stamps.parameters import Parameters
 from stamps.tasks import PatchTask, run_patch_task
 from stamps.workspace import Workspace
@@ -137,17 +137,29 @@ def test_a_cluster_gives_the_same_bits(golden_state, cluster):
     assert [name for name in ours if ours[name] != theirs.get(name) and name != "parms.mat"] == []
 
 
-def test_a_lost_worker_is_replaced(golden_state, cluster):
-    here, there = golden_state("ps_mini", 0), golden_state("ps_mini", 0)
-    stamps(1, 5, workdir=here, cores=1)
+def test_a_cluster_unwraps_with_the_same_bits(golden_state, cluster):
+    here, there = golden_state("ps_mini", 5), golden_state("ps_mini", 5)
+    stamps(6, 6, workdir=here, cores=1)
+    stamps(6, 6, workdir=there, scheduler=cluster.scheduler_address)
+    assert (here / "snaphu.out").read_bytes() == (there / "snaphu.out").read_bytes()
+    ours, theirs = results(here), results(there)
+    assert [name for name in ours if ours[name] != theirs.get(name)] == []
+
+
+@pytest.mark.parametrize("steps, before", [((1, 5), 0), ((6, 6), 5)])
+def test_a_lost_worker_is_replaced(golden_state, cluster, steps, before, tmp_path):
+    here, there = golden_state("ps_mini", before), golden_state("ps_mini", before)
+    stamps(*steps, workdir=here, cores=1)
+    if steps == (6, 6):
+        cluster = _slow_unwrapping(cluster, tmp_path)
     killed = []
 
     def kill_one():
-        """Wait until a patch is being worked on, then kill the worker that does it."""
+        """Wait until a task is being worked on, then kill the worker that does it."""
         for _ in range(600):
             time.sleep(0.1)
             busy = [w for w, tasks in client.processing().items() if tasks]
-            if busy and list(there.glob("PATCH_*/ps1.mat")):
+            if busy and (steps == (6, 6) or list(there.glob("PATCH_*/ps1.mat"))):
                 pid = client.run(os.getpid, workers=busy[:1])[busy[0]]
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
@@ -158,11 +170,40 @@ def test_a_lost_worker_is_replaced(golden_state, cluster):
     with Client(cluster) as client:
         thread = threading.Thread(target=kill_one)
         thread.start()
-        stamps(1, 5, workdir=there, scheduler=cluster.scheduler_address)
+        stamps(*steps, workdir=there, scheduler=cluster.scheduler_address)
         thread.join()
     assert killed
     ours, theirs = results(here), results(there)
     assert [name for name in ours if ours[name] != theirs.get(name) and name != "parms.mat"] == []
+
+
+def _slow_unwrapping(cluster, folder):
+    """The cluster with workers whose SNAPHU takes its time, so that one can be killed in the middle."""
+    from distributed import Client
+
+    program = folder / "snaphu"
+    program.write_text(f'#!/bin/sh\nsleep 0.2\nexec "{external.snaphu_command()}" "$@"\n')
+    program.chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    with Client(cluster) as client:
+        client.run(exec, f"import os; os.environ['PATH'] = {path!r}", {})
+    return cluster
+
+
+def test_a_failing_interferogram_is_named_by_the_cluster(golden_state, cluster, tmp_path):
+    from distributed import Client
+
+    program = tmp_path / "snaphu"
+    program.write_text("#!/bin/sh\necho out of luck\nexit 3\n")
+    program.chmod(0o755)
+    with Client(cluster) as client:
+        client.run(exec, f"import os; os.environ['PATH'] = {os.fspath(tmp_path)!r}", {})
+    workdir = golden_state("ps_mini", 5)
+    before = results(workdir)
+    with pytest.raises(ExternalProgramError, match="^Interferogram 1: .*out of luck"):
+        stamps(6, 6, workdir=workdir, scheduler=cluster.scheduler_address)
+    after = results(workdir)
+    assert {name: after[name] for name in before} == before and not (workdir / "uw_grid.mat").exists()
 
 
 def test_a_scheduler_that_does_not_answer_is_explained(monkeypatch):

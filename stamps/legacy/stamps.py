@@ -85,13 +85,13 @@ def stamps(
     log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
     settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
     start = run.start
-    if run.in_patches:
-        use = parallel.n_cores(Parameters(ws), cores)
-        client = parallel.cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
-        with client or contextlib.nullcontext():
-            start = engine.run_patches(run.folders(ws), start, run.end, settings, use, client)
-    if run.in_project:
-        engine.run_project(ws, start, run.end, settings, run.patches)
+    client = parallel.cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
+    workers = parallel.Workers(parallel.n_cores(Parameters(ws), cores), client)
+    with client or contextlib.nullcontext():
+        if run.in_patches:
+            start = engine.run_patches(run.folders(ws), start, run.end, settings, workers)
+        if run.in_project:
+            engine.run_project(ws, start, run.end, settings, run.patches, workers)
     log.finish()
 
 
