@@ -17,7 +17,7 @@ install: $(VENV)/.installed
 # installed once per state of the sources that matter for the build
 $(VENV)/.installed: pyproject.toml setup.py $(wildcard stamps/native/_*.py)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,plot]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,plot,report,export]"
 	touch $@
 	@$(BIN)/stamps describe-backends
 

@@ -1,4 +1,4 @@
-"""The demonstration: simulate a stack, prepare it, run steps 1 to 8, say what was found and draw it.
+"""The demonstration: simulate a stack, prepare it, run steps 1 to 8, say what was found, draw it and write the pages.
 
 ``python -m stamps.demo [DIRECTORY]`` (what ``make demo`` runs). Everything lands in one directory, ``stack`` the simulated SNAP
 export and ``project`` the processing; the result is compared with the simulation's truth.
@@ -17,6 +17,8 @@ import numpy as np
 from stamps.errors import StampsError
 from stamps.products.overview import draw_overview
 from stamps.products.velocity import los_velocity
+from stamps.products.view import view
+from stamps.report.quality import quality_report, write_quality_report
 from stamps.truth import compare_with_truth
 from stamps.workspace import Workspace
 
@@ -74,6 +76,8 @@ def _report(project, stack, truth, seconds):
     velocity = los_velocity(ws)
     pictures = draw_overview(ws, project / "pictures")
     figures = compare_with_truth(ws, stack)
+    page = write_quality_report(quality_report(ws), project / "report")
+    interactive = view(ws, project / "view.html", title="Simulated stack: a subsidence bowl")
     low, high = np.nanpercentile(velocity, [1, 99])
     print()
     print(f"Processed {truth['n_images']} images in {seconds:.0f} s: {velocity.size} persistent scatterers.")
@@ -85,6 +89,9 @@ def _report(project, stack, truth, seconds):
     print("Pictures:")
     for path in pictures:
         print(f"  {path}")
+    print("Pages, to be opened in a browser:")
+    print(f"  {page}  quality of the run")
+    print(f"  {interactive}  the velocity map, with a time series for every click")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ __all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_o
 #: Colours of bars and lines: main, contrast, quiet, warning.
 INK = {"main": "#1f5a8c", "contrast": "#c8641e", "quiet": "#9aa5b1", "warning": "#b3261e", "text": "#1c2733"}
 
+#: Of differences: the middle is grey, so that pixels without one are seen, too.
+_FALLS_TO_RISES = ("#b2182b", "#ef8a62", "#b9bec4", "#67a9cf", "#2166ac")
+
 _CELLS = 260  # along the longer side of a map
 _MOST_PIXELS = 200_000  # drawn in one map; of larger sets an evenly spread part is shown
 _DPI = 110
@@ -179,7 +182,7 @@ def comparison_panels(canvas, rows, scheme="inflation", big=False):
     """Reference, ours and their difference as maps with a histogram of the difference, one line for each column.
 
     Reference and ours share a colour scale. The difference is shown with the same number of units from end to end, centred on
-    zero: what is white there would not be seen in the other two either.
+    zero: what is grey there would not be seen in the other two either.
 
     Parameters
     ----------
@@ -226,7 +229,7 @@ def _comparison(figure, canvas, row, bottom, width, height, scheme):
 
 def comparison_scales(reference, cyclic, scheme):
     """Colour scale of the reference, and the diverging one of as many units around zero."""
-    from matplotlib import colormaps
+    from matplotlib.colors import LinearSegmentedColormap
 
     limits = limits_of(reference)
     if cyclic:
@@ -236,7 +239,8 @@ def comparison_scales(reference, cyclic, scheme):
     else:
         scale = scale_for(reference, limits, scheme)
         half = (limits[1] - limits[0]) / 2
-    diverging = colormaps["RdBu" if scheme == "inflation" else "RdBu_r"].with_extremes(bad=(0, 0, 0, 0))
+    ends = _FALLS_TO_RISES if scheme == "inflation" else _FALLS_TO_RISES[::-1]
+    diverging = LinearSegmentedColormap.from_list("difference", ends).with_extremes(bad=(0, 0, 0, 0))
     return scale, Scale(diverging, (-half, half), (-half, half))
 
 
