@@ -351,6 +351,18 @@ def compiled(monkeypatch, yes):
     monkeypatch.setattr(backends, "pythran_problem", lambda kernel: None if yes else "not all kernels are compiled")
 
 
+def test_a_request_may_be_a_mapping(monkeypatch, golden_state):
+    monkeypatch.setenv("STAMPS_BACKEND", "pythran")
+    with backends.selected({"default": "numpy", "clap": "auto"}):
+        assert backends.requested() == backends.Request("numpy", {"clap": "auto"})
+    with backends.selected({"topofit": "numpy"}):
+        assert str(backends.requested()) == "auto,topofit=numpy"
+    with pytest.raises(ParameterError, match="kernel is 'topo'"), backends.selected({"topo": "numpy"}):
+        pass
+    with pytest.raises(ParameterError, match="backend is 'gpu'"):
+        stamps.stamps(8, 8, workdir=golden_state("ps_mini", 7), backend={"default": "gpu"})
+
+
 def test_automatic_choice(monkeypatch, no_cupy, capsys):
     compiled(monkeypatch, True)
     assert backends.order("topofit") == ("pythran", "numpy")

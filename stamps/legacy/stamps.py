@@ -17,6 +17,7 @@ import contextlib
 
 from stamps import engine, parallel
 from stamps.log import Log
+from stamps.native import backends
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
@@ -35,6 +36,7 @@ def stamps(
     cores=None,
     scheduler=None,
     cluster=None,
+    backend=None,
     dry_run=False,
 ):
     """Run steps ``start_step`` to ``end_step``.
@@ -57,6 +59,8 @@ def stamps(
         Cores to use (default: the parameter ``n_cores``, whose default 1 stands for all). Results do not depend on it.
     scheduler, cluster : str, optional
         Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'``.
+    backend : str or mapping, optional
+        Versions of the kernels: ``'numpy'``, or ``{"default": "auto", "topofit": "cuda"}`` (default: ``STAMPS_BACKEND``).
     dry_run : bool
         Change nothing; say what would be done, skipped and overwritten.
 
@@ -84,6 +88,13 @@ def stamps(
         Parameters(ws).fill_defaults()
     log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
     settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
+    with backends.selected(backend):
+        _process(ws, run, settings, cores, scheduler, cluster)
+    log.finish()
+
+
+def _process(ws, run, settings, cores, scheduler, cluster):
+    """The steps, here or on a cluster."""
     start = run.start
     client = parallel.cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
     workers = parallel.Workers(parallel.n_cores(Parameters(ws), cores), client)
@@ -92,7 +103,6 @@ def stamps(
             start = engine.run_patches(run.folders(ws), start, run.end, settings, workers)
         if run.in_project:
             engine.run_project(ws, start, run.end, settings, run.patches, workers)
-    log.finish()
 
 
 def _banner(log):

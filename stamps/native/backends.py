@@ -153,17 +153,31 @@ def requested():
 
 
 @contextlib.contextmanager
-def selected(text):
-    """Context in which a request counts instead of ``STAMPS_BACKEND``; None changes nothing."""
-    if text is None:
+def selected(wanted):
+    """Context in which a request counts instead of ``STAMPS_BACKEND``.
+
+    Parameters
+    ----------
+    wanted : str, mapping or None
+        A request in words (:func:`parse`), or kernel -> backend with the backend of all others under ``'default'``
+        (``{"default": "pythran", "clap": "numpy"}``). None changes nothing.
+    """
+    if wanted is None:
         yield
         return
+    text = wanted if isinstance(wanted, str) else _in_words(wanted)
     parse(text)
     token = _selected.set(text)
     try:
         yield
     finally:
         _selected.reset(token)
+
+
+def _in_words(mapping):
+    """A request that is given as a mapping."""
+    kernels = [f"{kernel}={backend}" for kernel, backend in mapping.items() if kernel != "default"]
+    return ",".join([str(mapping.get("default", "auto")), *kernels])
 
 
 def follow(request):
