@@ -4,7 +4,9 @@ Values are what MATLAB would show: two- or more-dimensional arrays of class doub
 class (complex where stored so), ``str`` for a char row, and ``scipy.sparse`` matrices. Nothing is squeezed and no index
 is shifted here; the meaning of variables is the business of :mod:`stamps.workspace`.
 
-Reading is done by pymatreader (SciPy and h5py below it), writing by SciPy and hdf5storage. Source: spec 00 section 3.
+Full numeric arrays of level-5 files, nearly all of the data, are read and written by :mod:`stamps.matfile5` without
+copies; all else is read by pymatreader (SciPy and h5py below it) and written by SciPy and hdf5storage. Source: spec 00
+section 3.
 """
 
 import io
@@ -17,6 +19,7 @@ import numpy as np
 import scipy.io
 import scipy.sparse
 
+from stamps import matfile5
 from stamps.errors import WorkspaceError
 
 __all__ = ["LARGE_BYTES", "class_of", "names", "read", "write"]
@@ -29,11 +32,6 @@ _HEADER = b"MATLAB 5.0 MAT-file, written by stamps-insar".ljust(116)
 
 _SUBSYSTEM = bytes(8)
 _VERSION = struct.pack("<H2s", 0x0100, b"IM")
-_COMPRESSED = 15  # miCOMPRESSED
-
-#: Phases and noise hardly compress: a higher level takes several times as long for a few percent.
-_COMPRESSION_LEVEL = 1
-
 _REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
 _COMPLEX = {"double": np.complex128, "single": np.complex64}
 _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
@@ -41,7 +39,10 @@ _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # hand
 
 def names(path):
     """Names of the variables of a MAT file, in file order, without reading their values."""
-    return list(dict.fromkeys(name for name, _, _ in _entries(Path(path))))
+    path = Path(path)
+    plain = _elements(path)
+    found = [element.name for element in plain] if plain is not None else [name for name, _, _ in _entries(path)]
+    return list(dict.fromkeys(found))
 
 
 def read(path, variables=None):
@@ -65,13 +66,40 @@ def read(path, variables=None):
     WorkspaceError
         The file is missing, or it is damaged or no MAT file.
     """
+    path = Path(path)
+    variables = None if variables is None else set(variables)
+    plain = _elements(path)
+    if plain is None:
+        return _read_general(path, variables)
+    last = {element.name: element for element in plain}
+    wanted = [name for name in last if variables is None or name in variables]
+    others = [name for name in wanted if last[name].dtype is None]
+    values = _read_general(path, others) if others else {}
+    try:
+        with open(path, "rb") as file:
+            return {
+                name: values[name] if name in values else matfile5.read_array(file, last[name]) for name in wanted
+            }
+    except (ValueError, KeyError, EOFError, struct.error, zlib.error) as error:
+        raise _damaged(path, error) from error
+
+
+def _elements(path):
+    """The variables of a level-5 file by :mod:`stamps.matfile5`, or None if it is of another form or damaged."""
+    try:
+        _check_length(path)
+        return matfile5.elements(path)
+    except (OSError, ValueError, EOFError, struct.error, zlib.error):
+        return None  # the general reader knows the form or says what is wrong
+
+
+def _read_general(path, variables=None):
+    """As :func:`read`, for files and variables of every form."""
     import pymatreader
 
-    path = Path(path)
     entries = _entries(path)
     if variables is not None:
-        chosen = set(variables)
-        entries = [entry for entry in entries if entry[0] in chosen]
+        entries = [entry for entry in entries if entry[0] in variables]
     if not entries:
         return {}
     try:
@@ -105,9 +133,12 @@ def write(path, variables):
     with open(path, "wb") as stream:
         stream.write(_HEADER + _SUBSYSTEM + _VERSION)
         for name, value in variables.items():
-            element = _element(name, _storable(value))
-            compressed = zlib.compress(element, _COMPRESSION_LEVEL)
-            stream.write(struct.pack("<II", _COMPRESSED, len(compressed)))
+            storable = _storable(value)
+            if matfile5.is_numeric(storable):
+                matfile5.write_array(stream, name, storable)
+                continue
+            compressed = zlib.compress(_element(name, storable), matfile5.COMPRESSION_LEVEL)
+            stream.write(struct.pack("<II", matfile5.COMPRESSED, len(compressed)))
             stream.write(compressed)
 
 
