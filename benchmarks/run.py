@@ -1,15 +1,18 @@
 """Seconds and peak memory of every step on simulated stacks: ``python benchmarks/run.py [--sizes small …]`` or ``make bench``.
 
-Every step runs in a fresh process (start-up included) on a project that the step before it left. Results go to
-``benchmarks/results/<name>.json`` and ``.md`` with the machine's description; ``--compare A.json B.json`` prints two results side
-by side. The seconds of the original stand in the golden sets' ``run.json``.
+Every step runs in a fresh process, start-up included, on a project that the step before it left; the file-system cache is
+warm, nothing else is kept from earlier runs. SNAPHU's own time is measured by a wrapper on the PATH. Results go to
+``benchmarks/results/<name>.json`` and ``.md`` with the machine's description, the growth exponents and the goals.
+``--compare A.json B.json`` prints two results side by side. The seconds of the original stand in the golden sets' ``run.json``.
 """
 
 import argparse
 import json
+import math
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -18,8 +21,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
+STEPS = [f"step{k}" for k in range(1, 9)]
+CHAIN = "stamps 1 8"
 
-#: Simulator arguments of the stacks, about 10^4, 10^5 and 10^6 candidates.
+#: Simulator arguments of the stacks: that of the golden set, and about 10^4, 10^5 and 10^6 candidates in 30 interferograms.
 SIZES = {
     "ps_small": ["--preset", "ps_small", "--seed", "1"],
     "small": ["--preset", "ps_small", "--seed", "1", "--n-images", "31"],
@@ -27,9 +32,17 @@ SIZES = {
     "large": ["--preset", "ps_large", "--seed", "1", "--n-images", "31", "--lines", "1900", "--samples", "4100"],
 }
 
+#: Largest exponent of seconds against candidates, most GiB at 10^6 candidates, most seconds of steps at 10^5.
+MOST_GROWTH = 1.1
+MOST_GIB = 6
+MOST_SECONDS = {"step2": 10, "step3": 15, "step4": 8, "step5": 10, "step7": 10, "step8": 10}
+
+
+# ---------------------------------------------------------------------- measuring
+
 
 def measured(arguments, cwd, environment):
-    """Run a command; returns wall seconds, CPU seconds and peak memory in MiB."""
+    """Run a command; returns wall seconds, CPU seconds (children included) and peak memory in MiB."""
     start = time.perf_counter()
     with open(Path(cwd) / "bench.log", "ab") as log:
         process = subprocess.Popen(arguments, cwd=cwd, env=environment, stdout=log, stderr=log)
@@ -38,8 +51,8 @@ def measured(arguments, cwd, environment):
     if status:
         raise SystemExit(f"{' '.join(map(str, arguments))} failed: see {cwd}/bench.log")
     return {
-        "seconds": round(seconds, 2),
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
+        "seconds": round(seconds, 3),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
         "peak_mib": round(usage.ru_maxrss / 1024),
     }
 
@@ -49,30 +62,76 @@ def command(name, *arguments):
     return [sys.executable, str(ROOT / "bin" / name), *map(str, arguments)]
 
 
-def run_size(size, backend, folder):
-    """All steps of one stack with one backend."""
-    stack, project = folder / f"stack_{size}", folder / f"project_{size}_{backend}"
+class Clock:
+    """A program ``snaphu`` that notes its own time: put its folder before the PATH."""
+
+    def __init__(self, folder):
+        sys.path.insert(0, str(ROOT))
+        from stamps.external import snaphu_command
+
+        folder.mkdir(exist_ok=True)
+        self.folder, self.notes = folder, folder / "seconds.txt"
+        program = folder / "snaphu"
+        program.write_text(
+            "#!/usr/bin/env bash\nTIMEFORMAT='%U %S'\n"
+            f'{{ time "{snaphu_command()}" "$@" 2>&3; }} 3>&2 2>> "{self.notes}"\n'
+        )
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+    def cpu_seconds(self):
+        """CPU seconds of SNAPHU since the last call."""
+        if not self.notes.exists():
+            return 0.0
+        seconds = sum(map(float, self.notes.read_text().split()))
+        self.notes.unlink()
+        return round(seconds, 2)
+
+
+def run_size(size, backend, folder, repeat):
+    """Preparation, all steps, and the whole chain of one stack with one backend."""
+    stack = simulated(size, folder)
+    clock = Clock(folder / "clock")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "STAMPS_BACKEND": backend}
+    environment["PATH"] = f"{clock.folder}{os.pathsep}{environment['PATH']}"
+    project, figures = folder / f"project_{size}_{backend}", {}
+    figures["prep"] = prepared(project, stack, environment)
+    n_candidates = sum(1 for path in project.glob("PATCH_*/pscands.1.ij") for _ in open(path, "rb"))
+    for name, step in zip(STEPS, range(1, 9), strict=True):
+        figures[name] = measured(command("stamps", step, step), project, environment)
+        if step == 6:
+            figures[name]["snaphu_cpu_seconds"] = clock.cpu_seconds()
+    shutil.rmtree(project)
+    runs = []
+    for _ in range(repeat):
+        prepared(project, stack, environment)
+        runs.append(measured(command("stamps", 1, 8), project, environment))
+        runs[-1]["snaphu_cpu_seconds"] = clock.cpu_seconds()
+        shutil.rmtree(project)
+    figures[CHAIN] = min(runs, key=lambda run: run["seconds"])
+    figures[CHAIN]["all_seconds"] = [run["seconds"] for run in runs]
+    return {"size": size, "backend": backend, "candidates": n_candidates, "steps": figures}
+
+
+def simulated(size, folder):
+    """The stack of a size, made when it is not there."""
+    stack = folder / f"stack_{size}"
     if not (stack / "truth.json").is_file():
         simulate = [sys.executable, "-m", "stamps.simulate", str(stack), *SIZES[size], "--quiet"]
-        subprocess.run(simulate, check=True, env=environment)
+        subprocess.run(simulate, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return stack
+
+
+def prepared(project, stack, environment):
+    """A new project; returns the figures of its preparation."""
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir()
     master = json.loads((stack / "truth.json").read_text())["master"]
-    figures = {"prep": measured(command("mt_prep_snap", master, stack, 0.4, 1, 1, 50, 50), project, environment)}
-    subprocess.run(command("setparm", "unwrap_grid_size", 50), cwd=project, env=environment, check=True, capture_output=True)
-    for step in range(1, 9):
-        figures[f"step{step}"] = measured(command("stamps", step, step), project, environment)
-    n_candidates = sum(1 for path in project.glob("PATCH_*/pscands.1.ij") for _ in open(path, "rb"))
-    shutil.rmtree(project)
-    whole = folder / f"whole_{size}_{backend}"
-    shutil.rmtree(whole, ignore_errors=True)
-    whole.mkdir()
-    subprocess.run(command("mt_prep_snap", master, stack, 0.4, 1, 1, 50, 50), cwd=whole, env=environment, check=True, capture_output=True)
-    subprocess.run(command("setparm", "unwrap_grid_size", 50), cwd=whole, env=environment, check=True, capture_output=True)
-    figures["stamps 1 8"] = measured(command("stamps", 1, 8), whole, environment)
-    shutil.rmtree(whole)
-    return {"size": size, "backend": backend, "candidates": n_candidates, "steps": figures}
+    figures = measured(command("mt_prep_snap", master, stack, 0.4, 1, 1, 50, 50), project, environment)
+    grid = command("setparm", "unwrap_grid_size", 50)
+    subprocess.run(grid, cwd=project, env=environment, check=True, capture_output=True)
+    rasters = [path for part in ("rslc", "diff0", "geo", "dem") for path in (stack / part).glob("*")]
+    figures["input_mib"] = round(sum(path.stat().st_size for path in rasters) / 2**20)
+    return figures
 
 
 def machine():
@@ -96,40 +155,117 @@ def original_seconds():
     return {}
 
 
+# ---------------------------------------------------------------------- what the figures say
+
+
+def exponents(runs):
+    """Slope of log seconds against log candidates for each backend and step, from the smallest and the largest stack.
+
+    Start-up is part of the seconds, so what grows is underestimated at the small end: the slope between the two largest
+    stacks is given too.
+    """
+    found = {}
+    for backend in dict.fromkeys(run["backend"] for run in runs):
+        series = sorted((r for r in runs if r["backend"] == backend and r["size"] != "ps_small"), key=_candidates)
+        if len(series) < 2:
+            continue
+        found[backend] = {
+            step: [_slope(series[0], series[-1], step), _slope(series[-2], series[-1], step)]
+            for step in series[0]["steps"]
+        }
+    return found
+
+
+def _candidates(run):
+    return run["candidates"]
+
+
+def _slope(first, last, step):
+    ratio = last["steps"][step]["seconds"] / first["steps"][step]["seconds"]
+    return round(math.log(ratio) / math.log(last["candidates"] / first["candidates"]), 2)
+
+
+def goals(result):
+    """Goal, what was measured, and whether it is met: lines of a table."""
+    runs = {(run["size"], run["backend"]): run for run in result["runs"]}
+    original = result["original_ps_small"]
+    total = sum(seconds for step, seconds in original.items() if step != "prep")
+    for (size, backend), run in runs.items():
+        steps = run["steps"]
+        if size == "ps_small" and total:
+            chain = steps[CHAIN]
+            with_snaphu = total / chain["seconds"]
+            alone = total / max(chain["seconds"] - chain["snaphu_cpu_seconds"] / result["machine"]["cores"], 1e-9)
+            yield f"{backend}: chain against the original, SNAPHU included", "40 x", f"{with_snaphu:.0f} x", with_snaphu >= 40
+            yield f"{backend}: chain without SNAPHU's own time", "60 x", f"{alone:.0f} x", alone >= 60
+        if size == "medium":
+            for step, most in MOST_SECONDS.items():
+                seconds = steps[step]["seconds"]
+                yield f"{backend}: {step}, {run['candidates']} candidates", f"{most} s", f"{seconds:.2f} s", seconds <= most
+        if size in ("medium", "large"):
+            own = steps["step6"]["snaphu_cpu_seconds"]
+            rest = steps["step6"]["cpu_seconds"] - own
+            what = f"{backend}: step6 besides SNAPHU, {run['candidates']} candidates (CPU seconds)"
+            yield what, f"{own:.2f} s", f"{rest:.2f} s", rest <= own
+        if size == "large":
+            step, peak = max(((s, f["peak_mib"] / 1024) for s, f in steps.items()), key=lambda pair: pair[1])
+            what = f"{backend}: peak memory, {run['candidates']} candidates ({step})"
+            yield what, f"{MOST_GIB} GiB", f"{peak:.2f} GiB", peak <= MOST_GIB
+    for backend, slopes in result["exponents"].items():
+        step, slope = max(((s, max(pair)) for s, pair in slopes.items()), key=lambda pair: pair[1])
+        yield f"{backend}: largest growth exponent ({step})", f"{MOST_GROWTH}", f"{slope:.2f}", slope <= MOST_GROWTH
+
+
 def as_markdown(result):
-    """The result as a table."""
-    runs = result["runs"]
+    """The result as tables."""
+    runs, facts = result["runs"], result["machine"]
     lines = [
-        f"{result['machine']['cpu']}, {result['machine']['cores']} cores, {result['date']}", "",
+        f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, NumPy {facts['libraries']['numpy']}, "
+        f"{result['date']}. Wall seconds (start-up included), peak memory.", "",
         "| | " + " | ".join(f"{run['size']} {run['backend']} ({run['candidates']} candidates)" for run in runs) + " | original |",
         "|---|" + "---|" * (len(runs) + 1),
     ]  # fmt: skip
     original = result["original_ps_small"]
     for step in runs[0]["steps"]:
-        cells = [f"{run['steps'][step]['seconds']:.2f} s, {run['steps'][step]['peak_mib']} MiB" for run in runs]
-        total = sum(v for k, v in original.items() if k != "prep") if step == "stamps 1 8" and original else original.get(step)
+        cells = [_cell(run["steps"][step]) for run in runs]
+        total = sum(v for k, v in original.items() if k != "prep") if step == CHAIN and original else original.get(step)
         lines.append(f"| {step} | " + " | ".join(cells) + f" | {f'{total:.1f} s' if total else ''} |")
+    for backend, slopes in result["exponents"].items():
+        lines += ["", f"Growth exponent, {backend} (smallest to largest stack, the two largest): "]
+        lines[-1] += ", ".join(f"{step} {first} {last}" for step, (first, last) in slopes.items()) + "."
+    lines += ["", "| goal | wanted | measured | |", "|---|---|---|---|"]
+    lines += [f"| {what} | {want} | {have} | {'met' if met else 'MISSED'} |" for what, want, have, met in goals(result)]
     return "\n".join(lines) + "\n"
+
+
+def _cell(figures):
+    own = f", SNAPHU {figures['snaphu_cpu_seconds']:.2f} CPU s" if "snaphu_cpu_seconds" in figures else ""
+    return f"{figures['seconds']:.2f} s, {figures['peak_mib']} MiB{own}"
 
 
 def compare(first, second):
     """Print two results side by side."""
     results = [json.loads(Path(path).read_text()) for path in (first, second)]
     by_key = [{(run["size"], run["backend"]): run["steps"] for run in result["runs"]} for result in results]
-    for key in by_key[0].keys() & by_key[1].keys():
+    common = [key for key in by_key[0] if key in by_key[1]]
+    if not common:
+        raise SystemExit(f"{first} and {second} have no stack and backend in common.")
+    for key in common:
         print(*key)
         for step, figures in by_key[0][key].items():
             other = by_key[1][key].get(step)
             if other:
                 ratio = figures["seconds"] / max(other["seconds"], 1e-9)
-                print(f"  {step:<12s} {figures['seconds']:9.2f} s {other['seconds']:9.2f} s   x {ratio:.2f}")
+                memory = f"{figures['peak_mib']:6d} MiB {other['peak_mib']:6d} MiB"
+                print(f"  {step:<12s} {figures['seconds']:9.2f} s {other['seconds']:9.2f} s   x {ratio:.2f}   {memory}")
 
 
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["ps_small", "small"])
-    parser.add_argument("--backends", nargs="+", choices=["auto", "numpy", "pythran"], default=["auto", "numpy"])
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["ps_small", "small", "medium", "large"])
+    parser.add_argument("--backends", nargs="+", choices=["auto", "numpy", "pythran", "cuda"], default=["pythran", "numpy"])
+    parser.add_argument("--repeat", type=int, default=3, help="runs of the whole chain, the fastest counts [3]")
     parser.add_argument("--name", default="latest", help="name of the result files [latest]")
     parser.add_argument("--folder", type=Path, help="keep stacks and projects here (default: a temporary folder)")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="compare two result files and stop")
@@ -138,11 +274,12 @@ def main():
         compare(*options.compare)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.folder or Path(temporary)
+        folder = (options.folder or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        runs = [run_size(size, backend, folder) for size in options.sizes for backend in options.backends]
+        runs = [run_size(size, backend, folder, options.repeat) for size in options.sizes for backend in options.backends]
     result = {
         "date": time.strftime("%Y-%m-%d"), "machine": machine(), "original_ps_small": original_seconds(), "runs": runs,
+        "exponents": exponents(runs),
     }  # fmt: skip
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{options.name}.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -14,6 +14,9 @@ __version__ = "0.1.0"
 
 _LEGACY = Path(__file__).parent / "legacy"
 
+#: Functions that the original never had, and their modules.
+_MORE = {"export": "stamps.products.exports", "view": "stamps.products.view"}
+
 
 def _legacy_names():
     return sorted(path.stem for path in _LEGACY.glob("*.py") if not path.stem.startswith("_"))
@@ -24,8 +27,12 @@ def __getattr__(name):
         function = getattr(import_module(f"stamps.legacy.{name}"), name)
         globals()[name] = function
         return function
+    if name in _MORE:
+        function = getattr(import_module(_MORE[name]), name)
+        globals()[name] = function
+        return function
     raise AttributeError(f"module 'stamps' has no attribute '{name}'")
 
 
 def __dir__():
-    return sorted({*globals(), *_legacy_names()})
+    return sorted({*globals(), *_legacy_names(), *_MORE})

@@ -32,6 +32,8 @@ _HEADER = b"MATLAB 5.0 MAT-file, written by stamps-insar".ljust(116)
 
 _SUBSYSTEM = bytes(8)
 _VERSION = struct.pack("<H2s", 0x0100, b"IM")
+_COMPRESSED = 15  # miCOMPRESSED
+
 _REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
 _COMPLEX = {"double": np.complex128, "single": np.complex64}
 _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
@@ -137,8 +139,8 @@ def write(path, variables):
             if matfile5.is_numeric(storable):
                 matfile5.write_array(stream, name, storable)
                 continue
-            compressed = zlib.compress(_element(name, storable), matfile5.COMPRESSION_LEVEL)
-            stream.write(struct.pack("<II", matfile5.COMPRESSED, len(compressed)))
+            compressed = matfile5.deflate(_element(name, storable))
+            stream.write(struct.pack("<II", _COMPRESSED, len(compressed)))
             stream.write(compressed)
 
 

@@ -5,9 +5,6 @@ Pure array functions, shared by steps 6 to 8, the products and the tools that ch
 """
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay, QhullError
 
 from stamps.errors import InputError
 from stamps.matlab.linalg import lscov
@@ -246,6 +243,8 @@ def delaunay_pairs(day, bperp):
     InputError
         The images stand on a line or are fewer than three, so that there is no triangle.
     """
+    from scipy.spatial import Delaunay, QhullError
+
     try:
         points = np.column_stack([day - np.mean(day), bperp])
         triangles = Delaunay(points).simplices
@@ -265,6 +264,9 @@ def subsets(pairs, n_image):
     pairs : ndarray of int, shape (n_pair, 2)
     n_image : int
     """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n_image, n_image))
     return int(connected_components(graph, directed=False)[0])
 

@@ -5,8 +5,6 @@ Source: spec 10 sections 1.1 and 2.1.
 
 import numpy as np
 import scipy.sparse
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 from stamps.errors import ParameterError
 from stamps.matlab.linalg import lscov
@@ -144,6 +142,9 @@ def integrate(edges, differences, n_ps):
     ndarray of float64, shape (n_ps, n)
         Relative to the first pixel; parts of the network that are not connected to it are relative to their own first.
     """
+    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse.linalg import splu
+
     n_edge = len(edges)
     arc = np.arange(n_edge)
     signs = np.repeat([-1.0, 1.0], n_edge)

@@ -1,17 +1,131 @@
-"""Run patch tasks on all cores of this machine or on a Dask cluster, with one progress display and output in patch order."""
+"""Run the tasks of a run, patches and interferograms, on all cores of this machine or on a Dask cluster.
+
+There is one progress display, and results come in the order of the tasks.
+"""
 
 import os
 import sys
+import warnings
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from stamps import native
 from stamps.errors import ParameterError, StampsError
 from stamps.tasks import run_patch_task
 
-__all__ = ["cluster_client", "n_cores", "run_local", "run_on_cluster", "shares"]
+__all__ = ["Workers", "cluster_client", "n_cores", "run_local", "run_on_cluster", "shares"]
 
 #: How often the cluster tries a task again whose worker was lost.
 _RETRIES = 3
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where the tasks of a run go: the results do not depend on it.
+
+    Attributes
+    ----------
+    cores : int
+        Cores of this machine that may be used.
+    client : distributed.Client or None
+        The cluster that is used instead.
+    """
+
+    cores: int
+    client: object = None
+
+    @classmethod
+    def of(cls, workers):
+        """The argument, or all cores of this machine if it is None."""
+        return cls(native.n_threads()) if workers is None else workers
+
+    def map(self, function, tasks, prepare, name_of, unit):
+        """Results of ``function(*prepare(task))`` for each task, in order.
+
+        Parameters
+        ----------
+        function : callable
+            Waits for a program outside Python, so that threads suffice here; can be sent to other machines.
+        tasks : sequence
+        prepare : callable
+            Arguments of a task, computed on this machine when its turn comes.
+        name_of : callable
+            Name of a task in messages.
+        unit : str
+            What the progress display counts.
+
+        Yields
+        ------
+        object
+
+        Raises
+        ------
+        StampsError
+            A task has failed; the message names it.
+        """
+        results = self._on_cluster if self.client is not None else self._here
+        with _progress(len(tasks), unit) as progress:
+            for result in results(function, tasks, prepare, name_of, unit):
+                progress.update()
+                yield result
+
+    def _here(self, function, tasks, prepare, name_of, _unit):
+        with native.thread_pool(self.cores) as pool:
+            futures = [pool.submit(lambda task: function(*prepare(task)), task) for task in tasks]
+            try:
+                for task, future in zip(tasks, futures, strict=True):
+                    with _named(name_of(task)):
+                        yield future.result()
+            finally:
+                pool.shutdown(cancel_futures=True)  # one failure is enough
+
+    def _on_cluster(self, function, tasks, prepare, name_of, unit):
+        at_once = 2 * max(sum(self.client.nthreads().values()), 1)  # as many are sent as keep the workers busy
+        waiting, left = deque(), deque(tasks)
+        try:
+            while waiting or left:
+                while left and len(waiting) < at_once:
+                    task = left.popleft()
+                    waiting.append((task, self._submit(function, prepare(task), f"{unit}-{os.urandom(6).hex()}")))
+                task, future = waiting.popleft()
+                with _named(name_of(task)):
+                    yield _result_of(future, name_of(task))
+        finally:
+            self.client.cancel([future for _, future in waiting])
+
+    def _submit(self, function, arguments, key):
+        """The data travel with the task: so it can be tried again when the worker that had them is lost."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sending large graph")
+            return self.client.submit(function, *arguments, retries=_RETRIES, pure=False, key=key)
+
+
+class _named:  # noqa: N801
+    """Context that puts a name before the message of an error."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _kind, error, _trace):
+        if isinstance(error, StampsError) and not str(error).startswith(self.name):
+            error.args = (f"{self.name}: {error}", *error.args[1:])
+
+
+def _result_of(future, name):
+    """Result of a future of the cluster."""
+    try:
+        return future.result()
+    except StampsError:
+        raise
+    except Exception as error:
+        raise StampsError(
+            f"{name}: the cluster could not finish its task ({type(error).__name__}: {error}); what it had published is "
+            "kept, start the same command again."
+        ) from error
 
 
 def n_cores(parameters, requested=None):
@@ -100,15 +214,7 @@ def run_on_cluster(tasks, client):
             future.add_done_callback(lambda _: progress.update())
         try:
             for task, future in zip(tasks, futures, strict=True):
-                try:
-                    yield future.result()
-                except StampsError:
-                    raise
-                except Exception as error:
-                    raise StampsError(
-                        f"{task.name}: the cluster could not finish its task ({type(error).__name__}: {error}); "
-                        "what it had published is kept, start the same command again."
-                    ) from error
+                yield _result_of(future, task.name)
         finally:
             client.cancel(futures)
 
@@ -167,7 +273,7 @@ def _configured():
     return bool(dask.config.get("jobqueue.slurm.cores", None))
 
 
-def _progress(total):
+def _progress(total, unit="patch"):
     from tqdm import tqdm
 
-    return tqdm(total=total, unit="patch", disable=not sys.stderr.isatty(), file=sys.stderr)
+    return tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr)

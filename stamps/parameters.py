@@ -347,7 +347,7 @@ class Parameters:
         version = self.workspace.version if self.workspace.exists("psver") else 2
         file = f"tca_sb{version}.mat"
         if self.workspace.find(file, levels=2) is None:
-            Log(self.workspace, "SETPARM")(f"{file} not found: compute the tropospheric correction first", 2)
+            Log(self.workspace, "SETPARM")(f"{file} not found: compute the tropospheric correction first (stamps tropo)", 2)
 
 
 # ---------------------------------------------------------------------- names

@@ -16,7 +16,7 @@ border between the two, used by :mod:`stamps.workspace` alone. Kinds:
 Source: spec 00 section 2, 05 to 10.
 """
 
-__all__ = ["KINDS", "WRITTEN_BY_STEP", "kind_of"]
+__all__ = ["KINDS", "MADE_BY_COMMAND", "WRITTEN_BY_STEP", "kind_of"]
 
 #: Kinds by ``file:variable`` (file name without version number), else by variable alone.
 KINDS = {
@@ -171,6 +171,14 @@ WRITTEN_BY_STEP = {
     "uw_grid": 6, "uw_interp": 6, "uw_space_time": 6, "uw_phaseuw": 6, "phuw2": 6, "phuw_sb2": 6, "phuw_sb_res2": 6,
     "scla2": 7, "scla_smooth2": 7, "scla_sb2": 7, "scla_smooth_sb2": 7, "scn2": 8,
 }  # fmt: skip
+
+#: The command that makes a file which no step writes, for the same messages.
+MADE_BY_COMMAND = {
+    "tca2": "stamps tropo METHOD",
+    "tca_sb2": "stamps tropo METHOD",
+    "tca_bands2": "stamps tropo powerlaw",
+    "tca_bands_sb2": "stamps tropo powerlaw",
+}
 
 
 def kind_of(file, variable):

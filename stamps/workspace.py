@@ -32,7 +32,7 @@ import scipy.sparse
 
 from stamps import matfile
 from stamps.errors import WorkspaceError
-from stamps.variables import WRITTEN_BY_STEP, kind_of
+from stamps.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP, kind_of
 
 __all__ = ["Variables", "Workspace"]
 
@@ -398,6 +398,8 @@ class Workspace:
         if step and step < 5 and (self.has_file("patch.list") or self.patch_list()):
             step = 5  # in a project with patches the merge writes it
         hint = f": run step {step} first (stamps {step} {step})." if step else "."
+        if name in MADE_BY_COMMAND:
+            hint = f": make it with '{MADE_BY_COMMAND[name]}' first."
         return f"{self.path / _mat(name)} is missing{hint}"
 
     # ------------------------------------------------------------------ versions and flags

@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -146,6 +147,23 @@ def test_written_files_are_level_5_compressed_and_without_time(tmp_path):
     assert len(content) < 100_000
 
 
+@pytest.mark.parametrize("library", ["isal", "zlib"])
+def test_noise_is_stored_as_it_is_beside_compressed_variables(tmp_path, monkeypatch, library):
+    if library == "zlib":
+        monkeypatch.setitem(sys.modules, "isal", None)
+    else:
+        pytest.importorskip("isal")
+    noise = np.random.default_rng(1).normal(size=(500, 40)).astype(np.float32)
+    content = {"before": np.arange(3000.0)[:, np.newaxis], "noise": noise, "after": np.zeros((300, 200), bool)}
+    matfile.write(tmp_path / "x.mat", content)
+    size = (tmp_path / "x.mat").stat().st_size
+    assert noise.nbytes < size < noise.nbytes + 20_000
+    for name, value in matfile.read(tmp_path / "x.mat").items():
+        assert_same(value, content[name])
+    by_scipy = scipy.io.loadmat(tmp_path / "x.mat")
+    np.testing.assert_array_equal(by_scipy["noise"], noise)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     value=st.sampled_from(["f8", "f4", "c16", "c8", "?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"]).flatmap(
@@ -165,7 +183,7 @@ _LETTERS = st.characters(codec="utf-8", exclude_characters="\0", max_codepoint=0
 
 
 def _noise(dtype, order="C"):
-    values = np.random.default_rng(3).normal(size=(70_001, 7)).astype(np.float32)
+    values = np.random.default_rng(3).normal(size=(70_001, 7))
     values = values + 1j * values[::-1] if np.dtype(dtype).kind == "c" else values
     return np.asarray(values, dtype=dtype, order=order)
 

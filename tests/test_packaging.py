@@ -57,6 +57,7 @@ def test_a_wheel_holds_the_modules_the_table_and_the_commands(wheel):
     assert wheel.name.startswith("stamps_insar-")
     assert "stamps/parms/parameters.csv" in names
     assert "stamps/legacy/ps_select.py" in names
+    assert {f"stamps/products/view/{name}" for name in ("view.html", "view.css", "palettes.json", "js/app.js")} <= {*names}
     assert any(name.startswith("stamps/verify/") and name.endswith((".csv", ".toml")) for name in names)
     assert not any(name.startswith(("tests/", "golden/")) for name in names)
 

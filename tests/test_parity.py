@@ -74,3 +74,33 @@ def test_command(golden_dir, tmp_path, capsys):
 def test_command_misses_a_set_that_was_asked_for(tmp_path, capsys):
     assert parity.main(["--golden", str(tmp_path), "--sets", "ps_mini", "--jobs", "1"]) == 1
     assert "PARITY: No complete golden set 'ps_mini'" in capsys.readouterr().out
+
+
+def _product_jobs():
+    """The jobs that plot and export, of the sets that are there."""
+    found = []
+    for name in ("sb_mini", "mexico_city"):
+        try:
+            jobs = parity.jobs_of(golden.find_set(name, complete=True))
+        except InputError:
+            continue
+        found += [pytest.param(job, id=f"{name} {job.name}") for job in jobs if "products" in job.name]
+    return found
+
+
+@pytest.mark.parametrize("job", _product_jobs())
+def test_every_product_file_is_compared(job, tmp_path):
+    folder = job.set_path / (job.variant if job.kind == "products" else f"variants/{job.variant}")
+    report = parity.perform(job, tmp_path)
+    assert report.ok, report.text()
+    compared = {row.file for row in report.rows if row.counts}
+    assert {path.name for path in folder.iterdir()} - {"STAMPS.log", "variant.json"} <= compared
+
+
+def test_every_folder_of_products_has_its_job(golden_dir):
+    try:
+        folder = golden.find_set("mexico_city", complete=True)
+    except InputError as error:
+        pytest.skip(str(error))
+    jobs = {job.variant for job in parity.jobs_of(folder)}
+    assert {f"golden_products/{path.name}" for path in (folder / "golden_products").iterdir() if path.is_dir()} <= jobs

@@ -51,6 +51,11 @@ def image_of(axes, rank=-1):
     return np.asarray(image.get_array()), image.get_extent()
 
 
+def words_in(axes):
+    """All texts inside a panel."""
+    return [text.get_text() for text in axes.findobj(matplotlib.text.Text)]
+
+
 class TestGrid:
     @given(st.integers(0, 2**31), st.integers(1, 60), st.integers(1, 5))
     def test_every_pixel_or_one_before_it_stands_in_its_cell(self, seed, n, n_cells):
@@ -164,10 +169,11 @@ def test_a_pixel_has_the_colour_of_its_value(ws):
 def test_words_of_a_velocity_map(ws):
     picture = ps_plot("v-do", workdir=ws, out="v.pdf")
     text = picture.figure.get_suptitle()
-    assert "Line-of-sight velocity without look-angle error, ramps" in text
+    assert "Line-of-sight velocity without look-angle error and ramps" in text
+    assert "9 images from 01-Jan-2018 to " in text and "120 pixels" in text
     assert "mm/yr, positive towards the satellite" in text and "relative to the mean of all pixels" in text
     assert (ws.path / "v.pdf").read_bytes()[:4] == b"%PDF"
-    annotations = [text.get_text() for text in picture.axes[0].texts]
+    annotations = words_in(picture.axes[0])
     assert "N" in annotations and any(word.endswith((" m", " km")) for word in annotations)
     bar = picture.figure.axes[-1]
     assert bar.get_ylabel() == "mm/yr" and bar.get_ylim() == pytest.approx(picture.limits)
@@ -198,6 +204,13 @@ def test_reference_area_is_marked(tmp_path):
     picture = ps_plot("v", workdir=ws, out="x.png")
     stars = [line.get_xydata()[0].tolist() for line in picture.axes[0].lines if line.get_marker() == "*"]
     assert stars == [[14.012, 40.01]] and len(picture.axes[0].patches) == 1
+    ps = ws.load("ps2")
+    near = np.argmin(np.hypot(*(ps["lonlat"] - [14.012, 40.01]).T))  # metres count from the middle of the scene
+    in_metres = ps_plot("v", 6, workdir=ws, out="x.png").axes[0]
+    (star,) = [line.get_xydata()[0] for line in in_metres.lines if line.get_marker() == "*"]
+    away = llh2local(ps["lonlat"][[near]], (14.012, 40.01)) * 1000
+    turned = np.hypot(*(ps["xy"][near, 1:] - star))
+    assert turned == pytest.approx(np.hypot(*np.ravel(away)), abs=15)
     assert "pixels within 600 m of 14.0120° E, 40.0100° N" in picture.figure.get_suptitle()
 
 
@@ -220,7 +233,7 @@ def test_offset_of_pixels(tmp_path):
 def test_units_and_text(ws):
     picture = ps_plot("v", units="cm", textsize=7, textcolor="magenta", workdir=ws, out="x.png")
     assert picture.figure.axes[-1].get_ylabel() == "cm"
-    assert "magenta" in {text.get_color() for text in picture.axes[0].texts}
+    assert "magenta" in {text.get_color() for text in picture.axes[0].findobj(matplotlib.text.Text)}
 
 
 class TestParameters:

@@ -7,6 +7,7 @@ import scipy.sparse
 from stamps.errors import ExternalProgramError, InputError
 from stamps.legacy import uw_stat_costs as module
 from stamps.legacy.uw_stat_costs import edge_statistics, uw_stat_costs
+from stamps.parallel import Workers
 from stamps.unwrapping import costs
 from stamps.workspace import Workspace
 
@@ -115,7 +116,7 @@ def plane(tmp_path):
 
 def test_planes_are_unwrapped(plane):
     ws, truth = plane
-    uw_stat_costs("3D_QUICK", workdir=ws, n_workers=2)
+    uw_stat_costs("3D_QUICK", workdir=ws, workers=Workers(2))
     result = ws.load("uw_phaseuw")
     np.testing.assert_allclose(result["ph_uw"] - result["ph_uw"][0], truth - truth[0], atol=1e-4)
     assert result["msd"].dtype == np.float64
@@ -141,6 +142,6 @@ def test_a_failing_run_publishes_nothing(plane, monkeypatch):
         raise ExternalProgramError("no")
 
     monkeypatch.setattr(module, "snaphu", fail)
-    with pytest.raises(ExternalProgramError):
+    with pytest.raises(ExternalProgramError, match="^Interferogram 1: no$"):
         uw_stat_costs("3D_QUICK", workdir=ws)
     assert not ws.exists("uw_phaseuw")

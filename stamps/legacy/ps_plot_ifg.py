@@ -5,7 +5,10 @@ Reads ``psver`` and ``ps2``; writes a picture. Parameters: those of :mod:`stamps
 Source: spec 11 section 2.8.
 """
 
+from pathlib import Path
+
 from stamps.products.arguments import parse_arguments
+from stamps.products.columns import saved_values
 from stamps.products.plotting import draw
 from stamps.products.quantities import Project
 from stamps.products.referencing import colour_limits
@@ -21,8 +24,8 @@ def ps_plot_ifg(
 
     Parameters
     ----------
-    in_ph : array_like, shape (n_ps,) or (n_ps, k)
-        Real values or phasors.
+    in_ph : array_like, shape (n_ps,) or (n_ps, k), or str
+        Real values or phasors; or the name of a saved plot (``'ps_plot_v-d'``).
     bg_flag : int
         Background, as ``plot_flag`` of ``ps_plot``, 0 to 7.
     col_rg : tuple of float, optional
@@ -44,6 +47,8 @@ def ps_plot_ifg(
     named = {"plot_flag": max(int(bg_flag), 0), "lims": col_rg, "lon_rg": lon_rg, "lat_rg": lat_rg}
     request = parse_arguments([f"ext {ext_data_path}"] if ext_data_path else [], named)
     project = Project.at(workdir)
+    if isinstance(in_ph, (str, Path)):
+        in_ph = saved_values(project.ws, in_ph)
     _, values = values_of(in_ph, project, request)
     values.referenced = False
     limits = request.lims or colour_limits(values.phases)

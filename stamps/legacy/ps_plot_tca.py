@@ -4,13 +4,14 @@ Works on the content of ``tca2.mat`` or ``tca_sb2.mat``; reads and writes no fil
 Bekaert et al. (2015), Remote Sens. Environ. 170, 40-47.
 """
 
+import difflib
 from dataclasses import dataclass
 
 import numpy as np
 
 from stamps.errors import ParameterError, WorkspaceError
 
-__all__ = ["TropoMethod", "ps_plot_tca", "tropo_method"]
+__all__ = ["TropoMethod", "ps_plot_tca", "tropo_method", "tropo_methods"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ _METHODS = (
     *_weather(36, "a_narr", "", "narr"),
     *_weather(39, "a_era5", "a_e5", "era5"),
 )
+#: What makes the variables that need no other software.
+_COMMANDS = {
+    "ph_tropo_linear": "stamps tropo linear",
+    "ph_tropo_powerlaw": "stamps tropo powerlaw",
+    "K_tropo_powerlaw": "stamps tropo powerlaw",
+    "ph_tropo_gacos": "stamps tropo gacos FOLDER",
+    "strat_corr": "ps_calc_tca",
+}
 _BY_NUMBER = {method.number: method for method in _METHODS}
 _BY_NAME = {name: method for method in _METHODS for name in method.names}
 
@@ -97,11 +106,22 @@ def tropo_method(method):
     if known is None and not isinstance(method, str) and np.size(method) == 1:
         known = _BY_NUMBER.get(float(np.ravel(method)[0]))
     if known is None:
+        near = difflib.get_close_matches(str(method), _BY_NAME, n=3) or ["a_linear", "a_erai", "a_gacos"]
         raise ParameterError(
             f"tropo_method {method!r} is not a valid option: choose a number from 1 to 41 or a name such as "
-            "'a_linear', 'a_erai', 'a_gacos' (setparm tropo_method)."
+            f"{', '.join(repr(name) for name in near)} (setparm tropo_method)."
         )
     return known
+
+
+def tropo_methods():
+    """All corrections, by number.
+
+    Returns
+    -------
+    list of TropoMethod
+    """
+    return sorted(_METHODS, key=lambda method: method.number)
 
 
 def ps_plot_tca(aps, aps_flag=0):
@@ -142,7 +162,11 @@ def _variable(aps, name, method):
     if name not in aps:
         source = getattr(aps, "source", "the tropospheric file")
         raise WorkspaceError(
-            f"{source} has no variable '{name}', which tropo_method '{method.names[0]}' needs: compute it with TRAIN, "
+            f"{source} has no variable '{name}', which tropo_method '{method.names[0]}' needs: {_made_by(name)}, "
             "choose another tropo_method, or set subtr_tropo to 'n'."
         )
     return aps[name]
+
+
+def _made_by(name):
+    return f"make it with '{_COMMANDS[name]}'" if name in _COMMANDS else "compute it with TRAIN"

@@ -12,12 +12,10 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.log import Log
 from stamps.products.columns import pixel_values
+from stamps.products.wkb import points_as_wkb
 from stamps.workspace import Workspace
 
 __all__ = ["ps_shapefile"]
-
-_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])  # well-known binary
-
 
 def ps_shapefile(file, data, step=1, workdir="."):
     """Write points with longitude, latitude and one value, the attribute ``V``.
@@ -65,7 +63,7 @@ def _write(path, lonlat, values):
         from pyogrio.errors import DataSourceError
     except ImportError:
         raise InputError(
-            "Shapefiles need pyogrio, which is not installed: pip install 'stamps-insar[gis]', or export with "
+            "Shapefiles need pyogrio, which is not installed: pip install 'stamps-insar[export]', or export with "
             "ps_output or ps_gescatter."
         ) from None
     try:
@@ -76,19 +74,3 @@ def _write(path, lonlat, values):
     except (DataSourceError, ValueError) as error:
         raise InputError(f"{path.name} cannot be written ({error}): choose a name that ends in .shp.") from error
 
-
-def points_as_wkb(lonlat):
-    """Points in well-known binary form.
-
-    Parameters
-    ----------
-    lonlat : ndarray, shape (n, 2)
-
-    Returns
-    -------
-    ndarray of object (bytes), shape (n,)
-    """
-    points = np.empty(len(lonlat), _POINT)
-    points["order"], points["kind"] = 1, 1
-    points["x"], points["y"] = lonlat[:, 0], lonlat[:, 1]
-    return points.view(f"V{_POINT.itemsize}").astype(object)

@@ -18,6 +18,7 @@ import numpy as np
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
 from stamps.legacy.uw_3d import uw_3d
 from stamps.log import Log
+from stamps.parallel import Workers, n_cores
 from stamps.parameters import Parameters
 from stamps.phase import insert_column
 from stamps.stack import baseline_matrix, retained
@@ -32,12 +33,14 @@ _DEFAULT_INCIDENCE = 21 * np.pi / 180
 _INCIDENCE_MINUS_LOOK = 0.052
 
 
-def ps_unwrap(workdir="."):
+def ps_unwrap(workdir=".", workers=None):
     """Unwrap the pixels of a merged directory (or of a single patch).
 
     Parameters
     ----------
     workdir : path-like or Workspace
+    workers : stamps.parallel.Workers, optional
+        Where SNAPHU runs (default: on the cores of this machine that ``n_cores`` and the environment allow).
 
     Raises
     ------
@@ -58,7 +61,7 @@ def ps_unwrap(workdir="."):
         ph_w, filtered_away = _wrapped_phase(ws, ps, baselines, settings)
         predef = _held_phase(ws, ps, settings) if settings.hold else None
         scla = _previous_scla(ws, ps, baselines, settings, log)
-        tropo = _tropospheric_phase(ws, settings)
+        tropo = _tropospheric_phase(ws, settings, log)
         for term in scla + tropo:
             ph_w = rotated(ph_w, term)
             predef = None if predef is None else predef - term.astype(np.float32)
@@ -75,7 +78,7 @@ def ps_unwrap(workdir="."):
         options["ph_uw_predef"] = None if predef is None else predef[:, use]
         ph_use, msd_use = uw_3d(
             ph_w[:, use], ps["xy"], ps["day"] - ps["master_day"], ifgday_ix[use], ps["bperp"][use], options,
-            workdir=ws, n_workers=settings.n_workers,
+            workdir=ws, workers=workers or settings.workers,
         )  # fmt: skip
 
         ph_uw = np.zeros((ps["n_ps"], ps["n_ifg"]), np.float32)
@@ -103,7 +106,7 @@ class _Settings(NamedTuple):
     hold: bool
     max_topo_err: float
     wavelength: float
-    n_workers: int
+    workers: Workers
     uw_3d: dict
 
     def file(self, stem):
@@ -138,10 +141,9 @@ def _settings(ws, log):
     }
     max_topo_err = parameters.get("max_topo_err", log=True)
     wavelength = parameters.get("lambda", log=True)
-    n_cores = parameters.get("n_cores")
     return _Settings(
         version, small_baselines, patch_phase, deramp, tropo_method if subtract_tropo else None, dropped, hold,
-        max_topo_err, wavelength, int(n_cores) if n_cores and n_cores > 1 else None, options,
+        max_topo_err, wavelength, Workers(n_cores(parameters)), options,
     )  # fmt: skip
 
 
@@ -185,10 +187,13 @@ def _previous_scla(ws, ps, baselines, settings, log):
     return terms
 
 
-def _tropospheric_phase(ws, settings):
+def _tropospheric_phase(ws, settings, log):
     """The tropospheric correction to subtract (a list of one array or none)."""
     name = settings.file("tca")
-    if settings.tropo_method is None or not ws.exists(name):
+    if settings.tropo_method is None:
+        return []
+    if not ws.exists(name):
+        log(f"{name}.mat not found: no troposphere is subtracted (make it with 'stamps tropo METHOD')", 2)
         return []
     from stamps.legacy.ps_plot_tca import ps_plot_tca
 

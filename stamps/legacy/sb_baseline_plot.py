@@ -60,7 +60,7 @@ def sb_baseline_plot(ix=None, workdir=".", out=_PICTURE):
         kept = np.intersect1d(np.ravel(ix).astype(np.int64) - 1, np.arange(len(pairs)))
     title = f"{kept.size} interferograms of {len(ps['day'])} images"
     return draw_network(ws, ps["day"], bperp, pairs[kept], out=out, default=_PICTURE, numbers=kept + 1,
-                        noise=None if noise is None else noise[kept], title=title)  # fmt: skip
+                        noise=None if noise is None else noise[kept], master=ps["master_ix"], title=title)  # fmt: skip
 
 
 def list_directories(ws):

@@ -9,7 +9,6 @@ Source: spec 11 section 10; Dijkstra (1959) for the shortest paths.
 import itertools
 
 import numpy as np
-from scipy.sparse.csgraph import dijkstra
 
 from stamps.log import Log
 from stamps.network import baselines_of_images, design_matrix
@@ -100,6 +99,8 @@ def _triangles(number):
 
 def _shortest_loop(pair, number, lengths):
     """The pair and the shortest way round it: interferogram -> sign; empty if there is none."""
+    from scipy.sparse.csgraph import dijkstra
+
     lengths = lengths.copy()
     lengths[pair] = 0
     start, end = pair

@@ -11,7 +11,7 @@ import numpy as np
 
 from stamps.products.clicking import clicked_places
 from stamps.products.figures import finish_figure, new_figure
-from stamps.products.series import draw_series, fit_line, load_series, place_series
+from stamps.products.series import draw_series, fit_line, load_series, place_series, title_of
 from stamps.workspace import Workspace
 
 __all__ = ["SeriesPlot", "ts_plot"]
@@ -58,6 +58,6 @@ def ts_plot(lon=None, lat=None, radius=100, workdir=".", out=None):
     figure, window = new_figure(out, figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
     draw_series(axes, series, place.displacement, str(place), line)
-    axes.set_title("Time series", fontsize=10)
+    axes.set_title(title_of(series, "Time series"), fontsize=10)
     finish_figure(figure, window, out, ws, "ts_plot.png")
     return SeriesPlot(series["day"], place.displacement, line, figure)

@@ -11,7 +11,7 @@ import numpy as np
 
 from stamps.products.clicking import clicked_places
 from stamps.products.figures import finish_figure, new_figure
-from stamps.products.series import draw_series, load_series, place_series
+from stamps.products.series import draw_series, load_series, place_series, title_of
 from stamps.workspace import Workspace
 
 __all__ = ["DifferencePlot", "ts_plotdiff"]
@@ -58,6 +58,6 @@ def ts_plotdiff(lon1=None, lat1=None, lon2=None, lat2=None, radius=100, workdir=
     figure, window = new_figure(out, figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
     draw_series(axes, series, difference, f"{first}\nminus {second}")
-    axes.set_title("Difference of time series", fontsize=10)
+    axes.set_title(title_of(series, "Difference of time series"), fontsize=10)
     finish_figure(figure, window, out, ws, "ts_plotdiff.png")
     return DifferencePlot(series["day"], difference, figure)

@@ -4,7 +4,6 @@ Writes ``uw_grid uw_interp uw_space_time uw_phaseuw`` and the SNAPHU files in th
 section 2; Hooper and Zebker (2007), J. Opt. Soc. Am. A 24; Hooper (2010), Fringe 2009.
 """
 
-import os
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from stamps.legacy.uw_interp import uw_interp
 from stamps.legacy.uw_sb_unwrap_space_time import uw_sb_unwrap_space_time
 from stamps.legacy.uw_stat_costs import uw_stat_costs
 from stamps.legacy.uw_unwrap_from_grid import uw_unwrap_from_grid
+from stamps.parallel import Workers
 from stamps.workspace import Workspace
 
 __all__ = ["METHODS", "OPTIONS", "uw_3d"]
@@ -46,7 +46,7 @@ OPTIONS = {
 }
 
 
-def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", n_workers=None):
+def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", workers=None):
     """Unwrap interferograms in space and time; can be used by itself.
 
     Parameters
@@ -64,8 +64,8 @@ def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", n_
     options : dict, optional
         See :data:`OPTIONS`.
     workdir : path-like or Workspace
-    n_workers : int, optional
-        SNAPHU runs at a time (default: the number of processors).
+    workers : stamps.parallel.Workers, optional
+        Where SNAPHU runs (default: on all cores of this machine).
 
     Returns
     -------
@@ -96,11 +96,11 @@ def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", n_
         chosen["lowfilt_flag"] = "y"
     snaphu_command()  # a missing program is told before any work
     ws = Workspace.at(workdir)
-    n_workers = n_workers or os.cpu_count() or 1
+    workers = Workers.of(workers)
     with ws.publish():
         uw_grid_wrapped(
             ph, xy, chosen["grid_size"], chosen["prefilt_win"], chosen["goldfilt_flag"], chosen["lowfilt_flag"],
-            chosen["gold_alpha"], chosen["ph_uw_predef"], workdir=ws, n_workers=n_workers,
+            chosen["gold_alpha"], chosen["ph_uw_predef"], workdir=ws, n_workers=workers.cores,
         )  # fmt: skip
         uw_interp(workdir=ws)
         uw_sb_unwrap_space_time(
@@ -108,7 +108,7 @@ def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", n_
             chosen["prefilt_win"], chosen["scf_flag"], chosen["temp"], chosen["n_temp_wraps"],
             chosen["max_bperp_for_temp_est"], workdir=ws,
         )  # fmt: skip
-        uw_stat_costs(method, chosen["variance"], workdir=ws, n_workers=n_workers)
+        uw_stat_costs(method, chosen["variance"], workdir=ws, workers=workers)
         return uw_unwrap_from_grid(xy, chosen["grid_size"], workdir=ws)
 
 

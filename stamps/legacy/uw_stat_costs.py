@@ -6,8 +6,6 @@ radians, ``msd``) and the SNAPHU files ``snaphu.conf .in .costinfile .out .log``
 Source: spec 08 section 7; Chen and Zebker (2001), J. Opt. Soc. Am. A 18; Hooper (2010), Fringe 2009.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +13,14 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.external import snaphu
 from stamps.log import Log
+from stamps.parallel import Workers
 from stamps.unwrapping import costs
 from stamps.workspace import Workspace
 
 __all__ = ["uw_stat_costs"]
 
 
-def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, workdir=".", n_workers=None):
+def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, workdir=".", workers=None):
     """Unwrap the nodes of all interferograms.
 
     Parameters
@@ -33,13 +32,13 @@ def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, work
     subset_ifg_index : array_like of int, optional
         Interferograms to unwrap, counted from 0 (default: all); others become zero.
     workdir : path-like or Workspace
-    n_workers : int, optional
-        SNAPHU runs at a time (default: the number of processors). The result does not depend on it.
+    workers : stamps.parallel.Workers, optional
+        Where SNAPHU runs (default: on all cores of this machine). The result does not depend on it.
 
     Raises
     ------
     ExternalProgramError
-        SNAPHU is missing or fails.
+        SNAPHU is missing or fails; the message names the interferogram.
     """
     ws = Workspace.at(workdir)
     log = Log(ws, "uw_stat_costs")
@@ -50,31 +49,32 @@ def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, work
     ifgs = np.arange(grid["n_ifg"]) if subset_ifg_index is None else np.asarray(subset_ifg_index, np.int64).ravel()
     if ifgs.size and (ifgs.min() < 0 or ifgs.max() >= grid["n_ifg"]):
         raise InputError(f"The interferograms to unwrap must be numbered 0 to {grid['n_ifg'] - 1}.")
-    kept = {}
 
-    def unwrap(ifg):
+    def prepare(ifg):
         log(f"Processing IFG {ifg + 1} of {grid['n_ifg']}", 2)
         cost = statistics.ifg_costs(ifg)
-        interferogram = grid["ph"][:, ifg][mesh["Z"]]
-        keep = (lambda name, path: kept.update({name: path.read_bytes()})) if ifg == ifgs[-1] else None
-        unwrapped = snaphu(interferogram, cost.rowcost, cost.colcost, keep)
-        return unwrapped.T[grid["nzix"].T], costs.squared_step(unwrapped)
+        return grid["ph"][:, ifg][mesh["Z"]], cost.rowcost, cost.colcost, ifg == ifgs[-1]
 
     ph_uw = np.zeros((grid["n_ps"], grid["n_ifg"]), np.float32)
     msd = np.zeros(grid["n_ifg"])
-    with ThreadPoolExecutor(n_workers or os.cpu_count() or 1) as pool:
-        try:
-            for ifg, (phase, step) in zip(ifgs, pool.map(unwrap, ifgs), strict=True):
-                ph_uw[:, ifg] = phase
-                msd[ifg] = step
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # one failure is enough
-            raise
+    runs = Workers.of(workers).map(unwrap, ifgs, prepare, lambda ifg: f"Interferogram {ifg + 1}", "ifg")
+    kept = {}
+    for ifg, (unwrapped, files) in zip(ifgs, runs, strict=True):
+        kept.update(files)
+        ph_uw[:, ifg] = unwrapped.T[grid["nzix"].T]
+        msd[ifg] = costs.squared_step(unwrapped)
     with ws.publish():
         for name, content in kept.items():
             with ws.open_output(name) as path:
                 path.write_bytes(content)
         ws.save("uw_phaseuw", {"ph_uw": ph_uw, "msd": msd}, append=False)
+
+
+def unwrap(interferogram, rowcost, colcost, keep_files):
+    """Unwrapped phase of one interferogram, and the files of SNAPHU's run (name -> bytes; empty if not kept)."""
+    kept = {}
+    keep = (lambda name, path: kept.update({name: path.read_bytes()})) if keep_files else None
+    return snaphu(interferogram, rowcost, colcost, keep), kept
 
 
 class EdgeStatistics(NamedTuple):

@@ -1,8 +1,7 @@
 """Band-limited interpolation, nearest nodes and linear interpolation of scattered data."""
 
 import numpy as np
-from scipy import linalg, spatial
-from scipy.interpolate import LinearNDInterpolator
+from scipy import linalg
 
 from stamps.matlab.sets import unique_rows
 
@@ -130,10 +129,12 @@ def nearest_node(nodes, queries, *, workers=1):
     if not np.all(np.isfinite(nodes)) or not np.all(np.isfinite(queries)):
         raise ValueError("The coordinates of a nearest-node search must be finite.")
 
+    from scipy.spatial import cKDTree
+
     # of repeated nodes only the first can win
     keep = np.sort(unique_rows(nodes)[1])
     distinct = nodes[keep]
-    tree = spatial.cKDTree(distinct)
+    tree = cKDTree(distinct)
     result = np.empty(len(queries), np.intp)
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
         open_queries = np.arange(start, min(start + _QUERIES_AT_ONCE, len(queries)))
@@ -160,10 +161,12 @@ def _triangulation(points):
     Without Qhull's point "at infinity" (Qz) the squares of a lattice are cut as in the reference; a few cocircular points
     need it.
     """
+    from scipy.spatial import Delaunay, QhullError
+
     for options in ("Qt Qbb Qc", "Qt Qbb Qc Qz"):
         try:
-            return spatial.Delaunay(points, qhull_options=options)
-        except (spatial.QhullError, ValueError):
+            return Delaunay(points, qhull_options=options)
+        except (QhullError, ValueError):
             continue
     return None
 
@@ -209,4 +212,6 @@ def griddata_linear(x, y, values, xq, yq):
     triangulation = _triangulation(points)
     if triangulation is None:
         raise ValueError(f"{len(points)} positions do not span a plane to interpolate in.")
+    from scipy.interpolate import LinearNDInterpolator
+
     return LinearNDInterpolator(triangulation, values)(np.asarray(xq, np.float64), np.asarray(yq, np.float64))

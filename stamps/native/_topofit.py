@@ -8,6 +8,7 @@ import numpy as np
 
 # pythran export topofit(float64[:,:], float64[:,:], float64[:,:], int, bool, bool, float64[:,:], float64[:,:],
 #                        float64[:,:])
+# pythran export phasors(float64[:,:], bool, float64[:,:], float64[:,:])
 
 
 def _rounded(value, single):
@@ -112,3 +113,12 @@ def topofit(real, imag, bperp, n_trials, single_z, single_b, residual_real, resi
     for i in range(real.shape[0]):
         row = 0 if common else i
         _fit(i, real[i], imag[i], bperp[row], n_trials, single_z, single_b, residual_real[i], residual_imag[i], fits)
+
+
+def phasors(phase, single, real, imag):
+    """Cosine and sine of phases into the last two arguments, rounded to single on demand."""
+    # omp parallel for schedule(static)
+    for i in range(phase.shape[0]):
+        for k in range(phase.shape[1]):
+            real[i, k] = _rounded(np.cos(phase[i, k]), single)
+            imag[i, k] = _rounded(np.sin(phase[i, k]), single)

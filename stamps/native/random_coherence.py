@@ -10,7 +10,7 @@ import numpy as np
 from stamps import native
 from stamps.matlab.random import rand_state
 from stamps.native.arrays import count_bins, rows_at_once, to_host
-from stamps.native.topofit import bytes_per_row, fit_arrays, fit_compiled
+from stamps.native.topofit import bytes_per_row, fit_arrays
 
 __all__ = ["COHERENCE_BINS", "random_coherence_histogram"]
 
@@ -67,35 +67,45 @@ def _histogram(_versions, bperp_bytes, dtype, n_trial_wraps, pair_bytes, n_colum
 
     def arrays(xp):
         rows = rows_at_once(xp, bytes_per_row(m, n_trials), _ELEMENTS_IN_CACHE // m)
-        return _counts(xp, partial(fit_arrays, xp), phases, pairs, bperp, n_trials, rows)
+        return _counts(xp, partial(_coherence_arrays, xp, xp.asarray(bperp), n_trials), phases, pairs, rows)
 
     def compiled(module):
         rows = max(_ELEMENTS_AT_ONCE // m, 1)
-        return _counts(np, partial(fit_compiled, module), phases, pairs, bperp, n_trials, rows)
+        return _counts(np, partial(_coherence_compiled, module, bperp, n_trials), phases, pairs, rows)
 
     return native.run("random_coherence", arrays, compiled)
 
 
-def _counts(xp, fit, phases, pairs, bperp, n_trials, n_rows):
+def _counts(xp, coherence_of, phases, pairs, n_rows):
     """Histogram of the coherence of all rows of phases, ``n_rows`` at a time."""
     edges = xp.asarray((COHERENCE_BINS[:-1] + COHERENCE_BINS[1:]) / 2)
     pairs = None if pairs is None else xp.asarray(pairs)
-    bperp = xp.asarray(bperp)
     counts = xp.zeros(COHERENCE_BINS.size, dtype=np.int64)
     for first in range(0, len(phases), n_rows):
         phase = xp.asarray(phases[first : first + n_rows])
         if pairs is not None:
             phase = phase[:, pairs[:, 1]] - phase[:, pairs[:, 0]]
         with np.errstate(divide="ignore", invalid="ignore"):
-            coherence = fit(_phasors(xp, phase, bperp.dtype == np.float32), bperp, n_trials)[1][:, 2]
+            coherence = coherence_of(phase)
         # a value on an edge goes to the lower bin, values outside to the end bins, NaN nowhere
         bins = xp.searchsorted(edges, coherence[~xp.isnan(coherence)], side="left")
         counts += count_bins(xp, bins, COHERENCE_BINS.size)
     return to_host(counts).astype(np.float64)
 
 
-def _phasors(xp, phase, single):
-    """exp(j phase) in row-major order, complex64 if all arithmetic is single."""
-    result = xp.empty(phase.shape, dtype=np.complex64 if single else np.complex128)
-    result.real, result.imag = xp.cos(phase), xp.sin(phase)
-    return result
+def _coherence_arrays(xp, bperp, n_trials, phase):
+    """Coherence of rows of phases; all arithmetic is single if the baselines (1, m) are."""
+    phasors = xp.empty(phase.shape, dtype=np.complex64 if bperp.dtype == np.float32 else np.complex128)
+    phasors.real, phasors.imag = xp.cos(phase), xp.sin(phase)
+    return fit_arrays(xp, phasors, bperp, n_trials)[1][:, 2]
+
+
+def _coherence_compiled(module, bperp, n_trials, phase):
+    """The same by the compiled kernels."""
+    single = bperp.dtype == np.float32
+    real, imag, residual_real, residual_imag = (np.empty(phase.shape) for _ in range(4))
+    module.phasors(np.ascontiguousarray(phase), single, real, imag)
+    fits = np.empty((len(phase), 3))
+    baselines = np.ascontiguousarray(bperp, np.float64)
+    module.topofit(real, imag, baselines, n_trials, single, single, residual_real, residual_imag, fits)
+    return fits[:, 2]

@@ -5,6 +5,7 @@ Source: spec 11 section 6.
 
 import numpy as np
 
+from stamps.matlab.dates import datestr
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.series import dates_of
 
@@ -38,13 +39,13 @@ def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=Non
     matplotlib.figure.Figure
     """
     from matplotlib.collections import LineCollection
-    from matplotlib.dates import date2num
+    from matplotlib.dates import ConciseDateFormatter, date2num
 
     figure, window = new_figure(out, figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot()
     x, y = date2num(dates_of(day)), np.asarray(bperp, np.float64)
     ends = np.stack([np.column_stack([x[image], y[image]]) for image in pairs.T], axis=1)
-    lines = LineCollection(ends, colors="tab:blue" if noise is None else None, lw=1.2, zorder=1, cmap="viridis_r")
+    lines = LineCollection(ends, colors="tab:blue" if noise is None else None, lw=1.4, zorder=1, cmap=_visible())
     axes.add_collection(lines)
     if noise is not None:
         lines.set_array(noise)
@@ -54,13 +55,21 @@ def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=Non
                       bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.7})  # fmt: skip
     axes.plot(x, y, "o", color="tab:red", ms=5, zorder=2)
     if master is not None:
-        axes.plot(x[master], y[master], "*", color="gold", mec="black", ms=14, zorder=3, label="master")
+        axes.plot(x[master], y[master], "*", color="gold", mec="black", ms=14, ls="none", zorder=3, label="master")
         axes.legend(frameon=False)
     axes.xaxis_date()
     axes.margins(0.06)
     axes.set_ylabel("perpendicular baseline (m)")
-    axes.set_title(title, fontsize=10)
+    axes.set_title(f"{title}, {datestr(np.min(day))} to {datestr(np.max(day))}", fontsize=11)
     axes.grid(alpha=0.3)
-    figure.autofmt_xdate()
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
     finish_figure(figure, window, out, ws, default)
     return figure
+
+
+def _visible():
+    """Colours that are all seen on white paper, dark for what is large."""
+    import matplotlib
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(matplotlib.colormaps["plasma_r"](np.linspace(0.15, 1, 256)), "noise")

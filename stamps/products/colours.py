@@ -10,7 +10,7 @@ import numpy as np
 
 __all__ = ["Scale", "scale_for"]
 
-# the middle is pale yellow, not white: it must be seen on white, too
+# the middle is yellow, not white, and darkened a little: it must be seen on white, too
 _DIVERGING = {"inflation": "RdYlBu", "deflation": "RdYlBu_r"}
 _SEQUENTIAL = {"inflation": "viridis", "deflation": "viridis_r"}
 _RELIEF = ("GMT_relief", "GMT_globe")
@@ -82,7 +82,7 @@ def scale_for(values, limits, scheme="inflation", group=""):
         return Scale(_transparent(_named("gray_r")), (low, high), (low, high))
     if low < 0 < high:
         bound = max(-low, high)
-        return Scale(_transparent(_named(_DIVERGING.get(scheme, "RdYlBu"))), (low, high), (-bound, bound))
+        return Scale(_transparent(_diverging(_DIVERGING.get(scheme, "RdYlBu"))), (low, high), (-bound, bound))
     return Scale(_transparent(_named(_SEQUENTIAL.get(scheme, "viridis"))), (low, high), (low, high))
 
 
@@ -90,6 +90,16 @@ def _named(name):
     import matplotlib
 
     return matplotlib.colormaps[name]
+
+
+def _diverging(name):
+    """Colours of two directions whose middle stands out from white paper."""
+    from matplotlib.colors import ListedColormap
+
+    place = np.linspace(0, 1, 256)
+    colours = _named(name)(place)
+    colours[:, :3] *= 1 - 0.08 * np.exp(-(((place - 0.5) / 0.17) ** 2))[:, np.newaxis]
+    return ListedColormap(colours, name)
 
 
 def _transparent(colours):

@@ -7,7 +7,36 @@ import numpy as np
 from stamps import matfile
 from stamps.errors import InputError
 
-__all__ = ["pixel_values", "random_subset"]
+__all__ = ["pixel_values", "random_subset", "saved_values"]
+
+
+def saved_values(ws, name):
+    """What a plot saved.
+
+    Parameters
+    ----------
+    ws : Workspace
+    name : path-like
+        ``'ps_plot_v-d'``, with or without ``.mat``.
+
+    Returns
+    -------
+    ndarray, shape (n_ps, k)
+        Real values or phasors.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it holds no plot.
+    """
+    name = str(name).removesuffix(".mat")
+    path = ws.path / f"{name}.mat"
+    if not path.is_file():
+        raise InputError(f"{path} is missing: save the plot first, as ps_plot v-d -1 saves ps_plot_v-d.")
+    content = matfile.read(path, ["ph_disp"])
+    if "ph_disp" not in content:
+        raise InputError(f"{path} has no variable 'ph_disp': give the file of a saved plot.")
+    return content["ph_disp"]
 
 
 def pixel_values(ws, data, n_ps):
@@ -25,14 +54,7 @@ def pixel_values(ws, data, n_ps):
     ndarray of float64, shape (n_ps,)
     """
     if isinstance(data, (str, Path)):
-        name = str(data).removesuffix(".mat")
-        path = ws.path / f"{name}.mat"
-        if not path.is_file():
-            raise InputError(f"{path} is missing: save the plot first, as ps_plot('v-d', -1) saves ps_plot_v-d.")
-        content = matfile.read(path, ["ph_disp"])
-        if "ph_disp" not in content:
-            raise InputError(f"{path} has no variable 'ph_disp': give the file of a saved plot.")
-        data = content["ph_disp"]
+        data = saved_values(ws, data)
     data = np.asarray(data)
     if data.ndim == 2 and len(data) == n_ps:
         data = data[:, 0]

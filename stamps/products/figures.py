@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.log import Log
 
 __all__ = ["finish_figure", "new_figure", "window_possible"]
 
@@ -67,7 +68,7 @@ def new_figure(out=None, **options):
 
 
 def finish_figure(figure, shown, out, ws, default):
-    """Show a figure in its window, or write its file.
+    """Show a figure in its window, or write its file and say where it is.
 
     Parameters
     ----------
@@ -104,4 +105,5 @@ def finish_figure(figure, shown, out, ws, default):
         raise WorkspaceError(f"The picture {path} cannot be written ({error}): choose another place.") from error
     finally:
         part.unlink(missing_ok=True)
+    Log(ws, "PICTURE")(f"written to {path}", level=2)
     return path

@@ -17,8 +17,8 @@ _ROWS = 20_000
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <kml xmlns="http://www.opengis.net/kml/2.2">
 <Document>
-<name>{name}</name>
-"""
+<name>{title}</name>
+{description}"""
 
 _STYLE = """<Style id="cpoint{number}">
 <IconStyle><color>{colour}</color><scale>{scale:g}</scale><Icon><href>{icon}</href></Icon></IconStyle>
@@ -28,7 +28,7 @@ _STYLE = """<Style id="cpoint{number}">
 
 _PLACEMARK = """<Placemark>
 <styleUrl>#cpoint%d</styleUrl>
-<description><![CDATA[<table><tr><td>{name}</td><td>%.1f</td></tr></table>]]></description>
+<description><![CDATA[<table><tr><td>{name}</td><td>%.1f</td></tr>{details}</table>]]></description>
 {span}<Point><coordinates> %.6f, %.6f, %.2f</coordinates></Point>
 </Placemark>
 """
@@ -85,7 +85,10 @@ def kml_colours(colours, opacity):
     return ["".join(f"{int(part):02x}" for part in row) for row in np.floor(255 * np.clip(rows, 0, 1))]
 
 
-def write_kml(path, lonlat, values, colours, limits, *, name, opacity=0.4, scale=0.4, span=None):
+def write_kml(
+    path, lonlat, values, colours, limits, *, name, opacity=0.4, scale=0.4, span=None, title=None, description="",
+    extra="", details=(),
+):  # fmt: skip
     """Write one placemark for each finite value.
 
     Parameters
@@ -103,6 +106,14 @@ def write_kml(path, lonlat, values, colours, limits, *, name, opacity=0.4, scale
         Of the icons.
     span : tuple of str, optional
         First and last time of the points (``'2018-01-08'``).
+    title : str, optional
+        Name of the document; default: ``name``.
+    description : str
+        HTML that describes the document.
+    extra : str
+        KML that comes before the points: metadata, a legend.
+    details : sequence of (str, str, ndarray)
+        Further lines of the table of each point: label, format (``'%.2f mm'``), values, shape (n,).
 
     Returns
     -------
@@ -111,17 +122,28 @@ def write_kml(path, lonlat, values, colours, limits, *, name, opacity=0.4, scale
     """
     use = np.isfinite(values) & np.isfinite(lonlat).all(axis=1)
     lonlat, values = lonlat[use], np.asarray(values, np.float64)[use]
+    more = [column[use] for _, _, column in details]
     bins = colour_bins(values, limits, len(colours))
     time = f"<TimeSpan><begin>{escape(span[0])}</begin><end>{escape(span[1])}</end></TimeSpan>\n" if span else ""
-    template = _PLACEMARK.format(name=escape(name).replace("%", "%%"), span=time.replace("%", "%%"))
+    template = _PLACEMARK.format(
+        name=_literal(escape(name)), span=_literal(time),
+        details="".join(f"<tr><td>{_literal(escape(label))}</td><td>{kind}</td></tr>" for label, kind, _ in details),
+    )  # fmt: skip
     with open(path, "w", encoding="utf-8") as file:
-        file.write(_HEAD.format(name=escape(name)))
+        text = f"<description><![CDATA[{description}]]></description>\n" if description else ""
+        file.write(_HEAD.format(title=escape(title or name), description=text))
         for number, colour in enumerate(kml_colours(colours, opacity)):
             file.write(_STYLE.format(number=number, colour=colour, scale=scale, icon=ICON))
+        file.write(extra)
         for start in range(0, len(values), _ROWS):
             part = slice(start, start + _ROWS)
-            columns = (bins[part], values[part], *lonlat[part].T, values[part])
+            columns = (bins[part], values[part], *(c[part] for c in more), *lonlat[part].T, values[part])
             numbers = chain.from_iterable(zip(*(column.tolist() for column in columns), strict=True))
             file.write(template * len(values[part]) % tuple(numbers))
         file.write("</Document>\n</kml>\n")
     return len(values)
+
+
+def _literal(text):
+    """A text that stands in a format as it is."""
+    return text.replace("%", "%%")

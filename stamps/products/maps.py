@@ -54,18 +54,20 @@ def draw_scale_bar(axes, extent, metres_x, colour="black"):
         Metres of one unit along x.
     colour : str
     """
-    left, right, bottom, top = extent
+    from matplotlib.offsetbox import AuxTransformBox, TextArea, VPacker
+    from matplotlib.patches import Rectangle
+
+    left, right, _, _ = extent
     wanted = (right - left) * metres_x / 4
     if not (np.isfinite(wanted) and wanted > 0):
         return
     power = 10 ** np.floor(np.log10(wanted))
     length = max(step * power for step in (1, 2, 5) if step * power <= wanted)
-    x0, y0 = left + 0.04 * (right - left), bottom + 0.04 * (top - bottom)
-    axes.plot([x0, x0 + length / metres_x], [y0, y0], color=colour, lw=3, solid_capstyle="butt", zorder=5,
-              path_effects=_outline(colour, 5))  # fmt: skip
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.annotate(text, (x0, y0), xytext=(0, 5), textcoords="offset points", fontsize=8, color=colour, zorder=5,
-                  path_effects=_outline(colour))  # fmt: skip
+    bar = AuxTransformBox(axes.get_xaxis_transform())  # as long as the map says, as thick as it is
+    bar.add_artist(Rectangle((0, 0), length / metres_x, 0.008, fc=colour, ec="none"))
+    label = TextArea(text, textprops={"color": colour, "fontsize": 8})
+    _place(axes, VPacker(children=[label, bar], align="center", pad=0, sep=2), "lower left", colour)
 
 
 def draw_north(axes, colour="black", angle=0.0):
@@ -78,48 +80,64 @@ def draw_north(axes, colour="black", angle=0.0):
     angle : float
         Direction of north in degrees, clockwise from the top of the picture.
     """
-    away = np.array([np.sin(np.radians(angle)), np.cos(np.radians(angle))])
-    tail = np.array([-28, -34]) - 13 * away
-    arrow = {"arrowstyle": "-|>", "color": colour, "lw": 1.2, "path_effects": _outline(colour)}
-    axes.annotate("", tail + 26 * away, tail, xycoords=_from_corner(axes), textcoords=_from_corner(axes),
-                  arrowprops=arrow, zorder=6)  # fmt: skip
-    axes.annotate("N", tail - 7 * away, xycoords=_from_corner(axes), ha="center", va="center", fontsize=8,
-                  color=colour, zorder=6, path_effects=_outline(colour))  # fmt: skip
+    from matplotlib.offsetbox import DrawingArea
+    from matplotlib.patches import Polygon
+    from matplotlib.text import Text
+
+    turn = np.radians(angle)
+    ahead, aside = np.array([np.sin(turn), np.cos(turn)]), np.array([np.cos(turn), -np.sin(turn)])
+    middle = np.array([13.0, 13.0])
+    tip, tail = middle + 13 * ahead, middle - 3 * ahead
+    room = DrawingArea(26, 26)
+    for side, filled in ((aside, True), (-aside, False)):  # a needle, half of it dark
+        corners = [tip, tail, middle - 7 * ahead + 6 * side]
+        room.add_artist(Polygon(corners, closed=True, fc=colour if filled else "none", ec=colour, lw=0.8))
+    room.add_artist(Text(*(middle - 11 * ahead), "N", ha="center", va="center", fontsize=8, color=colour))
+    _place(axes, room, "upper right", colour)
 
 
-def _outline(colour, width=2.5):
-    """A border of the contrary brightness, so that a line is seen on any colour."""
-    from matplotlib.colors import to_rgb
-    from matplotlib.patheffects import withStroke
+def _place(axes, content, where, colour):
+    """Put something into a corner of a map, on a ground that lets the map shine through a little."""
+    from matplotlib.offsetbox import AnchoredOffsetbox
 
-    contrary = "black" if sum(to_rgb(colour)) > 1.5 else "white"
-    return [withStroke(linewidth=width, foreground=contrary)]
-
-
-def _from_corner(axes):
-    from matplotlib.text import OffsetFrom
-
-    return OffsetFrom(axes.bbox, (1, 1), "points")
+    box = AnchoredOffsetbox(where, child=content, pad=0.3, borderpad=0.4, frameon=True)
+    box.patch.set(fc=_contrary(colour), ec="none", alpha=0.75, boxstyle="round,pad=0")
+    box.set_zorder(6)
+    axes.add_artist(box)
 
 
-def draw_reference(axes, area, metres, colour="black"):
+def draw_reference(axes, area, view, colour="black"):
     """Draw the reference area: a circle with a star in its middle, or the sides of a box.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
     area : ReferenceArea
-    metres : tuple of float
-        Metres of one unit along x and y.
+    view : View
     colour : str
     """
     from matplotlib.patches import Ellipse
 
     if area.centre is not None:
-        size = [2 * area.radius / unit for unit in metres]
-        axes.add_patch(Ellipse(area.centre, *size, fill=False, ec=colour, lw=1, zorder=4))
-        axes.plot(*area.centre, "*", ms=11, mfc="gold", mec=colour, mew=0.8, zorder=5)
+        centre = tuple(view.placed([area.centre])[0])
+        size = [2 * area.radius / unit for unit in view.metres]
+        axes.add_patch(Ellipse(centre, *size, fill=False, ec=colour, lw=1.2, zorder=4, path_effects=_outline(colour)))
+        axes.plot(*centre, "*", ms=11, mfc="gold", mec="black", mew=0.8, zorder=5)
     if area.box is not None:
         (left, right), (bottom, top) = area.box
-        axes.plot([left, right, right, left, left], [bottom, bottom, top, top, bottom], color=colour, lw=1, ls="--",
-                  zorder=4)  # fmt: skip
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)]
+        axes.plot(*view.placed(corners).T, color=colour, lw=1.2, ls="--", zorder=4, path_effects=_outline(colour))
+
+
+def _outline(colour, width=2.5):
+    """A border of the contrary brightness, so that a line is seen on any colour."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground=_contrary(colour))]
+
+
+def _contrary(colour):
+    """Black for bright colours, white for dark ones."""
+    from matplotlib.colors import to_rgb
+
+    return "black" if sum(to_rgb(colour)) > 1.5 else "white"

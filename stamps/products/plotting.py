@@ -15,12 +15,13 @@ from stamps.products.external_points import draw_points, load_points
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.maps import draw_background, draw_image, draw_north, draw_reference, draw_scale_bar
 from stamps.products.raster import pixel_grid
-from stamps.products.titles import ReferenceArea, describe, panel_titles, sign_of
+from stamps.products.titles import ReferenceArea, describe, describe_data, panel_titles, sign_of
 from stamps.products.views import view_of
 
 __all__ = ["draw", "panel_layout"]
 
 _WIDEST, _TALLEST = 14.0, 18.0  # inches of the panels together
+_LAYOUTS = 3  # that a figure gets to become as small as its panels
 _NO_BAR, _BAR_BELOW = 1, 2
 _THROUGH = 0.3  # brightness that remains in the dark of an amplitude that shines through
 
@@ -85,14 +86,22 @@ def draw(project, kind, values, shown, columns, reference, limits, request, out)
     relief = request.plot_flag == RELIEF
     axes = [figure.add_subplot(n_y, n_x, k + 1, projection="3d" if relief else None) for k in range(shown.shape[1])]
     for panel, (one, title) in enumerate(zip(axes, scene.titles, strict=True)):
-        (_draw_relief if relief else _draw_panel)(one, scene, shown[:, panel], first=panel == 0)
+        (_draw_relief if relief else _draw_panel)(one, scene, shown[:, panel])
         one.set_title(title, fontsize=request.textsize or 9)
+        if not relief:
+            _label(one, scene, left=panel % n_x == 0, bottom=panel + n_x >= len(axes))
+    if not relief:
+        draw_scale_bar(axes[0], (left, right, bottom, top), scene.view.metres[0], scene.ink)
+        draw_north(axes[0], scene.ink, scene.view.north)
     for one, point in zip(axes, points, strict=False):
         draw_points(one, point, scene.scale)
     rmse = np.array([point.rmse for point in points]) if points else None
     unit = request.units or values.unit
     _colour_bar(figure, axes, scene, unit)
-    figure.suptitle(_title(kind, values, unit, scene.area), fontsize=request.textsize or 10)
+    size = request.textsize or float(np.clip(1.2 * figure.get_figwidth(), 9, 14))
+    figure.suptitle(_title(kind, values, unit, scene.area, project), fontsize=size)
+    if not relief:
+        _close_gaps(figure, axes)
     if window and request.time_series:
         from stamps.products.clicking import add_buttons
 
@@ -172,7 +181,7 @@ def _window(scene):
 # ---------------------------------------------------------------------- panels
 
 
-def _draw_panel(axes, scene, column, first):
+def _draw_panel(axes, scene, column):
     image = scene.scale.rgba(scene.grid.values(column[scene.rows]))
     window = _window(scene)
     axes.set_facecolor("black" if scene.dark else "white")
@@ -188,18 +197,17 @@ def _draw_panel(axes, scene, column, first):
     axes.ticklabel_format(useOffset=False, style="plain")
     axes.tick_params(labelsize=7)
     axes.locator_params(nbins=4)
-    if first:
-        axes.set_xlabel(scene.view.labels[0], fontsize=8)
-        axes.set_ylabel(scene.view.labels[1], fontsize=8)
-        draw_scale_bar(axes, window, scene.view.metres[0], scene.ink)
-        draw_north(axes, scene.ink, scene.view.north)
-    else:
-        axes.tick_params(labelbottom=False, labelleft=False)
-    if scene.view.in_degrees:
-        draw_reference(axes, scene.area, scene.view.metres, scene.ink)
+    draw_reference(axes, scene.area, scene.view, scene.ink)
 
 
-def _draw_relief(axes, scene, column, first):
+def _label(axes, scene, left, bottom):
+    """Coordinates at the left and at the bottom of all panels."""
+    axes.tick_params(labelbottom=bottom, labelleft=left)
+    axes.set_xlabel(scene.view.labels[0] if bottom else "", fontsize=8)
+    axes.set_ylabel(scene.view.labels[1] if left else "", fontsize=8)
+
+
+def _draw_relief(axes, scene, column):
     """The DEM as a surface with the pixels on it."""
     from matplotlib.ticker import MaxNLocator
 
@@ -210,11 +218,11 @@ def _draw_relief(axes, scene, column, first):
     lat = np.linspace(bottom, top, 2 * heights.shape[0] + 1)[1::2]
     grey = np.repeat(scene.background.grey[::step, ::step, np.newaxis], 3, axis=2)
     axes.plot_surface(*np.meshgrid(lon[::step], lat[::step]), heights[::step, ::step], facecolors=np.nan_to_num(grey),
-                      rstride=1, cstride=1, shade=False, linewidth=0, zorder=1)  # fmt: skip
+                      rstride=1, cstride=1, shade=False, linewidth=0, antialiased=False, zorder=1)  # fmt: skip
     x, y = scene.view.x[scene.rows], scene.view.y[scene.rows]
     row = np.clip(np.searchsorted(lat, y), 0, len(lat) - 1)
     z = heights[row, np.clip(np.searchsorted(lon, x), 0, len(lon) - 1)]
-    axes.scatter(x, y, z, c=scene.scale.rgba(column[scene.rows]), s=6, depthshade=False, zorder=3)
+    axes.scatter(x, y, z, c=scene.scale.rgba(column[scene.rows]), s=9, depthshade=False, zorder=3)
     axes.computed_zorder = False  # the pixels stand on the surface, not in it
     axes.view_init(elev=50, azim=-100)
     axes.set_box_aspect((1, scene.view.aspect * (top - bottom) / (right - left), 0.25), zoom=1.15)
@@ -240,8 +248,22 @@ def _colour_bar(figure, axes, scene, unit):
         bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
 
 
-def _title(kind, values, unit, area):
-    """Quantity, unit and sign, reference: a line each."""
-    first = describe(kind) if kind is None else f"{describe(kind)}   [{kind.name}]"
-    second = ", ".join(text for text in (unit, sign_of(kind)) if text)
-    return "\n".join(line for line in (first, second, area.text() if values.referenced else "") if line)
+def _title(kind, values, unit, area, project):
+    """Quantity; unit and sign; reference; data: a line each."""
+    name, sign = "" if kind is None else f"   [{kind.name}]", sign_of(kind)
+    quantity = describe(kind) if sign or not unit else f"{describe(kind)} ({unit})"
+    lines = [quantity + name, f"{unit}, {sign}" if sign else "", area.text() if values.referenced else ""]
+    return "\n".join(line for line in [*lines, describe_data(kind, values, project)] if line)
+
+
+def _close_gaps(figure, axes):
+    """Make a figure as small as its panels, whose proportions are fixed, let it be."""
+    for _ in range(_LAYOUTS):
+        figure.get_layout_engine().execute(figure)
+        axes[0].apply_aspect()
+        allotted, used = axes[0].get_position(original=True), axes[0].get_position()
+        n_y, n_x = axes[0].get_subplotspec().get_gridspec().get_geometry()
+        slack = n_x * (allotted.width - used.width), n_y * (allotted.height - used.height)
+        if max(slack) < 0.02:
+            break
+        figure.set_size_inches(*(length * (1 - part) for length, part in zip(figure.get_size_inches(), slack, strict=True)))

@@ -228,7 +228,13 @@ class Quantities:
         return correction
 
     def tide(self):
-        """E."""
+        """E; WorkspaceError if there is none."""
+        name = self.project.file("tide", self.pairs)
+        if not self.project.ws.exists(name):
+            raise WorkspaceError(
+                f"{self.project.ws.path / name}.mat is missing: write the phase of the tides there, as 'ph_tide' in "
+                "radians, pixels x interferograms, or leave 't' out of the value type."
+            )
         return self._variable("tide", "ph_tide")
 
     def oscillator(self):
@@ -266,7 +272,7 @@ _READERS = {
 def chosen_tropo(method):
     """The tropospheric correction that was named; InputError if none was."""
     if method is None or (not isinstance(method, str) and np.size(method) == 1 and method == 0):
-        raise InputError("Say which tropospheric correction is meant, for instance ps_plot('v-da', 'a_e').")
+        raise InputError("Say which tropospheric correction is meant: add its name, as in ps_plot v-da a_gacos.")
     return tropo_method(method)
 
 

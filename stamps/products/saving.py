@@ -67,14 +67,16 @@ def _series(project, series, reference):
 
 def _publish(ws, files, texts):
     """Write MAT and text files to the project, else to the home directory."""
+    log, place = Log(ws, "PS_PLOT"), ws
     try:
         _write(ws, files, texts)
     except WorkspaceError:
-        home = Workspace(Path.home())
-        if home.path == ws.path:
+        place = Workspace(Path.home())
+        if place.path == ws.path:
             raise
-        _write(home, files, texts)
-        Log(ws, "PS_PLOT")(f"{ws.path} cannot be written: saved in {home.path}", level=2)
+        _write(place, files, texts)
+        log(f"{ws.path} cannot be written: saved in {place.path}", level=2)
+    log(f"Saved in {place.path}: {', '.join(f'{name}.mat' for name in files)}", level=2)
 
 
 def _write(ws, files, texts):

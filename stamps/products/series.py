@@ -11,13 +11,13 @@ import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.geometry import llh2local
-from stamps.matlab.dates import to_yyyymmdd
+from stamps.matlab.dates import datestr, to_yyyymmdd
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import nanmean
 from stamps.products.saving import SERIES_NAME
 from stamps.workspace import Workspace
 
-__all__ = ["Place", "dates_of", "draw_series", "fit_line", "load_series", "place_series"]
+__all__ = ["Place", "dates_of", "draw_series", "fit_line", "load_series", "place_series", "title_of"]
 
 _CORNERS = 114
 
@@ -145,6 +145,12 @@ def dates_of(day):
     return [datetime.date(d // 10_000, d // 100 % 100, d % 100) for d in np.atleast_1d(to_yyyymmdd(day)).tolist()]
 
 
+def title_of(series, what):
+    """Title of a picture of a series: what it shows, from which plot, the master that the dotted line marks."""
+    name = Path(series.source).stem.removeprefix("ps_plot_ts_")
+    return f"{what}, from ps_plot {name}; dotted: master of {datestr(series['master_day'])}"
+
+
 def draw_series(axes, series, displacement, label, line=None):
     """Draw a series over its dates, with its line if there is one.
 
@@ -159,6 +165,8 @@ def draw_series(axes, series, displacement, label, line=None):
     line : ndarray, shape (2,), optional
         From :func:`fit_line`.
     """
+    from matplotlib.dates import ConciseDateFormatter
+
     dates = dates_of(series["day"])
     axes.axhline(0, color="0.8", lw=0.8)
     axes.plot(dates, displacement, "o", ms=4, label=label)
@@ -169,4 +177,4 @@ def draw_series(axes, series, displacement, label, line=None):
     axes.set_ylabel("displacement towards the satellite (mm)")
     axes.legend(frameon=False, fontsize=8)
     axes.grid(alpha=0.3)
-    axes.figure.autofmt_xdate()
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))

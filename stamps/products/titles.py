@@ -6,7 +6,7 @@ import numpy as np
 
 from stamps.matlab.dates import datestr
 
-__all__ = ["ReferenceArea", "describe", "panel_titles", "sign_of"]
+__all__ = ["ReferenceArea", "describe", "describe_data", "panel_titles", "sign_of"]
 
 _NAMES = {
     "S": "look-angle error",
@@ -48,7 +48,7 @@ def describe(kind):
     Returns
     -------
     str
-        ``'Line-of-sight velocity without look-angle error, ramps'``.
+        ``'Line-of-sight velocity without look-angle error and ramps'``.
     """
     if kind is None:
         return "Given values"
@@ -62,16 +62,21 @@ def describe(kind):
     if kind.group == "wrapped":
         start = _WRAPPED_NAMES.get(kind.name, "Wrapped phase")
         return start if kind.name in _WRAPPED_NAMES else _without(start, [f"-{word}" for word in kind.words])
-    start = "Line-of-sight velocity" if kind.is_velocity else _QUANTITIES[kind.words[0]]
-    if kind.is_velocity and kind.words[0] != "U":
-        start = f"Line-of-sight velocity of the {_NAMES[kind.words[0]]}"
-    return _without(start, kind.words[1:])
+    if not kind.is_velocity:
+        return _without(_QUANTITIES[kind.words[0]], kind.words[1:])
+    start = "Line-of-sight velocity" if kind.words[0] == "U" else f"Line-of-sight velocity of the {_NAMES[kind.words[0]]}"
+    left_out = f", one {'interferogram' if kind.pairs else 'image'} left out at a time" if kind.drops else ""
+    return _without(start, kind.words[1:]) + left_out
 
 
 def _without(start, words):
     gone = [_NAMES.get(word[1:], "") for word in words if word.startswith("-")] + ["ramps"] * ("D" in words)
     gone = [name for name in dict.fromkeys(gone) if name]
-    return f"{start} without {', '.join(gone)}" if gone else start
+    return f"{start} without {_enumerated(gone)}" if gone else start
+
+
+def _enumerated(names):
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def sign_of(kind):
@@ -83,8 +88,39 @@ def sign_of(kind):
     if kind.group == "d":
         return "negative where the ground stands above the DEM"
     if kind.group in ("series", "pairs") and kind.words[0] == "U":
-        return "positive away from the satellite (second date minus first)"
+        return "positive away from the satellite"
     return ""
+
+
+def describe_data(kind, values, project):
+    """Which data stand behind a picture: time span and number of images of a velocity, order of dates, pixels.
+
+    Parameters
+    ----------
+    kind : ValueType or None
+    values : Values
+    project : Project
+
+    Returns
+    -------
+    str
+        ``'23 interferograms from 08-Jan-2018 to 05-Nov-2018, 6938 pixels'``.
+    """
+    ps, parts = project.ps, []
+    if kind is not None and kind.is_velocity and values.numbers is not None:
+        days = ps["ifgday"][values.numbers] if kind.pairs else [*ps["day"][values.numbers], ps["master_day"]]
+        count = f"{len(values.numbers)} interferograms" if kind.pairs else f"{len(values.numbers) + 1} images"
+        parts.append(f"{count} from {datestr(np.min(days))} to {datestr(np.max(days))}")
+    elif _against_master(kind, values):
+        parts.append(f"each date against the master of {datestr(ps['master_day'])}")
+    elif values.labels == "ifgs":
+        parts.append("second date minus first")
+    return ", ".join([*parts, f"{ps['n_ps']} pixels"])
+
+
+def _against_master(kind, values):
+    """Whether the columns are phases of images relative to the master."""
+    return values.labels == "images" and (kind.group == "wrapped" or kind.words[0] == "U")
 
 
 def panel_titles(values, project, columns):

@@ -247,5 +247,6 @@ def known_names(small_baselines):
 
 def _unknown(name, small_baselines):
     names = known_names(small_baselines)
-    near = difflib.get_close_matches(name, names, n=4, cutoff=0.4) or ["v-d", "u-dm", "w", "hgt"]
+    near = difflib.get_close_matches(name, names, n=4, cutoff=0.4)
+    near = near or difflib.get_close_matches(name.lower(), names, n=4, cutoff=0.4) or ["v-d", "u-dm", "w", "hgt"]
     return InputError(f"'{name}' is not a value type of this project: did you mean {' or '.join(near)}?")

@@ -19,9 +19,33 @@ from stamps.products.referencing import means_of_pairs
 from stamps.products.value_types import value_type
 from stamps.products.velocity import fit_lines, fit_without_each
 
-__all__ = ["TimeSeries", "Values", "values_of"]
+__all__ = ["Observations", "TimeSeries", "Values", "invert_corrections", "observations", "values_of"]
 
 _N_BOOT = 1500
+
+
+@dataclass
+class Observations:
+    """What a velocity is fitted to.
+
+    Attributes
+    ----------
+    phase : ndarray, shape (n_ps, k)
+        Radians, relative to the reference pixels.
+    columns : ndarray of int, shape (k,)
+        0-based images or interferograms.
+    days : ndarray, shape (k,)
+        Since the master, or between the two images.
+    covariance : ndarray, shape (k, k), or None
+    reference : ndarray of int or None
+        0-based reference pixels.
+    """
+
+    phase: np.ndarray
+    columns: np.ndarray
+    days: np.ndarray
+    covariance: np.ndarray | None
+    reference: np.ndarray | None
 
 
 @dataclass
@@ -94,7 +118,7 @@ def values_of(name, project, request, seed=0):
     if band is not None:
         _check_band(kind, project, band)
     choice = Choice(request.aps, request.iono, band)
-    _invert_corrections(kind, project, choice)
+    invert_corrections(kind, project, choice)
     if kind.is_velocity:
         return kind, _velocities(kind, project, choice, request)
     if kind.group == "vs":
@@ -121,7 +145,7 @@ def _check_band(kind, project, band):
         raise InputError(f"'ifg {band + 1}': there are only {project.ps['n_ifg']} interferograms.")
 
 
-def _invert_corrections(kind, project, choice):
+def invert_corrections(kind, project, choice):
     """Bring the corrections of a small-baseline project's series up to date; letters of the name tell which."""
     if not project.small_baselines or kind.pairs or kind.group in ("wrapped", "hgt"):
         return
@@ -255,6 +279,35 @@ def _column(number, phases):
 
 def _velocities(kind, project, choice, request):
     """Slopes of phase over time, as displacement towards the satellite in mm/yr."""
+    seen = observations(kind, project, choice, request)
+    fit = fit_lines(seen.phase, seen.days, seen.covariance) if not kind.drops else None
+    if kind.drops:
+        slopes, fit = fit_without_each(seen.phase, seen.days, seen.covariance)
+    else:
+        slopes = fit[1][:, np.newaxis]
+    series = TimeSeries(project.displacement(seen.phase), seen.columns) if request.time_series else None
+    velocity = -slopes * 365.25 * project.millimetres
+    labels = f"without {'ifgs' if kind.pairs else 'images'}" if kind.drops else ""
+    shown = np.arange(velocity.shape[1])
+    return Values(velocity, shown, kind.unit, labels=labels, numbers=seen.columns, fit=fit, series=series)
+
+
+def observations(kind, project, choice, request):
+    """The phases that the line of a velocity is fitted to.
+
+    Parameters
+    ----------
+    kind : ValueType
+        A velocity, or the phases of a series.
+    project : Project
+    choice : Choice
+    request : PlotRequest
+        ``ifg_list`` restricts the columns; ``time_series`` removes the master noise in any case.
+
+    Returns
+    -------
+    Observations
+    """
     quantities = Quantities(project, choice, kind.pairs)
     phase = evaluate(kind.words, quantities)
     if request.time_series and "-C?" not in kind.words:
@@ -265,16 +318,7 @@ def _velocities(kind, project, choice, request):
     if reference is not None:
         mean = means_of_pairs(phase, reference) if kind.pairs else nanmean(phase[reference], axis=0)
         phase = phase - mean
-    fit = fit_lines(phase, days, covariance) if not kind.drops else None
-    if kind.drops:
-        slopes, fit = fit_without_each(phase, days, covariance)
-    else:
-        slopes = fit[1][:, np.newaxis]
-    series = TimeSeries(project.displacement(phase), columns) if request.time_series else None
-    velocity = -slopes * 365.25 * project.millimetres
-    labels = f"without {'ifgs' if kind.pairs else 'images'}" if kind.drops else ""
-    shown = np.arange(velocity.shape[1])
-    return Values(velocity, shown, kind.unit, labels=labels, numbers=columns, fit=fit, series=series)
+    return Observations(phase, columns, days, covariance, reference)
 
 
 def _observations(kind, project, request):

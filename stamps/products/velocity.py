@@ -5,12 +5,12 @@ from scipy import linalg
 
 from stamps.errors import WorkspaceError
 from stamps.matlab.linalg import lscov
-from stamps.matlab.statistics import std
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
-__all__ = ["bootstrap_std", "fit_lines", "fit_without_each", "los_velocity", "slope_per_year", "time_series"]
+__all__ = ["bootstrap_spread", "bootstrap_std", "fit_lines", "fit_without_each", "los_velocity", "slope_per_year", "time_series"]
 
+_PIXELS = 100_000
 _ALL_EQUAL = 1e-20  # squared share of the slope's column that rounding leaves when all dates are the same
 
 
@@ -141,13 +141,41 @@ def bootstrap_std(displacement, years, covariance, n_boot, seed):
     result = np.full(n_ps, np.nan, np.float32)
     if n_ps == 1:
         return result
-    draws = np.random.default_rng(seed).integers(0, k, (n_boot, k))
-    slope_of = _slopes_of_draws(np.column_stack([np.ones(k), years]), np.asarray(covariance, np.float64), draws)
-    rows = max(1, 20_000_000 // n_boot)
-    for start in range(0, n_ps, rows):
-        slopes = (displacement[start : start + rows] @ slope_of.T).astype(np.float32)
-        result[start : start + rows] = std(slopes, axis=1)
+    slope_of = _bootstrap_slopes(years, covariance, n_boot, seed)
+    # The slopes of a pixel are slope_of @ d. Their deviations from their mean have the length of R @ d, where Q R are
+    # the deviations of the weights: k numbers for each pixel instead of n_boot.
+    triangle = linalg.qr(slope_of - slope_of.mean(axis=0), mode="r", check_finite=False)[0][:k]
+    triangle /= np.sqrt(max(n_boot - 1, 1))
+    for start in range(0, n_ps, _PIXELS):
+        part = slice(start, start + _PIXELS)
+        result[part] = np.sqrt(((displacement[part] @ triangle.T) ** 2).sum(axis=1))
     return result
+
+
+def bootstrap_spread(years, covariance, n_boot, seed):
+    """What :func:`bootstrap_std` does to any series: its variance is the quadratic form of the series with this matrix.
+
+    The slope of a draw is linear in the observations, so the variance over the draws is d'Vd for a series d. With V the
+    standard deviation of differences and of series with another reference costs no further draws.
+
+    Parameters
+    ----------
+    years, covariance, n_boot, seed
+        As for :func:`bootstrap_std`.
+
+    Returns
+    -------
+    ndarray of float64, shape (k, k)
+        Per year squared.
+    """
+    return np.cov(_bootstrap_slopes(years, covariance, n_boot, seed), rowvar=False)
+
+
+def _bootstrap_slopes(years, covariance, n_boot, seed):
+    """Draw the observations again and again; weights of the slope of each draw, shape (n_boot, k)."""
+    k = len(years)
+    draws = np.random.default_rng(seed).integers(0, k, (n_boot, k))
+    return _slopes_of_draws(np.column_stack([np.ones(k), years]), np.asarray(covariance, np.float64), draws)
 
 
 def _slopes_of_draws(design, covariance, draws):

@@ -3,7 +3,7 @@
 Source: spec 11 section 2.8.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class View:
     in_degrees : bool
     flip : tuple of bool
         Radar image: whether samples and lines are counted backwards.
+    from_degrees : ndarray of float64, shape (3, 2)
+        Turns longitude, latitude, 1 into the coordinates of the picture.
     """
 
     x: np.ndarray
@@ -38,6 +40,22 @@ class View:
     north: float = 0.0
     in_degrees: bool = True
     flip: tuple = (False, False)
+    from_degrees: np.ndarray = field(default_factory=lambda: np.eye(3, 2))
+
+    def placed(self, points):
+        """Places of points in the picture.
+
+        Parameters
+        ----------
+        points : array_like, shape (n, 2)
+            Longitudes and latitudes.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 2)
+        """
+        points = np.asarray(points, np.float64)
+        return points @ self.from_degrees[:2] + self.from_degrees[2]
 
     def steps(self, metres):
         """Size of a cell of so many metres along x and y."""
@@ -67,12 +85,17 @@ def view_of(project, plot_flag, shape=None):
     lonlat = ps["lonlat"]
     if plot_flag in (WHITE_XY, BLACK_XY):
         x, y = ps["xy"][:, 1].astype(np.float64), ps["xy"][:, 2].astype(np.float64)
-        return View(x, y, (1.0, 1.0), ("x (m)", "y (m)"), north_of(x, y, lonlat[:, 1]), in_degrees=False)
+        north = north_of(x, y, lonlat[:, 1])
+        return View(
+            x, y, (1.0, 1.0), ("x (m)", "y (m)"), north, in_degrees=False, from_degrees=_plane(lonlat, [x, y])
+        )  # fmt: skip
     if plot_flag in (AMPLITUDE, AMPLITUDE_THROUGH):
         return _radar_view(project, shape)
     offset = np.ravel(project.parameters.get("lonlat_offset"))
-    x, y = (lonlat + (offset if offset.size == 2 else 0)).T
-    return View(x, y, metres_per_unit(y, True), ("longitude (°)", "latitude (°)"))
+    offset = offset if offset.size == 2 else np.zeros(2)
+    x, y = (lonlat + offset).T
+    from_degrees = np.vstack([np.eye(2), offset])
+    return View(x, y, metres_per_unit(y, True), ("longitude (°)", "latitude (°)"), from_degrees=from_degrees)
 
 
 def _radar_view(project, shape):
@@ -87,7 +110,19 @@ def _radar_view(project, shape):
     slopes = np.linalg.lstsq(design, xy, rcond=None)[0][:2]
     metres = tuple(float(length) if length > 0 else 1.0 for length in np.hypot(*slopes.T))
     north = north_of(sample * metres[0], line * metres[1], ps["lonlat"][:, 1])
-    return View(sample, line, metres, ("range (samples)", "azimuth (lines)"), north, False, (southwards, southwards))
+    return View(
+        sample, line, metres, ("range (samples)", "azimuth (lines)"), north, False, (southwards, southwards),
+        _plane(ps["lonlat"], [sample, line]),
+    )  # fmt: skip
+
+
+def _plane(lonlat, coordinates):
+    """Coordinates as a linear function of longitude, latitude and 1, shape (3, 2), near enough to mark places."""
+    middle = lonlat.mean(axis=0)
+    design = np.column_stack([lonlat - middle, np.ones(len(lonlat))])
+    plane = np.linalg.lstsq(design, np.column_stack(coordinates), rcond=None)[0]
+    plane[2] -= middle @ plane[:2]
+    return plane
 
 
 def north_of(x, y, latitude):

@@ -1,0 +1,94 @@
+"""Tropospheric correction that is linear in height, in place of TRAIN's function of this name.
+
+Reads ``psver``, ``ps2``, ``hgt2``, ``phuw2`` and, where it exists, ``scla2`` (small baselines: ``phuw_sb2`` and
+``scla_sb2``); adds ``ph_tropo_linear`` to ``tca2`` (``tca_sb2``), the correction ``'a_linear'``. Parameters:
+``small_baseline_flag``, ``drop_ifg_index``.
+
+Source: see :mod:`stamps.tropo.linear`; names: spec 11 section 2.6.
+"""
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.log import Log
+from stamps.tropo.inputs import Scene
+from stamps.tropo.linear import height_slopes
+
+__all__ = ["aps_linear"]
+
+
+def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrelated", workdir="."):
+    """Estimate phase = K·h + constant in every interferogram and store K·h.
+
+    Parameters
+    ----------
+    area : array_like, shape (4,) or (m, 2), optional
+        Pixels to estimate from: bounds (smallest and largest longitude, smallest and largest latitude) or corners of a
+        polygon, degrees. The correction is made for all pixels.
+    exclude : array_like, optional
+        The same of an area that is left out, for instance because it deforms.
+    ramp : bool
+        Estimate a plane along with K; it is no part of the correction.
+    band : (float, float), optional
+        Compare phase and height between these wavelengths only, in m.
+    scla : {'uncorrelated', 'all', 'none'}
+        What of the look-angle error of an earlier step 7 to subtract before: what does not go with height, all, nothing
+        (see :meth:`stamps.tropo.inputs.Scene.phase`).
+    workdir : path-like or Workspace
+        Project after step 6.
+
+    Returns
+    -------
+    HeightSlopes
+        K and its standard error in rad/m, share of the variance; zeros for the master and dropped interferograms.
+
+    Raises
+    ------
+    StampsError
+        An input is missing, or the pixels are too few or all of one height.
+
+    Notes
+    -----
+    ``ph_tropo_linear`` is n_ps x n_ifg, single as the unwrapped phase, in rad; columns of the master and of dropped
+    interferograms are 0. The constant is left out: it has no meaning before referencing in space.
+    """
+    scene = Scene.at(workdir)
+    log = Log(scene.ws, "APS_LINEAR")
+    log.start()
+    band = _checked_band(band)
+    height, columns = scene.height(), scene.columns()
+    used = scene.selected(area, exclude)
+    phase = scene.phase(scla, height, used)
+    scene.check_relief(height, used, log)
+    found = height_slopes(
+        phase[used][:, columns],
+        height[used],
+        scene.xy[used],
+        ramp=ramp,
+        band=band,
+        name=lambda k: scene.name(columns[k]),
+    )
+    for k, ifg in enumerate(columns):
+        log(
+            f"Ifg {scene.name(ifg)}: {1000 * found.slope[k]:+.3f} +- {1000 * found.error[k]:.3f} rad/km, "
+            f"{100 * found.explained[k]:.0f} % of the variance"
+        )
+    scene.save({"ph_tropo_linear": scene.full(columns, np.outer(height, found.slope))})
+    log.finish()
+    n_ifg = phase.shape[1]
+    return type(found)(*(_spread(n_ifg, columns, x) for x in (found.slope, found.error, found.explained)))
+
+
+def _spread(n, columns, values):
+    result = np.zeros(n)
+    result[columns] = values
+    return result
+
+
+def _checked_band(band):
+    if band is None:
+        return None
+    band = np.asarray(band, np.float64)
+    if band.shape != (2,) or not 0 < band[0] < band[1]:
+        raise InputError("A band should be a shorter and a longer wavelength in m, such as (2000, 16000).")
+    return band

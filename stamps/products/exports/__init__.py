@@ -1,0 +1,203 @@
+"""Results for other programs: GIS, spreadsheets, StaMPS-Visualizer, MintPy.
+
+:mod:`~stamps.products.exports.table` makes one table of the pixels, a module for each format writes it. Everything
+appears under its name when it is complete. The parts of the work in their order: compute (``table``), write to a
+scratch folder (``csv_table``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, ``kml``, ``geotiff``, ``geoparquet``,
+``mintpy``), put in place.
+"""
+
+import difflib
+import os
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from stamps.errors import InputError, WorkspaceError
+from stamps.log import Log
+from stamps.products.exports.table import Subset, point_table
+from stamps.products.quantities import Project
+from stamps.workspace import Workspace
+
+__all__ = ["KINDS", "Kind", "export"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of export.
+
+    Attributes
+    ----------
+    module : str
+        Module of this package whose ``write(table, path, …)`` writes it.
+    suffixes : tuple of str
+        Ends of file names, the default first; empty: it is a folder.
+    about : str
+        What it is for.
+    options : tuple of str
+        Options that only some kinds have.
+    name : str
+        Default name, instead of ``export_<values>`` and the suffix.
+    companions : tuple of str
+        Ends of files that belong to an older file of the name and would be wrong for the new one; ``*.x`` takes the
+        place of the suffix.
+    """
+
+    module: str
+    suffixes: tuple
+    about: str
+    options: tuple = ()
+    name: str = ""
+    companions: tuple = field(default=())
+
+
+#: All kinds by the name that ``export`` takes.
+KINDS = {
+    "csv": Kind("csv_table", (".csv",), "table with a line of names, for spreadsheets and scripts"),
+    "visualizer": Kind("visualizer", (".csv",), "input of StaMPS-Visualizer", name="stamps_tsexport.csv"),
+    "gpkg": Kind("gpkg", (".gpkg",), "GeoPackage for QGIS, PS-Toolbox, InSAR Explorer",
+                 companions=("-wal", "-shm", "-journal")),
+    "geojson": Kind("geojson", (".geojson", ".json"), "GeoJSON for maps on the web"),
+    "shp": Kind("shp", (".shp",), "shapefile",
+                companions=("*.qix", "*.sbn", "*.sbx", "*.cpg", "*.prj", "*.shx", "*.dbf", "*.qmd", ".xml")),
+    "kml": Kind("kml", (".kmz", ".kml"), "points coloured by velocity for Google Earth, with a legend",
+                ("clims", "opacity")),
+    "geotiff": Kind("geotiff", (".tif", ".tiff"), "raster of means, one band for each column", ("resolution",),
+                    companions=(".aux.xml", ".ovr", ".msk")),
+    "geoparquet": Kind("geoparquet", (".parquet", ".geoparquet"), "GeoParquet for GeoPandas, DuckDB, QGIS"),
+    "mintpy": Kind("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy"),
+}  # fmt: skip
+
+
+def export(
+    kind, out=None, workdir=".", *, values=None, aps=0, iono=0, ifg_list=None, lon_rg=None, lat_rg=None,
+    min_coherence=None, std_cutoff=None, step=1, n_boot=1500, seed=0, **options,
+):  # fmt: skip
+    """Write the pixels with velocity, quality and time series for other programs.
+
+    Velocity and displacement are along the line of sight, positive towards the satellite, in mm/yr and mm (MintPy:
+    m), relative to the reference area of the parameters (``ref_lon``, ``ref_lat``, ``ref_centre_lonlat``,
+    ``ref_radius``); a ``ref_velocity`` is added. Displacements are relative to the date of the master. Dates,
+    corrections, reference, and all parameters stand in the metadata of the file, or in ``<file>-metadata.json`` where
+    the format has no room.
+
+    Columns are those of PS-Toolbox and InSAR Explorer: ``CODE``, ``HEIGHT`` (m), ``H_STDEV`` (empty: the processing
+    does not estimate it), ``VEL``, ``V_STDEV``, ``COHERENCE``, ``EFF_AREA`` (m²; 0 for single pixels, the cell of a
+    resampled merge), ``Dyyyymmdd``. V_STDEV is that of ``mv2.mat`` if it belongs to the same velocity, else
+    bootstrapped. No file of the project is changed (but types with ``a`` or ``i`` of small baselines bring ``tca2``
+    or ``ica2`` up to date, as plots do).
+
+    Parameters
+    ----------
+    kind : str
+        ``csv``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, ``kml``, ``geotiff``, ``geoparquet`` or ``mintpy``.
+    out : path-like, optional
+        The file (``mintpy``: the folder), relative to ``workdir``; the suffix is added where it is missing. Default:
+        ``export_<values>`` with the suffix of the kind, ``stamps_tsexport.csv`` or ``mintpy``.
+    workdir : path-like or Workspace
+        Project after step 7.
+    values : str, optional
+        Value type of ``ps_plot`` that says what is corrected: a velocity such as ``'v-do'`` or unwrapped phases such as
+        ``'u-dms'``. Default: ``'v-d'`` (small baselines ``'V-d'``): without look-angle error, with ramps, because ramps
+        also take wide deformation away.
+    aps, iono : int or str
+        Tropospheric (``'a_l'``) and ionospheric (``'i_as'``) correction for types with ``a`` and ``i``.
+    ifg_list : array_like of int, optional
+        Images to use, counted from 1; for ``v`` of small baselines interferograms, for the velocity only.
+    lon_rg, lat_rg : tuple of float, optional
+        Part of the scene in degrees.
+    min_coherence : float, optional
+        Least temporal coherence.
+    std_cutoff : float, optional
+        Only pixels whose velocity has a smaller standard deviation (mm/yr).
+    step : float
+        Every step-th pixel, chosen at random. Default: all.
+    n_boot, seed : int
+        Bootstrap samples and start of the random numbers.
+    **options
+        ``resolution`` (metres; ``geotiff``, ``mintpy``), ``clims``, ``opacity`` (``kml``).
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    InputError
+        Kind, value type or option is unknown, or a library is missing.
+    NoPixelsError
+        No pixel is left.
+    WorkspaceError
+        A file of the project is missing, or the export cannot be written.
+
+    Examples
+    --------
+    >>> export("gpkg")                                          # doctest: +SKIP
+    >>> export("geotiff", "velocity.tif", values="v-do", resolution=60)     # doctest: +SKIP
+    """
+    form = _form(kind, options)
+    project = Project.at(workdir)
+    subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step)
+    write = import_module(f"{__name__}.{form.module}").write
+    place = _place(project, form, out, values)
+    table = point_table(
+        project, values, aps=aps, iono=iono, ifg_list=ifg_list, subset=subset, n_boot=n_boot, seed=seed
+    )  # fmt: skip
+    _publish(table, form, place, write, options)
+    Log(project.ws, "EXPORT")(f"{len(table)} pixels written to {place}", level=2)
+    return place
+
+
+def _form(kind, options):
+    form = KINDS.get(kind)
+    if form is None:
+        near = difflib.get_close_matches(str(kind), KINDS, 2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(KINDS)}."
+        raise InputError(f"'{kind}' is not a kind of export: {hint}")
+    for name in [name for name, value in options.items() if value is None]:
+        del options[name]
+    for name in options:
+        if name not in form.options:
+            fits = [other for other, its in KINDS.items() if name in its.options]
+            where = f"it belongs to {' and '.join(fits)}" if fits else "there is none of that name"
+            raise InputError(f"The option '{name}' is not for exports of kind {kind}: {where}.")
+    return form
+
+
+def _place(project, form, out, values):
+    """Where the export goes."""
+    if out is None:
+        name = values or ("V-d" if project.small_baselines else "v-d")
+        out = form.name or f"export_{name}{form.suffixes[0]}"
+    path = Path(os.path.abspath(project.ws.path / out))
+    if form.suffixes and path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file that ends in {form.suffixes[0]}.")
+    if form.suffixes and path.suffix.lower() not in form.suffixes:
+        path = path.with_name(path.name + form.suffixes[0])
+    if path.is_file() and not form.suffixes:
+        raise InputError(f"{path} is a file: give the name of a folder.")
+    return path
+
+
+def _publish(table, form, place, write, options):
+    """Write to a scratch folder on the same disk, then put everything in its place together."""
+    home = Workspace(place.parent if form.suffixes else place)
+    try:
+        with home.scratch() as room:
+            write(table, room.path / place.name if form.suffixes else room.path, **options)
+            with home.publish():
+                home.delete(*_outdated(form, place))
+                for part in sorted(room.path.iterdir()):
+                    with home.open_output(part.name) as path:
+                        os.replace(part, path)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The export cannot be written to {home.path} ({error.strerror or error}): make room there or choose "
+            "another place (out). Nothing was changed."
+        ) from error
+
+
+def _outdated(form, place):
+    """Names of companions of an older file."""
+    for end in form.companions:
+        yield place.stem + end[1:] if end.startswith("*") else place.name + end

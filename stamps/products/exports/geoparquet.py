@@ -1,0 +1,32 @@
+"""GeoParquet 1.1: a Parquet file with a column of points; metadata under the key ``stamps``.
+
+Source: GeoParquet specification 1.1.0 (the reference system is left out: longitude and latitude on WGS 84 is what the
+format then assumes).
+"""
+
+import json
+
+from stamps.products.exports.arrow import GEOMETRY, record_batches
+from stamps.products.exports.libraries import library
+
+__all__ = ["write"]
+
+
+def write(table, path):
+    """Write ``path``, one row group for each batch.
+
+    Parameters
+    ----------
+    table : PointTable
+    path : Path
+    """
+    parquet = library("pyarrow.parquet", "geoparquet")
+    schema, batches = record_batches(table, "geoparquet")
+    low, high = table.lonlat.min(axis=0), table.lonlat.max(axis=0)
+    column = {"encoding": "WKB", "geometry_types": ["Point"], "bbox": [*low.tolist(), *high.tolist()]}
+    geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
+    texts = {b"geo": json.dumps(geo), b"stamps": json.dumps(table.metadata)}
+    schema = schema.with_metadata(texts)
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch.replace_schema_metadata(texts))

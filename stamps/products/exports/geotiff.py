@@ -1,0 +1,57 @@
+"""GeoTIFF: one band for each column, the mean of the pixels in each cell; metadata as tags.
+
+Bands: VEL, V_STDEV, COHERENCE, HEIGHT, POINTS (their number in the cell), then one for each date, named
+``Dyyyymmdd``. Cells without pixel are NaN (POINTS: 0).
+"""
+
+from stamps.errors import InputError
+from stamps.products.exports.grid import grid_of
+from stamps.products.exports.libraries import library
+from stamps.products.exports.metadata import as_texts
+
+__all__ = ["write"]
+
+_FIELDS = ("VEL", "V_STDEV", "COHERENCE", "HEIGHT")
+
+
+def write(table, path, resolution=None):
+    """Write ``path``.
+
+    Parameters
+    ----------
+    table : PointTable
+    path : Path
+    resolution : float, optional
+        Size of a cell in metres; default: see :func:`~stamps.products.exports.grid.grid_of`.
+    """
+    rasterio = library("rasterio", "geotiff")
+    transform = library("rasterio.transform", "geotiff")
+    grid = grid_of(table, resolution)
+    profile = {
+        "driver": "GTiff", "width": grid.width, "height": grid.height, "dtype": "float32", "nodata": float("nan"),
+        "count": len(_FIELDS) + 1 + len(table.dates), "crs": "EPSG:4326", "compress": "deflate",
+        "transform": transform.from_origin(grid.left, grid.top, grid.step_lon, grid.step_lat), "tiled": True,
+        "interleave": "band", "BIGTIFF": "IF_SAFER",
+    }  # fmt: skip
+    try:
+        with rasterio.open(path, "w", **profile) as image:
+            image.update_tags(**as_texts(table.metadata))
+            for number, (name, unit, meaning, values) in enumerate(_bands(table, grid), 1):
+                image.write(values, number)
+                image.set_band_description(number, name)
+                image.set_band_unit(number, unit)
+                image.update_tags(number, meaning=meaning)
+    except rasterio.errors.RasterioError as error:
+        raise InputError(f"{path.name} cannot be written ({error}): choose another name or make room.") from error
+
+
+def _bands(table, grid):
+    """Name, unit, meaning and values of the bands, one after the other."""
+    by_name = {field.name: field for field in table.fields}
+    for name in _FIELDS:
+        field = by_name[name]
+        yield name, field.unit, f"{field.meaning}; mean of the pixels in the cell", grid.mean(field.values)
+    yield "POINTS", "", "number of pixels in the cell", grid.counts()
+    for k, name in enumerate(table.series_names):
+        meaning = f"{table.metadata['sign_convention']}, since {table.metadata['reference_date']}; mean of the pixels"
+        yield name, "mm", meaning, grid.mean(table.displacement(k))

@@ -1,0 +1,20 @@
+"""GeoPackage: one layer of points with a spatial index; metadata in the tables that the format has for them."""
+
+from stamps.products.exports.metadata import as_texts
+from stamps.products.exports.vector import write_layer
+
+__all__ = ["write"]
+
+
+def write(table, path):
+    """Write ``path``.
+
+    Parameters
+    ----------
+    table : PointTable
+    path : Path
+    """
+    texts = as_texts(table.metadata)
+    about = f"{texts['sign_convention']}; {texts['reference']}"
+    options = {"IDENTIFIER": texts["title"], "DESCRIPTION": about}
+    write_layer(table, path, "gpkg", "GPKG", layer_metadata=texts, layer_options=options)

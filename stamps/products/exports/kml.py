@@ -1,0 +1,167 @@
+"""KML and KMZ for Google Earth: points coloured by velocity, with a legend and a table of values for each.
+
+A KMZ also holds a picture of the colour scale, which stays on the screen, and divides many points into tiles that are
+shown when they are looked at closely (:mod:`stamps.products.exports.tiles`). A KML is one plain file with the scale
+as a table in its description. The time series would make either too large to be opened; take another kind for them.
+The points are written by :mod:`stamps.products.kml`, as those of the legacy functions: in a stream, not limited by
+memory.
+"""
+
+import tempfile
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.products.colours import scale_for
+from stamps.products.exports.libraries import library
+from stamps.products.exports.metadata import as_texts
+from stamps.products.exports.tiles import tile_tree
+from stamps.products.kml import kml_colours, write_kml
+from stamps.products.referencing import colour_limits
+
+__all__ = ["write"]
+
+_SHOWN = ("CODE", "V_STDEV", "COHERENCE", "HEIGHT")
+_DOCUMENT = "doc.kml"
+_COLOURS = 64
+_STEPS = 9  # lines of the table of colours
+_LEGEND = "legend.png"
+_TILE = 10_000  # points that are loaded together
+_LINK = """<NetworkLink><name>{name}</name><Region><LatLonAltBox><north>{north:.7f}</north><south>{south:.7f}</south>
+<east>{east:.7f}</east><west>{west:.7f}</west></LatLonAltBox><Lod><minLodPixels>{pixels}</minLodPixels></Lod></Region>
+<Link><href>{href}</href><viewRefreshMode>onRegion</viewRefreshMode></Link></NetworkLink>
+"""
+_CLOSE = 384  # pixels on the screen from which on a tile is shown
+_OVERLAY = """<ScreenOverlay><name>Legend</name><Icon><href>legend.png</href></Icon>
+<overlayXY x="0" y="0" xunits="fraction" yunits="fraction"/>
+<screenXY x="0.01" y="0.04" xunits="fraction" yunits="fraction"/>
+<size x="0" y="0" xunits="fraction" yunits="fraction"/></ScreenOverlay>
+"""
+
+
+def write(table, path, clims=None, opacity=0.8):
+    """Write ``path``; its suffix tells whether it is a KML or a KMZ.
+
+    Parameters
+    ----------
+    table : PointTable
+    path : Path
+    clims : tuple of float, optional
+        Velocities (mm/yr) of the first and the last colour; default: one in a thousand lies beyond each.
+    opacity : float
+        0 invisible to 1.
+
+    Raises
+    ------
+    InputError
+        matplotlib is missing, no velocity is finite, or the limits are no pair.
+    """
+    library("matplotlib", "kml")
+    velocity = table.field("VEL")
+    if not np.isfinite(velocity).any():
+        raise InputError("No pixel has a velocity, so there is nothing to show in Google Earth.")
+    limits = colour_limits(velocity) if clims is None or not np.size(clims) else _pair(clims)
+    if not 0 <= opacity <= 1:
+        raise InputError(f"The opacity is {opacity!r}, but 0 (invisible) to 1 were expected.")
+    scale = scale_for(velocity, limits, str(table.project.parameters.get("plot_color_scheme")))
+    colours = scale.colours(np.linspace(0, 1, _COLOURS))[:, :3]
+    points = _Points(table, scale, colours, opacity)
+    about = {
+        "title": path.stem, "description": _description(table, scale, colours), "extra": _metadata(table.metadata)
+    }  # fmt: skip
+    if path.suffix.lower() == ".kml":
+        points.write(path, slice(None), **about)
+        return
+    with tempfile.TemporaryDirectory(dir=path.parent) as room:
+        _write_tiles(Path(room), points, about)
+        _draw_legend(Path(room) / _LEGEND, scale, table.metadata)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in sorted(Path(room).iterdir(), key=lambda part: (part.name != _DOCUMENT, part.name)):
+                archive.write(part, part.name)
+
+
+class _Points:
+    """The points with their colours and the values that belong to them."""
+
+    def __init__(self, table, scale, colours, opacity):
+        self.table, self.scale, self.colours, self.opacity = table, scale, colours, opacity
+
+    def write(self, path, rows, **about):
+        """Write some of the points."""
+        shown = [field for field in self.table.fields if field.name in _SHOWN]
+        details = [(field.name, _format(field), field.values[rows]) for field in shown]
+        velocity = self.table.field("VEL")[rows]
+        write_kml(
+            path, self.table.lonlat[rows], velocity, self.colours, self.scale.full, name="VEL (mm/yr)",
+            opacity=self.opacity, scale=0.4, details=details, **about,
+        )  # fmt: skip
+
+
+def _format(field):
+    return "%s" if field.digits is None else f"%.{field.digits}f {field.unit}".strip()
+
+
+def _write_tiles(folder, points, about):
+    """Write the first tile as the document, the others as files that it links to."""
+    for tile in tile_tree(points.table.lonlat, _TILE).walk():
+        links = "".join(
+            _LINK.format(name=child.name, href=f"{child.name}.kml", pixels=_CLOSE, west=child.west, south=child.south,
+                         east=child.east, north=child.north)
+            for child in tile.children
+        )  # fmt: skip
+        if tile.name == "0":
+            first = {**about, "extra": about["extra"] + _OVERLAY + links}
+            points.write(folder / _DOCUMENT, tile.rows, **first)
+        else:
+            points.write(folder / f"{tile.name}.kml", tile.rows, title=tile.name, extra=links)
+
+
+def _pair(clims):
+    if np.size(clims) != 2 or not np.ravel(clims)[0] < np.ravel(clims)[1]:
+        raise InputError(f"The limits of the colours are {clims!r}, but two numbers were expected, the smaller first.")
+    low, high = np.ravel(clims).astype(float)
+    return float(low), float(high)
+
+
+def _description(table, scale, colours):
+    """What is shown, with the colours as a table; HTML."""
+    facts = table.metadata
+    low, high = scale.full
+    rows = []
+    for value in np.linspace(*scale.limits, _STEPS)[::-1]:
+        colour = kml_colours(colours[[round((value - low) / (high - low) * (_COLOURS - 1))]], 1)[0]
+        rows.append(f'<tr><td bgcolor="#{colour[6:]}{colour[4:6]}{colour[2:4]}">&nbsp;&nbsp;&nbsp;</td>'
+                    f"<td>{value:.1f}</td></tr>")  # fmt: skip
+    return (
+        f"<b>{escape(facts['title'])}</b><br/>mm/yr, {escape(facts['sign_convention'])}"
+        f"<br/>{escape(facts['reference'])}"
+        f"<br/>{facts['dates'][0]} to {facts['dates'][-1]}, {len(facts['dates'])} dates, {len(table)} pixels"
+        f"<table>{''.join(rows)}</table>"
+    )
+
+
+def _metadata(facts):
+    """The metadata as KML."""
+    data = "".join(
+        f'<Data name="{escape(key)}"><value>{escape(value)}</value></Data>\n' for key, value in as_texts(facts).items()
+    )
+    return f"<ExtendedData>\n{data}</ExtendedData>\n"
+
+
+def _draw_legend(path, scale, facts):
+    """Picture of the colour scale."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.3, 3.6), layout="constrained", facecolor=(1, 1, 1, 0.85))
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    bar = figure.colorbar(ScalarMappable(scale.norm(), scale.colours), cax=axes)
+    axes.set_ylim(*scale.limits)
+    bar.set_label("mm/yr towards the satellite", fontsize=8)
+    axes.tick_params(labelsize=8)
+    figure.savefig(path, dpi=100, metadata={"Title": facts["title"]})

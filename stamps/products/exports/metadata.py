@@ -1,0 +1,104 @@
+"""What an export says about itself: sign, reference, dates, corrections, parameters."""
+
+import json
+
+import numpy as np
+
+from stamps import __version__
+from stamps.products.titles import ReferenceArea, describe
+
+__all__ = ["SIGN", "as_texts", "describe_table", "reference_point", "write_side_file"]
+
+SIGN = "displacement along the line of sight, positive towards the satellite"
+
+
+def describe_table(table, kind, without_master_noise, std_source):
+    """Metadata of a table.
+
+    Parameters
+    ----------
+    table : PointTable
+    kind : ValueType
+    without_master_noise : bool
+        Whether the series are, beyond what the name of the type says, without the noise of the master.
+    std_source : str
+        Where V_STDEV comes from.
+
+    Returns
+    -------
+    dict
+        Texts, numbers, lists and dicts that JSON can hold; no NaN.
+    """
+    project = table.project
+    get = project.parameters.get
+    point = reference_point(table)
+    master = table.dates[int(np.flatnonzero(table.images == project.master)[0])]
+    series = "inverted small-baseline series" if project.small_baselines else "single-master series"
+    return {
+        "title": f"{describe(kind)} ({kind.name})",
+        "software": f"stamps-insar {__version__}",
+        "project": project.ws.name,
+        "values": kind.name,
+        "sign_convention": SIGN,
+        "time_series": f"{series}, mm since {master.isoformat()}, corrected as VEL"
+        + (", noise of the master removed" if without_master_noise else ""),
+        "velocity_from": "small-baseline interferograms" if kind.pairs else series,
+        "velocity_std_from": std_source,
+        "reference": ReferenceArea.of(project, table.reference).text() or "not referenced in space",
+        "reference_pixels": 0 if table.reference is None else len(table.reference),
+        "reference_lon": None if point is None else round(point[0], 7),
+        "reference_lat": None if point is None else round(point[1], 7),
+        "reference_velocity_mm_per_year": float(get("ref_velocity") or 0) * 1000,
+        "reference_date": master.isoformat(),
+        "dates": [date.isoformat() for date in table.dates],
+        "perpendicular_baselines_m": [round(float(metres), 2) for metres in table.baselines()],
+        "wavelength_m": float(project.wavelength),
+        "heading_deg": _number(get("heading")),
+        "crs": "EPSG:4326",
+        "points": len(table),
+        "points_of_project": int(project.ps["n_ps"]),
+        "fields": {field.name: {"unit": field.unit, "meaning": field.meaning} for field in table.fields}
+        | {"Dyyyymmdd": {"unit": "mm", "meaning": f"{SIGN}, since {master.isoformat()}"}},
+        "parameters": _parameters(project.parameters),
+    }
+
+
+def reference_point(table):
+    """Longitude and latitude of the reference: the middle of its circle, else of its pixels; None without reference."""
+    project = table.project
+    if table.reference is None:
+        return None
+    area = ReferenceArea.of(project, table.reference)
+    if area.centre is not None:
+        return float(area.centre[0]), float(area.centre[1])
+    lon, lat = np.nanmean(project.ps["lonlat"][table.reference], axis=0)
+    return float(lon), float(lat)
+
+
+def as_texts(metadata):
+    """The metadata for formats that hold texts only: lists and dicts as JSON, nothing for what is not known.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()
+            if value is not None}  # fmt: skip
+
+
+def write_side_file(path, metadata):
+    """Write metadata as JSON beside a file that has no room for them: ``points.shp-metadata.json``."""
+    with open(path.with_name(f"{path.name}-metadata.json"), "w", encoding="utf-8") as file:
+        json.dump(metadata, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+
+
+def _parameters(parameters):
+    """Names and literals, as ``getparm`` prints them."""
+    pairs = (line.split(" = ", 1) for line in parameters.listing() if " = " in line)
+    return {name: literal for name, literal in pairs}
+
+
+def _number(value):
+    number = value is not None and not isinstance(value, str) and np.size(value) == 1 and np.isfinite(value)
+    return float(value) if number else None

@@ -1,0 +1,374 @@
+"""The table that every export is made of: one row for each pixel, with velocity, quality and time series.
+
+The science is that of the plots: :mod:`stamps.products.values` gives the observations,
+:mod:`stamps.products.velocity` fits and bootstraps. Source: spec 11 sections 1, 2 and 5.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stamps.errors import InputError, NoPixelsError
+from stamps.log import Log
+from stamps.network import baselines_of_images, design_matrix
+from stamps.products.arguments import parse_arguments
+from stamps.products.columns import random_subset
+from stamps.products.exports.metadata import describe_table
+from stamps.products.quantities import Choice
+from stamps.products.referencing import relative_to_pixels
+from stamps.products.series import dates_of
+from stamps.products.value_types import value_type
+from stamps.products.values import invert_corrections, observations
+from stamps.products.velocity import bootstrap_std, fit_lines
+
+__all__ = ["Field", "PointTable", "Subset", "point_table"]
+
+_ROWS = 25_000
+_MASTER = -1  # column of the date to which displacements refer
+_SAME_VELOCITY = 0.01  # mm/yr by which the velocity of mv2 may differ from the one that is exported
+
+_UNITS = {
+    "CODE": ("", "identifier: PS and the number of the pixel in the project's files, from 1"),
+    "HEIGHT": ("m", "height of the DEM at the pixel"),
+    "H_STDEV": ("m", "standard deviation of HEIGHT; empty: the processing does not estimate it"),
+    "VEL": ("mm/yr", "line-of-sight velocity, positive towards the satellite"),
+    "V_STDEV": ("mm/yr", "standard deviation of VEL from bootstrapping"),
+    "COHERENCE": ("", "temporal coherence, 0 to 1"),
+    "EFF_AREA": ("m2", "area that the point stands for; 0: a single pixel"),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: its name, values, unit, meaning, and the digits after the point in texts (None: it is a text)."""
+
+    name: str
+    values: np.ndarray
+    unit: str
+    meaning: str
+    digits: int | None = 3
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Which pixels are exported.
+
+    Attributes
+    ----------
+    lon_rg, lat_rg : tuple of float, or None
+        Limits in degrees, which belong to the part.
+    min_coherence : float or None
+        Least temporal coherence.
+    std_cutoff : float or None
+        Standard deviation of the velocity (mm/yr) that is not reached.
+    step : float
+        Every step-th pixel, chosen at random.
+    """
+
+    lon_rg: tuple | None = None
+    lat_rg: tuple | None = None
+    min_coherence: float | None = None
+    std_cutoff: float | None = None
+    step: float = 1
+
+    def rows(self, lonlat, coherence, std, seed):
+        """0-based pixels, ascending; NoPixelsError if there are none."""
+        use = np.isfinite(lonlat).all(axis=1)
+        for values, limits, name in ((lonlat[:, 0], self.lon_rg, "lon_rg"), (lonlat[:, 1], self.lat_rg, "lat_rg")):
+            if limits is not None:
+                low, high = _limits(name, limits)
+                use &= (values >= low) & (values <= high)
+        if self.min_coherence is not None:
+            use &= coherence >= self.min_coherence
+        if self.std_cutoff is not None:
+            use &= std < self.std_cutoff
+        rows = random_subset(np.flatnonzero(use), self.step, seed)
+        if rows.size == 0:
+            raise NoPixelsError(
+                "No pixel is left to export: widen lon_rg and lat_rg, lower min_coherence or raise std_cutoff."
+            )
+        return rows
+
+
+@dataclass
+class PointTable:
+    """Pixels to be exported.
+
+    Attributes
+    ----------
+    project : Project
+    name : str
+        Value type.
+    rows : ndarray of int, shape (n,)
+        0-based pixels of the project.
+    lonlat : ndarray of float64, shape (n, 2)
+        Degrees, WGS 84.
+    fields : list of Field
+        All columns but the time series.
+    dates : list of datetime.date, length k
+        Ascending, the master's included.
+    images : ndarray of int, shape (k,)
+        0-based images of the dates.
+    reference : ndarray of int or None
+        0-based reference pixels of the project.
+    metadata : dict
+        What the table says about itself; texts, numbers, lists and dicts.
+    """
+
+    project: object
+    name: str
+    rows: np.ndarray
+    lonlat: np.ndarray
+    fields: list
+    dates: list
+    images: np.ndarray
+    reference: np.ndarray | None
+    series: np.ndarray
+    series_columns: np.ndarray
+    drift: np.ndarray
+    metadata: dict
+
+    def __len__(self):
+        return len(self.rows)
+
+    def field(self, name):
+        """Values of a column that is no date."""
+        return next(field.values for field in self.fields if field.name == name)
+
+    @property
+    def series_names(self):
+        """Names of the columns of the time series, ``D20180601``."""
+        return [f"D{date:%Y%m%d}" for date in self.dates]
+
+    def displacement(self, k, part=slice(None)):
+        """Displacement at a date.
+
+        Parameters
+        ----------
+        k : int
+            0-based date.
+        part : slice
+            Of the rows.
+
+        Returns
+        -------
+        ndarray of float32
+            Millimetres towards the satellite since the master.
+        """
+        column = self.series_columns[k]
+        if column == _MASTER:
+            return np.zeros(len(self.rows[part]), np.float32)
+        return (self.series[part, column] + self.drift[k]).astype(np.float32)
+
+    def parts(self):
+        """Slices of the rows, one after the other: what a writer has in memory as texts or objects at a time."""
+        return (slice(start, start + _ROWS) for start in range(0, len(self), _ROWS))
+
+    def columns(self, part=slice(None), dates=True):
+        """Names and values of all columns in their order, for some rows.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
+        content = {field.name: field.values[part] for field in self.fields}
+        if dates:
+            content.update((name, self.displacement(k, part)) for k, name in enumerate(self.series_names))
+        return content
+
+    def baselines(self):
+        """Mean perpendicular baseline of each date in metres, relative to the master; float64, shape (k,)."""
+        ps = self.project.ps
+        bperp = np.asarray(ps["bperp"], np.float64)
+        if self.project.small_baselines:
+            others = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
+            network = design_matrix(ps["ifgday_ix"], ps["n_image"])
+            bperp = baselines_of_images(network, others, bperp[np.newaxis])[0]
+        return bperp[self.images]
+
+
+def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=None, n_boot=1500, seed=0):
+    """Compute what is exported.
+
+    Parameters
+    ----------
+    project : Project
+        Directory after step 7.
+    values : str, optional
+        Value type of ``ps_plot``: a velocity (``'v-d'``, ``'v-do'`` …) or unwrapped phases (``'u-dm'`` …), whose
+        corrections the time series get, too. Default: ``'v-d'``, in a small-baseline project ``'V-d'``, which removes
+        the look-angle error but no ramps, so that wide deformation stays. In a small-baseline project ``v`` takes the
+        velocity from the interferograms, ``V`` from the inverted series; the time series always is the inverted one.
+    aps, iono : int or str
+        Tropospheric and ionospheric correction for types with ``a`` and ``i``.
+    ifg_list : array_like of int, optional
+        Images (for ``v`` of small baselines: interferograms) to use, counted from 1.
+    subset : Subset, optional
+    n_boot, seed : int
+        Bootstrap samples of V_STDEV and start of the random numbers.
+
+    Returns
+    -------
+    PointTable
+
+    Raises
+    ------
+    InputError
+        The value type has no time series or does not exist.
+    NoPixelsError
+        No pixel is left.
+    WorkspaceError
+        A file is missing.
+    """
+    if n_boot != int(n_boot) or n_boot < 2:
+        raise InputError(f"The number of bootstrap samples is {n_boot!r}, but a whole number from 2 was expected.")
+    name = values or ("V-d" if project.small_baselines else "v-d")
+    kind = _with_series(name, project)
+    request = _request(aps, iono, ifg_list)
+    choice = Choice(request.aps, request.iono)
+    inverted = _series_kind(kind, project)
+    for one in (kind, inverted):
+        invert_corrections(one, project, choice)
+
+    request.time_series = _removes_master_noise(inverted, project)
+    seen = observations(inverted, project, choice, replace(request, ifg_list=None) if kind.pairs else request)
+    series, days = project.displacement(seen.phase), seen.days
+    fitted = seen
+    if kind.pairs:
+        fitted = observations(kind, project, choice, replace(request, time_series=False))
+    velocity = _velocity(fitted, project)
+    std, std_source = _deviation(kind, fitted, velocity, series, project, n_boot, seed)
+    reference, image_columns = seen.reference, seen.columns
+    del seen, fitted  # the phases are as large as everything else together
+
+    ref_velocity = float(project.parameters.get("ref_velocity") or 0) * 1000
+    coherence = _coherence(project)
+    rows = (subset or Subset()).rows(project.ps["lonlat"], coherence, std, seed)
+    everything = rows.size == project.ps["n_ps"]
+    images, columns, drift = _in_time(project, image_columns, days, ref_velocity)
+    numbers = {
+        "CODE": np.char.mod("PS%07d", rows + 1),
+        "HEIGHT": _height(project)[rows],
+        "H_STDEV": np.full(rows.size, np.nan, np.float32),
+        "VEL": (velocity[rows] + ref_velocity).astype(np.float32),
+        "V_STDEV": std[rows].astype(np.float32),
+        "COHERENCE": coherence[rows],
+        "EFF_AREA": np.full(rows.size, _area(project), np.float32),
+    }
+    digits = {"CODE": None, "COHERENCE": 4, "HEIGHT": 2, "H_STDEV": 2, "EFF_AREA": 1}
+    table = PointTable(
+        project, name, rows, project.ps["lonlat"][rows],
+        [Field(field, column, *_UNITS[field], digits.get(field, 3)) for field, column in numbers.items()],
+        dates_of(project.ps["day"][images]), images, reference,
+        series if everything else series[rows], columns, drift, {},
+    )  # fmt: skip
+    table.metadata.update(describe_table(table, kind, request.time_series, std_source))
+    Log(project.ws, "EXPORT")(f"{len(table)} of {project.ps['n_ps']} pixels, {len(table.dates)} dates, {name}", level=2)
+    return table
+
+
+# ---------------------------------------------------------------------- what is asked for
+
+
+def _with_series(name, project):
+    """The value type, if it has time series and one velocity."""
+    kind = value_type(str(name), project.small_baselines)
+    if (kind.is_velocity and not kind.drops) or (kind.group == "series" and kind.words[0] == "U"):
+        return kind
+    better = "V-d" if project.small_baselines else "v-d"
+    raise InputError(
+        f"'{name}' has no velocity with a time series to export: take a velocity such as {better} or unwrapped phases "
+        "such as u-dm."
+    )
+
+
+def _series_kind(kind, project):
+    """The type of the single-master or inverted series that has the same corrections."""
+    return value_type(f"V{kind.name[1:]}", project.small_baselines) if kind.pairs else kind
+
+
+def _request(aps, iono, ifg_list):
+    options = [option for option in (aps, iono) if isinstance(option, str)]
+    request = parse_arguments(options, {"ifg_list": ifg_list})
+    if not isinstance(aps, str):
+        request.aps = aps
+    if not isinstance(iono, str):
+        request.iono = iono
+    return request
+
+
+def _removes_master_noise(kind, project):
+    """Whether the noise of the master is to be taken out of a series, as ``ps_plot(…, 'ts')`` does for velocities."""
+    return kind.is_velocity and kind.words[0] == "U" and _has_master_noise(project)
+
+
+def _has_master_noise(project):
+    name = project.file("scla")
+    return "C_ps_uw" in project.ws.variables_of(name) and project.ws.load(name, ["C_ps_uw"])["C_ps_uw"] is not None
+
+
+def _limits(name, limits):
+    if np.size(limits) != 2 or not np.ravel(limits)[0] <= np.ravel(limits)[1]:
+        raise InputError(f"{name} is {limits!r}, but two numbers in degrees were expected, the smaller first.")
+    return np.ravel(limits)
+
+
+# ---------------------------------------------------------------------- columns
+
+
+def _velocity(seen, project):
+    """Velocity towards the satellite in mm/yr, as ``ps_plot`` shows it; float64, shape (n_ps,)."""
+    slope = fit_lines(seen.phase, seen.days, seen.covariance)[1]
+    velocity = -slope[:, np.newaxis] * 365.25 * project.millimetres
+    return relative_to_pixels(velocity, seen.reference)[0][:, 0]
+
+
+def _deviation(kind, seen, velocity, series, project, n_boot, seed):
+    """Standard deviation of the velocity, and where it comes from.
+
+    That of ``mv2`` is taken if it was made with the same corrections and belongs to the same velocity.
+    """
+    stored = project.ws.load_optional(f"mv{project.version}")
+    if stored and str(stored.get("subtract_switches") or "") == kind.file_name.partition("-")[2]:
+        mean_v, std = stored.get("mean_v"), stored.get("mean_v_std")
+        if mean_v is not None and std is not None and mean_v.shape == std.shape == velocity.shape:
+            if np.nanmax(np.abs(velocity + mean_v), initial=0) < _SAME_VELOCITY:  # mean_v has the sign of the phase
+                return std, f"mv{project.version}.mat, {int(stored['n_boot'])} bootstrap samples"
+    covariance = np.eye(seen.days.size) if seen.covariance is None else np.asarray(seen.covariance, np.float64)
+    if np.linalg.matrix_rank(covariance) < seen.days.size:
+        Log(project.ws, "EXPORT")("V_STDEV stays empty: the covariance of the interferograms is singular", level=2)
+        return np.full(velocity.shape, np.nan, np.float32), "not known: the covariance is singular"
+    displacement = project.displacement(seen.phase) if kind.pairs else series
+    std = bootstrap_std(displacement, seen.days / 365.25, covariance, int(n_boot), seed)
+    return std, f"{int(n_boot)} bootstrap samples, seed {seed}"
+
+
+def _coherence(project):
+    return _pixel_column(project, "pm", "coh_ps")
+
+
+def _height(project):
+    return _pixel_column(project, "hgt", "hgt")
+
+
+def _pixel_column(project, stem, variable):
+    """A stored column as float32; NaN where there is none."""
+    column = project.ws.load_optional(project.file(stem), [variable]).get(variable)
+    if column is None or column.shape != (project.ps["n_ps"],):
+        return np.full(project.ps["n_ps"], np.nan, np.float32)
+    return column.astype(np.float32)
+
+
+def _area(project):
+    """Square metres that a point stands for: the cell of a resampled merge, else 0, the mark of a point scatterer."""
+    side = project.parameters.get("merge_resample_size")
+    return float(side) ** 2 if side is not None and np.size(side) == 1 and np.isfinite(side) else 0.0
+
+
+def _in_time(project, image_columns, days, ref_velocity):
+    """Images in the order of their dates with the master, column of each in the series, and reference motion (mm)."""
+    images = np.append(image_columns, project.master)
+    columns = np.append(np.arange(image_columns.size), _MASTER)
+    years = np.append(days, 0.0) / 365.25
+    order = np.argsort(project.ps["day"][images], kind="stable")
+    return images[order], columns[order], ref_velocity * years[order]

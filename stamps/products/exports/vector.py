@@ -1,0 +1,44 @@
+"""Point layers through GDAL: what GeoPackage, GeoJSON and shapefile share."""
+
+from stamps.errors import InputError
+from stamps.products.exports.arrow import GEOMETRY, record_batches
+from stamps.products.exports.libraries import library
+
+__all__ = ["write_layer"]
+
+
+def write_layer(table, path, kind, driver, **options):
+    """Write the points as one layer in a stream.
+
+    The layer has the name of the file, or ``points`` where GeoPackage reserves that name.
+
+    Parameters
+    ----------
+    table : PointTable
+    path : Path
+    kind : str
+        Kind of export, for messages.
+    driver : str
+        GDAL's name of the format.
+    **options
+        Further arguments of ``pyogrio.raw.write_arrow``.
+
+    Raises
+    ------
+    InputError
+        A library is missing, or GDAL cannot write the file.
+    """
+    raw = library("pyogrio.raw", kind)
+    errors = library("pyogrio.errors", kind)
+    pa = library("pyarrow", kind)
+    schema, batches = record_batches(table, kind)
+    layer = "points" if path.stem.lower().startswith("gpkg") else path.stem
+    try:
+        raw.write_arrow(
+            pa.RecordBatchReader.from_batches(schema, batches), path, layer=layer, driver=driver,
+            geometry_name=GEOMETRY, geometry_type="Point", crs="EPSG:4326", **options,
+        )  # fmt: skip
+    except (errors.DataSourceError, errors.DataLayerError, errors.FieldError, errors.FeatureError) as error:
+        raise InputError(
+            f"{path.name} cannot be written ({error}): choose another name or format, or make room on the disk."
+        ) from error

@@ -1,0 +1,83 @@
+"""A page to look at: one HTML file with the map of the points, their time series and everything needed to show them.
+
+``content`` gathers the values, ``background`` the pictures behind the points, ``packing`` turns arrays into text, ``page``
+puts the file together, ``serving`` offers it to a browser. The rest is the page itself: ``view.html``, ``view.css``,
+and the scripts in ``js``.
+"""
+
+import os
+from pathlib import Path
+
+from stamps.errors import InputError, WorkspaceError
+from stamps.products.quantities import Project
+from stamps.products.view.background import backgrounds_of
+from stamps.products.view.content import N_BOOT, content_of
+from stamps.products.view.page import html_of
+
+__all__ = ["view"]
+
+
+def view(workdir=".", out=None, value=None, *, title=None, background=True, n_boot=N_BOOT, seed=0):
+    """Write a page with the map and the time series of all pixels.
+
+    The page is one file that needs neither a network nor a server: open it in any browser, send it, archive it.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Project directory after step 7 (after step 8 with the spatially correlated noise of each date).
+    out : path-like, optional
+        The file; relative names are meant from the current directory. Default: ``view.html`` in the project directory.
+    value : str, optional
+        The velocity that is shown, with the corrections of its time series: a value type of ``ps_plot`` that has a
+        series (``'v-d'``, ``'v-do'``, …; small baselines: ``'V-d'``, …). Default: without look-angle error, ``'v-d'``
+        or ``'V-d'``.
+    title : str, optional
+        Heading; default: the name of the project directory.
+    background : bool
+        Whether to put the shaded DEM and the mean amplitude behind the points, where the project has them.
+    n_boot : int
+        Bootstrap samples of the standard deviation of the velocity.
+    seed : int
+        Start of their random numbers: equal seeds give equal pages.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    InputError
+        The value type does not exist or has no time series, or the file name does not end in ``.html``.
+    ParameterError
+        The reference area holds no pixel.
+    WorkspaceError
+        A file of the project is missing, or the page cannot be written.
+
+    Notes
+    -----
+    Velocities and series are those of ``ps_plot(value, 'ts')``, the standard deviation is that of ``ps_mean_v``; series
+    are rounded to 1/65534 of the range of their date, and the page says how much that is.
+    """
+    if int(n_boot) < 2:
+        raise InputError(f"n_boot is {n_boot}, but a standard deviation needs at least two bootstrap samples.")
+    project = Project.at(workdir)
+    path = project.ws.path / "view.html" if out is None else Path(out).absolute()
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"{path}: the view is a web page, so give a name that ends in .html.")
+    content = content_of(project, value, int(n_boot), seed)
+    pictures = backgrounds_of(project, content.lonlat) if background else []
+    _write(path, html_of(content, pictures, title or project.ws.path.resolve().name))
+    return path
+
+
+def _write(path, text):
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise WorkspaceError(f"The page {path} cannot be written ({error}): choose another place.") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,247 @@
+"""What the page shows: layers of values, the time series, how lines are fitted to them, reference, facts about the data.
+
+All values come from the functions behind ``ps_plot`` and ``ps_mean_v``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stamps import matlab_literals
+from stamps.legacy.ps_setref import ps_setref
+from stamps.parameters import table
+from stamps.products.arguments import WHITE, PlotRequest
+from stamps.products.referencing import relative_to_pixels
+from stamps.products.series import dates_of
+from stamps.products.titles import ReferenceArea, describe, sign_of
+from stamps.products.values import values_of
+from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
+from stamps.products.views import view_of
+
+__all__ = ["N_BOOT", "Content", "Layer", "Lines", "content_of"]
+
+N_BOOT = 1500  # as ps_plot('vs')
+_TOWARDS = "positive towards the satellite"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Values of all pixels.
+
+    Attributes
+    ----------
+    name : str
+        ``velocity``, ``std``, ``coherence``, ``height``, ``dem_error``, ``displacement`` or ``scn``.
+    label, unit, sign : str
+    values : ndarray, shape (n_ps,) or (n_ps, k)
+        Of each date in the second case.
+    colours : str
+        ``diverging``, ``sequential``, ``uncertainty`` or ``relief``.
+    referenced : bool
+        Whether the values are relative to the reference pixels.
+    """
+
+    name: str
+    label: str
+    unit: str
+    values: np.ndarray
+    colours: str
+    sign: str = ""
+    referenced: bool = False
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How a line is fitted to any series of displacements.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (2, k)
+        Times the series: displacement on the master's day, and velocity per year.
+    spread : ndarray of float64, shape (k, k), or None
+        The variance of the velocity is the quadratic form of the series with it; None where the interferograms' noise
+        does not allow an estimate.
+    """
+
+    weights: np.ndarray
+    spread: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that the page shows.
+
+    Attributes
+    ----------
+    lonlat : ndarray of float64, shape (n_ps, 2)
+        Degrees.
+    metres : tuple of float
+        Metres of one degree of longitude and latitude.
+    layers : list of Layer
+    lines : Lines
+    dates : list of datetime.date
+        Of the columns of the series.
+    days : ndarray of float64, shape (k,)
+        Since the master.
+    master : datetime.date
+    reference : ndarray of int or None
+        0-based reference pixels; None: nothing is referenced.
+    area : ReferenceArea
+    facts : dict
+        Words about the project: ``value``, ``description``, ``processing``, ``images``, ``wavelength``, ``n_boot``.
+    images : list of tuple
+        Date, and perpendicular baseline (m) and noise (degrees) or None, of every image.
+    parameters : list of tuple of str
+        Name, value and meaning.
+    scheme : str
+        Parameter ``plot_color_scheme``.
+    """
+
+    lonlat: np.ndarray
+    metres: tuple
+    layers: list
+    lines: Lines
+    dates: list
+    days: np.ndarray
+    master: object
+    reference: np.ndarray | None
+    area: ReferenceArea
+    facts: dict
+    images: list
+    parameters: list
+    scheme: str
+
+
+def content_of(project, value=None, n_boot=N_BOOT, seed=0):
+    """Gather what is to be shown.
+
+    Parameters
+    ----------
+    project : Project
+    value : str, optional
+        Value type of a velocity that has time series; default ``'v-d'`` or ``'V-d'``.
+    n_boot : int
+    seed : int
+
+    Returns
+    -------
+    Content
+    """
+    ps = project.ps
+    value = value or ("V-d" if project.small_baselines else "v-d")
+    kind, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
+    series, columns = velocity.series.displacement, velocity.series.columns
+    days = ps["day"][columns] - ps["master_day"]
+    reference = ps_setref(workdir=project.ws) if velocity.referenced else None
+    lines, std = _lines(project, kind, series, columns, days, n_boot, seed)
+    layers = [
+        Layer("velocity", "Velocity", "mm/yr", _referenced(velocity.phases[:, :1], reference)[:, 0], "diverging",
+              _TOWARDS, True),
+        *([] if std is None else [Layer("std", "Std. deviation of the velocity", "mm/yr", std, "uncertainty")]),
+        *_quality(project), *_look_angle_error(project, reference),
+        Layer("displacement", "Displacement", "mm", series, "diverging", _TOWARDS, True),
+        *_correlated_noise(project, columns, reference),
+    ]  # fmt: skip
+    view = view_of(project, WHITE)
+    return Content(
+        lonlat=np.column_stack([view.x, view.y]).astype(np.float64),
+        metres=view.metres,
+        layers=layers,
+        lines=lines,
+        dates=dates_of(ps["day"][columns]),
+        days=days,
+        master=dates_of(ps["master_day"])[0],
+        reference=reference,
+        area=ReferenceArea.of(project, reference),
+        facts=_facts(project, value, kind, n_boot),
+        images=_images(project),
+        parameters=_parameters(project),
+        scheme=str(project.parameters.get("plot_color_scheme")),
+    )
+
+
+def _referenced(values, reference):
+    return relative_to_pixels(values, reference)[0]
+
+
+def _lines(project, kind, series, columns, days, n_boot, seed):
+    """The fit that ``ps_plot`` uses as weights, and the bootstrap of ``ps_mean_v``."""
+    k = columns.size
+    covariance = project.covariance(kind.pairs)
+    covariance = None if covariance is None else covariance[np.ix_(columns, columns)]
+    weights = fit_lines(np.eye(k), days, covariance) * np.array([[1], [365.25]])
+    known = np.eye(k) if covariance is None else covariance.astype(np.float64)
+    if np.linalg.matrix_rank(known) < k or len(series) < 2:
+        return Lines(weights, None), None
+    years = days / 365.25
+    std = bootstrap_std(series.astype(np.float64), years, known, n_boot, seed)
+    return Lines(weights, bootstrap_spread(years, known, n_boot, seed)), std
+
+
+def _quality(project):
+    """Coherence and height, where they are stored."""
+    n_ps, layers = project.ps["n_ps"], []
+    if project.ws.exists(project.file("pm")):
+        coherence = project.load("pm")["coh_ps"]
+        if coherence is not None and np.size(coherence) == n_ps:
+            layers.append(Layer("coherence", "Temporal coherence", "", np.ravel(coherence), "sequential"))
+    if project.ws.exists(project.file("hgt")) and np.size(project.load("hgt")["hgt"]) == n_ps:
+        kind, height = values_of("hgt", project, PlotRequest())
+        layers.append(Layer("height", "Height", "m", height.phases[:, 0], "relief"))
+    return layers
+
+
+def _look_angle_error(project, reference):
+    kind, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
+    values = _referenced(error.phases, reference)[:, 0]
+    return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(kind), True)]
+
+
+def _correlated_noise(project, columns, reference):
+    """Atmosphere and orbit errors of each date, after step 8."""
+    if not project.ws.exists(project.file("scn")):
+        return []
+    noise = values_of("s", project, PlotRequest())[1].phases[:, columns]
+    values = project.displacement(_referenced(noise, reference))
+    return [Layer("scn", "Spatially correlated noise", "mm", values, "diverging", _TOWARDS, True)]
+
+
+def _facts(project, value, kind, n_boot):
+    ps = project.ps
+    processing = "small baselines, inverted series" if project.small_baselines else "single master"
+    return {
+        "value": value,
+        "description": describe(kind),
+        "processing": processing,
+        "interferograms": int(len(project.retained_ifgs()) - (not project.small_baselines)),
+        "wavelength": float(project.wavelength),
+        "heading": _number(project.parameters.get("heading")),
+        "n_boot": n_boot,
+        "n_images": int(np.size(ps["day"])),
+    }
+
+
+def _number(value):
+    return float(value) if np.size(value) == 1 and not isinstance(value, str) and value is not None else None
+
+
+def _images(project):
+    """Dates; baselines and noise belong to images in single-master projects only."""
+    ps = project.ps
+    dates = dates_of(ps["day"])
+    nothing = [None] * len(dates)
+    if project.small_baselines:
+        return list(zip(dates, nothing, nothing, strict=True))
+    noise = project.ws.load_optional(project.file("ifgstd")).get("ifg_std")
+    noise = nothing if noise is None else np.ravel(noise).tolist()
+    return list(zip(dates, np.ravel(ps["bperp"]).tolist(), noise, strict=True))
+
+
+def _parameters(project):
+    rows = []
+    for parameter in table():
+        value = project.parameters.get(parameter.name)
+        shown = "" if value is None else matlab_literals.format_literal(value)
+        rows.append((parameter.name, shown, f"{parameter.meaning} ({parameter.unit})" if parameter.unit else
+                     parameter.meaning))  # fmt: skip
+    return rows

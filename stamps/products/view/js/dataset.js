@@ -1,0 +1,204 @@
+// The data: places, layers, time series, all relative to the reference area that is chosen on the page.
+// Everything that is subtracted for the reference is the mean of its points, as ps_plot does it: a number for each
+// column. So changing the reference changes offsets, not arrays.
+
+class Dataset {
+  constructor(facts) {
+    this.facts = facts;
+    this.n = facts.n;
+    this.k = facts.dates.length;
+    this.lon = columnOf(takeArray(facts, "lon"), 0, this.n);
+    this.lat = columnOf(takeArray(facts, "lat"), 0, this.n);
+    this.arrays = {};
+    for (const layer of facts.layers) this.arrays[layer.name] = takeArray(facts, layer.name);
+    const stored = takeArray(facts, "reference");
+    this.original = stored ? stored.codes : facts.reference.kind === "all" ? "all" : null;
+    this.reference = this.original;
+    this.isOriginal = true;
+    this.offsets = {};
+    this.cache = new Map();
+    this.placeLocally();
+  }
+
+  /** Metres east and north of the middle of the scene. */
+  placeLocally() {
+    const { lon, lat, n } = this;
+    let [west, east, south, north] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let i = 0; i < n; i++) {
+      if (lon[i] < west) west = lon[i];
+      if (lon[i] > east) east = lon[i];
+      if (lat[i] < south) south = lat[i];
+      if (lat[i] > north) north = lat[i];
+    }
+    this.origin = [(west + east) / 2, (south + north) / 2];
+    this.x = new Float32Array(n);
+    this.y = new Float32Array(n);
+    for (let i = 0; i < n; i++) {
+      [this.x[i], this.y[i]] = this.toMetres(lon[i], lat[i]);
+    }
+    this.extent = [...this.toMetres(west, south), ...this.toMetres(east, north)];
+  }
+
+  toMetres(lon, lat) {
+    return [(lon - this.origin[0]) * this.facts.metres[0], (lat - this.origin[1]) * this.facts.metres[1]];
+  }
+
+  toDegrees(x, y) {
+    return [this.origin[0] + x / this.facts.metres[0], this.origin[1] + y / this.facts.metres[1]];
+  }
+
+  layer(name) {
+    return this.facts.layers.find((layer) => layer.name === name);
+  }
+
+  // ------------------------------------------------------------------ reference
+
+  /** Make everything relative to the mean of these points (array of indices, "all", or null: as it was processed). */
+  setReference(points) {
+    this.reference = points === null ? this.original : points;
+    this.isOriginal = points === null;
+    this.offsets = {};
+    this.cache.clear();
+  }
+
+  /** What is subtracted from column k of a layer. */
+  offsetOf(name, k = 0) {
+    const layer = this.layer(name);
+    if (!layer.referenced || this.isOriginal) return 0;
+    const list = (this.offsets[name] ??= []);
+    list[k] ??= this.meanOver(this.storedColumn(name, k), this.reference);
+    return list[k];
+  }
+
+  meanOver(values, points) {
+    let sum = 0, count = 0;
+    const all = points === "all", n = all ? this.n : points.length;
+    for (let i = 0; i < n; i++) {
+      const value = values[all ? i : points[i]];
+      if (value === value) { sum += value; count++; } // NaN is left out
+    }
+    return count ? sum / count : 0;
+  }
+
+  /** Points within a distance of a place; metres. */
+  within(x, y, radius) {
+    const found = [];
+    for (let i = 0; i < this.n; i++) {
+      if (Math.hypot(this.x[i] - x, this.y[i] - y) <= radius) found.push(i);
+    }
+    return found;
+  }
+
+  // ------------------------------------------------------------------ values
+
+  /** Values as the page holds them. */
+  storedColumn(name, k = 0) {
+    const array = this.arrays[name];
+    return array.step ? columnOf(array, k, this.n) : array.codes;
+  }
+
+  /** Values of a layer (of one date) relative to the reference. */
+  column(name, k = 0) {
+    const key = `${name} ${k}`;
+    if (!this.cache.has(key)) {
+      if (this.cache.size > 40) this.cache.clear();
+      this.cache.set(key, this.computed(name, k));
+    }
+    return this.cache.get(key);
+  }
+
+  computed(name, k) {
+    if (name === "std" && !this.isOriginal) return this.allStd();
+    const stored = this.storedColumn(name, k), offset = this.offsetOf(name, k);
+    if (offset === 0) return stored;
+    const values = new Float64Array(this.n);
+    for (let i = 0; i < values.length; i++) values[i] = stored[i] - offset;
+    return values;
+  }
+
+  value(name, i, k = 0) {
+    if (name === "std" && !this.isOriginal) return this.stdOf(this.series([i]));
+    const array = this.arrays[name];
+    if (!array) return NaN;
+    if (!array.step) return array.codes[i] - this.offsetOf(name, k);
+    const code = array.codes[k * this.n + i];
+    return code === NOTHING ? NaN : array.offset[k] + array.step[k] * code - this.offsetOf(name, k);
+  }
+
+  /** Mean over some points. */
+  mean(name, points) {
+    let sum = 0, count = 0;
+    for (const i of points) {
+      const value = this.value(name, i);
+      if (value === value) { sum += value; count++; }
+    }
+    return count ? sum / count : NaN;
+  }
+
+  /** Time series of the mean displacement of some points, mm. */
+  series(points) {
+    return Float64Array.from({ length: this.k }, (_, k) => {
+      let sum = 0, count = 0;
+      for (const i of points) {
+        const value = this.value("displacement", i, k);
+        if (value === value) { sum += value; count++; }
+      }
+      return count ? sum / count : NaN;
+    });
+  }
+
+  // ------------------------------------------------------------------ lines
+
+  /** Line through a series with the weights of the map: {intercept (mm, on the master's day), slope (mm/yr), rms}. */
+  line(series) {
+    const slope = dot(this.facts.weights[1], series), intercept = dot(this.facts.weights[0], series);
+    return { intercept, slope, rms: this.rmsAbout(series, intercept, slope) };
+  }
+
+  /** Line by unweighted least squares, dates without value left out (ts_plot's line). */
+  plainLine(series) {
+    let n = 0, sd = 0, sv = 0;
+    const years = this.facts.days.map((day) => day / 365.25);
+    series.forEach((value, k) => { if (value === value) { n++; sd += years[k]; sv += value; } });
+    let sdd = 0, sdv = 0;
+    series.forEach((value, k) => {
+      if (value === value) { sdd += (years[k] - sd / n) ** 2; sdv += (years[k] - sd / n) * (value - sv / n); }
+    });
+    const slope = sdd > 0 ? sdv / sdd : NaN, intercept = sv / n - (slope * sd) / n;
+    return { intercept, slope, rms: this.rmsAbout(series, intercept, slope) };
+  }
+
+  rmsAbout(series, intercept, slope) {
+    let sum = 0, n = 0;
+    series.forEach((value, k) => {
+      if (value === value) { sum += (value - intercept - (slope * this.facts.days[k]) / 365.25) ** 2; n++; }
+    });
+    return Math.sqrt(sum / n);
+  }
+
+  /** Bootstrapped standard deviation of the velocity of a series. */
+  stdOf(series) {
+    const { spread } = this.facts;
+    if (!spread) return NaN;
+    let sum = 0;
+    for (let a = 0; a < this.k; a++) sum += series[a] * dot(spread[a], series);
+    return Math.sqrt(Math.max(sum, 0));
+  }
+
+  /** The same for every point. */
+  allStd() {
+    const { n, k } = this, result = new Float32Array(n), one = new Float64Array(k);
+    const columns = Array.from({ length: k }, (_, j) => this.column("displacement", j));
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < k; j++) one[j] = columns[j][i];
+      result[i] = this.stdOf(one);
+    }
+    return result;
+  }
+}
+
+function dot(weights, values) {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += weights[i] * values[i];
+  return sum;
+}

@@ -1,0 +1,39 @@
+"""Points in well-known binary form, as geodata libraries take them."""
+
+import numpy as np
+
+__all__ = ["WKB_POINT", "points_as_wkb", "wkb_points"]
+
+#: One point: little-endian, kind 1, x and y.
+WKB_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
+
+
+def wkb_points(lonlat):
+    """Points as one block of memory.
+
+    Parameters
+    ----------
+    lonlat : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    ndarray of :data:`WKB_POINT`, shape (n,)
+    """
+    points = np.empty(len(lonlat), WKB_POINT)
+    points["order"], points["kind"] = 1, 1
+    points["x"], points["y"] = lonlat[:, 0], lonlat[:, 1]
+    return points
+
+
+def points_as_wkb(lonlat):
+    """Points as single objects.
+
+    Parameters
+    ----------
+    lonlat : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    ndarray of object (bytes), shape (n,)
+    """
+    return wkb_points(lonlat).view(f"V{WKB_POINT.itemsize}").astype(object)
