@@ -26,7 +26,7 @@ from stamps.legacy.selpsc_patch import selpsc_patch
 from stamps.legacy.selsbc_patch import selsbc_patch
 from stamps.native import candidates as kernels
 from stamps.native import compiled_kernels
-from stamps.preparation import rasters, sampling
+from stamps.preparation import candidates, rasters, sampling
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.headers import header_numbers, raster_size
 from stamps.preparation.lists import format_general, format_integers, read_candidates
@@ -252,7 +252,7 @@ def test_calamp_in_blocks_is_sequential(tmp_path, monkeypatch):
     values = np.random.default_rng(4).lognormal(0, 3, (40, 11)).astype(np.float32)
     write_slc(tmp_path / "a.slc", values)
     (tmp_path / "list").write_text("a.slc\n")
-    monkeypatch.setattr(rasters, "BLOCK_PIXELS", 30)
+    monkeypatch.setattr(candidates, "SEQUENTIAL_PIXELS", 30)
     total = 0.0
     used = [float(v) for v in values.ravel() if v > 0.001]
     for value in used:

@@ -20,7 +20,7 @@ from stamps.errors import InputError
 from stamps.native.candidates import add_amplitudes, add_differences, amplitude_sum
 from stamps.preparation.amplitudes import read_amplitudes
 from stamps.preparation.lists import format_general, format_integers
-from stamps.preparation.rasters import count_lines, line_blocks, map_raster
+from stamps.preparation.rasters import SEQUENTIAL_PIXELS, count_lines, line_blocks, map_raster
 from stamps.preparation.threads import in_order
 
 __all__ = [
@@ -60,7 +60,7 @@ def calibration_constant(path, width, dtype, mask=None, kept=None):
     samples = slice(0, width)
     image = None if kept is None else kept.reserve((n_lines, width))
     total, count = 0.0, 0
-    for lines in line_blocks(slice(0, n_lines), samples):
+    for lines in line_blocks(slice(0, n_lines), samples, SEQUENTIAL_PIXELS):
         following = path, slice(lines.stop, 2 * lines.stop - lines.start)
         out = None if image is None else image[lines].reshape(-1)
         amplitudes = read_amplitudes(path, dtype, width, lines, samples, following, out)

@@ -12,9 +12,11 @@ import numpy as np
 
 from stamps.errors import InputError, ParameterError
 
-__all__ = ["count_lines", "line_blocks", "map_raster", "pixel_type", "prefetch", "read_pixels", "read_rows"]
+__all__ = ["SEQUENTIAL_PIXELS", "count_lines", "line_blocks", "map_raster", "pixel_type", "prefetch", "read_pixels", "read_rows"]
 
 BLOCK_PIXELS = 1 << 21  # 16 MiB of complex float32: long enough for sequential speed, short enough for any memory
+
+SEQUENTIAL_PIXELS = 1 << 18  # where one file is read to its end: the block stays in the processor's cache
 
 _PIXEL_TYPES = {"f": "f4", "s": "i2"}
 
