@@ -4,7 +4,9 @@ Values are what MATLAB would show: two- or more-dimensional arrays of class doub
 class (complex where stored so), ``str`` for a char row, and ``scipy.sparse`` matrices. Nothing is squeezed and no index
 is shifted here; the meaning of variables is the business of :mod:`stamps.workspace`.
 
-Reading is done by pymatreader (SciPy and h5py below it), writing by SciPy and hdf5storage. Source: spec 00 section 3.
+Full numeric arrays of level-5 files, nearly all of the data, are read and written by :mod:`stamps.matfile5` without
+copies; all else is read by pymatreader (SciPy and h5py below it) and written by SciPy and hdf5storage. Source: spec 00
+section 3.
 """
 
 import io
@@ -18,6 +20,7 @@ import numpy as np
 import scipy.io
 import scipy.sparse
 
+from stamps import matfile5
 from stamps.errors import WorkspaceError
 
 __all__ = ["LARGE_BYTES", "Header", "class_of", "headers", "names", "read", "write"]
@@ -33,14 +36,6 @@ _VERSION = struct.pack("<H2s", 0x0100, b"IM")
 _COMPRESSED = 15  # miCOMPRESSED
 _COMPLEX_FLAG = 0x0800  # among the flags of an array
 
-#: Phases and noise hardly compress: a higher level takes several times as long for a few percent.
-_COMPRESSION_LEVEL = 1
-
-#: A variable is only wrapped (level 0, with the checksum of the format) when a sample of it shrinks to no less than this:
-#: packing and unpacking such data costs more time than much of what is done to them.
-_WORTH_COMPRESSING = 0.8
-_SAMPLE_BYTES = 2**16
-
 _REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
 _COMPLEX = {"double": np.complex128, "single": np.complex64}
 _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
@@ -48,7 +43,10 @@ _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # hand
 
 def names(path):
     """Names of the variables of a MAT file, in file order, without reading their values."""
-    return list(dict.fromkeys(name for name, _, _ in _entries(Path(path))))
+    path = Path(path)
+    plain = _elements(path)
+    found = [element.name for element in plain] if plain is not None else [name for name, _, _ in _entries(path)]
+    return list(dict.fromkeys(found))
 
 
 class Header(NamedTuple):
@@ -130,13 +128,40 @@ def read(path, variables=None):
     WorkspaceError
         The file is missing, or it is damaged or no MAT file.
     """
+    path = Path(path)
+    variables = None if variables is None else set(variables)
+    plain = _elements(path)
+    if plain is None:
+        return _read_general(path, variables)
+    last = {element.name: element for element in plain}
+    wanted = [name for name in last if variables is None or name in variables]
+    others = [name for name in wanted if last[name].dtype is None]
+    values = _read_general(path, others) if others else {}
+    try:
+        with open(path, "rb") as file:
+            return {
+                name: values[name] if name in values else matfile5.read_array(file, last[name]) for name in wanted
+            }
+    except (ValueError, KeyError, EOFError, struct.error, zlib.error) as error:
+        raise _damaged(path, error) from error
+
+
+def _elements(path):
+    """The variables of a level-5 file by :mod:`stamps.matfile5`, or None if it is of another form or damaged."""
+    try:
+        _check_length(path)
+        return matfile5.elements(path)
+    except (OSError, ValueError, EOFError, struct.error, zlib.error):
+        return None  # the general reader knows the form or says what is wrong
+
+
+def _read_general(path, variables=None):
+    """As :func:`read`, for files and variables of every form."""
     import pymatreader
 
-    path = Path(path)
     entries = _entries(path)
     if variables is not None:
-        chosen = set(variables)
-        entries = [entry for entry in entries if entry[0] in chosen]
+        entries = [entry for entry in entries if entry[0] in variables]
     if not entries:
         return {}
     try:
@@ -170,26 +195,13 @@ def write(path, variables):
     with open(path, "wb") as stream:
         stream.write(_HEADER + _SUBSYSTEM + _VERSION)
         for name, value in variables.items():
-            element = _element(name, _storable(value))
-            compressed = _deflate(element) if _shrinks(element) else zlib.compress(element, 0)
+            storable = _storable(value)
+            if matfile5.is_numeric(storable):
+                matfile5.write_array(stream, name, storable)
+                continue
+            compressed = matfile5.deflate(_element(name, storable))
             stream.write(struct.pack("<II", _COMPRESSED, len(compressed)))
             stream.write(compressed)
-
-
-def _deflate(data):
-    """The data as a zlib stream, by ISA-L where it is installed, which is several times as fast."""
-    try:
-        from isal import isal_zlib
-    except ImportError:
-        return zlib.compress(data, _COMPRESSION_LEVEL)
-    return isal_zlib.compress(data, _COMPRESSION_LEVEL)
-
-
-def _shrinks(element):
-    """Whether compression of an element pays, judged by its middle."""
-    start = max(len(element) - _SAMPLE_BYTES, 0) // 2
-    sample = element[start : start + _SAMPLE_BYTES]
-    return len(_deflate(sample)) < _WORTH_COMPRESSING * len(sample)
 
 
 def _element(name, value):

@@ -92,6 +92,7 @@ class Workspace:
         self._staging = None
         self._staged = {}  # final name -> staged path, or None where the file is to be deleted
         self._lock = threading.RLock()
+        self._durable = True
 
     @classmethod
     def at(cls, directory="."):
@@ -103,7 +104,9 @@ class Workspace:
 
     def __truediv__(self, name):
         """The workspace of a sub-directory."""
-        return Workspace(self.path / name)
+        folder = Workspace(self.path / name)
+        folder._durable = self._durable
+        return folder
 
     @property
     def name(self):
@@ -303,7 +306,9 @@ class Workspace:
         _active.add(str(folder))
         try:
             folder.mkdir(parents=True)
-            yield Workspace(folder)
+            room = Workspace(folder)
+            room._durable = False  # it does not survive its process, so nothing in it need reach the disk
+            yield room
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             _active.discard(str(folder))
@@ -371,15 +376,18 @@ class Workspace:
             return
         plan = {name: (path is not None) for name, path in self._staged.items()}
         self._staging.mkdir(parents=True, exist_ok=True)
-        for name, written in plan.items():
-            if written:
-                _sync(self._staging / _flat(name))
+        if self._durable:
+            for name, written in plan.items():
+                if written:
+                    _sync(self._staging / _flat(name))
         marker = self._staging / (_COMMIT + ".tmp")
         marker.write_text(json.dumps(plan))
-        _sync(marker)
+        if self._durable:
+            _sync(marker)
         os.replace(marker, self._staging / _COMMIT)
-        _sync_folder(self._staging)
-        _replay(self._staging, self.path, plan)
+        if self._durable:
+            _sync_folder(self._staging)
+        _replay(self._staging, self.path, plan, self._durable)
         _discard(self._staging)
 
     def _explained(self, error):
@@ -613,7 +621,7 @@ def _discard(folder):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _replay(staging, directory, plan):
+def _replay(staging, directory, plan, durable=True):
     """Put staged files in their places and delete what is to go; harmless when repeated."""
     for name, written in plan.items():
         target = directory / name
@@ -622,4 +630,5 @@ def _replay(staging, directory, plan):
         elif (staging / _flat(name)).exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(staging / _flat(name), target)
-    _sync_folder(directory)
+    if durable:
+        _sync_folder(directory)

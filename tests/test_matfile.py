@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,55 @@ def test_every_class_and_shape_comes_back(tmp_path, value):
 
 
 _LETTERS = st.characters(codec="utf-8", exclude_characters="\0", max_codepoint=0xFFFF, exclude_categories=("Cs", "Cc"))
+
+
+def _noise(dtype, order="C"):
+    values = np.random.default_rng(3).normal(size=(70_001, 7))
+    values = values + 1j * values[::-1] if np.dtype(dtype).kind == "c" else values
+    return np.asarray(values, dtype=dtype, order=order)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["f4", "c8", "f8", "c16", ">f4"])
+def test_noise_is_stored_as_it_is_and_read_by_others(tmp_path, dtype, order):
+    """Arrays that hardly shrink are not compressed; SciPy reads them, and what SciPy writes of them is read."""
+    noise = _noise(dtype, order)
+    content = {"noise": noise, "part": noise[5:60_000:3, 1:6], "flat": np.zeros((70_001, 7)), "text": "t"}
+    matfile.write(tmp_path / "x.mat", content)
+    size = (tmp_path / "x.mat").stat().st_size
+    assert 0 < size - content["noise"].nbytes - content["part"].nbytes < 20_000
+    scipy.io.savemat(tmp_path / "y.mat", content, do_compression=dtype == "f4")
+    others = scipy.io.loadmat(tmp_path / "x.mat")
+    for again in (others, matfile.read(tmp_path / "x.mat"), matfile.read(tmp_path / "y.mat")):
+        for name in ("noise", "part", "flat"):
+            np.testing.assert_array_equal(again[name], content[name])
+            assert again[name].dtype == content[name].dtype.newbyteorder("=")
+
+
+def test_numbers_stored_in_a_smaller_type_keep_their_class(tmp_path):
+    """MATLAB stores doubles with integer values as integers."""
+    path = tmp_path / "x.mat"
+    matfile.write(path, {"x": np.zeros((2, 3))})
+    header = b"\x06\0\0\0\x08\0\0\0\x06\0\0\0\0\0\0\0\x05\0\0\0\x08\0\0\0\x02\0\0\0\x03\0\0\0\x01\0\x01\0x\0\0\0"
+    element = header + b"\x02\0\0\0\x06\0\0\0" + bytes([1, 2, 3, 4, 5, 255, 0, 0])
+    path.write_bytes(path.read_bytes()[:128] + b"\x0e\0\0\0" + len(element).to_bytes(4, "little") + element)
+    assert_same(matfile.read(path)["x"], np.array([[1, 3, 5], [2, 4, 255]], np.float64))
+
+
+def test_reading_and_writing_large_arrays_needs_little_memory_beside_them(tmp_path):
+    noise = np.random.default_rng(1).normal(size=(400_000, 20)).astype(np.complex64)
+    peaks = []
+    for action in (
+        lambda: matfile.write(tmp_path / "x.mat", {"noise": noise}),
+        lambda: matfile.read(tmp_path / "x.mat", ["noise"]),
+        lambda: matfile.write(tmp_path / "y.mat", {"zeros": np.zeros(noise.shape, np.complex64)}),
+        lambda: matfile.read(tmp_path / "y.mat"),
+    ):
+        tracemalloc.start()
+        action()
+        peaks.append(tracemalloc.get_traced_memory()[1] / noise.nbytes)
+        tracemalloc.stop()
+    assert np.all(np.array(peaks) < [0.7, 1.3, 1.7, 1.3]), peaks
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -18,7 +18,7 @@ from stamps import cli, matfile, native, tasks
 from stamps.errors import InputError, ParameterError
 from stamps.native import arrays, backends
 from stamps.native.arc_noise import small_baseline_arc_noise, time_series_arc_noise
-from stamps.native.candidates import add_amplitudes, add_differences, amplitude_sum
+from stamps.native.candidates import add_amplitudes, add_differences, amplitude, amplitude_sum
 from stamps.native.clap import butterworth_lowpass, filter_grid, filter_stack
 from stamps.native.clap_patch import patch_phase
 from stamps.native.fringe_frequency import fringe_frequency
@@ -110,13 +110,15 @@ def candidates():
     """All parts of the kernel; outputs that are changed in place are returned."""
     first, second = (numbers(500, 2, seed=seed, dtype=np.float32) for seed in (1, 2))
     first[::50] = 0
+    master = np.abs(first[:, 0]) + np.float32(0.1)
+    first, second = amplitude(first), amplitude(second)
     total, squares = np.ones(500, np.float32), np.ones(500, np.float32)
     zero, other = np.zeros(500, np.uint8), [np.ones(500, np.float32), np.ones(500, np.float32)]
     add_amplitudes(total, squares, zero, first, np.float32(0.7))
-    add_amplitudes(total, squares, zero, second, np.float32(0.9), np.abs(first[:, 0]) + np.float32(0.1))
+    add_amplitudes(total, squares, zero, second, np.float32(0.9), master)
     add_differences(*other, first, second, np.float32(0.7), np.float32(0.9))
     sums = amplitude_sum(first, whole(500, high=2).astype(np.uint8), 3.0, 2), amplitude_sum(second)
-    return total, squares, zero, *other, *np.array(sums).T
+    return first, second, total, squares, zero, *other, *np.array(sums).T
 
 
 def random_numbers():
@@ -487,30 +489,30 @@ def test_wrong_input_stays_an_error(stand_in, monkeypatch, capsys):
 
 def test_a_failed_version_changes_nothing(monkeypatch):
     """Kernels that add to their arguments must not add twice."""
-    pixels = numbers(50_000, 2, dtype=np.float32)
+    amplitudes = np.abs(numbers(50_000, dtype=np.float32))
     expected, ours = np.ones((2, 50_000), np.float32), np.ones((2, 50_000), np.float32)
     zero = np.zeros(50_000, np.uint8)
     with backends.selected("numpy"):
-        add_amplitudes(*expected, zero, pixels, np.float32(1))
+        add_amplitudes(*expected, zero, amplitudes, np.float32(1))
     with fake_cupy.installed(monkeypatch, memory=2**20):
-        fail_late(monkeypatch)
+        fail_late(monkeypatch, "asarray", 7)  # in a later batch
         with backends.selected("cuda"):
-            add_amplitudes(*ours, zero, pixels, np.float32(1))
+            add_amplitudes(*ours, zero, amplitudes, np.float32(1))
     assert backends._given_up
     np.testing.assert_array_equal(ours, expected)
 
 
-def fail_late(monkeypatch):
-    """Let the third square root fail."""
-    root, calls = sys.modules["cupy"].sqrt, []
+def fail_late(monkeypatch, name="sqrt", number=3):
+    """Let one of the calls of a function of the device's module fail."""
+    function, calls = getattr(sys.modules["cupy"], name), []
 
-    def sqrt(*args, **keywords):
+    def fails(*args, **keywords):
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) == number:
             raise fake_cupy.OutOfMemoryError("late")
-        return root(*args, **keywords)
+        return function(*args, **keywords)
 
-    monkeypatch.setattr(sys.modules["cupy"], "sqrt", sqrt)
+    monkeypatch.setattr(sys.modules["cupy"], name, fails)
 
 
 # ---------------------------------------------------------------------- batches

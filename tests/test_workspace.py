@@ -572,6 +572,17 @@ def test_where_locks_are_impossible_work_goes_on(ws, monkeypatch):
         assert hidden(ws.path) == []
 
 
+def test_only_what_stays_is_made_to_reach_the_disk(ws, monkeypatch):
+    synced = []
+    monkeypatch.setattr(workspace, "_sync", synced.append)
+    with ws.publish(), ws.scratch() as scratch:
+        (scratch / "inside").write_text("a.txt", "a")
+        assert synced == []
+        with ws.open_output("a.txt") as path:
+            os.replace(scratch.path / "inside" / "a.txt", path)
+    assert "a.txt" in [path.name for path in synced]
+
+
 def test_scratch_folders_go_away(ws):
     with contextlib.suppress(RuntimeError), ws.scratch() as scratch:
         scratch.write_text("a.txt", "a")

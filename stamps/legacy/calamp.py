@@ -15,12 +15,13 @@ from stamps.errors import InputError
 from stamps.preparation.candidates import calibration_constant
 from stamps.preparation.lists import read_names
 from stamps.preparation.rasters import pixel_type
+from stamps.preparation.threads import in_order
 from stamps.workspace import Workspace
 
 __all__ = ["calamp"]
 
 
-def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0, maskfile=None, workdir="."):
+def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0, maskfile=None, workdir=".", kept=None):
     """Write the calibration constant of each SLC of a list.
 
     Parameters
@@ -39,6 +40,8 @@ def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0,
         Raster of one byte per pixel; only pixels with 0 count.
     workdir : path-like or Workspace
         Directory that relative paths start from.
+    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+        Keeps amplitudes for a selection that follows in the same process.
 
     Returns
     -------
@@ -58,8 +61,14 @@ def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0,
     names = read_names(ws.file(list_file))
     mask = None if maskfile is None else ws.file(maskfile)
     constants = np.zeros(len(names), np.float32)
-    for k, name in enumerate(tqdm(names, unit=" images", desc="calamp", leave=False, disable=None)):
-        constant = calibration_constant(os.path.join(ws.path, name), width, dtype, mask)
+    distinct = list(dict.fromkeys(names))  # lists of pairs may name an image more than once
+    found = in_order(
+        lambda name: calibration_constant(os.path.join(ws.path, name), width, dtype, mask, kept), distinct
+    )
+    progress = tqdm(found, total=len(distinct), unit=" images", desc="calamp", leave=False, disable=None)
+    constant_of = dict(zip(distinct, progress, strict=True))
+    for k, name in enumerate(names):
+        constant = constant_of[name]
         if np.isnan(constant):
             print(f"CALAMP: {name} has no usable pixel, its calibration constant is set to 0.", file=sys.stderr)
             constant = np.float32(0)

@@ -26,6 +26,7 @@ def mt_extract_cands(
     maskfile=None,
     patch_list=None,
     workdir=".",
+    kept=None,
 ):
     """Extract the candidates of all patches.
 
@@ -45,6 +46,8 @@ def mt_extract_cands(
         File with one patch folder per line (default ``patch.list``).
     workdir : path-like or Workspace
         The project directory.
+    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+        Amplitudes that ``calamp`` in the same process has kept; forgotten when the candidates are selected.
 
     Notes
     -----
@@ -61,10 +64,13 @@ def mt_extract_cands(
     mask = None if maskfile is None else ws.file(maskfile)
     with ws.publish(), ws.scratch() as stage:
         for name in patches:
-            folder, new = ws / name, stage / name
-            new.path.mkdir(parents=True)
+            (stage / name).path.mkdir(parents=True)
             if docands:
-                _select(ws, folder, new, precision, byteswap, mask)
+                _select(ws, ws / name, stage / name, precision, byteswap, mask, kept)
+        if kept is not None:
+            kept.clear()
+        for name in patches:
+            folder, new = ws / name, stage / name
             if dolonlat or dodem or dophase:
                 line, sample = read_positions((new if docands else folder).file("pscands.1.ij"), bool(docands))
             if dolonlat:
@@ -76,7 +82,7 @@ def mt_extract_cands(
         adopt(ws, stage)
 
 
-def _select(ws, folder, new, precision, byteswap, mask):
+def _select(ws, folder, new, precision, byteswap, mask, kept):
     small_baselines = ws.has_file("selsbc.in")
     program = selsbc_patch if small_baselines else selpsc_patch
     program(
@@ -86,6 +92,7 @@ def _select(ws, folder, new, precision, byteswap, mask):
         byteswap=byteswap,
         maskfile=mask,
         workdir=new,
+        kept=kept,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.legacy.mt_extract_info import mt_extract_info
+from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, raise_problems
 from stamps.preparation.doris import find_stack
 from stamps.preparation.project import (
@@ -75,10 +76,11 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
             "doris", *size, stack.small_baselines, images, stack.interferograms, [geometry["dem_radar"]],
             [geometry["lon"], geometry["lat"]], da_thresh, counts,
         )  # fmt: skip
-        write_project(stage, plan)
+        kept = KeptAmplitudes()
+        write_project(stage, plan, kept)
         _keep_patches(ws, stage)
         keep_stale_selection(ws, stage, _ROUTINE)
-        extract(stage, plan)
+        extract(stage, plan, kept)
         relocate(stage, ws.path)
         text = summary(stage, plan, _ROUTINE, stack.kind)
         adopt(ws, stage)

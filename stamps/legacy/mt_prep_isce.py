@@ -18,6 +18,7 @@ import numpy as np
 
 from stamps import isce
 from stamps.preparation import topsstack
+from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, check_mask, raise_problems
 from stamps.preparation.project import (
     Plan,
@@ -102,9 +103,10 @@ def mt_prep_isce(
             "isce", stack.width, stack.length, bool(stack.pairs), images, interferograms, [rasters["dem"]],
             [rasters["lon"], rasters["lat"]], da_thresh, counts, mask=mask,
         )  # fmt: skip
-        write_project(stage, plan)
+        kept = KeptAmplitudes()
+        write_project(stage, plan, kept)
         keep_stale_selection(ws, stage, _ROUTINE)
-        extract(stage, plan)
+        extract(stage, plan, kept)
         relocate(stage, ws.path)
         text = summary(stage, plan, _ROUTINE, stack.kind)
         delete_patches(ws)

@@ -32,6 +32,7 @@ def selpsc_patch(
     maskfile=None,
     masteramp_list=None,
     workdir=".",
+    kept=None,
 ):
     """Select the pixels of a patch whose amplitude dispersion is below a threshold.
 
@@ -59,6 +60,8 @@ def selpsc_patch(
         File whose first word is the path of a master image to divide all amplitudes by.
     workdir : path-like or Workspace
         Directory that relative paths start from.
+    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+        Amplitudes that a calibration in the same process has kept.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def selpsc_patch(
     patch = read_patch(ws.file(patch_file))
     mask = None if maskfile is None else ws.file(maskfile)
     master = None if masteramp_list is None else _master_raster(ws, masteramp_list)
-    blocks = single_master_dispersion(selection, patch, pixel_type(precision, byteswap), master)
+    blocks = single_master_dispersion(selection, patch, pixel_type(precision, byteswap), master, kept)
     with ws.publish(), ExitStack() as stack:
         paths = [stack.enter_context(ws.open_output(n)) for n in (ij, f"{ij}.int", da, mean_amp, f"{ij}0")]
         return CandidateWriter(CandidateFiles(*paths), selection, patch, mask).write(blocks, below, np.sqrt)

@@ -29,6 +29,7 @@ def selsbc_patch(
     byteswap=0,
     maskfile=None,
     workdir=".",
+    kept=None,
 ):
     """Select the pixels of a patch whose amplitude difference dispersion is below a threshold.
 
@@ -57,6 +58,8 @@ def selsbc_patch(
         Raster of one byte per pixel of the full image; only pixels with 0 are selected.
     workdir : path-like or Workspace
         Directory that relative paths start from.
+    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+        Amplitudes that a calibration in the same process has kept.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def selsbc_patch(
     selection = read_selection_list(ws.file(in_file), ws.path)
     patch = read_patch(ws.file(patch_file))
     mask = None if maskfile is None else ws.file(maskfile)
-    blocks = difference_dispersion(selection, patch, pixel_type(precision, byteswap))
+    blocks = difference_dispersion(selection, patch, pixel_type(precision, byteswap), kept)
     with ws.publish(), ExitStack() as stack:
         paths = [stack.enter_context(ws.open_output(n)) for n in (ij, f"{ij}.int", da, mean_amp)]
         return CandidateWriter(CandidateFiles(*paths), selection, patch, mask).write(blocks, below, np.asarray)

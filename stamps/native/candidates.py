@@ -20,36 +20,43 @@ _NOTHING = np.empty(0, np.float32)
 _BYTES_PER_PIXEL = 100  # of all arrays of the array version
 
 
-def amplitude(pixels):
+def amplitude(pixels, out=None):
     """Amplitude of complex pixels.
 
     Parameters
     ----------
     pixels : (n, 2) float32 array
         Real and imaginary parts.
+    out : (n,) float32 array, optional
+        Where the result goes.
 
     Returns
     -------
     (n,) float32 array
-        Formed in double, rounded once.
+        Formed in double, rounded once; ``out`` if it was given.
     """
-    return _amplitude(np, pixels)
+    if out is None:
+        out = np.empty(len(pixels), np.float32)
+    native.run("candidates", lambda xp: _amplitude(xp, pixels, out), lambda module: module.amplitude(pixels, out))
+    return out
 
 
-def _amplitude(xp, pixels):
-    parts = pixels.astype(np.float64)
-    parts *= parts
-    square = parts[:, 0] + parts[:, 1]
-    with np.errstate(over="ignore"):
-        return xp.sqrt(square, out=square).astype(np.float32)
+def _amplitude(xp, pixels, out):
+    for chunk in _chunks(xp, len(pixels)):
+        parts = xp.asarray(pixels[chunk]).astype(np.float64)
+        parts *= parts
+        square = parts[:, 0] + parts[:, 1]
+        with np.errstate(over="ignore"):
+            out[chunk] = to_host(xp.sqrt(square, out=square).astype(np.float32))
 
 
-def amplitude_sum(pixels, excluded=None, total=0.0, count=0):
+def amplitude_sum(amplitudes, excluded=None, total=0.0, count=0):
     """Add the usable amplitudes of a block of one image.
 
     Parameters
     ----------
-    pixels : (n, 2) float32 array
+    amplitudes : (n,) float32 array
+        From :func:`amplitude`.
     excluded : (n,) uint8 array, optional
         Not 0: leave the pixel out.
     total, count : float, int
@@ -65,14 +72,14 @@ def amplitude_sum(pixels, excluded=None, total=0.0, count=0):
     mask = np.empty(0, np.uint8) if excluded is None else np.ascontiguousarray(excluded, dtype=np.uint8)
     return native.run(
         "candidates",
-        lambda xp: _amplitude_sum(xp, pixels, mask, total, count),
-        lambda module: module.amplitude_sum(pixels, mask, float(total), int(count)),
+        lambda xp: _amplitude_sum(xp, amplitudes, mask, total, count),
+        lambda module: module.amplitude_sum(amplitudes, mask, float(total), int(count)),
     )
 
 
-def _amplitude_sum(xp, pixels, mask, total, count):
-    for chunk in _chunks(xp, len(pixels)):
-        values = to_host(_amplitude(xp, xp.asarray(pixels[chunk]))).astype(np.float64)
+def _amplitude_sum(xp, amplitudes, mask, total, count):
+    for chunk in _chunks(xp, len(amplitudes)):
+        values = amplitudes[chunk].astype(np.float64)
         use = values > 0.001
         if mask.size:
             use &= mask[chunk] == 0
@@ -85,7 +92,7 @@ def _amplitude_sum(xp, pixels, mask, total, count):
     return total, count
 
 
-def add_amplitudes(total, squares, zero, pixels, constant, master=None):
+def add_amplitudes(total, squares, zero, amplitudes, constant, master=None):
     """Add one image to the statistics of single-master candidates, in place.
 
     Parameters
@@ -94,7 +101,7 @@ def add_amplitudes(total, squares, zero, pixels, constant, master=None):
         Sum and sum of squares of the calibrated amplitudes; the sum starts again at a pixel without signal.
     zero : (n,) uint8 array
         Set to 1 where the calibrated amplitude is at most 0.00005.
-    pixels : (n, 2) float32 array
+    amplitudes : (n,) float32 array
     constant : float32
         Calibration constant of the image.
     master : (n,) float32 array, optional
@@ -103,18 +110,18 @@ def add_amplitudes(total, squares, zero, pixels, constant, master=None):
     constant = np.float32(constant)
     native.run(
         "candidates",
-        lambda xp: _add_amplitudes(xp, total, squares, zero, pixels, constant, master),
+        lambda xp: _add_amplitudes(xp, total, squares, zero, amplitudes, constant, master),
         lambda module: module.add_amplitudes(
-            total, squares, zero, pixels, constant, _NOTHING if master is None else master
+            total, squares, zero, amplitudes, constant, _NOTHING if master is None else master
         ),
     )
 
 
-def _add_amplitudes(xp, total, squares, zero, pixels, constant, master):
+def _add_amplitudes(xp, total, squares, zero, amplitudes, constant, master):
     results = []
-    for chunk in _chunks(xp, len(pixels)):
+    for chunk in _chunks(xp, len(amplitudes)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            value = _amplitude(xp, xp.asarray(pixels[chunk])) / constant
+            value = xp.asarray(amplitudes[chunk]) / constant
             if master is not None:
                 value /= xp.asarray(master[chunk])
             empty = value.astype(np.float64) <= 0.00005
@@ -139,8 +146,8 @@ def add_differences(total, squares, first, second, constant1, constant2):
         Sum of all calibrated amplitudes.
     squares : (n,) float32 array
         Sum of the squared amplitude differences of the pairs.
-    first, second : (n, 2) float32 arrays
-        Pixels of the two images.
+    first, second : (n,) float32 arrays
+        Amplitudes of the two images.
     constant1, constant2 : float32
         Their calibration constants.
     """
@@ -157,8 +164,8 @@ def _add_differences(xp, total, squares, images, constants):
     for chunk in _chunks(xp, len(total)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             value1, value2 = (
-                _amplitude(xp, xp.asarray(pixels[chunk])) / constant
-                for pixels, constant in zip(images, constants, strict=True)
+                xp.asarray(amplitudes[chunk]) / constant
+                for amplitudes, constant in zip(images, constants, strict=True)
             )
             sums, of_squares = xp.asarray(total[chunk]), xp.asarray(squares[chunk])
             sums += value1

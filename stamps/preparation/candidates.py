@@ -1,6 +1,6 @@
 """Which pixels are candidates: calibration constants, amplitude dispersion, selection.
 
-Works on mapped rasters in blocks of lines, so that memory does not grow with the scene or the number of images.
+Works in blocks of lines, so that memory does not grow with the scene or the number of images, and in all threads.
 
 References
 ----------
@@ -17,9 +17,11 @@ import numpy as np
 from tqdm import tqdm
 
 from stamps.errors import InputError
-from stamps.native.candidates import add_amplitudes, add_differences, amplitude, amplitude_sum
+from stamps.native.candidates import add_amplitudes, add_differences, amplitude_sum
+from stamps.preparation.amplitudes import read_amplitudes
 from stamps.preparation.lists import format_general, format_integers
-from stamps.preparation.rasters import line_blocks, map_raster, prefetch, read_pixels
+from stamps.preparation.rasters import SEQUENTIAL_PIXELS, count_lines, line_blocks, map_raster
+from stamps.preparation.threads import in_order
 
 __all__ = [
     "CandidateFiles",
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 
-def calibration_constant(path, width, dtype, mask=None):
+def calibration_constant(path, width, dtype, mask=None, kept=None):
     """Mean amplitude of an image.
 
     Parameters
@@ -45,21 +47,27 @@ def calibration_constant(path, width, dtype, mask=None):
         Type of the parts of a pixel.
     mask : path-like, optional
         Raster of one byte per pixel; only pixels with 0 are used.
+    kept : KeptAmplitudes, optional
+        Keeps the amplitudes of the image if it has room.
 
     Returns
     -------
     float32
         Mean of the amplitudes above 0.001, formed in double; NaN if no pixel qualifies.
     """
-    raster = map_raster(path, dtype, width, 2)
-    excluded = None if mask is None else _map_mask(mask, width, len(raster))
+    n_lines = count_lines(path, dtype, width, 2)
+    excluded = None if mask is None else _map_mask(mask, width, n_lines)
     samples = slice(0, width)
+    image = None if kept is None else kept.reserve((n_lines, width))
     total, count = 0.0, 0
-    for lines in line_blocks(slice(0, len(raster)), samples):
-        prefetch(path, dtype, width, 2, slice(lines.stop, 2 * lines.stop - lines.start), samples)
-        block = read_pixels(raster, lines, samples)
+    for lines in line_blocks(slice(0, n_lines), samples, SEQUENTIAL_PIXELS):
+        following = path, slice(lines.stop, 2 * lines.stop - lines.start)
+        out = None if image is None else image[lines].reshape(-1)
+        amplitudes = read_amplitudes(path, dtype, width, lines, samples, following, out)
         left_out = None if excluded is None else excluded[lines].ravel()
-        total, count = amplitude_sum(block, left_out, total, count)
+        total, count = amplitude_sum(amplitudes, left_out, total, count)
+    if image is not None:
+        kept.keep(path, image)
     return np.float32(total / count) if count else np.float32(np.nan)
 
 
@@ -90,7 +98,7 @@ def squared_dispersion(total, squares, n_images):
     return np.float32(n_images) * squares / (total * total) - np.float32(1)
 
 
-def single_master_dispersion(selection, patch, dtype, master=None):
+def single_master_dispersion(selection, patch, dtype, master=None, kept=None):
     """Amplitude dispersion of the pixels of a patch.
 
     Parameters
@@ -102,6 +110,8 @@ def single_master_dispersion(selection, patch, dtype, master=None):
         Type of the parts of a pixel.
     master : path-like, optional
         Raster of a master image whose amplitudes (1 where zero) all others are divided by.
+    kept : KeptAmplitudes, optional
+        Amplitudes that are in memory already.
 
     Yields
     ------
@@ -115,25 +125,28 @@ def single_master_dispersion(selection, patch, dtype, master=None):
     """
     if len(selection.names) < 2:
         raise InputError(f"The selection needs at least two images, but its list names {len(selection.names)}.")
-    available = len(map_raster(selection.names[1], dtype, selection.width, 2))
+    available = count_lines(selection.names[1], dtype, selection.width, 2)
     lines = slice(patch.lines.start, min(patch.lines.stop, available))
-    for block in line_blocks(lines, patch.samples):
+    source = _AmplitudeSource(selection.width, dtype, patch, kept)
+
+    def statistics(block):
         size = _pixel_count(block, patch)
         total, squares = np.zeros(size, np.float32), np.zeros(size, np.float32)
         zero = np.zeros(size, np.uint8)
         divisor = None
         if master is not None:
-            divisor = amplitude(_block(master, selection.width, dtype, block, patch))
+            divisor = source.block(master, block).copy()
             divisor[divisor == 0] = 1
         images = zip(selection.names, selection.constants, [*selection.names[1:], None], strict=True)
         for name, constant, following in images:
-            pixels = _block(name, selection.width, dtype, block, patch, following)
-            add_amplitudes(total, squares, zero, pixels, constant, divisor)
+            add_amplitudes(total, squares, zero, source.block(name, block, following), constant, divisor)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            yield Dispersion(block, total, squared_dispersion(total, squares, len(selection.names)), zero != 0)
+            return Dispersion(block, total, squared_dispersion(total, squares, len(selection.names)), zero != 0)
+
+    yield from in_order(statistics, line_blocks(lines, patch.samples))
 
 
-def difference_dispersion(selection, patch, dtype):
+def difference_dispersion(selection, patch, dtype, kept=None):
     """Amplitude difference dispersion of the pixels of a patch; images 2k − 1 and 2k make pair k.
 
     Exactly the lines of the patch are processed; the original program always treats at least ten.
@@ -143,6 +156,8 @@ def difference_dispersion(selection, patch, dtype):
     selection : SelectionList
     patch : Patch
     dtype : dtype
+    kept : KeptAmplitudes, optional
+        Amplitudes that are in memory already.
 
     Yields
     ------
@@ -152,19 +167,23 @@ def difference_dispersion(selection, patch, dtype):
     n_images, n_pairs = len(selection.names), len(selection.names) // 2
     if n_pairs == 0:
         raise InputError(f"The selection needs pairs of images, but its list names {n_images}.")
-    names, constants, width = selection.names, selection.constants, selection.width
-    for block in line_blocks(patch.lines, patch.samples):
+    names, constants = selection.names, selection.constants
+    source = _AmplitudeSource(selection.width, dtype, patch, kept)
+
+    def statistics(block):
         size = _pixel_count(block, patch)
         total, squares = np.zeros(size, np.float32), np.zeros(size, np.float32)
         for first in range(0, 2 * n_pairs, 2):
             second = first + 1
             following = names[first + 2] if first + 2 < n_images else None
-            pixels1 = _block(names[first], width, dtype, block, patch, names[second])
-            pixels2 = _block(names[second], width, dtype, block, patch, following)
-            add_differences(total, squares, pixels1, pixels2, constants[first], constants[second])
+            amplitudes1 = source.block(names[first], block, names[second])
+            amplitudes2 = source.block(names[second], block, following)
+            add_differences(total, squares, amplitudes1, amplitudes2, constants[first], constants[second])
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             measure = np.sqrt(squares / np.float32(n_pairs)) / (total / np.float32(n_images))
-        yield Dispersion(block, total, measure, np.zeros(size, bool))
+        return Dispersion(block, total, measure, np.zeros(size, bool))
+
+    yield from in_order(statistics, line_blocks(patch.lines, patch.samples))
 
 
 @dataclass(frozen=True)
@@ -254,17 +273,29 @@ def _pixel_count(block, patch):
     return (block.stop - block.start) * (patch.samples.stop - patch.samples.start)
 
 
-def _block(name, width, dtype, lines, patch, following=None):
-    """Pixels of a block of one image, while the system reads the same block of the following one."""
-    raster = map_raster(name, dtype, width, 2)
-    if len(raster) < lines.stop or width < patch.samples.stop:
-        raise InputError(
-            f"The raster {name} has {len(raster)} lines of {width} pixels, but the patch reaches to line {lines.stop} "
-            f"and sample {patch.samples.stop}: the export is incomplete or the size is wrong."
-        )
-    if following is not None:
-        prefetch(following, dtype, width, 2, lines, patch.samples)
-    return read_pixels(raster, lines, patch.samples)
+@dataclass(frozen=True)
+class _AmplitudeSource:
+    """Where the amplitudes of a patch come from: memory or disk."""
+
+    width: int
+    dtype: np.dtype
+    patch: object
+    kept: object = None
+
+    def block(self, name, lines, following=None):
+        """Amplitudes of a block of one image, (n,) float32, to be read only."""
+        image = None if self.kept is None else self.kept.of(name)
+        available = count_lines(name, self.dtype, self.width, 2) if image is None else len(image)
+        samples = self.patch.samples
+        if available < lines.stop or self.width < samples.stop:
+            raise InputError(
+                f"The raster {name} has {available} lines of {self.width} pixels, but the patch reaches to line "
+                f"{lines.stop} and sample {samples.stop}: the export is incomplete or the size is wrong."
+            )
+        if image is not None:
+            return image[lines, samples].reshape(-1)
+        ahead = None if following is None else (following, lines)
+        return read_amplitudes(name, self.dtype, self.width, lines, samples, ahead)
 
 
 def _map_mask(path, width, lines):

@@ -13,6 +13,7 @@ from pathlib import Path
 from stamps.legacy.calamp import calamp
 from stamps.legacy.mt_extract_cands import mt_extract_cands
 from stamps.parameters import Parameters
+from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, check_export, check_mask, find_export, raise_problems
 from stamps.preparation.headers import plain_number
 from stamps.preparation.patches import patch_layout
@@ -115,9 +116,10 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
         export.header, export.precision, byteswap=1, mask=mask,
     )  # fmt: skip
     with ws.publish(), ws.scratch() as stage:
-        write_project(stage, plan)
+        kept = KeptAmplitudes()
+        write_project(stage, plan, kept)
         keep_stale_selection(ws, stage, routine)
-        extract(stage, plan)
+        extract(stage, plan, kept)
         if not plan.lonlat:
             positions.compute(stage, export)
         text = summary(stage, plan, routine, export.kind)
@@ -157,8 +159,16 @@ def check_layout(size, counts, da_thresh):
     return problems
 
 
-def write_project(stage, plan):
-    """Write lists, calibration constants and patches of a plan to a scratch folder."""
+def write_project(stage, plan, kept=None):
+    """Write lists, calibration constants and patches of a plan to a scratch folder.
+
+    Parameters
+    ----------
+    stage : Workspace
+    plan : Plan
+    kept : KeptAmplitudes, optional
+        Keeps amplitudes for :func:`extract`, which then need not read all SLCs again.
+    """
     width = f"{plan.width}\n"
     stage.write_text("processor.txt", f"{plan.processor}\n")
     stage.write_text("width.txt", width)
@@ -170,7 +180,7 @@ def write_project(stage, plan):
     stage.write_text("pscdem.in", width + lines_of(plan.heights))
     if plan.lonlat:
         stage.write_text("psclonlat.in", width + lines_of(plan.lonlat))
-    calamp("calamp.in", plan.width, "calamp.out", plan.precision, plan.byteswap, plan.mask, workdir=stage)
+    calamp("calamp.in", plan.width, "calamp.out", plan.precision, plan.byteswap, plan.mask, stage, kept)
     _write_selection_list(stage, plan)
     write_patches(stage, plan)
 
@@ -198,10 +208,10 @@ def keep_stale_selection(ws, stage, routine):
         stage.put_file("selsbc.in", ws.file("selsbc.in"))
 
 
-def extract(stage, plan):
+def extract(stage, plan, kept=None):
     """Select the candidates of all patches and extract phase, height and, where there are rasters, position."""
     dolonlat = int(bool(plan.lonlat))
-    mt_extract_cands(1, dolonlat, 1, 1, plan.precision, plan.byteswap, plan.mask, workdir=stage)
+    mt_extract_cands(1, dolonlat, 1, 1, plan.precision, plan.byteswap, plan.mask, workdir=stage, kept=kept)
 
 
 def relocate(stage, folder):

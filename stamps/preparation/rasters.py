@@ -1,4 +1,4 @@
-"""Rasters on disk: memory-mapped, read in blocks of lines, one file open at a time.
+"""Rasters on disk: read in blocks of lines, or mapped where only few of their pixels are needed.
 
 Offsets are Python integers (64 bit and more); a raster may be larger than the memory.
 
@@ -12,9 +12,11 @@ import numpy as np
 
 from stamps.errors import InputError, ParameterError
 
-__all__ = ["line_blocks", "map_raster", "pixel_type", "prefetch", "read_pixels"]
+__all__ = ["SEQUENTIAL_PIXELS", "count_lines", "line_blocks", "map_raster", "pixel_type", "prefetch", "read_pixels", "read_rows"]
 
-BLOCK_PIXELS = 1 << 22  # 32 MiB of complex float32: long enough for sequential speed, short enough for any memory
+BLOCK_PIXELS = 1 << 21  # 16 MiB of complex float32: long enough for sequential speed, short enough for any memory
+
+SEQUENTIAL_PIXELS = 1 << 18  # where one file is read to its end: the block stays in the processor's cache
 
 _PIXEL_TYPES = {"f": "f4", "s": "i2"}
 
@@ -72,7 +74,7 @@ def map_raster(path, dtype, width, values=1):
                 return np.empty((0, *shape), dtype)
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
-        raise InputError(f"The raster {path} cannot be read ({error.strerror}): check its path in the list.") from error
+        raise _unreadable(path, error) from error
     return np.frombuffer(mapped, dtype, lines * width * values).reshape(lines, *shape)
 
 
@@ -85,7 +87,7 @@ def prefetch(path, dtype, width, values, lines, samples):
     used = pixel * (samples.stop - samples.start)
     try:
         with open(path, "rb", buffering=0) as file:
-            if 2 * used >= row:
+            if _mostly(samples, width):
                 parts = [(row * lines.start, row * (lines.stop - lines.start))]
             else:
                 parts = [(row * line + pixel * samples.start, used) for line in range(lines.start, lines.stop)]
@@ -114,13 +116,69 @@ def line_blocks(lines, samples, pixels=None):
         yield slice(first, min(first + step, lines.stop))
 
 
-def read_pixels(raster, lines, samples):
-    """Native float32 copy of a block of complex pixels.
+def count_lines(path, dtype, width, values=1):
+    """Complete lines of a raster; arguments and errors of :func:`map_raster`."""
+    try:
+        size = os.stat(path).st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return size // (np.dtype(dtype).itemsize * width * values)
+
+
+def read_rows(path, dtype, width, lines, values=1):
+    """Read complete lines of a raster in the byte order of the processor.
+
+    Reading is faster than mapping where all pixels are needed, and what is read does not count twice, as memory of the
+    process and in the system's file cache.
 
     Parameters
     ----------
-    raster : (lines, width, 2) array
-        A mapped SLC of any byte order or number type.
+    path : path-like
+    dtype : dtype
+        Type of one value in the file.
+    width : int
+        Pixels per line.
+    lines : slice
+    values : int
+        Values per pixel.
+
+    Returns
+    -------
+    (lines, width) or (lines, width, values) array
+
+    Raises
+    ------
+    InputError
+        The file is missing, cannot be read, or ends before the last line.
+    """
+    dtype = np.dtype(dtype)
+    shape = (lines.stop - lines.start, width) if values == 1 else (lines.stop - lines.start, width, values)
+    rows = np.empty(shape, dtype.newbyteorder("="))
+    rest = memoryview(rows.reshape(-1).view(np.uint8))
+    try:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(dtype.itemsize * width * values * lines.start)
+            while rest:
+                count = file.readinto(rest)
+                if not count:
+                    raise InputError(f"The raster {path} ends before line {lines.stop} of {width} pixels.")
+                rest = rest[count:]
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return rows if dtype.isnative else rows.byteswap(inplace=True)
+
+
+def read_pixels(path, dtype, width, lines, samples):
+    """Read a block of complex pixels.
+
+    Parameters
+    ----------
+    path : path-like
+        SLC of any byte order or number type.
+    dtype : dtype
+        Type of the parts of a pixel.
+    width : int
+        Range samples of the SLC.
     lines, samples : slice
         The block.
 
@@ -128,5 +186,23 @@ def read_pixels(raster, lines, samples):
     -------
     (n, 2) float32 array
         Real and imaginary parts, line by line.
+
+    Raises
+    ------
+    InputError
+        The file is missing, cannot be read, or ends before the last line.
     """
-    return np.ascontiguousarray(raster[lines, samples], dtype=np.float32).reshape(-1, 2)
+    if _mostly(samples, width):
+        block = read_rows(path, dtype, width, lines, 2)[:, samples]
+    else:
+        block = map_raster(path, dtype, width, 2)[lines, samples]
+    return np.ascontiguousarray(block, dtype=np.float32).reshape(-1, 2)
+
+
+def _mostly(samples, width):
+    """Whether samples are so many of a line that all of it is read."""
+    return 2 * (samples.stop - samples.start) >= width
+
+
+def _unreadable(path, error):
+    return InputError(f"The raster {path} cannot be read ({error.strerror}): check its path in the list.")

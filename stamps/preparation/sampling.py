@@ -11,9 +11,12 @@ from tqdm import tqdm
 
 from stamps.errors import InputError
 from stamps.preparation.lists import read_candidates, read_raster_list
-from stamps.preparation.rasters import map_raster
+from stamps.preparation.rasters import count_lines, line_blocks, map_raster, prefetch, read_rows
+from stamps.preparation.threads import in_order
 
 __all__ = ["read_positions", "sample_lonlat", "sample_phases", "sample_values"]
+
+_PAGE = 4096  # bytes: with at least one candidate in every page of the file nothing is saved by mapping it
 
 
 def read_positions(ij, selected_now=False):
@@ -117,25 +120,38 @@ def sample_phases(list_file, root, line, sample, out):
     """
     width, rasters = read_raster_list(list_file, root)
     offset = line * width + sample
-    values = np.empty(offset.size, np.uint64)
+
+    def values(name):
+        return _take(name, offset, np.empty(offset.size, np.uint64))
+
     with open(out, "wb") as file:
-        for name in tqdm(rasters, unit=" interferograms", desc="pscphase", leave=False, disable=None):
-            file.write(_take(name, offset, values))
+        taken = in_order(values, rasters)
+        for column in tqdm(taken, total=len(rasters), unit=" interferograms", desc="pscphase", leave=False, disable=None):
+            file.write(column)
 
 
 def _take(path, offset, out):
     """Values of a raster at pixel offsets, as unsigned integers of the type of ``out``: bytes, not interpreted."""
-    raster = map_raster(path, out.dtype, 1)[:, 0]
+    available = count_lines(path, out.dtype, 1)
     if offset.size == 0:
         return out
     last = int(offset.max())
-    if last >= raster.size:
+    if last >= available:
         raise InputError(
-            f"The raster {path} ends after {raster.size} pixels, but a candidate is pixel {last + 1}: "
+            f"The raster {path} ends after {available} pixels, but a candidate is pixel {last + 1}: "
             "the export is incomplete or the width is wrong."
         )
-    # "clip" because only then the values go straight to ``out``; all offsets are inside
-    return np.take(raster, offset, out=out, mode="clip")
+    first = int(offset[0])
+    dense = out.itemsize * (last - first) < _PAGE * offset.size
+    if not dense or np.any(offset[1:] < offset[:-1]):
+        # "clip" because only then the values go straight to ``out``; all offsets are inside
+        return np.take(map_raster(path, out.dtype, 1)[:, 0], offset, out=out, mode="clip")
+    pixels = slice(first, last + 1)  # as lines of one pixel each
+    for block in line_blocks(pixels, slice(0, 1)):
+        prefetch(path, out.dtype, 1, 1, slice(block.stop, min(2 * block.stop - block.start, pixels.stop)), slice(0, 1))
+        rows = slice(*np.searchsorted(offset, (block.start, block.stop)))
+        np.take(read_rows(path, out.dtype, 1, block)[:, 0], offset[rows] - block.start, out=out[rows], mode="clip")
+    return out
 
 
 def _write(path, values):

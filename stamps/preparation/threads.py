@@ -1,0 +1,43 @@
+"""Threads of the preparation: reading, byte order and amplitudes of several images or blocks at once.
+
+Results come in the order of their items and do not depend on the number of threads.
+"""
+
+from collections import deque
+
+from stamps import native
+
+__all__ = ["in_order"]
+
+
+def in_order(function, items):
+    """Apply a function to items with all threads that kernels may use, a little ahead of who takes the results.
+
+    Parameters
+    ----------
+    function : callable
+        Releases the interpreter where it takes time (reading, kernels).
+    items : iterable
+
+    Yields
+    ------
+    object
+        ``function(item)`` in the order of the items. At most one result more than there are threads waits, so memory
+        does not grow with the number of items. The first error, in this order, is raised; what follows it is dropped.
+    """
+    n_threads = native.n_threads()
+    if n_threads == 1:
+        yield from map(function, items)
+        return
+    with native.thread_pool(n_threads) as pool:
+        waiting = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > n_threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
