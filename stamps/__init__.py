@@ -16,6 +16,9 @@ _LEGACY = Path(__file__).parent / "legacy"
 
 #: Functions that the original never had -> their modules.
 _ADDED = {
+    "aps_gacos": "stamps.tropo.aps_gacos",
+    "aps_linear": "stamps.tropo.aps_linear",
+    "aps_powerlaw": "stamps.tropo.aps_powerlaw",
     "describe_inputs": "stamps.inputs",
     "estimate_needs": "stamps.estimate",
     "export": "stamps.products.exports",

@@ -52,7 +52,7 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(engine, "_loader", lambda settings: lambda workdir: note(1, workdir))
     monkeypatch.setattr(engine, "_patch_function", lambda step, settings: lambda ws: note(step, ws))
-    monkeypatch.setattr(engine, "_project_step", lambda ws, step, settings: made.append((ws.name, step)))
+    monkeypatch.setattr(engine, "_project_step", lambda ws, step, settings, workers: made.append((ws.name, step)))
     monkeypatch.setattr(engine, "_merge", merge)
     return made
 

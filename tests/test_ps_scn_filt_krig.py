@@ -167,12 +167,12 @@ def test_small_baselines_take_all_images(tmp_path):
 
 
 def test_the_flag_decides_which_filter_runs(ws):
-    engine._project_step(ws, 8, engine.Settings(kriging=False))
+    engine._project_step(ws, 8, engine.Settings(kriging=False), None)
     assert set(ws.variables_of("scn2")) == {"ph_scn_slave", "ph_hpt", "ph_ramp"}
     assert not ws.exists("modeled_defo_edges")
-    engine._project_step(ws, 8, engine.Settings(kriging=True))
+    engine._project_step(ws, 8, engine.Settings(kriging=True), None)
     assert {"ph_noise_res", "std_ph_noise"} <= set(ws.variables_of("scn2"))
-    engine._project_step(ws, 8, engine.Settings(kriging=False))
+    engine._project_step(ws, 8, engine.Settings(kriging=False), None)
     assert set(ws.variables_of("scn2")) == {"ph_scn_slave", "ph_hpt", "ph_ramp"}
 
 

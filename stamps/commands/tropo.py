@@ -95,7 +95,7 @@ def _areas(options):
 
 
 def _linear(options):
-    from stamps.legacy.aps_linear import aps_linear
+    from stamps.tropo.aps_linear import aps_linear
 
     band = None if options.band is None else [1000 * wavelength for wavelength in options.band]
     aps_linear(ramp=not options.no_ramp, band=band, scla=options.scla, **_areas(options), workdir=options.workdir)
@@ -103,7 +103,7 @@ def _linear(options):
 
 
 def _powerlaw(options):
-    from stamps.legacy.aps_powerlaw import DEFAULT_ALPHA, DEFAULT_H0, aps_powerlaw
+    from stamps.tropo.aps_powerlaw import DEFAULT_ALPHA, DEFAULT_H0, aps_powerlaw
 
     h0, alpha = DEFAULT_H0, DEFAULT_ALPHA
     if options.soundings:
@@ -117,7 +117,7 @@ def _powerlaw(options):
 
 
 def _gacos(options):
-    from stamps.legacy.aps_gacos import aps_gacos
+    from stamps.tropo.aps_gacos import aps_gacos
 
     correction = aps_gacos(options.folder, incidence=options.incidence, workdir=options.workdir)
     spread = correction.std(axis=0, dtype=np.float64)

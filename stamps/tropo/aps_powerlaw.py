@@ -49,7 +49,7 @@ def aps_powerlaw(
     n_windows : int
         About how many windows; fewer where they would be smaller than 20 km.
     area, exclude : array_like, optional
-        Where to estimate from and what to leave out, as in :func:`stamps.legacy.aps_linear.aps_linear`.
+        Where to estimate from and what to leave out, as in :func:`stamps.tropo.aps_linear.aps_linear`.
     save_bands : bool
         Write the bands' file, too; it is 2·n_band times as large as the correction.
     scla : {'uncorrelated', 'all', 'none'}
