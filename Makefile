@@ -1,6 +1,7 @@
 # make demo    set up a virtual environment, simulate a stack, process it, print what was found
 # make test    the test suite (golden trees included)
 # make parity  every golden set and variant, with the number of variables compared
+# make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
 # make bench   timings
 # make lint    code style
 # make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
@@ -10,7 +11,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test parity bench robustness mutants lint install clean
+.PHONY: demo test parity parity-stand-in bench robustness mutants lint install clean
 
 install: $(VENV)/.installed
 
@@ -29,6 +30,10 @@ test: install
 
 parity: install
 	$(BIN)/python -m stamps.verify.parity
+
+# the same through the CuPy versions of the kernels, with NumPy in CuPy's place: needs no GPU
+parity-stand-in: install
+	PYTHONPATH=tests/cupy_stand_in STAMPS_BACKEND=cuda $(BIN)/python -m stamps.verify.parity
 
 bench: install
 	$(BIN)/python benchmarks/run.py

@@ -32,6 +32,8 @@ SIZES = {
     "large": ["--preset", "ps_large", "--seed", "1", "--n-images", "31", "--lines", "1900", "--samples", "4100"],
 }
 
+_QUICK = ("ps_small", "small")  # runs of the whole chain are repeated for these
+
 #: Largest exponent of seconds against candidates, most GiB at 10^6 candidates, most seconds of steps at 10^5.
 MOST_GROWTH = 1.1
 MOST_GIB = 6
@@ -102,7 +104,7 @@ def run_size(size, backend, folder, repeat):
             figures[name]["snaphu_cpu_seconds"] = clock.cpu_seconds()
     shutil.rmtree(project)
     runs = []
-    for _ in range(repeat):
+    for _ in range(repeat if size in _QUICK else 1):
         prepared(project, stack, environment)
         runs.append(measured(command("stamps", 1, 8), project, environment))
         runs[-1]["snaphu_cpu_seconds"] = clock.cpu_seconds()
@@ -265,7 +267,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["ps_small", "small", "medium", "large"])
     parser.add_argument("--backends", nargs="+", choices=["auto", "numpy", "pythran", "cuda"], default=["pythran", "numpy"])
-    parser.add_argument("--repeat", type=int, default=3, help="runs of the whole chain, the fastest counts [3]")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of the whole chain of small stacks, the fastest counts [3]")
     parser.add_argument("--name", default="latest", help="name of the result files [latest]")
     parser.add_argument("--folder", type=Path, help="keep stacks and projects here (default: a temporary folder)")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="compare two result files and stop")

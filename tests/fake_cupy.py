@@ -202,7 +202,7 @@ def _module(name, **content):
     return module
 
 
-def _modules():
+def modules():
     runtime = types.SimpleNamespace(
         getDeviceCount=lambda: _device.count,
         memGetInfo=lambda: (_device.memory, _device.memory),
@@ -248,6 +248,6 @@ def installed(monkeypatch, memory=2**40, count=1):
     global _device
     _device = Device(memory, count)
     with monkeypatch.context() as patch:
-        for module in _modules():
+        for module in modules():
             patch.setitem(sys.modules, module.__name__, module)
         yield _device
