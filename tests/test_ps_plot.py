@@ -512,3 +512,14 @@ class TestWhatIsMissing:
     def test_value_type(self, tmp_path, name):
         with pytest.raises(StampsError):
             saved(finished.single_master(tmp_path), name)
+
+
+def test_titles_of_narrow_panels_do_not_touch():
+    from stamps.products.plotting import fit_titles
+
+    long = ["without ifg 1: 08-Jan-2018 to 20-Jan-2018", "without ifg 2: 08-Jan-2018 to 13-Feb-2018"]
+    assert fit_titles(long, 5.0) == (long, 9.0)
+    titles, size = fit_titles(long, 1.5)
+    assert titles[1] == "without ifg 2\n08-Jan-2018 to 13-Feb-2018"
+    assert 6 < size < 9
+    assert fit_titles([""], 1.0) == ([""], 9.0)

@@ -23,6 +23,8 @@ __all__ = ["draw", "panel_layout"]
 _WIDEST, _TALLEST = 14.0, 18.0  # inches of the panels together
 _LAYOUTS = 3  # that a figure gets to become as small as its panels
 _NO_BAR, _BAR_BELOW = 1, 2
+_TITLE_SIZE = 9.0  # points of a panel's title
+_LETTER = 0.62  # mean width of a letter, in its size
 _THROUGH = 0.3  # brightness that remains in the dark of an amplitude that shines through
 
 
@@ -85,9 +87,10 @@ def draw(project, kind, values, shown, columns, reference, limits, request, out)
     figure, window = new_figure(out, figsize=size, layout="constrained")
     relief = request.plot_flag == RELIEF
     axes = [figure.add_subplot(n_y, n_x, k + 1, projection="3d" if relief else None) for k in range(shown.shape[1])]
-    for panel, (one, title) in enumerate(zip(axes, scene.titles, strict=True)):
+    titles, title_size = fit_titles(scene.titles, width)
+    for panel, (one, title) in enumerate(zip(axes, titles, strict=True)):
         (_draw_relief if relief else _draw_panel)(one, scene, shown[:, panel])
-        one.set_title(title, fontsize=request.textsize or 9)
+        one.set_title(title, fontsize=request.textsize or title_size)
         if not relief:
             _label(one, scene, left=panel % n_x == 0, bottom=panel + n_x >= len(axes))
     if not relief:
@@ -132,6 +135,33 @@ def panel_layout(n, ratio, n_x=0):
     n_y = min(max(int(np.ceil(np.sqrt(n * ratio / (4 / 3)))), 1), n)
     n_x = int(np.ceil(n / n_y))
     return int(np.ceil(n / n_x)), n_x
+
+
+def fit_titles(titles, width):
+    """Titles of panels that stand side by side without running into each other.
+
+    Parameters
+    ----------
+    titles : list of str
+    width : float
+        Inches of a panel.
+
+    Returns
+    -------
+    titles : list of str
+        In two lines where one is too long.
+    size : float
+        Points.
+    """
+    longest = max(len(title) for title in titles)
+    if _title_width(longest, _TITLE_SIZE) > width:
+        titles = [title.replace(": ", "\n", 1) for title in titles]
+        longest = max(len(line) for title in titles for line in title.split("\n"))
+    return titles, float(np.clip(_TITLE_SIZE * width / _title_width(max(longest, 1), _TITLE_SIZE), 4, _TITLE_SIZE))
+
+
+def _title_width(n_letters, size):
+    return n_letters * _LETTER * size / 72
 
 
 # ---------------------------------------------------------------------- what the panels share
