@@ -32,6 +32,7 @@ def run(command, argv=None):
         Exit status: 0, that of the error, or the legacy one for wrong usage.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    _print_whatever_the_locale()
     if command == "stamps" and argv and argv[0] in _VERBS:
         function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
     else:
@@ -44,6 +45,13 @@ def run(command, argv=None):
     except KeyboardInterrupt:
         print(f"{command}: interrupted; what was complete is kept, start it again to go on.", file=sys.stderr)
         return 130
+    except UnicodeEncodeError:
+        print(
+            f"{command}: a name has letters that the character set of this session ({sys.getfilesystemencoding()}) does not "
+            "have: set PYTHONUTF8=1 or LC_ALL=C.UTF-8 and start it again.",
+            file=sys.stderr,
+        )
+        return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -58,6 +66,13 @@ def run(command, argv=None):
 def main(argv=None):
     """Entry point that takes its command name from the program's file name (used by the scripts in ``bin/``)."""
     return run(os.path.basename(sys.argv[0]), argv)
+
+
+def _print_whatever_the_locale():
+    """Letters that the terminal's character set lacks become question marks, rather than the end of a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 # ---------------------------------------------------------------------- legacy commands

@@ -215,7 +215,8 @@ def _missing(row, ws):
     written = [
         item for item in step_files() if item.file == row.file and item.use == "write" and item.place == row.place
     ]
-    writers = [number for item in written for number in item.steps]
+    always = [item for item in written if not item.conditions]  # before those that write it in special cases only
+    writers = [number for item in always or written for number in item.steps]
     todo = (
         f"run step {min(writers)} first (stamps {min(writers)} {min(writers)})"
         if writers

@@ -44,7 +44,7 @@ class Log:
             name = level if isinstance(level, str) else ("DEBUG.log" if level == 3 else "STAMPS.log")
             folder = self.workspace.path.parent if parent else self.workspace.path
             try:
-                with open(folder / name, "a", encoding="utf-8") as file:
+                with open(folder / name, "a", encoding="utf-8", errors="surrogateescape") as file:
                     file.write(f"{now_string()} {self.routine:<16s} {text}\n")
             except OSError:
                 pass  # as the original: without a log file only the console speaks

@@ -118,11 +118,16 @@ class Parameters:
         Raises
         ------
         ParameterError
-            More than one name begins so.
+            More than one name begins so; the value is a text, but the parameter is a number.
         """
         value, full_name = self.lookup(name)
         if log:
-            Log(self.workspace, "GETPARM")(f"{full_name or name}={_logged(value)}")
+            self.log_value(full_name or name, value)
+        if _misplaced_text(full_name, value):
+            raise ParameterError(
+                f"Parameter {full_name} is '{value}', but a number was expected: correct it (setparm {full_name} NUMBER, "
+                "or nan for the default)."
+            )
         return value
 
     def lookup(self, name):
@@ -136,6 +141,10 @@ class Parameters:
             return None, ""
         local = self._read(self.workspace, "localparms")
         return _value(local.get(full_name, stored[full_name])), full_name
+
+    def log_value(self, name, value):
+        """Log ``name=value`` as routine GETPARM."""
+        Log(self.workspace, "GETPARM")(f"{name}={_logged(value)}")
 
     def flag(self, name, log=False):
         """Whether a parameter is ``'y'``, upper or lower case."""
@@ -225,6 +234,7 @@ class Parameters:
             self.fill_defaults()
             Log(home, "SETPARM")(f"{full_name} reset to default value", 2)
         elif flag == _SET:
+            self._hint_value(full_name, value)
             self._hint_tropo(full_name, value)
 
     def fill_defaults(self):
@@ -382,6 +392,14 @@ class Parameters:
             home.save_raw("parms", stored, append=False)
         self._drop_local(name)
 
+    def _hint_value(self, name, value):
+        """Values are not validated, as in the original; but say so where one cannot be meant."""
+        log = Log(self.workspace, "SETPARM")
+        if _misplaced_text(name, value):
+            log(f"Warning: {name} is a number; steps that need it will stop at '{value}'", 2)
+        elif _is_flag(name) and not (isinstance(value, str) and value.lower() in ("y", "n")):
+            log(f"Warning: {name} is 'y' or 'n'; everything else counts as 'n'", 2)
+
     def _hint_tropo(self, name, value):
         """Say what is missing when a tropospheric correction of interferograms is asked for."""
         wanted = (name == "subtr_tropo" and value == "y") or (name == "tropo_method" and isinstance(value, str))
@@ -433,6 +451,17 @@ def _value(raw):
         return raw
     numbers = np.asarray(raw).astype(np.float64).ravel(order="F")
     return float(numbers[0]) if numbers.size == 1 else numbers
+
+
+def _misplaced_text(name, value):
+    """Whether a parameter that is a number holds a text; lists of interferograms may say 'all'."""
+    if not isinstance(value, str) or not value.strip() or value.strip().lower() == "all":
+        return False
+    return any(row.name == name and row.class_name == "double" for row in table())
+
+
+def _is_flag(name):
+    return any(row.name == name and row.default_ps in ("'y'", "'n'") for row in table())
 
 
 def _stored_form(name, value):

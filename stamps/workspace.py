@@ -438,8 +438,15 @@ class Workspace:
             staged.unlink(missing_ok=True)
 
     def _missing(self, name):
+        if not self.path.is_dir():
+            return f"{self.path} is not a directory: give the project directory as --workdir."
         step = WRITTEN_BY_STEP.get(name)
-        if step and step < 5 and (self.has_file("patch.list") or self.patch_list()):
+        if step and name.endswith("1") and not self.patch_list() and any(self.path.glob("PATCH_*")):
+            return (
+                f"{self.path / _mat(name)} is missing: patches have it, but patch.list names none. Delete patch.list, "
+                "so that all PATCH_* directories count, and run the step again."
+            )
+        if step and step < 5 and not name.endswith("1") and (self.has_file("patch.list") or self.patch_list()):
             step = 5  # in a project with patches the merge writes it
         hint = f": run step {step} first (stamps {step} {step})." if step else "."
         if name in MADE_BY_COMMAND:

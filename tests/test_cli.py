@@ -139,3 +139,15 @@ def test_every_legacy_function_is_importable_from_the_package():
         assert name in dir(stamps)
     with pytest.raises(AttributeError):
         _ = stamps.no_such_function
+
+
+def test_a_session_without_unicode(tmp_path):
+    """Directory names and texts outside of ASCII where the character set is ASCII."""
+    project = tmp_path / "Übung"
+    project.mkdir()
+    asked = "import sys; from stamps import cli; sys.exit(cli.run('stamps', sys.argv[1:]))"
+    sober = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for arguments, status in ((["--help"], 0), (["1", "1"], 1)):
+        done = subprocess.run([sys.executable, "-c", asked, *arguments], cwd=project, env=sober, capture_output=True)
+        assert done.returncode == status and b"Traceback" not in done.stderr, done.stderr
+    assert "Directory is Übung" in (project / "STAMPS.log").read_text(encoding="utf-8")

@@ -231,3 +231,15 @@ def test_the_log_has_the_banner_and_the_mode(project, calls, capsys):
     assert patch[1][21:] == "STAMPS           ################ Step 2 ################"
     assert patch[3][21:] == "STAMPS           Directory is PATCH_1"
     assert "STAMPS: Will process patch subdirectories" in capsys.readouterr().out
+
+
+def test_steps_in_the_wrong_order_are_refused(project, calls):
+    with pytest.raises(InputError, match="Step 5 comes after step 3"):
+        stamps(5, 3, workdir=project.path)
+    assert calls == []
+
+
+def test_after_all_patches_lost_their_pixels_the_message_says_how_to_go_on(project):
+    project.write_text("patch.list", "")
+    with pytest.raises(WorkspaceError, match="Delete patch.list"):
+        project.load("ps1")

@@ -780,3 +780,17 @@ def test_stamps_save_and_versions(tmp_path):
     assert stamps.getpsver(workdir=tmp_path) == 2
     with pytest.raises(WorkspaceError, match=r"psver\.mat is missing: run step 1 first"):
         stamps.getpsver(workdir=tmp_path / "new")
+
+
+def test_text_where_a_number_belongs(project, capsys):
+    parameters = Parameters(project)
+    parameters.set("unwrap_grid_size", "abc")
+    parameters.set("scn_deramp_ifg", "all")
+    parameters.set("subtr_tropo", "yes")
+    warnings = capsys.readouterr().out
+    assert "unwrap_grid_size is a number" in warnings and "subtr_tropo is 'y' or 'n'" in warnings
+    assert "scn_deramp_ifg is" not in warnings
+    with pytest.raises(ParameterError, match="unwrap_grid_size is 'abc', but a number was expected"):
+        parameters.get("unwrap_grid_size")
+    assert parameters.get("scn_deramp_ifg") == "all"
+    assert stamps.getparm("unwrap_grid_size", workdir=project) == "abc"

@@ -35,4 +35,7 @@ def getparm(name=None, printflag=0, workdir="."):
     if name is None:
         print("\n".join(parameters.listing()))
         return None
-    return parameters.get(name, log=bool(printflag))
+    value, full_name = parameters.lookup(name)
+    if printflag:
+        parameters.log_value(full_name or name, value)
+    return value

@@ -68,7 +68,10 @@ def ps_merge_patches(workdir="."):
     heading = _number(parameters.get("heading"), 0.0)
     patches = [_Patch(ws / name, name) for name in ws.patch_list()]
     if not patches:
-        raise NoPixelsError(f"{ws.path} has no patches to merge: patch.list is empty or there is no PATCH_* directory.")
+        raise NoPixelsError(
+            f"{ws.path} has no patches to merge: there are none, or none kept a pixel, so that patch.list is empty. Loosen "
+            "the parameters of steps 3 and 4, delete patch.list, and run from the first of them that you changed."
+        )
 
     if grid_size:
         _resample(patches, grid_size, 1 / max_std**2 if max_std else np.inf, small_baselines, log)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps import native
-from stamps.errors import InputError
+from stamps.errors import InputError, ParameterError
 from stamps.legacy.wrap_filt import wrap_filt
 from stamps.log import Log
 from stamps.unwrapping.phase import angle, phasor, wrapped
@@ -159,7 +159,11 @@ def grid_cells(xy, pix_size):
     ------
     InputError
         The pixels lie within one cell.
+    ParameterError
+        The size is negative.
     """
+    if not pix_size >= 0:
+        raise ParameterError(f"Parameter unwrap_grid_size is {pix_size:g}, but metres above 0 were expected (setparm).")
     xy = np.asarray(xy)
     kind = np.float32 if xy.dtype == np.float32 else np.float64
     x, y = xy[:, 1].astype(kind), xy[:, 2].astype(kind)

@@ -88,7 +88,8 @@ def as_texts(metadata):
 
 def write_side_file(path, metadata):
     """Write metadata as JSON beside a file that has no room for them: ``points.shp-metadata.json``."""
-    with open(path.with_name(f"{path.name}-metadata.json"), "w", encoding="utf-8") as file:
+    name = path.with_name(f"{path.name}-metadata.json")
+    with open(name, "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(metadata, file, indent=1, ensure_ascii=False)
         file.write("\n")
 

@@ -75,7 +75,7 @@ def view(workdir=".", out=None, value=None, *, title=None, background=True, n_bo
 def _write(path, text):
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="surrogateescape")
         os.replace(part, path)
     except OSError as error:
         raise WorkspaceError(f"The page {path} cannot be written ({error}): choose another place.") from error
