@@ -1,5 +1,7 @@
 """Values of plots, saved and drawn."""
 
+import sys
+
 import finished_project as finished
 import numpy as np
 import pytest
@@ -523,3 +525,10 @@ def test_titles_of_narrow_panels_do_not_touch():
     assert titles[1] == "without ifg 2\n08-Jan-2018 to 13-Feb-2018"
     assert 6 < size < 9
     assert fit_titles([""], 1.0) == ([""], 9.0)
+
+
+def test_without_matplotlib(ps, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(InputError, match="need matplotlib, which is not installed"):
+        ps_plot("v-d", workdir=ps)
+    assert ps_plot("v-d", -1, workdir=ps).figure is None

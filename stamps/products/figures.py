@@ -3,6 +3,7 @@
 matplotlib is imported only here and in the functions that draw, when they run.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -10,25 +11,26 @@ from pathlib import Path
 from stamps.errors import InputError, WorkspaceError
 from stamps.log import Log
 
-__all__ = ["finish_figure", "new_figure", "window_possible"]
+__all__ = ["finish_figure", "need_matplotlib", "new_figure", "window_possible"]
 
 _DPI = 150
 
 
-def _matplotlib():
+def need_matplotlib():
+    """The module matplotlib, or the error that says how to get it."""
     try:
         import matplotlib
     except ImportError:
         raise InputError(
-            "Pictures need matplotlib, which is not installed: pip install 'stamps-insar[plot]', or save the values "
-            "with plot_flag -1."
+            "Pictures need matplotlib, which is not installed: pip install 'stamps-insar[plot]'. Without it, "
+            "ps_plot saves values (plot_flag -1), stamps view shows them, stamps export csv passes them on."
         ) from None
     return matplotlib
 
 
 def window_possible():
     """Whether a window (or a notebook) can show a figure here."""
-    matplotlib = _matplotlib()
+    matplotlib = need_matplotlib()
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "JPY_PARENT_PID")  # the last one: a notebook
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
         return False
@@ -54,7 +56,7 @@ def new_figure(out=None, **options):
     shown : bool
         Whether it stands in a window.
     """
-    _matplotlib()
+    need_matplotlib()
     if out is None and window_possible():
         from matplotlib import pyplot
 
@@ -102,8 +104,10 @@ def finish_figure(figure, shown, out, ws, default):
         figure.savefig(part, dpi=_DPI, format=kind)
         os.replace(part, path)
     except OSError as error:
-        raise WorkspaceError(f"The picture {path} cannot be written ({error}): choose another place.") from error
+        reason = error.strerror or error
+        raise WorkspaceError(f"The picture {path} cannot be written ({reason}): choose another place.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     Log(ws, "PICTURE")(f"written to {path}", level=2)
     return path

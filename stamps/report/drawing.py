@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.products.colours import Scale, scale_for
-from stamps.products.figures import new_figure
+from stamps.products.figures import need_matplotlib, new_figure
 from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
 from stamps.products.raster import pixel_grid
 
@@ -141,9 +141,7 @@ def styled(draw):
     """Decorator: draw in the style of the pages, without a window."""
 
     def wrapped(*arguments, **options):
-        import matplotlib
-
-        with matplotlib.rc_context(_STYLE):
+        with need_matplotlib().rc_context(_STYLE):
             return draw(*arguments, **options)
 
     wrapped.__doc__, wrapped.__name__ = draw.__doc__, draw.__name__

@@ -3,6 +3,7 @@
 The templates are package data (``templates/``). A page refers to nothing but the JSON file beside it.
 """
 
+import contextlib
 import datetime
 import json
 import math
@@ -57,9 +58,11 @@ def write(folder, template, context, data):
                 part.write_text(text, encoding="utf-8")
                 os.replace(part, folder / name)
             finally:
-                part.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
     except OSError as error:
-        raise WorkspaceError(f"The page {folder / PAGE} cannot be written ({error}): choose another place.") from error
+        reason = error.strerror or error
+        raise WorkspaceError(f"The page {folder / PAGE} cannot be written ({reason}): choose another place.") from error
     return folder / PAGE
 
 

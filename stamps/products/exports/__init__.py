@@ -14,6 +14,7 @@ from pathlib import Path
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.log import Log
+from stamps.products.exports.libraries import reason_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
 from stamps.workspace import Workspace
@@ -192,7 +193,7 @@ def _publish(table, form, place, write, options):
                         os.replace(part, path)
     except OSError as error:
         raise WorkspaceError(
-            f"The export cannot be written to {home.path} ({error.strerror or error}): make room there or choose "
+            f"The export cannot be written to {home.path} ({reason_of(error)}): make room there or choose "
             "another place (out). Nothing was changed."
         ) from error
 

@@ -6,7 +6,7 @@ Bands: VEL, V_STDEV, COHERENCE, HEIGHT, POINTS (their number in the cell), then 
 
 from stamps.errors import InputError
 from stamps.products.exports.grid import grid_of
-from stamps.products.exports.libraries import library
+from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.metadata import as_texts
 
 __all__ = ["write"]
@@ -42,7 +42,7 @@ def write(table, path, resolution=None):
                 image.set_band_unit(number, unit)
                 image.update_tags(number, meaning=meaning)
     except rasterio.errors.RasterioError as error:
-        raise InputError(f"{path.name} cannot be written ({error}): choose another name or make room.") from error
+        raise InputError(f"{path.name} cannot be written ({reason_of(error)}): choose another name or make room.") from error
 
 
 def _bands(table, grid):

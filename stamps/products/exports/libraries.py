@@ -4,7 +4,9 @@ from importlib import import_module
 
 from stamps.errors import InputError
 
-__all__ = ["library"]
+__all__ = ["library", "reason_of"]
+
+_LONGEST = 160  # letters of a reason
 
 
 def library(name, kind):
@@ -33,3 +35,13 @@ def library(name, kind):
             f"Exports of kind {kind} need {name.split('.')[0]}, which is not installed: pip install "
             "'stamps-insar[export]', or export csv, which needs nothing."
         ) from None
+
+
+def reason_of(error):
+    """What a library says about a failure, in one line and without the statements and addresses that some add."""
+    text = getattr(error, "strerror", None) or str(error)
+    for plain in ("No space left on device", "database or disk is full"):
+        if plain in text:
+            return plain
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

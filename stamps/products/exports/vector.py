@@ -2,7 +2,7 @@
 
 from stamps.errors import InputError
 from stamps.products.exports.arrow import GEOMETRY, record_batches
-from stamps.products.exports.libraries import library
+from stamps.products.exports.libraries import library, reason_of
 
 __all__ = ["write_layer"]
 
@@ -40,5 +40,5 @@ def write_layer(table, path, kind, driver, **options):
         )  # fmt: skip
     except (errors.DataSourceError, errors.DataLayerError, errors.FieldError, errors.FeatureError) as error:
         raise InputError(
-            f"{path.name} cannot be written ({error}): choose another name or format, or make room on the disk."
+            f"{path.name} cannot be written ({reason_of(error)}): choose another name or format, or make room on the disk."
         ) from error

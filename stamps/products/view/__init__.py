@@ -5,6 +5,7 @@ puts the file together, ``serving`` offers it to a browser. The rest is the page
 and the scripts in ``js``.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -78,6 +79,8 @@ def _write(path, text):
         part.write_text(text, encoding="utf-8", errors="surrogateescape")
         os.replace(part, path)
     except OSError as error:
-        raise WorkspaceError(f"The page {path} cannot be written ({error}): choose another place.") from error
+        reason = error.strerror or error
+        raise WorkspaceError(f"The page {path} cannot be written ({reason}): choose another place.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
