@@ -5,6 +5,7 @@ never had. Legacy commands are described in :mod:`stamps.commands.legacy`, verbs
 :mod:`stamps.commands`. Heavy imports happen only when a command runs.
 """
 
+import difflib
 import os
 import sys
 from importlib import import_module, metadata
@@ -37,6 +38,10 @@ def run(command, argv=None):
         function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
     else:
         function = _legacy(command)
+    if command == "stamps" and argv and argv[0].isidentifier():
+        close = difflib.get_close_matches(argv[0], _VERBS, 1)
+        hint = f"did you mean stamps {close[0]}?" if close else f"the verbs are {', '.join(_VERBS)}."
+        return _complain(f"stamps: '{argv[0]}' is not a number of a step, and no verb: {hint}")
     try:
         return function(argv) or 0
     except StampsError as error:

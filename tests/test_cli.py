@@ -151,3 +151,10 @@ def test_a_session_without_unicode(tmp_path):
         done = subprocess.run([sys.executable, "-c", asked, *arguments], cwd=project, env=sober, capture_output=True)
         assert done.returncode == status and b"Traceback" not in done.stderr, done.stderr
     assert "Directory is Übung" in (project / "STAMPS.log").read_text(encoding="utf-8")
+
+
+def test_a_misspelt_verb_is_recognized(capsys):
+    assert cli.run("stamps", ["statsu"]) == 2
+    assert capsys.readouterr().err == "stamps: 'statsu' is not a number of a step, and no verb: did you mean stamps status?\n"
+    assert cli.run("stamps", ["xyz"]) == 2
+    assert "the verbs are status, estimate, export" in capsys.readouterr().err

@@ -167,6 +167,13 @@ def test_missing_and_extra_files(project):
     assert statuses == {"phuw2.mat": "missing", "PATCH_1/rc2.mat": "extra"}
 
 
+def test_what_users_make_of_a_run_does_not_count(project):
+    (project[0] / "report").mkdir()
+    for name in ("view.html", "report/index.html", "export_v-d.gpkg", "stamps_tsexport.csv", "ps_plot_v-d.png"):
+        (project[0] / name).write_bytes(b"anything")
+    assert compare(*project).ok
+
+
 def test_damaged_file(project):
     path = project[0] / "select1.mat"
     path.write_bytes(path.read_bytes()[:400])
