@@ -6,7 +6,8 @@ from stamps.errors import WorkspaceError
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
 from stamps.products.quantities import Project
-from stamps.products.velocity import los_velocity, time_series
+from stamps.products.titles import ReferenceArea
+from stamps.products.values import usual_observations, velocity_deviation, velocity_of
 from stamps.report import drawing
 from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
 
@@ -47,29 +48,35 @@ class Run:
         return self.project.ps["xy"][:, 1:3].astype(np.float64)
 
     @property
+    def series(self):
+        """Observations behind the velocity: unwrapped phase without the look-angle error, the master left out."""
+        return self._once("series", lambda: usual_observations(self.project))
+
+    @property
     def velocity(self):
         """Line-of-sight velocity, mm/yr."""
-        return self._once("velocity", lambda: los_velocity(self.ws))
+        return self._once("velocity", lambda: velocity_of(self.series, self.project))
+
+    @property
+    def deviation(self):
+        """Bootstrapped standard deviation of the velocity, mm/yr."""
+        return self._once("deviation", lambda: velocity_deviation(self.series, self.project))
+
+    @property
+    def reference(self):
+        """What the velocity is relative to, in words; empty where it is not referenced."""
+        return ReferenceArea.of(self.project, self.series.reference).text()
 
     @property
     def fit(self):
-        """Line through the series of each pixel (relative to the median of the images), and days."""
-
-        def fit():
-            phase, days = self.series
-            return fit_of_series(phase - np.nanmedian(phase, axis=0), days), days
-
-        return self._once("fit", fit)
-
-    @property
-    def series(self):
-        """Unwrapped phase without the look-angle error, and days; the master left out."""
-        return self._once("series", lambda: time_series(self.ws))
+        """Line through the series of each pixel."""
+        return self._once("fit", lambda: fit_of_series(self.series.phase, self.series.days, self.series.covariance))
 
     @property
     def arcs(self):
         """Neighbouring pixels against each other."""
-        return self._once("arcs", lambda: arc_consistency(*self.series, neighbour_arcs(self.xy)))
+        series = self.series
+        return self._once("arcs", lambda: arc_consistency(series.phase, series.days, neighbour_arcs(self.xy)))
 
     def _once(self, key, make):
         if key not in self._known:
