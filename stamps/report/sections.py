@@ -12,8 +12,8 @@ import numpy as np
 
 from stamps import matlab_literals
 from stamps.errors import StampsError, WorkspaceError
-from stamps.legacy.ps_info import image_baselines
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.network import image_baselines
 from stamps.parameters import Parameters, table
 from stamps.products.baselines import draw_network
 from stamps.products.quantities import Choice, Quantities

@@ -9,7 +9,7 @@ import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
 from stamps.log import Log
-from stamps.network import baselines_of_images, design_matrix
+from stamps.network import image_baselines
 from stamps.products.arguments import parse_arguments
 from stamps.products.columns import random_subset
 from stamps.products.exports.metadata import describe_table
@@ -175,13 +175,7 @@ class PointTable:
 
     def baselines(self):
         """Mean perpendicular baseline of each date in metres, relative to the master; float64, shape (k,)."""
-        ps = self.project.ps
-        bperp = np.asarray(ps["bperp"], np.float64)
-        if self.project.small_baselines:
-            others = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
-            network = design_matrix(ps["ifgday_ix"], ps["n_image"])
-            bperp = baselines_of_images(network, others, bperp[np.newaxis])[0]
-        return bperp[self.images]
+        return image_baselines(self.project.ps, self.project.small_baselines)[self.images]
 
 
 def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=None, n_boot=1500, seed=0):

@@ -16,7 +16,7 @@ from stamps.products.series import dates_of
 from stamps.products.titles import ReferenceArea, describe, sign_of
 from stamps.products.values import Observations, values_of
 from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
-from stamps.products.views import view_of
+from stamps.products.viewpoint import view_of
 
 __all__ = ["N_BOOT", "Content", "Layer", "Lines", "content_of"]
 
