@@ -13,6 +13,8 @@ from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neigh
 
 __all__ = ["Run", "names_of"]
 
+_PIXELS = 50_000
+
 
 class Run:
     """A run, and another state of the same project to compare with (path-like, or None)."""
@@ -68,9 +70,17 @@ class Run:
         return ReferenceArea.of(self.project, self.series.reference).text()
 
     @property
-    def fit(self):
-        """Line through the series of each pixel."""
-        return self._once("fit", lambda: fit_of_series(self.series.phase, self.series.days, self.series.covariance))
+    def scatter(self):
+        """Rms of the series of each pixel about its line, mm; in blocks, since residuals are as large as the phases."""
+
+        def scatter():
+            seen, rms = self.series, np.empty(len(self.series.phase))
+            for start in range(0, len(rms), _PIXELS):
+                part = slice(start, start + _PIXELS)
+                rms[part] = fit_of_series(seen.phase[part], seen.days, seen.covariance).rms
+            return rms * self.project.millimetres
+
+        return self._once("scatter", scatter)
 
     @property
     def arcs(self):

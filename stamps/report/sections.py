@@ -312,8 +312,8 @@ def _look_angle_panel(run, section):
 
 
 def _fit_panel(run, section):
-    rms = run.fit.rms * run.project.millimetres
-    section.facts.update(series_rms_mm=float(np.sqrt(np.mean(rms**2))))
+    rms = run.scatter
+    section.facts.update(series_rms_mm=float(np.sqrt(np.nanmean(rms**2))))
     return "Scatter of the series about its line (rms)", rms, "mm", None
 
 
