@@ -7,6 +7,7 @@ device are there.
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import fake_cupy
@@ -495,6 +496,21 @@ def test_pixels_without_observations_keep_their_start(stand_in):
         fitted = l1_fit(np.column_stack([np.ones(12), BPERP]), np.full((5, 12), np.nan), start)
     np.testing.assert_array_equal(fitted, start)
     assert not backends._given_up
+
+
+def test_one_thread_at_a_time_computes_on_the_device(stand_in):
+    inside, most = [], []
+
+    def arrays(xp):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        return xp.arange(3).get()
+
+    with backends.selected("cuda"), native.thread_pool(4) as pool:
+        list(pool.map(lambda _: native.run("goldstein", arrays), range(8)))
+    assert most == [1] * 8
 
 
 def test_plans_of_transforms_are_forgotten(stand_in):
