@@ -4,9 +4,7 @@ Each function reads what it needs of a :class:`stamps.report.run.Run`, adds its 
 The unwrapping has a module of its own (:mod:`stamps.report.unwrapping`).
 """
 
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from stamps.matlab.dates import to_yyyymmdd
 from stamps.network import image_baselines
 from stamps.parameters import Parameters, table
 from stamps.products.baselines import draw_network
+from stamps.products.figures import new_figure
 from stamps.products.quantities import Choice, Quantities
 from stamps.products.series import dates_of
 from stamps.report import drawing, page
@@ -263,18 +262,8 @@ def baselines(run, section):
     )  # fmt: skip
 
     def draw():
-        with tempfile.TemporaryDirectory(prefix="stamps-report-") as folder:
-            figure = draw_network(
-                run.ws,
-                ps["day"],
-                bperp,
-                pairs,
-                out=Path(folder) / "network.png",
-                default="",
-                noise=noise,
-                master=ps["master_ix"],
-            )
-        figure.set_size_inches(11, 4.2)
+        figure, _ = new_figure("page.png", figsize=(11, 4.2), layout="constrained")  # a name: never in a window
+        draw_network(figure, ps["day"], bperp, pairs, noise=noise, master=ps["master_ix"])
         return figure
 
     section.pictures.append(
