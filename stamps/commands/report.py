@@ -31,8 +31,10 @@ def main(argv):
         "--compare-with", metavar="DIR", help="another state of the project, such as a copy before the second pass"
     )
     options = parser.parse_args(argv)
+    from stamps.report.page import check_libraries
     from stamps.report.quality import quality_report, write_quality_report
 
+    check_libraries()
     report = quality_report(options.workdir, options.compare_with)
     page = write_quality_report(report, options.out or Path(options.workdir) / "report")
     print(f"Report: {page}")

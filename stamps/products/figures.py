@@ -11,12 +11,13 @@ from stamps.errors import InputError
 from stamps.log import Log
 from stamps.products.saving import complete_file
 
-__all__ = ["finish_figure", "new_figure", "window_possible"]
+__all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "window_possible"]
 
 _DPI = 150
 
 
-def _matplotlib():
+def matplotlib_or_error():
+    """The module matplotlib; InputError, which says how to get it, where it is not installed."""
     try:
         import matplotlib
     except ImportError:
@@ -29,7 +30,7 @@ def _matplotlib():
 
 def window_possible():
     """Whether a window (or a notebook) can show a figure here."""
-    matplotlib = _matplotlib()
+    matplotlib = matplotlib_or_error()
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "JPY_PARENT_PID")  # the last one: a notebook
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
         return False
@@ -55,7 +56,7 @@ def new_figure(out=None, **options):
     shown : bool
         Whether it stands in a window.
     """
-    _matplotlib()
+    matplotlib_or_error()
     if out is None and window_possible():
         from matplotlib import pyplot
 

@@ -6,6 +6,7 @@ The templates are package data (``templates/``). A page refers to nothing but th
 import datetime
 import json
 import math
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,20 @@ import numpy as np
 from stamps.errors import InputError, WorkspaceError
 from stamps.products.saving import complete_file
 
-__all__ = ["plain", "versions_for_people", "write"]
+__all__ = ["check_libraries", "plain", "versions_for_people", "write"]
 
 PAGE, DATA = "index.html", "report.json"
+
+
+def check_libraries():
+    """InputError if what draws and fills the pages is not installed: better before the numbers than after them."""
+    for name in ("jinja2", "matplotlib", "PIL"):
+        try:
+            import_module(name)
+        except ImportError:
+            raise InputError(
+                f"The pages need {name}, which is not installed: pip install 'stamps-insar[report]'."
+            ) from None
 
 
 def write(folder, template, context, data):
@@ -40,12 +52,13 @@ def write(folder, template, context, data):
     Raises
     ------
     InputError
-        The library that fills the templates is not installed.
+        A library is not installed (:func:`check_libraries`).
     WorkspaceError
         The folder cannot be written.
     """
     from stamps import __version__
 
+    check_libraries()
     now = datetime.datetime.now().strftime("%d %B %Y, %H:%M").lstrip("0")
     html = _environment().get_template(template).render(**context, version=__version__, now=now, data_file=DATA)
     folder = Path(folder)
@@ -82,10 +95,8 @@ def versions_for_people(versions):
 
 
 def _environment():
-    try:
-        import jinja2
-    except ImportError:
-        raise InputError("The pages need Jinja2, which is not installed: pip install 'stamps-insar[report]'.") from None
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stamps.report"),
         autoescape=True,

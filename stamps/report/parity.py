@@ -166,6 +166,7 @@ def write_parity_report(result, folder):
     Path
         The page.
     """
+    page.check_libraries()
     content = result.content()
     maps, omitted = draw_maps(result)
     context = {

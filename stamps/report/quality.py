@@ -119,6 +119,7 @@ def write_quality_report(report, folder):
     Path
         The page.
     """
+    page.check_libraries()
     drawn = [
         {
             "section": section,
