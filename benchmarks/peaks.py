@@ -52,7 +52,7 @@ STACKS = {
     "ps_351k": ([*_PS, "--lines", "1200", "--samples", "2600"], 0.4),
     "ps_876k": (["--preset", "ps_large", "--seed", "1", "--n-images", "31", "--lines", "1900", "--samples", "4100"], 0.4),
     "ps_loose": ([*_PS, "--lines", "350", "--samples", "700"], 0.8),
-    "ps_thin": ([*_PS, "--lines", "600", "--samples", "1300", "--ps-density", "0.004"], 0.25),
+    "ps_thin": ([*_PS, "--lines", "1200", "--samples", "2600", "--ps-density", "0.004"], 0.25),
     "sb_23k": (_SB, 0.6),
     "sb_91k": ([*_SB, "--lines", "400", "--samples", "800"], 0.6),
 }
@@ -172,37 +172,38 @@ def measure(options):
         f"{os.cpu_count()} cores ({facts['cpu']}), Python {platform.python_version()}, NumPy {facts['libraries']['numpy']}, "
         "one patch, unwrap_grid_size 50; each step in a fresh process"
     )
-    rows = ",\n".join(f"  {json.dumps(known[key])}" for key in sorted(known, key=lambda key: (key[1], [*STACKS].index(key[0]))))
+    order = sorted(known, key=lambda key: (key[1], [*STACKS].index(key[0])))
+    rows = ",\n".join(f"  {json.dumps(known[key])}" for key in order)
     options.peaks.write_text(f'{{\n "machine": {json.dumps(conditions)},\n "runs": [\n{rows}\n ]\n}}\n')
 
 
 # ---------------------------------------------------------------------- fitting
 
-#: Arrays whose multiples bound each step: of the step, of each of its threads; the array that decides the seconds.
+#: Arrays whose multiples bound each step: of the step, of each of its threads; those that decide the seconds.
 ARRAYS = {
-    "prep": (["kept", "column"], ["block"], "stack"),
-    "1": (["candidates"], [], "candidates"),
-    "2": (["candidates", "filter grid"], ["filter plane"], "candidates"),
-    "3": (["candidates", "selected"], ["row"], "selected"),
-    "4": (["candidates", "selected"], [], "selected"),
-    "5": (["weeded"], [], "weeded"),
-    "6": (["merged", "nodes"], ["unwrap plane"], "unwrap grid"),
-    "7": (["merged"], [], "merged"),
-    "8": (["merged"], [], "merged"),
+    "prep": (["kept", "column", "blocks"], ["column"], ["stack"]),
+    "1": (["candidates"], [], ["candidates"]),
+    "2": (["candidates", "random", "filter grid"], ["filter plane"], ["candidates", "filter grid"]),
+    "3": (["candidates", "selected", "filter grid"], ["row"], ["selected"]),
+    "4": (["candidates", "selected"], [], ["selected"]),
+    "5": (["weeded"], [], ["weeded"]),
+    "6": (["merged", "nodes"], ["unwrap plane"], ["unwrap grid", "nodes"]),
+    "7": (["merged"], [], ["merged"]),
+    "8": (["merged"], [], ["merged"]),
 }
 
 #: Steps that need another multiple of their first array with small baselines.
 BY_MODE = {"1", "2"}
 
-#: The least that an estimate stands above a measured peak: allocators differ by that much.
-MARGIN = 1.05
+#: The least that an estimate stands above a measured peak: versions of libraries, allocators and runs differ by that much.
+MARGIN, MARGIN_MIB = 1.05, 2.0
 
 
 def bounding(sizes, peaks):
     """The least non-negative multiples of arrays that bound all peaks.
 
-    A linear programme: of all multiples whose sums are at least ``MARGIN`` times every peak, those with the smallest sum of
-    relative excesses.
+    A linear programme: of all multiples whose sums are at least ``MARGIN`` times every peak and ``MARGIN_MIB``, those with
+    the smallest sum of the mean and the largest relative excess.
 
     Parameters
     ----------
@@ -218,11 +219,14 @@ def bounding(sizes, peaks):
     """
     from scipy.optimize import linprog
 
+    n_run = len(peaks)
     relative = sizes / peaks[:, None]
-    found = linprog(relative.sum(axis=0), A_ub=-relative, b_ub=np.full(len(peaks), -MARGIN))
+    bounds = np.block([[-relative, np.zeros((n_run, 1))], [relative, -np.ones((n_run, 1))]])
+    limits = np.r_[-MARGIN - MARGIN_MIB / peaks, np.zeros(n_run)]
+    found = linprog(np.r_[relative.mean(axis=0), 1], A_ub=bounds, b_ub=limits)  # the last unknown: the largest ratio
     if not found.success:
         raise SystemExit(f"No multiples bound the peaks: {found.message}")
-    return np.maximum(np.ceil(found.x * 100 - 1e-6), 0) / 100
+    return np.maximum(np.ceil(found.x[:-1] * 100 - 1e-6), 0) / 100
 
 
 def nearest(sizes, seconds):
@@ -244,6 +248,7 @@ def fitted(step, runs):
     arrays, thread_arrays, of_seconds = ARRAYS[step]
     counts = [Counts(**run["counts"]) for run in runs]
     modes = ("PS", "SB") if step in BY_MODE else ("",)
+    # name, mode, size in a run
     terms = [("base", None, lambda c: 1)]
     terms += [
         (name, mode, lambda c, name=name, mode=mode: c.array(name) / MIB * (mode in ("", c.mode)))
@@ -252,31 +257,36 @@ def fitted(step, runs):
     ]
     if thread_arrays:
         terms += [("thread base", "", lambda c: c.threads)]
-        terms += [(name, "", lambda c, name=name: c.threads * c.array(name) / MIB) for name in thread_arrays]
+        terms += [(f"thread {name}", "", lambda c, n=name: c.threads * c.array(n) / MIB) for name in thread_arrays]
     sizes = np.array([[size(c) for _, _, size in terms] for c in counts])
     found = bounding(sizes, np.array([peak(run, step) for run in runs]))
     factors = {(name, mode): factor for (name, mode, _), factor in zip(terms, found, strict=True)}
     at_ease = [(run, c) for run, c in zip(runs, counts, strict=True) if c.threads <= os.cpu_count()]
-    fixed, slope = nearest(
-        np.array([[1, c.array(of_seconds) / MIB] for _, c in at_ease]),
+    fixed, *slopes = nearest(
+        np.array([[1, *(c.array(name) / MIB for name in of_seconds)] for _, c in at_ease]),
         np.array([run["cpu_seconds"][step] for run, _ in at_ease]),
     )
-    return [
-        {
+    slopes = [*zip(of_seconds, (f"{slope:.2g}" for slope in slopes), strict=True), ("", "")]
+
+    def row(mode):
+        def own(name):
+            return factors[name, mode] if (name, mode) in factors else factors[name, ""]
+
+        return {
             "step": step, "mode": mode, "base_mib": f"{np.ceil(found[0]):g}",
-            **_columns(["array", "second_array"], arrays, factors, mode),
+            **_columns(["array", "second_array", "third_array"], arrays, own),
             "thread_mib": f"{factors.get(('thread base', ''), 0):g}",
-            **_columns(["thread_array"], thread_arrays, factors, mode),
-            "seconds": f"{fixed:.2g}", "seconds_array": of_seconds, "seconds_per_mib": f"{slope:.2g}",
-        }
-        for mode in modes
-    ]  # fmt: skip
+            **_columns(["thread_array"], thread_arrays, lambda name: factors[f"thread {name}", ""]),
+            "seconds": f"{fixed:.2g}", "seconds_array": slopes[0][0], "seconds_per_mib": slopes[0][1],
+            "seconds_second_array": slopes[1][0], "seconds_second_per_mib": slopes[1][1],
+        }  # fmt: skip
+
+    return [row(mode) for mode in modes]
 
 
-def _columns(columns, arrays, factors, mode):
+def _columns(columns, arrays, factor_of):
     """Columns of the table with the arrays whose multiples are not 0, and with these."""
-    pairs = [(name, factors.get((name, mode), factors.get((name, ""), 0))) for name in arrays]
-    pairs = [(name, f"{factor:g}") for name, factor in pairs if factor] + [("", "")] * len(columns)
+    pairs = [(name, f"{factor_of(name):g}") for name in arrays if factor_of(name)] + [("", "")] * len(columns)
     cells = {}
     for column, (name, factor) in zip(columns, pairs, strict=False):
         cells |= {column: name, column.replace("array", "factor"): factor}

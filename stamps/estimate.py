@@ -1,16 +1,17 @@
 """Memory, disk and time that a stack or project needs, and the patches that suit a machine: ``stamps estimate``.
 
-The formulae are one table, ``step_costs.csv``: a step needs ``base_mib`` (Python and its libraries), stated multiples of one or
-two arrays, and for each of its threads ``thread_mib`` and a multiple of another array, the programs it starts included. It
-takes ``seconds`` and a multiple of an array's size. The arrays:
+The formulae are one table, ``step_costs.csv``: a step needs ``base_mib`` (Python and its libraries), stated multiples of one to
+three arrays, and for each of its threads ``thread_mib`` and a multiple of another array, the programs it starts included. It
+takes ``seconds`` and some more for each MiB of one or two arrays. The arrays:
 
 ``stack``       all SLCs, width x length x 8 bytes each (small baselines: both of every pair)
 ``kept``        their amplitudes as far as the preparation keeps them: at most 1 GiB, and a quarter of the free memory
-``block``       what a thread of the preparation reads of an image at a time, at most 16 MiB, and one ``column``
+``blocks``      what the threads of the preparation work on: 16 MiB of an image each, and one waits; at most an image
 ``column``      one value for each candidate, 8 bytes
 ``candidates``  phases of the candidates of the largest patch, n x n_ifg x 8 bytes: the largest stored array of steps 1 to 4
 ``filter grid``  the same of the cells of its filter grid (``filter_grid_size``)
 ``row``         the same of the windows along one row of that grid, at most 64 MiB
+``random``      phases of the random pixels that step 2 compares the candidates with
 ``selected``    the same of the pixels that step 3 keeps
 ``weeded``      the same of the pixels that step 4 keeps, of all patches together
 ``merged``      the same of the merged pixels (16 bytes when resampled): the largest stored array of steps 6 to 8
@@ -34,6 +35,7 @@ from pathlib import Path
 from stamps import native, parallel
 from stamps.errors import InputError
 from stamps.native.clap_patch import ROW_BYTES
+from stamps.native.random_coherence import N_RANDOM
 from stamps.parameters import Parameters
 from stamps.preparation.amplitudes import most_kept
 from stamps.preparation.forecast import expected_candidates, find_stack, ground_spacing
@@ -113,11 +115,12 @@ class Counts:
         return {
             "stack": 8 * n_pixels * n_slcs,
             "kept": most_kept(4 * n_pixels, n_slcs, self.free_gib * 2**30),
-            "block": 8 * min(n_pixels, BLOCK_PIXELS) + 8 * self.candidates,
+            "blocks": 8 * min(n_pixels, (self.threads + 1) * BLOCK_PIXELS),
             "column": 8 * self.candidates,
             "candidates": self.candidates * phase,
             "filter grid": filter_cells * phase,
             "row": min(math.sqrt(filter_cells) * _WINDOW * phase, ROW_BYTES),
+            "random": 8 * N_RANDOM * (self.n_image if self.mode == "SB" else self.n_ifg - 1),
             "selected": self.selected * phase,
             "weeded": self.total_weeded * phase,
             "merged": self.merged * phase * (2 if self.resampled else 1),
@@ -201,15 +204,15 @@ def step_memory(step, counts):
 
 def _multiples(row, threads):
     """Arrays of a row of the table and how many times their size the step needs."""
-    pairs = [(row["array"], row["factor"], 1), (row["second_array"], row["second_factor"], 1)]
-    pairs += [(row["thread_array"], row["thread_factor"], threads)]
-    return [(name, float(factor) * times) for name, factor, times in pairs if name]
+    kinds = {"": 1, "second_": 1, "third_": 1, "thread_": threads}
+    return [(row[f"{k}array"], float(row[f"{k}factor"]) * times) for k, times in kinds.items() if row[f"{k}array"]]
 
 
 def step_seconds(step, counts):
     """Processor seconds of a step (of one patch in steps 1 to 4), rough."""
     row = _cost(step, counts.mode)
-    return float(row["seconds"]) + float(row["seconds_per_mib"]) * counts.array(row["seconds_array"]) / MIB
+    pairs = [(row["seconds_array"], row["seconds_per_mib"]), (row["seconds_second_array"], row["seconds_second_per_mib"])]
+    return float(row["seconds"]) + sum(float(each) * counts.array(name) / MIB for name, each in pairs if name)
 
 
 def estimate_needs(workdir=None, datadir=None, *, cores=None, memory_gib=None, da_thresh=None):
