@@ -1,14 +1,14 @@
 """Peak memory and processor time of every step, and the table of ``stamps estimate`` that follows from them.
 
-    python benchmarks/peaks.py measure [--folder DIR]     # tests/fixtures/peaks.json, about 15 minutes on two cores
-    OMP_NUM_THREADS=16 python benchmarks/peaks.py measure --stacks ps_28k ps_88k sb_91k    # what threads need
+    python benchmarks/peaks.py measure [--folder DIR]     # tests/fixtures/peaks.json, a quarter of an hour
+    OMP_NUM_THREADS=16 python benchmarks/peaks.py measure --stacks ps_28k ps_88k ps_351k ps_876k sb_91k
     python benchmarks/peaks.py fit                        # stamps/step_costs.csv from it; says how tight every row is
     python benchmarks/peaks.py multiples                  # peaks as multiples of the largest stored array: docs/memory.md
 
 ``measure`` simulates stacks, or takes those that DIR holds, prepares each as one patch and runs every step in a fresh process
-with the threads that users have. A peak is the resident memory of that process at its highest (VmHWM of Linux), the largest of
-some runs: it does not depend on what else the machine does. ``fit`` looks for the least multiples of arrays that bound all
-peaks. ``tests/test_estimate.py`` holds the table to the measured peaks.
+with the threads that users have (the second line: what more threads need). A peak is the resident memory of
+that process at its highest (VmHWM of Linux), the largest of some runs: it does not depend on what else the machine does.
+``fit`` looks for the least multiples of arrays that bound all peaks. ``tests/test_estimate.py`` holds the table to them.
 """
 
 import argparse
@@ -42,10 +42,10 @@ STEPS = ("prep", *"12345678")
 _PS = ["--preset", "ps_bench", "--seed", "1", "--n-images", "31"]
 _SB = ["--preset", "sb_small", "--seed", "1"]
 
-#: Simulator arguments of the stacks and the threshold of their selection: 2 000 to 876 000 candidates; of ``ps_loose`` step 3
-#: keeps few, ``ps_thin`` has few in a large scene.
+#: Simulator arguments of the stacks and the threshold of their selection: 9 000 to 876 000 candidates. ``ps_short`` has few
+#: images, of ``ps_loose`` step 3 keeps few candidates, ``ps_thin`` has few in a large scene.
 STACKS = {
-    "ps_5k": (["--preset", "ps_small", "--seed", "3", "--n-images", "10", "--lines", "150", "--samples", "300"], 0.4),
+    "ps_short": (["--preset", "ps_small", "--seed", "3", "--n-images", "10", "--lines", "150", "--samples", "300"], 0.4),
     "ps_9k": (["--preset", "ps_small", "--seed", "1", "--n-images", "31"], 0.4),
     "ps_28k": ([*_PS, "--lines", "350", "--samples", "700"], 0.4),
     "ps_88k": ([*_PS, "--lines", "600", "--samples", "1300"], 0.4),
@@ -307,17 +307,29 @@ def fit(options):
         print(f"{step:>4s}", *(f"{ratio:.2f}" for ratio in ratios), "  TOO LOOSE" if max(ratios) > 1.4 else "")
 
 
-#: Largest stored array of each step, as an array of the estimate.
-LARGEST = dict.fromkeys("1234", "candidates") | {"5": "weeded"} | dict.fromkeys("678", "merged")
+#: Largest array that each step stores (single master), and its bytes: phases are complex, unwrapped ones real; m is n_ifg - 1.
+LARGEST = {
+    "1": ("ph1 ph", lambda c, m: 8 * c.candidates * c.n_ifg),
+    "2": ("pm1 ph_patch", lambda c, m: 8 * c.candidates * m),
+    "3": ("select1 ph_patch2", lambda c, m: 8 * c.selected * m),
+    "4": ("pm2 ph_patch", lambda c, m: 8 * c.weeded * m),
+    "5": ("rc2 ph_rc", lambda c, m: 8 * c.merged * c.n_ifg),
+    "6": ("uw_grid ph_in", lambda c, m: 8 * c.merged * m),
+    "7": ("scla2 ph_scla", lambda c, m: 4 * c.merged * c.n_ifg),
+    "8": ("scn2 ph_scn_slave", lambda c, m: 8 * c.merged * c.n_ifg),
+}
 
 
 def multiples(options):
     """Print the peaks of the largest stack as multiples of the largest array that the step stores."""
-    run = max(json.loads(options.peaks.read_text())["runs"], key=lambda run: run["counts"]["candidates"])
-    counts = Counts(**run["counts"])
-    for step, name in LARGEST.items():
-        array, mib = counts.array(name) / MIB, peak(run, step)
-        print(f"{step}  {mib:6.0f} MiB  {name:<10s} {array:6.0f} MiB  x {mib / array:4.1f}")
+    for run in json.loads(options.peaks.read_text())["runs"]:
+        if run["stack"] != "ps_876k":
+            continue
+        counts = Counts(**run["counts"])
+        print(f"{counts.candidates} candidates, {counts.threads} threads: prep {peak(run, 'prep'):.0f} MiB")
+        for step, (name, size) in LARGEST.items():
+            array, mib = size(counts, counts.n_ifg - 1) / MIB, peak(run, step)
+            print(f"{step}  {mib:6.0f} MiB  {name:<18s} {array:6.0f} MiB  x {mib / array:4.1f}")
 
 
 def main():

@@ -19,7 +19,7 @@ takes ``seconds`` and some more for each MiB of one or two arrays. The arrays:
 ``unwrap grid``  the same of all cells of that grid
 ``filter plane``, ``unwrap plane``  these grids for one interferogram
 
-The table bounds peaks measured on simulated stacks of 2 000 to 876 000 candidates (tests/fixtures/peaks.json, where a test
+The table bounds peaks measured on simulated stacks of 9 000 to 876 000 candidates (tests/fixtures/peaks.json, where a test
 holds the table to them); ``benchmarks/peaks.py`` measures the peaks and makes the table. Seconds are processor time of a server:
 rough. What is not known yet is taken at its upper limit: every candidate is kept until step 3 has run.
 """
