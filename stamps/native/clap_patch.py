@@ -21,7 +21,7 @@ from stamps.native.clap import adaptive_weights
 __all__ = ["filter_block", "patch_phase", "window_start"]
 
 _WINDOWS_AT_ONCE = 128  # keeps the arrays of one step in the processor's cache
-_ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
+ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
 
 
 def filter_block(block, alpha, beta, low_pass):
@@ -108,7 +108,7 @@ def _phase_of_cells(xp, grid, rows, columns, cell_filter, n_threads):
     planes = xp.asarray(np.moveaxis(grid, 2, 0))  # not copied with NumPy: grids are large
     phasors = np.empty((len(rows), len(planes)), dtype=np.complex64)
     band_cells = cell_filter.n_win * grid.shape[1]
-    planes_at_once = rows_at_once(xp, 40 * band_cells, _ROW_BYTES // (8 * band_cells))
+    planes_at_once = rows_at_once(xp, 40 * band_cells, ROW_BYTES // (8 * band_cells))
 
     def one_row(part):
         for first in range(0, len(planes), planes_at_once):

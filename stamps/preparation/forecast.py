@@ -12,12 +12,13 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.native.candidates import amplitude_sum
+from stamps.preparation.amplitudes import read_amplitudes
 from stamps.preparation.candidates import difference_dispersion, single_master_dispersion
 from stamps.preparation.checks import find_export
 from stamps.preparation.headers import header_numbers, image_precision, raster_size
 from stamps.preparation.lists import SelectionList
 from stamps.preparation.patches import Patch
-from stamps.preparation.rasters import map_raster, pixel_type, read_pixels
+from stamps.preparation.rasters import count_lines, pixel_type
 
 __all__ = ["Forecast", "expected_candidates", "find_stack", "ground_spacing"]
 
@@ -118,9 +119,8 @@ def expected_candidates(export, threshold=None):
 
 
 def _calibration(path, dtype, width, lines):
-    raster = map_raster(path, dtype, width, 2)
     total, count = 0.0, 0
-    for line in lines[lines < len(raster)]:
-        pixels = read_pixels(raster, slice(int(line), int(line) + 1), slice(0, width))
-        total, count = amplitude_sum(pixels, None, total, count)
+    for line in lines[lines < count_lines(path, dtype, width, 2)]:
+        amplitudes = read_amplitudes(path, dtype, width, slice(int(line), int(line) + 1), slice(0, width))
+        total, count = amplitude_sum(amplitudes, None, total, count)
     return total / count if count else 1.0
