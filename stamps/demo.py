@@ -16,7 +16,7 @@ import numpy as np
 
 from stamps.errors import StampsError
 from stamps.products.overview import draw_overview
-from stamps.products.velocity import los_velocity
+from stamps.products.values import los_velocity
 from stamps.products.view import view
 from stamps.report.quality import quality_report, write_quality_report
 from stamps.truth import compare_with_truth

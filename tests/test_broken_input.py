@@ -157,7 +157,10 @@ def test_disk_full(golden_state, step):
     """The largest file that may be written is limited, as by a quota."""
     workdir = golden_state("ps_mini", step - 1)
     before = {name: content for name, content in tree(workdir).items() if not name.endswith(("no_ps_info.mat", "parms.mat"))}
-    limit = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))"
+    limit = (
+        "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))"
+    )
     status, message = command("stamps", step, step, cwd=workdir, prelude=limit)
     assert status == 1
     assert message.count("\n") == 1 and ("larger than the system allows" in message or "File too large" in message)

@@ -57,7 +57,10 @@ def test_scipy_edges_are_sorted_low_high(monkeypatch):
     assert np.array_equal(edges, np.unique(edges, axis=0))
 
 
-@pytest.mark.parametrize("points", [([], []), ([1.0], [2.0]), ([1, 2], [3, 4]), ([0, 1, 2, 5], [0, 1, 2, 5]), ([3, 3, 3], [1, 1, 1])])
+@pytest.mark.parametrize(
+    "points",
+    [([], []), ([1.0], [2.0]), ([1, 2], [3, 4]), ([0, 1, 2, 5], [0, 1, 2, 5]), ([3, 3, 3], [1, 1, 1])],
+)
 def test_too_few_or_collinear_points_have_no_edges(points):
     assert external.triangulate(*points).shape == (0, 2)
 
@@ -98,7 +101,9 @@ def test_snaphu_unwraps_a_ramp():
     truth = 0.5 * rows + 0.8 * columns
     kept = {}
     unwrapped = external.snaphu(
-        np.exp(1j * truth).astype(np.complex64), *_flat_costs(20, 30), keep=lambda name, path: kept.update({name: path.read_bytes()})
+        np.exp(1j * truth).astype(np.complex64),
+        *_flat_costs(20, 30),
+        keep=lambda name, path: kept.update({name: path.read_bytes()}),
     )
     difference = unwrapped - truth
     assert unwrapped.dtype == np.float32

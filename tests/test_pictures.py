@@ -17,7 +17,7 @@ from stamps.products.external_points import means_around
 from stamps.products.plotting import panel_layout
 from stamps.products.raster import degree_steps, pixel_grid
 from stamps.products.referencing import colour_limits
-from stamps.products.views import north_of, view_of
+from stamps.products.viewpoint import north_of, view_of
 
 matplotlib = pytest.importorskip("matplotlib")
 from stamps.products import figures  # noqa: E402

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from stamps.commands import add_workdir
+
 __all__ = ["main"]
 
 _EXAMPLES = """\
@@ -21,7 +23,7 @@ def main(argv):
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--workdir", default=".", metavar="DIR", help="project directory (default: the current one)")
+    add_workdir(parser)
     parser.add_argument(
         "--out", metavar="DIR", help="where index.html and report.json go (default: report in the project)"
     )

@@ -56,7 +56,9 @@ class KeptAmplitudes:
 
     def clear(self):
         """Forget all images."""
-        self._images.clear()
+        with self._lock:
+            self._room += sum(image.nbytes for image in self._images.values())
+            self._images.clear()
 
 
 def read_amplitudes(path, dtype, width, lines, samples, following=None, out=None):

@@ -9,23 +9,43 @@ from stamps.matlab.dates import datestr
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.series import dates_of
 
-__all__ = ["draw_network"]
+__all__ = ["draw_network", "network_picture"]
 
 
-def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=None, master=None, title=""):
-    """Draw images as points and pairs as lines.
+def network_picture(ws, day, bperp, pairs, *, out, default, **options):
+    """Draw a network and show it, or write it to a file.
 
     Parameters
     ----------
     ws : Workspace
-    day, bperp : ndarray, shape (n_image,)
-        Datenums, metres.
-    pairs : ndarray of int, shape (n_pair, 2)
-        0-based images.
+    day, bperp, pairs, **options
+        As for :func:`draw_network`.
     out : path-like or None
         Picture file.
     default : str
         Its name where no window can be opened.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, window = new_figure(out, figsize=(9, 6), layout="constrained")
+    draw_network(figure, day, bperp, pairs, **options)
+    finish_figure(figure, window, out, ws, default)
+    return figure
+
+
+def draw_network(figure, day, bperp, pairs, *, numbers=None, noise=None, master=None, title=""):
+    """Draw images as points and pairs as lines.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Empty.
+    day, bperp : ndarray, shape (n_image,)
+        Datenums, metres.
+    pairs : ndarray of int, shape (n_pair, 2)
+        0-based images.
     numbers : sequence of int, optional
         Written on the lines.
     noise : ndarray, shape (n_pair,), optional
@@ -33,15 +53,11 @@ def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=Non
     master : int, optional
         0-based image that is marked.
     title : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+        Comes before the first and the last date.
     """
     from matplotlib.collections import LineCollection
     from matplotlib.dates import ConciseDateFormatter, date2num
 
-    figure, window = new_figure(out, figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot()
     x, y = date2num(dates_of(day)), np.asarray(bperp, np.float64)
     ends = np.stack([np.column_stack([x[image], y[image]]) for image in pairs.T], axis=1)
@@ -60,11 +76,10 @@ def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=Non
     axes.xaxis_date()
     axes.margins(0.06)
     axes.set_ylabel("perpendicular baseline (m)")
-    axes.set_title(f"{title}, {datestr(np.min(day))} to {datestr(np.max(day))}", fontsize=11)
+    dates = f"{datestr(np.min(day))} to {datestr(np.max(day))}"
+    axes.set_title(f"{title}, {dates}" if title else dates, fontsize=11)
     axes.grid(alpha=0.3)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
-    finish_figure(figure, window, out, ws, default)
-    return figure
 
 
 def _visible():

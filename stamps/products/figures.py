@@ -7,8 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from stamps.errors import InputError, WorkspaceError
+from stamps.errors import InputError
 from stamps.log import Log
+from stamps.products.saving import complete_file
 
 __all__ = ["finish_figure", "new_figure", "window_possible"]
 
@@ -97,13 +98,7 @@ def finish_figure(figure, shown, out, ws, default):
     kind = path.suffix.lower().lstrip(".")
     if kind not in kinds:
         raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with complete_file(path, "picture") as part:
         figure.savefig(part, dpi=_DPI, format=kind)
-        os.replace(part, path)
-    except OSError as error:
-        raise WorkspaceError(f"The picture {path} cannot be written ({error}): choose another place.") from error
-    finally:
-        part.unlink(missing_ok=True)
     Log(ws, "PICTURE")(f"written to {path}", level=2)
     return path

@@ -16,7 +16,7 @@ from stamps.products.figures import finish_figure, new_figure
 from stamps.products.maps import draw_background, draw_image, draw_north, draw_reference, draw_scale_bar
 from stamps.products.raster import pixel_grid
 from stamps.products.titles import ReferenceArea, describe, describe_data, panel_titles, sign_of
-from stamps.products.views import view_of
+from stamps.products.viewpoint import view_of
 
 __all__ = ["draw", "panel_layout"]
 

@@ -6,12 +6,12 @@ The templates are package data (``templates/``). A page refers to nothing but th
 import datetime
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.products.saving import complete_file
 
 __all__ = ["plain", "versions_for_people", "write"]
 
@@ -51,15 +51,11 @@ def write(folder, template, context, data):
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in ((DATA, json.dumps(data, indent=1, allow_nan=False) + "\n"), (PAGE, html)):
-            part = folder / f".{name}.part"
-            try:
-                part.write_text(text, encoding="utf-8")
-                os.replace(part, folder / name)
-            finally:
-                part.unlink(missing_ok=True)
     except OSError as error:
-        raise WorkspaceError(f"The page {folder / PAGE} cannot be written ({error}): choose another place.") from error
+        raise WorkspaceError(f"The folder {folder} cannot be made ({error}): choose another place.") from error
+    for name, text in ((DATA, json.dumps(data, indent=1, allow_nan=False) + "\n"), (PAGE, html)):
+        with complete_file(folder / name, "page") as part:
+            part.write_text(text, encoding="utf-8")
     return folder / PAGE
 
 

@@ -167,8 +167,7 @@ def _form(kind, options):
 def _place(project, form, out, values):
     """Where the export goes."""
     if out is None:
-        name = values or ("V-d" if project.small_baselines else "v-d")
-        out = form.name or f"export_{name}{form.suffixes[0]}"
+        out = form.name or f"export_{values or project.usual_velocity}{form.suffixes[0]}"
     path = Path(os.path.abspath(project.ws.path / out))
     if form.suffixes and path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file that ends in {form.suffixes[0]}.")
