@@ -21,7 +21,7 @@ from stamps.native.clap import adaptive_weights
 __all__ = ["filter_block", "patch_phase", "window_start"]
 
 _WINDOWS_AT_ONCE = 128  # keeps the arrays of one step in the processor's cache
-_ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
+ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
 
 
 def filter_block(block, alpha, beta, low_pass):
@@ -108,7 +108,7 @@ def _phase_of_cells(xp, grid, rows, columns, cell_filter, n_threads):
     planes = np.moveaxis(grid, 2, 0)
     phasors = np.empty((len(rows), len(planes)), dtype=np.complex64)
     band_cells, cells = cell_filter.n_win * grid.shape[1], grid.shape[0] * grid.shape[1]
-    planes_at_once = rows_at_once(xp, 40 * band_cells + grid.itemsize * cells, _ROW_BYTES // (8 * band_cells))
+    planes_at_once = rows_at_once(xp, 40 * band_cells + grid.itemsize * cells, ROW_BYTES // (8 * band_cells))
     borders = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
     parts = [slice(start, stop) for start, stop in zip(borders[:-1], borders[1:], strict=True)]
     for first in range(0, len(planes), planes_at_once):
