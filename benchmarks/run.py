@@ -104,13 +104,14 @@ def run_size(size, backend, folder, repeat):
             figures[name]["snaphu_cpu_seconds"] = clock.cpu_seconds()
     shutil.rmtree(project)
     runs = []
-    for _ in range(repeat if size in _QUICK else 1):
+    for _ in range(repeat if size in _QUICK else int(size != "large")):
         prepared(project, stack, environment)
         runs.append(measured(command("stamps", 1, 8), project, environment))
         runs[-1]["snaphu_cpu_seconds"] = clock.cpu_seconds()
         shutil.rmtree(project)
-    figures[CHAIN] = min(runs, key=lambda run: run["seconds"])
-    figures[CHAIN]["all_seconds"] = [run["seconds"] for run in runs]
+    if runs:
+        figures[CHAIN] = min(runs, key=lambda run: run["seconds"])
+        figures[CHAIN]["all_seconds"] = [run["seconds"] for run in runs]
     return {"size": size, "backend": backend, "candidates": n_candidates, "steps": figures}
 
 
@@ -173,7 +174,7 @@ def exponents(runs):
             continue
         found[backend] = {
             step: [_slope(series[0], series[-1], step), _slope(series[-2], series[-1], step)]
-            for step in series[0]["steps"]
+            for step in series[-1]["steps"]
         }
     return found
 
@@ -229,7 +230,7 @@ def as_markdown(result):
     ]  # fmt: skip
     original = result["original_ps_small"]
     for step in runs[0]["steps"]:
-        cells = [_cell(run["steps"][step]) for run in runs]
+        cells = [_cell(run["steps"].get(step)) for run in runs]
         total = sum(v for k, v in original.items() if k != "prep") if step == CHAIN and original else original.get(step)
         lines.append(f"| {step} | " + " | ".join(cells) + f" | {f'{total:.1f} s' if total else ''} |")
     for backend, slopes in result["exponents"].items():
@@ -241,6 +242,8 @@ def as_markdown(result):
 
 
 def _cell(figures):
+    if figures is None:
+        return ""
     own = f", SNAPHU {figures['snaphu_cpu_seconds']:.2f} CPU s" if "snaphu_cpu_seconds" in figures else ""
     return f"{figures['seconds']:.2f} s, {figures['peak_mib']} MiB{own}"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps.errors import StampsError
+from stamps.errors import InputError, StampsError
 from stamps.products.overview import draw_overview
-from stamps.products.velocity import los_velocity
+from stamps.products.values import los_velocity
 from stamps.products.view import view
 from stamps.report.quality import quality_report, write_quality_report
 from stamps.truth import compare_with_truth
@@ -76,7 +76,7 @@ def _report(project, stack, truth, seconds):
     velocity = los_velocity(ws)
     pictures = draw_overview(ws, project / "pictures")
     figures = compare_with_truth(ws, stack)
-    page = write_quality_report(quality_report(ws), project / "report")
+    page = _quality_page(ws, project / "report")
     interactive = view(ws, project / "view.html", title="Simulated stack: a subsidence bowl")
     low, high = np.nanpercentile(velocity, [1, 99])
     print()
@@ -90,8 +90,18 @@ def _report(project, stack, truth, seconds):
     for path in pictures:
         print(f"  {path}")
     print("Pages, to be opened in a browser:")
-    print(f"  {page}  quality of the run")
+    if page is not None:
+        print(f"  {page}  quality of the run")
     print(f"  {interactive}  the velocity map, with a time series for every click")
+
+
+def _quality_page(ws, folder):
+    """The page, or None where the libraries that make it are not installed."""
+    try:
+        return write_quality_report(quality_report(ws), folder)
+    except InputError as error:
+        print(f"No quality report: {error}")
+        return None
 
 
 if __name__ == "__main__":

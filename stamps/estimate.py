@@ -1,18 +1,27 @@
 """Memory, disk and time that a stack or project needs, and the patches that suit a machine: ``stamps estimate``.
 
-The formulae are one table, ``step_costs.csv``: a step needs ``base_mib`` (Python and its libraries) and a stated multiple of one
-or two arrays, and takes ``seconds`` and a multiple of an array's size. The arrays:
+The formulae are one table, ``step_costs.csv``: a step needs ``base_mib`` (Python and its libraries), stated multiples of one to
+three arrays, and for each of its threads ``thread_mib`` and a multiple of another array, the programs it starts included. It
+takes ``seconds`` and some more for each MiB of one or two arrays. The arrays:
 
-``raster``      one complex image, width x length x 8 bytes
-``stack``       all of them
+``stack``       all SLCs, width x length x 8 bytes each (small baselines: both of every pair)
+``kept``        their amplitudes as far as the preparation keeps them: at most 1 GiB, and a quarter of the free memory
+``blocks``      what the threads of the preparation work on: 16 MiB of an image each, and one waits; at most an image
+``column``      one value for each candidate, 8 bytes
 ``candidates``  phases of the candidates of the largest patch, n x n_ifg x 8 bytes: the largest stored array of steps 1 to 4
+``filter grid``  the same of the cells of its filter grid (``filter_grid_size``)
+``row``         the same of the windows along one row of that grid, at most 64 MiB
+``random``      phases of the random pixels that step 2 compares the candidates with
 ``selected``    the same of the pixels that step 3 keeps
 ``weeded``      the same of the pixels that step 4 keeps, of all patches together
 ``merged``      the same of the merged pixels (16 bytes when resampled): the largest stored array of steps 6 to 8
+``nodes``       the same of the grid cells that are unwrapped (``unwrap_grid_size``), at most as many as there are merged pixels
+``unwrap grid``  the same of all cells of that grid
+``filter plane``, ``unwrap plane``  these grids for one interferogram
 
-Multiples were fitted to peaks measured on simulated stacks of 9 000 to 350 000 candidates (tests/fixtures/peaks.json, where
-a test holds the table to them), seconds to processor time on two cores of a server: rough. What is not known yet is taken at its
-upper limit: every candidate is kept until step 3 has run.
+The table bounds peaks measured on simulated stacks of 9 000 to 876 000 candidates (tests/fixtures/peaks.json, where a test
+holds the table to them); ``benchmarks/peaks.py`` measures the peaks and makes the table. Seconds are processor time of a server:
+rough. What is not known yet is taken at its upper limit: every candidate is kept until step 3 has run.
 """
 
 import csv
@@ -25,9 +34,13 @@ from pathlib import Path
 
 from stamps import native, parallel
 from stamps.errors import InputError
+from stamps.native.clap_patch import ROW_BYTES
+from stamps.native.random_coherence import N_RANDOM
 from stamps.parameters import Parameters
+from stamps.preparation.amplitudes import most_kept
 from stamps.preparation.forecast import expected_candidates, find_stack, ground_spacing
 from stamps.preparation.patches import read_patch
+from stamps.preparation.rasters import BLOCK_PIXELS
 from stamps.status import project_status
 from stamps.step_files import files_of, variables_of_file
 from stamps.workspace import Workspace
@@ -44,6 +57,8 @@ _OVERLAP = 50  # default overlap of mt_prep_snap, pixels
 _FEWEST_SIDE = 200  # pixels: smaller patches lose more in overlaps than they save
 _FEWEST_CANDIDATES = 50_000  # patches are not made smaller than this only to occupy a core
 _MOST_PATCHES = 2000
+_FILTER_GRID, _UNWRAP_GRID = 50.0, 200.0  # metres: default filter_grid_size and unwrap_grid_size
+_WINDOW = 32  # cells: default clap_win
 _USABLE = 0.85  # part of the memory that a run may take
 
 
@@ -66,6 +81,12 @@ class Counts:
         Pixels after step 5.
     resampled : bool
         Whether step 5 averages pixels (``merge_resample_size``).
+    filter_cells, unwrap_cells : int, optional
+        Cells of the filter grid of the largest patch and of the grid that is unwrapped; default: one for each pixel.
+    threads : int
+        Of a process of the step.
+    free_gib : float
+        Free memory of the machine, GiB: the preparation keeps more where there is more.
     """
 
     mode: str
@@ -79,17 +100,34 @@ class Counts:
     total_weeded: int
     merged: int
     resampled: bool = False
+    filter_cells: int | None = None
+    unwrap_cells: int | None = None
+    threads: int = 1
+    free_gib: float = math.inf
 
     def array(self, name):
         """Bytes of an array of the table."""
         phase = 8 * self.n_ifg
+        n_pixels = self.width * self.length
+        n_slcs = 2 * self.n_ifg if self.mode == "SB" else self.n_image
+        filter_cells = self.candidates if self.filter_cells is None else self.filter_cells
+        unwrap_cells = self.merged if self.unwrap_cells is None else self.unwrap_cells
         return {
-            "raster": 8 * self.width * self.length,
-            "stack": 8 * self.width * self.length * self.n_image * (2 if self.mode == "SB" else 1),
+            "stack": 8 * n_pixels * n_slcs,
+            "kept": most_kept(4 * n_pixels, n_slcs, self.free_gib * 2**30),
+            "blocks": 8 * min(n_pixels, (self.threads + 1) * BLOCK_PIXELS),
+            "column": 8 * self.candidates,
             "candidates": self.candidates * phase,
+            "filter grid": filter_cells * phase,
+            "row": min(math.sqrt(filter_cells) * _WINDOW * phase, ROW_BYTES),
+            "random": 8 * N_RANDOM * (self.n_image if self.mode == "SB" else self.n_ifg - 1),
             "selected": self.selected * phase,
             "weeded": self.total_weeded * phase,
             "merged": self.merged * phase * (2 if self.resampled else 1),
+            "nodes": min(self.merged, unwrap_cells) * phase,
+            "unwrap grid": unwrap_cells * phase,
+            "filter plane": 8 * filter_cells,
+            "unwrap plane": 8 * unwrap_cells,
         }[name]
 
 
@@ -160,19 +198,21 @@ def step_memory(step, counts):
     float
     """
     row = _cost(step, counts.mode)
-    return float(row["base_mib"]) + sum(multiple * counts.array(name) for name, multiple in _multiples(row)) / MIB
+    arrays = sum(multiple * counts.array(name) for name, multiple in _multiples(row, counts.threads))
+    return float(row["base_mib"]) + counts.threads * float(row["thread_mib"]) + arrays / MIB
 
 
-def _multiples(row):
+def _multiples(row, threads):
     """Arrays of a row of the table and how many times their size the step needs."""
-    pairs = [(row["array"], row["factor"]), (row["second_array"], row["second_factor"])]
-    return [(name, float(factor)) for name, factor in pairs if name]
+    kinds = {"": 1, "second_": 1, "third_": 1, "thread_": threads}
+    return [(row[f"{k}array"], float(row[f"{k}factor"]) * times) for k, times in kinds.items() if row[f"{k}array"]]
 
 
 def step_seconds(step, counts):
     """Processor seconds of a step (of one patch in steps 1 to 4), rough."""
     row = _cost(step, counts.mode)
-    return float(row["seconds"]) + float(row["seconds_per_mib"]) * counts.array(row["seconds_array"]) / MIB
+    pairs = [(row["seconds_array"], row["seconds_per_mib"]), (row["seconds_second_array"], row["seconds_second_per_mib"])]
+    return float(row["seconds"]) + sum(float(each) * counts.array(name) / MIB for name, each in pairs if name)
 
 
 def estimate_needs(workdir=None, datadir=None, *, cores=None, memory_gib=None, da_thresh=None):
@@ -227,11 +267,13 @@ def _of_stack(datadir, cores, memory, da_thresh):
     base = {
         "mode": "SB" if small_baselines else "PS", "n_ifg": n_interferograms if small_baselines else n_images,
         "n_image": n_images, "width": export.width, "length": export.length, "resampled": bool(resample),
+        "free_gib": memory, "unwrap_cells": _cells(export.width, export.length, spacing, _UNWRAP_GRID),
     }  # fmt: skip
-    whole = _counts(
-        base, candidates, candidates, candidates, candidates, _merged_at_most(candidates, resample, spacing, base)
-    )
+    merged = _merged_at_most(candidates, resample, spacing, base)
+    cells = _cells(export.width, export.length, spacing, _FILTER_GRID)
+    whole = _counts({**base, "filter_cells": cells}, candidates, candidates, candidates, candidates, merged)
     layout, notes = recommended_layout(whole, memory, cores)
+    base["filter_cells"] = _share(cells, layout.candidates, candidates)
     counts = _counts(base, layout.candidates, layout.candidates, layout.candidates, candidates, whole.merged)
     estimate = Estimate(
         source=export.datadir, kind="stack", small_baselines=small_baselines, n_images=n_images,
@@ -260,6 +302,18 @@ def _merged_at_most(weeded, resample, spacing, base):
     return min(weeded, cells)
 
 
+def _cells(width, length, spacing, size):
+    """Cells of a grid over the raster, ``size`` metres wide; None where that is not known."""
+    if spacing is None or not width or not length or not size:
+        return None
+    return math.ceil(width * spacing[0] / size + 1) * math.ceil(length * spacing[1] / size + 1)
+
+
+def _share(cells, part, whole):
+    """Of the cells, those of a part of the pixels."""
+    return None if cells is None else math.ceil(cells * min(1.0, part / max(whole, 1)))
+
+
 # ---------------------------------------------------------------------- a project
 
 
@@ -271,7 +325,7 @@ def _of_project(ws, cores, memory):
     cores = parallel.n_cores(parameters, cores)
     patches = [patch for patch in status.patches if patch.listed and patch.empty_since is None]
     numbers = _numbers(status)
-    counts = counts_of(status, parameters)
+    counts = replace(counts_of(status, parameters), free_gib=memory)
     total = sum(number[0] for number in numbers)
     if not total:
         raise InputError(f"{ws.path} has no candidates yet: run the preparation, or give the stack as --datadir.")
@@ -289,7 +343,8 @@ def _of_project(ws, cores, memory):
     _fill_disk(estimate, counts, max(len(patches), 1), ws.path, spacing)
     if counts.width and counts.length and patches:
         candidates, selected, weeded = _undivided(ws, numbers, status)
-        whole = replace(counts, candidates=candidates, selected=selected, weeded=weeded)
+        cells = _cells(counts.width, counts.length, spacing, _size(parameters, "filter_grid_size"))
+        whole = replace(counts, candidates=candidates, selected=selected, weeded=weeded, filter_cells=cells)
         estimate.recommended, notes = recommended_layout(whole, memory, cores)
         estimate.notes += notes
     return estimate
@@ -315,8 +370,7 @@ def counts_of(status, parameters, patch=None):
     candidates, selected, weeded = (
         (max(column) for column in zip(*numbers, strict=True)) if patch is None else _patch_numbers(patch)
     )
-    resample = parameters.get("merge_resample_size")
-    resample = resample if isinstance(resample, float) else 0.0
+    resample = _size(parameters, "merge_resample_size")
     n_ifg = (status.n_interferograms or 0) + (not status.small_baselines)
     base = {
         "mode": "SB" if status.small_baselines else "PS", "n_ifg": n_ifg, "n_image": status.n_images or n_ifg,
@@ -324,7 +378,19 @@ def counts_of(status, parameters, patch=None):
     }  # fmt: skip
     spacing = _spacing(Workspace(status.workdir))
     merged = status.merged or _merged_at_most(total_weeded, resample, spacing, base)
+    filter_cells, unwrap_cells = (
+        _cells(base["width"], base["length"], spacing, _size(parameters, name))
+        for name in ("filter_grid_size", "unwrap_grid_size")
+    )
+    total = sum(number[0] for number in numbers)
+    base |= {"filter_cells": _share(filter_cells, candidates, total), "unwrap_cells": unwrap_cells}
     return _counts(base, candidates, selected, weeded, total_weeded, merged)
+
+
+def _size(parameters, name):
+    """A size in metres; 0 where it is not set."""
+    value = parameters.get(name)
+    return value if isinstance(value, float) else 0.0
 
 
 def _numbers(status):
@@ -371,13 +437,15 @@ def _fill_steps(estimate, counts, workers, n_patches, steps):
     for step in steps:
         row = _cost(step, counts.mode)
         in_patches = step in _PATCH_STEPS
+        counts = replace(counts, threads=max(1, estimate.cores // workers) if in_patches else estimate.cores)
         seconds = step_seconds(step, counts) * (max(n_patches, 1) / workers if in_patches else 1)
         estimate.steps.append({
             "step": step, "peak_mib": round(step_memory(step, counts)), "workers": workers if in_patches else 1,
-            "seconds": round(seconds, 1), "base_mib": float(row["base_mib"]),
+            "seconds": round(seconds, 1),
+            "base_mib": round(float(row["base_mib"]) + counts.threads * float(row["thread_mib"]), 1),
             "arrays": [
-                {"array": name, "multiple": multiple, "mib": round(counts.array(name) / MIB, 1)}
-                for name, multiple in _multiples(row)
+                {"array": name, "multiple": round(multiple, 2), "mib": round(counts.array(name) / MIB, 2)}
+                for name, multiple in _multiples(row, counts.threads)
             ],
         })  # fmt: skip
     limit = estimate.memory_gib * 1024
@@ -527,11 +595,15 @@ def _layout(whole, n_patches, cores, limit):
         return None
     r, a = min(shapes, key=lambda shape: abs(math.log((whole.width / shape[0]) / (whole.length / shape[1]))))
     share = _largest(whole.width, r) * _largest(whole.length, a) / (whole.width * whole.length)
-    fields = ("candidates", "selected", "weeded")
-    counts = replace(whole, **{name: math.ceil(getattr(whole, name) * share) for name in fields})
-    peak = max(step_memory(step, counts) for step in _PATCH_STEPS)
+    fields = ("candidates", "selected", "weeded", "filter_cells")
+    known = {name: getattr(whole, name) for name in fields if getattr(whole, name) is not None}
+    counts = replace(whole, **{name: math.ceil(number * share) for name, number in known.items()})
     workers = min(cores, n_patches)
-    while workers > 1 and workers * peak > limit:
+    while True:
+        counts = replace(counts, threads=max(1, cores // workers))
+        peak = max(step_memory(step, counts) for step in _PATCH_STEPS)
+        if workers == 1 or workers * peak <= limit:
+            break
         workers -= 1
     return Layout(r, a, workers, counts.candidates, round(workers * peak))
 

@@ -18,6 +18,7 @@ __all__ = [
     "correlated_pairs",
     "delaunay_pairs",
     "design_matrix",
+    "image_baselines",
     "invert_correction",
     "subsets",
     "used_images",
@@ -103,6 +104,27 @@ def baselines_of_images(network, images, bperp):
     result = np.zeros((bperp.shape[0], network.shape[1]), bperp.dtype)
     result[:, images] = lscov(network[:, images], bperp.T).T
     return result
+
+
+def image_baselines(ps, small_baselines):
+    """Perpendicular baseline of every image, for small baselines solved for from those of the interferograms.
+
+    Parameters
+    ----------
+    ps : dict
+        Pixel table: ``bperp`` (m), and of small baselines ``ifgday_ix n_image master_ix``.
+    small_baselines : bool
+
+    Returns
+    -------
+    ndarray of float64, shape (n_image,)
+        Metres, relative to the master.
+    """
+    bperp = np.asarray(ps["bperp"], dtype=np.float64)
+    if not small_baselines:
+        return bperp
+    images = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
+    return baselines_of_images(design_matrix(ps["ifgday_ix"], ps["n_image"]), images, bperp[np.newaxis])[0]
 
 
 def connected_network(ps, dropped, where):

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.parameters import Parameters
-from stamps.products.velocity import slope_per_year, time_series
+from stamps.products.values import los_velocity
 from stamps.workspace import Workspace
 
 __all__ = ["TruthFigures", "compare_with_truth"]
@@ -56,8 +55,7 @@ def compare_with_truth(workdir, stack):
     used = np.setdiff1d(np.flatnonzero(np.any(unwrapped != 0, axis=0)), [ps["master_ix"]])
     difference = unwrapped[:, used] - expected[used][:, scatterers].T
     difference -= np.nanmedian(difference, axis=0)
-    phase, days = time_series(ws)
-    velocity = -slope_per_year(phase[rows], days) * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
+    velocity = los_velocity(ws)[rows]
     true_velocity = truth["ps_v_los"][scatterers].astype(np.float64)
     error = (velocity - np.nanmedian(velocity)) - (true_velocity - np.median(true_velocity))
     return TruthFigures(

@@ -22,15 +22,16 @@ def golden_dir():
 
 @pytest.fixture
 def golden_state(tmp_path):
-    """Factory ``golden_state(set_name, step, variant=None) -> Path`` of a fresh writable state.
+    """Factory ``golden_state(set_name, step, variant=None, whole=False) -> Path`` of a fresh writable state.
 
     ``step`` is 0 … 8 or ``'pass2'``. With ``variant`` the variant's parameters are applied; ``step=None`` then means
-    the step that the variant branches off. Placeholders of text files are filled in where the set has a stack.
+    the step that the variant branches off. Placeholders of text files are filled in where the set has a stack. ``whole``
+    asks for a state with all files, where a part of them would do for running its steps.
     """
     counter = itertools.count()
 
-    def make(set_name, step, variant=None):
-        source = _find(set_name, complete=True, step=_state(set_name, step, variant))
+    def make(set_name, step, variant=None, whole=False):
+        source = _find(set_name, complete=True, step=None if whole else _state(set_name, step, variant))
         target = tmp_path / f"state{next(counter)}" / set_name
         return golden.build_state(source, step, target, variant_name=variant)
 

@@ -20,6 +20,7 @@ _FUNCTIONS = """abs angle arange arctan2 argmax argsort bitwise_xor concatenate 
     zeros_like""".split()
 _METHODS = "all any argmax argsort astype conj copy cumsum max mean min ravel reshape std sum transpose view".split()
 _REFUSED_ARGUMENTS = {"where", "initial"}
+_NEED_ELEMENTS = {"argmax", "argsort", "max", "median", "min", "partition"}
 
 
 class DeviceError(TypeError):
@@ -37,6 +38,7 @@ class Device:
         self.memory = memory
         self.count = count
         self.operations = 0
+        self.plans_forgotten = 0
         self.largest = 0
 
 
@@ -148,6 +150,10 @@ def _wrapped(function):
         refused = _REFUSED_ARGUMENTS & keywords.keys()
         if refused:
             raise DeviceError(f"{function} has no argument {refused}.")
+        if function.__name__ in _NEED_ELEMENTS:
+            owner = getattr(function, "__self__", None)
+            if not (owner if isinstance(owner, np.ndarray) else args[0]).size:
+                raise DeviceError(f"{function.__name__} of an array without elements.")
         out = keywords.get("out")
         result = function(*_inside(args), **{name: _inside(value) for name, value in keywords.items()})
         if out is not None:
@@ -187,6 +193,10 @@ class _SparseMatrix:
         return ndarray(np.asarray(self.matrix @ other._host))
 
 
+def _forget_plans():
+    _device.plans_forgotten += 1
+
+
 class _Pool:
     def free_all_blocks(self):
         """Nothing is kept."""
@@ -215,7 +225,8 @@ def modules():
         ndarray=ndarray, array=_array, asarray=_asarray, repeat=_repeat,
         linalg=types.SimpleNamespace(solve=_solve), cuda=types.SimpleNamespace(runtime=runtime),
         get_default_memory_pool=_Pool, bincount=_bincount,
-        fft=types.SimpleNamespace(fftshift=_wrapped(np.fft.fftshift), ifftshift=_wrapped(np.fft.ifftshift)),
+        fft=types.SimpleNamespace(fftshift=_wrapped(np.fft.fftshift), ifftshift=_wrapped(np.fft.ifftshift),
+                                  config=types.SimpleNamespace(clear_plan_cache=_forget_plans)),
     )  # fmt: skip
     vars(cupy)["ascontiguousarray"] = lambda a, dtype=None: ndarray(np.ascontiguousarray(a._host, dtype))
     transforms = {name: _wrapped(getattr(scipy.fft, name)) for name in ("fft", "ifft", "fft2", "ifft2")}

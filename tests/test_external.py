@@ -58,7 +58,8 @@ def test_scipy_edges_are_sorted_low_high(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "points", [([], []), ([1.0], [2.0]), ([1, 2], [3, 4]), ([0, 1, 2, 5], [0, 1, 2, 5]), ([3, 3, 3], [1, 1, 1])]
+    "points",
+    [([], []), ([1.0], [2.0]), ([1, 2], [3, 4]), ([0, 1, 2, 5], [0, 1, 2, 5]), ([3, 3, 3], [1, 1, 1])],
 )
 def test_too_few_or_collinear_points_have_no_edges(points):
     assert external.triangulate(*points).shape == (0, 2)

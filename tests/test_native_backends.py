@@ -7,6 +7,7 @@ device are there.
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import fake_cupy
@@ -294,6 +295,8 @@ def test_the_stand_in_refuses_what_cupy_refuses(stand_in):
         lambda: on_device[np.array([0])],
         lambda: cupy.where(here > 0, on_device, 0),
         lambda: on_device.max(initial=0),
+        lambda: on_device[:0].max(),
+        lambda: cupy.argsort(on_device[:0]),
         lambda: cupy.repeat(on_device, cupy.arange(3)),
         lambda: on_device * np.float64(2),
         lambda: target.__setitem__(slice(None), on_device),
@@ -430,10 +433,10 @@ def test_what_is_not_there_is_said_once_and_the_next_version_runs(monkeypatch, n
 
 
 def test_out_of_memory_is_said_once_and_the_next_version_runs(monkeypatch, capsys):
-    data = phasors(120, 400)
-    edges, day = EDGES, np.arange(400.0)
+    data = phasors(120, 80)
+    edges, day = EDGES, np.arange(80.0)
     expected = None
-    with fake_cupy.installed(monkeypatch, memory=100_000):
+    with fake_cupy.installed(monkeypatch, memory=40_000):
         for backend in ("numpy", "cuda", "cuda"):
             monkeypatch.setenv("STAMPS_BACKEND", f"{backend},clap=numpy")
             ours = time_series_arc_noise(data, edges, day, day % 17, 60.0)
@@ -485,6 +488,35 @@ def test_wrong_input_stays_an_error(stand_in, monkeypatch, capsys):
     with pytest.raises(InputError, match="No"):
         native.run("clap", refuses)
     assert capsys.readouterr().err == ""
+
+
+def test_pixels_without_observations_keep_their_start(stand_in):
+    start = numbers(5, 2)
+    with backends.selected("cuda"):
+        fitted = l1_fit(np.column_stack([np.ones(12), BPERP]), np.full((5, 12), np.nan), start)
+    np.testing.assert_array_equal(fitted, start)
+    assert not backends._given_up
+
+
+def test_one_thread_at_a_time_computes_on_the_device(stand_in):
+    inside, most = [], []
+
+    def arrays(xp):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        return xp.arange(3).get()
+
+    with backends.selected("cuda"), native.thread_pool(4) as pool:
+        list(pool.map(lambda _: native.run("goldstein", arrays), range(8)))
+    assert most == [1] * 8
+
+
+def test_plans_of_transforms_are_forgotten(stand_in):
+    with backends.selected("cuda"):
+        goldstein(phasors(20, 20), 8, 0.5)
+    assert stand_in.plans_forgotten == 1
 
 
 def test_a_failed_version_changes_nothing(monkeypatch):

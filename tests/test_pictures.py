@@ -1,5 +1,7 @@
 """Pictures of plots: what is drawn where, in which colours, with which words."""
 
+import sys
+
 import finished_project as finished
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from stamps.products.external_points import means_around
 from stamps.products.plotting import panel_layout
 from stamps.products.raster import degree_steps, pixel_grid
 from stamps.products.referencing import colour_limits
-from stamps.products.views import north_of, view_of
+from stamps.products.viewpoint import north_of, view_of
 
 matplotlib = pytest.importorskip("matplotlib")
 from stamps.products import figures  # noqa: E402
@@ -392,3 +394,11 @@ class TestExternalPoints:
         matfile.write(tmp_path / "x.mat", {"ph_disp": np.zeros((3, 1))})
         with pytest.raises(InputError, match="no variable 'lonlat'"):
             ps_plot("v", f"ext {tmp_path / 'x.mat'}", workdir=ws, out="x.png")
+
+
+def test_a_plot_without_matplotlib_says_what_it_needs(ws, monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(InputError, match=r"Pictures need matplotlib, which is not installed: pip install"):
+        ps_plot("hgt", workdir=ws)

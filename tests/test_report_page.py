@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sys
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -516,3 +517,12 @@ def test_the_quality_page_in_a_browser(browser, pages):
 
     picture = np.asarray(image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("L"))
     assert np.ptp(picture) > 150 and len(np.unique(picture)) > 30
+
+
+@pytest.mark.parametrize("library", ["jinja2", "matplotlib"])
+def test_a_page_without_its_libraries_says_what_it_needs(single_master, pair, tmp_path, monkeypatch, capsys, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    assert run("stamps", ["report", "--workdir", str(single_master.path), "--out", str(tmp_path)]) == 1
+    assert f"The pages need {library}, which is not installed: pip install" in capsys.readouterr().err
+    assert run("stamps", ["verify", str(pair[0]), str(pair[1]), "--report", str(tmp_path)]) == 2
+    assert not list(tmp_path.glob("*.html"))

@@ -38,7 +38,7 @@ def command(status, k=0):
     ],
 )
 def test_projects_of_the_original_at_every_stage(golden_state, name, step, patches, merged, todo):
-    status = project_status(golden_state(name, step))
+    status = project_status(golden_state(name, step, whole=True))
     assert patches is None or counts(status) == patches
     assert status.merged_step == merged[0] and merged[1] in (None, status.merged)
     assert command(status) == todo

@@ -56,7 +56,7 @@ def _as_text(estimate):
     for step in estimate.steps:
         memory = _mib(step["peak_mib"] * step["workers"])
         multiples = " + ".join(
-            f"{item['multiple']:g} x {item['array']} ({_mib(item['mib'])})" for item in step["arrays"]
+            f"{item['multiple']:.3g} x {item['array']} ({_mib(item['mib'])})" for item in step["arrays"]
         )
         lines.append(
             f"  {step['step']:<6s} {memory:>10s} {step['workers']:>10d} {step['seconds']:>16.0f}  "
@@ -83,4 +83,4 @@ def _count(number):
 
 
 def _mib(number):
-    return f"{number / 1024:.3g} GiB" if number >= 1024 else f"{number:.0f} MiB"
+    return f"{number / 1024:.3g} GiB" if number >= 1024 else f"{number:.{0 if number >= 10 else 1}f} MiB"

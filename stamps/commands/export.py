@@ -2,6 +2,7 @@
 
 import argparse
 
+from stamps.commands import add_workdir
 from stamps.products.exports import KINDS, export
 
 __all__ = ["main"]
@@ -27,7 +28,7 @@ def main(argv):
     )  # fmt: skip
     parser.add_argument("kind", metavar="KIND", help="one of the kinds above")
     parser.add_argument("--out", metavar="PATH", help="file (mintpy: folder) to write, relative to the project")
-    parser.add_argument("--workdir", default=".", metavar="DIR", help="project directory after step 7")
+    add_workdir(parser, "project directory after step 7")
     parser.add_argument("--values", metavar="TYPE", help="value type of ps_plot, v-do or u-dms for instance "
                         "(default v-d; small baselines V-d)")  # fmt: skip
     parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")

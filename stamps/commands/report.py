@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from stamps.commands import add_workdir
+
 __all__ = ["main"]
 
 _EXAMPLES = """\
@@ -21,7 +23,7 @@ def main(argv):
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--workdir", default=".", metavar="DIR", help="project directory (default: the current one)")
+    add_workdir(parser)
     parser.add_argument(
         "--out", metavar="DIR", help="where index.html and report.json go (default: report in the project)"
     )
@@ -29,8 +31,10 @@ def main(argv):
         "--compare-with", metavar="DIR", help="another state of the project, such as a copy before the second pass"
     )
     options = parser.parse_args(argv)
+    from stamps.report.page import check_libraries
     from stamps.report.quality import quality_report, write_quality_report
 
+    check_libraries()
     report = quality_report(options.workdir, options.compare_with)
     page = write_quality_report(report, options.out or Path(options.workdir) / "report")
     print(f"Report: {page}")

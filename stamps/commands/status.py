@@ -4,6 +4,7 @@ import argparse
 import json
 
 from stamps import matlab_literals
+from stamps.commands import add_workdir
 from stamps.status import project_status
 
 __all__ = ["main"]
@@ -21,7 +22,7 @@ def main(argv):
         description="Steps done, pixels left after each step, parameters that differ from their defaults, sizes, and what to run "
         "next. Works in a project, in a patch and in a merged directory; changes nothing.",
     )
-    parser.add_argument("--workdir", default=".", metavar="DIR", help="project or patch directory [.]")
+    add_workdir(parser, "project or patch directory")
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(argv)
     status = project_status(options.workdir)

@@ -4,6 +4,8 @@ import argparse
 
 import numpy as np
 
+from stamps.commands import add_workdir
+
 __all__ = ["main"]
 
 _EPILOG = """\
@@ -53,7 +55,7 @@ def _parser():
     gacos = methods.add_parser("gacos", help="GACOS delay maps (yyyymmdd.ztd and yyyymmdd.ztd.rsc)")
     gacos.add_argument("folder", help="folder with the maps of all dates")
     gacos.add_argument("--incidence", type=float, help="incidence angle in degrees (that of the project's pixels)")
-    gacos.add_argument("--workdir", default=".", help="project directory (.)")
+    add_workdir(gacos)
     gacos.set_defaults(run=_gacos)
 
     soundings = methods.add_parser("soundings", help="h0 and alpha of the power law from balloon soundings")
@@ -75,7 +77,7 @@ def _area_options(parser):
         help="subtract before what of the look-angle error does not go with height (default), all or nothing",
     )
     parser.add_argument("--exclude", help="leave out the pixels inside a polygon (deforming ones), as --polygon")
-    parser.add_argument("--workdir", default=".", help="project directory (.)")
+    add_workdir(parser)
 
 
 def _band(text):

@@ -2,6 +2,7 @@
 
 import argparse
 
+from stamps.commands import add_workdir
 from stamps.products.view import view
 from stamps.products.view.content import N_BOOT
 from stamps.products.view.serving import page_server
@@ -16,7 +17,7 @@ def main(argv):
         description="Write one self-contained HTML page: map of the points, time series, differences, layers, reference.",
         epilog="example: stamps view --value v-do --out motion.html",
     )
-    parser.add_argument("--workdir", default=".", help="project directory [.]")
+    add_workdir(parser)
     parser.add_argument("--out", metavar="FILE.html", help="the page [view.html in the project directory]")
     parser.add_argument("--value", metavar="TYPE", help="velocity to show: v, v-d, v-do … [v-d; small baselines V-d]")
     parser.add_argument("--title", help="heading [name of the project directory]")

@@ -6,7 +6,7 @@ Reads ``psver`` and ``ps``; writes a picture. Source: spec 11 section 6.
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.products.baselines import draw_network
+from stamps.products.baselines import network_picture
 from stamps.workspace import Workspace
 
 __all__ = ["ps_baseline_plot"]
@@ -37,5 +37,5 @@ def ps_baseline_plot(workdir=".", out=None):
     slaves = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
     pairs = np.column_stack([np.full(slaves.size, ps["master_ix"]), slaves])
     title = f"{ps['n_image']} images, one master"
-    return draw_network(ws, ps["day"], ps["bperp"], pairs, out=out, default="baseline_plot.png", master=ps["master_ix"],
-                        title=title)  # fmt: skip
+    return network_picture(ws, ps["day"], ps["bperp"], pairs, out=out, default="baseline_plot.png", master=ps["master_ix"],
+                           title=title)  # fmt: skip

@@ -22,6 +22,7 @@ from stamps.legacy.sb_invert_aps import sb_invert_aps
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
+from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import mean_single
 from stamps.native.l1_fit import l1_fit
 from stamps.native.least_squares import least_squares
@@ -237,9 +238,11 @@ def look_angle_error(design, phase, covariance, l1):
     ndarray of float64, shape (n_ps,)
         NaN for pixels with NaN.
     """
-    model = least_squares(design, phase.T, covariance)
     if l1:
-        model = l1_fit(design, phase, model.T).T
+        # the simplex takes another path when its start differs in the last bit: no other order of summation here
+        model = l1_fit(design, phase, lscov(design, phase.T, covariance=covariance).T).T
+    else:
+        model = least_squares(design, phase.T, covariance)
     return model[1].copy()
 
 

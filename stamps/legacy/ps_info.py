@@ -6,12 +6,11 @@ Reads ``psver``, ``ps``, ``ifgstd``; runs ``ps_calc_ifg_std`` in a single-master
 Source: spec 11 section 6.
 """
 
-import numpy as np
 
 from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
-from stamps.network import baselines_of_images, design_matrix
+from stamps.network import image_baselines
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
@@ -44,15 +43,6 @@ def ps_info(workdir="."):
     lines.append(f"Number of stable-phase pixels: {ps['n_ps']}")
     print("\n".join(lines))
     return lines
-
-
-def image_baselines(ps, small_baselines):
-    """Perpendicular baseline of every image in metres, float64; for small baselines solved for from those of the pairs."""
-    bperp = np.asarray(ps["bperp"], dtype=np.float64)
-    if not small_baselines:
-        return bperp
-    images = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
-    return baselines_of_images(design_matrix(ps["ifgday_ix"], ps["n_image"]), images, bperp[np.newaxis])[0]
 
 
 def image_lines(day, bperp, ifg_std):

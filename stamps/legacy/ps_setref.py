@@ -14,10 +14,19 @@ from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
-__all__ = ["ps_setref"]
+__all__ = ["ps_setref", "reference_pixels"]
 
 
 def ps_setref(ps=None, workdir="."):
+    """Find the reference pixels and say how many there are; see :func:`reference_pixels`."""
+    ws = Workspace.at(workdir)
+    reference = reference_pixels(ps, ws)
+    if reference is not None:
+        Log(ws, "PS_SETREF")(f"{reference.size} ref PS selected", level=2)
+    return reference
+
+
+def reference_pixels(ps=None, workdir="."):
     """Find the reference pixels.
 
     Parameters
@@ -67,7 +76,6 @@ def ps_setref(ps=None, workdir="."):
         raise ParameterError(
             f"No pixel of {ws.path} is in the reference area: change {names} (setparm) so that it contains pixels."
         )
-    Log(ws, "PS_SETREF")(f"{reference.size} ref PS selected", level=2)
     return reference
 
 

@@ -17,6 +17,7 @@ from stamps.workspace import Workspace
 
 __all__ = ["ps_shapefile"]
 
+
 def ps_shapefile(file, data, step=1, workdir="."):
     """Write points with longitude, latitude and one value, the attribute ``V``.
 
@@ -73,4 +74,3 @@ def _write(path, lonlat, values):
         )  # fmt: skip
     except (DataSourceError, ValueError) as error:
         raise InputError(f"{path.name} cannot be written ({error}): choose a name that ends in .shp.") from error
-

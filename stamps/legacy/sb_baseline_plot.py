@@ -13,7 +13,7 @@ from stamps.errors import InputError
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.network import baselines_of_images, design_matrix
 from stamps.parameters import Parameters
-from stamps.products.baselines import draw_network
+from stamps.products.baselines import network_picture
 from stamps.products.pairs import LIST
 from stamps.stack import retained
 from stamps.workspace import Workspace
@@ -59,8 +59,8 @@ def sb_baseline_plot(ix=None, workdir=".", out=_PICTURE):
     if ix is not None and np.size(ix):
         kept = np.intersect1d(np.ravel(ix).astype(np.int64) - 1, np.arange(len(pairs)))
     title = f"{kept.size} interferograms of {len(ps['day'])} images"
-    return draw_network(ws, ps["day"], bperp, pairs[kept], out=out, default=_PICTURE, numbers=kept + 1,
-                        noise=None if noise is None else noise[kept], master=ps["master_ix"], title=title)  # fmt: skip
+    return network_picture(ws, ps["day"], bperp, pairs[kept], out=out, default=_PICTURE, numbers=kept + 1,
+                           noise=None if noise is None else noise[kept], master=ps["master_ix"], title=title)  # fmt: skip
 
 
 def list_directories(ws):

@@ -8,6 +8,7 @@ Python with an export comment. Without a compiler or a GPU the package works wit
 """
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,6 +18,9 @@ from stamps.native import backends
 from stamps.native.arrays import cupy, release
 
 __all__ = ["compiled_kernels", "n_threads", "run", "thread_pool"]
+
+#: One thread at a time computes on the device: each takes a share of what is free when it begins.
+_device = threading.RLock()
 
 
 def run(kernel, arrays, pythran=None):
@@ -41,14 +45,15 @@ def run(kernel, arrays, pythran=None):
         if version == "pythran" and pythran is not None:
             return pythran(backends.pythran_module(kernel))
         if version == "cuda":
-            try:
-                return arrays(cupy())
-            except StampsError:
-                raise
-            except Exception as error:  # whatever a driver, a compiler or a library of the device comes up with
-                failure = error.with_traceback(None)  # its frames hold the arrays of the device
-            finally:
-                release()
+            with _device:
+                try:
+                    return arrays(cupy())
+                except StampsError:
+                    raise
+                except Exception as error:  # whatever a driver, a compiler or a library of the device comes up with
+                    failure = error.with_traceback(None)  # its frames hold the arrays of the device
+                finally:
+                    release()
             backends.failed(kernel, failure)
     return arrays(np)
 

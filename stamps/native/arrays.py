@@ -41,6 +41,7 @@ def to_host(array):
 def release():
     """Give the device's unused memory back, for other processes."""
     with contextlib.suppress(Exception):  # a device that is gone has no memory to give back
+        cupy().fft.config.clear_plan_cache()  # plans of transforms keep work space as large as their arrays
         cupy().get_default_memory_pool().free_all_blocks()
 
 

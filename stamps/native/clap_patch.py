@@ -21,7 +21,7 @@ from stamps.native.clap import adaptive_weights
 __all__ = ["filter_block", "patch_phase", "window_start"]
 
 _WINDOWS_AT_ONCE = 128  # keeps the arrays of one step in the processor's cache
-_ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
+ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
 
 
 def filter_block(block, alpha, beta, low_pass):
@@ -105,20 +105,22 @@ def patch_phase(grid, cells, n_win, low_pass, alpha, beta, oversampling=1, n_thr
 
 def _phase_of_cells(xp, grid, rows, columns, cell_filter, n_threads):
     """Filtered phasors (n, m) of distinct cells in ascending order, one grid row after (or beside) the other."""
-    planes = xp.asarray(np.moveaxis(grid, 2, 0))  # not copied with NumPy: grids are large
+    planes = np.moveaxis(grid, 2, 0)
     phasors = np.empty((len(rows), len(planes)), dtype=np.complex64)
-    band_cells = cell_filter.n_win * grid.shape[1]
-    planes_at_once = rows_at_once(xp, 40 * band_cells, _ROW_BYTES // (8 * band_cells))
-
-    def one_row(part):
-        for first in range(0, len(planes), planes_at_once):
-            chosen = slice(first, first + planes_at_once)
-            phasors[part, chosen] = cell_filter(planes[chosen], int(rows[part.start]), columns[part], first == 0)
-
+    band_cells, cells = cell_filter.n_win * grid.shape[1], grid.shape[0] * grid.shape[1]
+    planes_at_once = rows_at_once(xp, 40 * band_cells + grid.itemsize * cells, ROW_BYTES // (8 * band_cells))
     borders = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
     parts = [slice(start, stop) for start, stop in zip(borders[:-1], borders[1:], strict=True)]
-    with ThreadPoolExecutor(n_threads if xp is np else 1) as pool:
-        list(pool.map(one_row, parts))
+    for first in range(0, len(planes), planes_at_once):
+        chosen = slice(first, first + planes_at_once)
+        on_device = xp.asarray(planes[chosen])  # not copied with NumPy: grids are large
+
+        def one_row(part, chosen=chosen, on_device=on_device):
+            row = int(rows[part.start])
+            phasors[part, chosen] = cell_filter(on_device, row, columns[part], chosen.start == 0)
+
+        with ThreadPoolExecutor(n_threads if xp is np else 1) as pool:
+            list(pool.map(one_row, parts))
     return phasors
 
 

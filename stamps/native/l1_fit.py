@@ -61,7 +61,10 @@ def _in_batches(xp, design, observed, start, limit):
 
 
 def _l1_fit_arrays(xp, design, observed, start, tolerance, limit):
-    """All pixels side by side; those that have converged leave the working set. Only the design is on the host."""
+    """All pixels side by side; those that have converged leave the working set. Only the design is on the host.
+
+    It returns as soon as no pixel is left: CuPy has no sorting and no maximum of an empty array.
+    """
     n, k = start.shape
     result = start.copy()
     simplex = xp.repeat(start[:, np.newaxis, :], k + 1, axis=1)
@@ -69,6 +72,8 @@ def _l1_fit_arrays(xp, design, observed, start, tolerance, limit):
         simplex[:, j + 1, j] = xp.where(start[:, j] != 0, 1.05 * start[:, j], 0.00025)
     values = xp.stack([_misfit(xp, design, observed, simplex[:, j]) for j in range(k + 1)], axis=1)
     pixels = xp.flatnonzero(~xp.isnan(values).any(axis=1))
+    if pixels.size == 0:
+        return result
     simplex, values, observed = simplex[pixels], values[pixels], observed[pixels]
     simplex, values = _sorted(xp, simplex, values)
     calls = xp.full(pixels.size, k + 1, dtype=np.int64)

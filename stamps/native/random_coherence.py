@@ -19,12 +19,12 @@ COHERENCE_BINS = 0.005 + 0.01 * np.arange(100)
 COHERENCE_BINS.flags.writeable = False
 
 _SEED = 2005
-_N_RANDOM = 300_000
+N_RANDOM = 300_000
 _ELEMENTS_AT_ONCE = 2**20  # compiled version
 _ELEMENTS_IN_CACHE = 2**16  # array version
 
 
-def random_coherence_histogram(bperp, n_trial_wraps, pairs=None, n_image=None, n_random=_N_RANDOM, seed=_SEED):
+def random_coherence_histogram(bperp, n_trial_wraps, pairs=None, n_image=None, n_random=N_RANDOM, seed=_SEED):
     """Histogram of the coherence that random phases reach.
 
     The last few results are remembered, since the histogram depends on these arguments alone.

@@ -16,7 +16,7 @@ import numpy as np
 from stamps.native.candidates import amplitude
 from stamps.preparation.rasters import prefetch, read_pixels
 
-__all__ = ["KeptAmplitudes", "read_amplitudes"]
+__all__ = ["KeptAmplitudes", "most_kept", "read_amplitudes"]
 
 #: Most bytes of amplitudes that are kept: about 30 images of 8 million pixels.
 MOST_BYTES = 2**30
@@ -33,7 +33,7 @@ class KeptAmplitudes:
     """
 
     def __init__(self, limit=None):
-        self._room = _default_limit() if limit is None else limit
+        self._room = _limit(_free_memory()) if limit is None else limit
         self._lock = threading.Lock()
         self._images = {}
 
@@ -56,7 +56,9 @@ class KeptAmplitudes:
 
     def clear(self):
         """Forget all images."""
-        self._images.clear()
+        with self._lock:
+            self._room += sum(image.nbytes for image in self._images.values())
+            self._images.clear()
 
 
 def read_amplitudes(path, dtype, width, lines, samples, following=None, out=None):
@@ -87,8 +89,27 @@ def read_amplitudes(path, dtype, width, lines, samples, following=None, out=None
     return amplitude(read_pixels(path, dtype, width, lines, samples), out)
 
 
-def _default_limit():
-    return int(min(MOST_BYTES, _SHARE_OF_FREE * _free_memory()))
+def most_kept(image_bytes, n_images, free):
+    """Bytes of the amplitudes that are kept.
+
+    Parameters
+    ----------
+    image_bytes : int
+        Amplitudes of one image.
+    n_images : int
+    free : float
+        Free memory of the machine.
+
+    Returns
+    -------
+    int
+        Whole images.
+    """
+    return min(n_images, _limit(free) // max(image_bytes, 1)) * image_bytes
+
+
+def _limit(free):
+    return int(min(MOST_BYTES, _SHARE_OF_FREE * free))
 
 
 def _free_memory():

@@ -120,7 +120,7 @@ def expected_candidates(export, threshold=None):
 
 def _calibration(path, dtype, width, lines):
     total, count = 0.0, 0
-    for line in lines[lines < count_lines(path, dtype, width, 2)]:
-        amplitudes = read_amplitudes(path, dtype, width, slice(int(line), int(line) + 1), slice(0, width))
+    for line in lines[lines < count_lines(path, dtype, width, 2)].tolist():
+        amplitudes = read_amplitudes(path, dtype, width, slice(line, line + 1), slice(0, width))
         total, count = amplitude_sum(amplitudes, None, total, count)
     return total / count if count else 1.0

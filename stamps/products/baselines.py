@@ -9,17 +9,17 @@ from stamps.matlab.dates import datestr
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.series import dates_of
 
-__all__ = ["draw_network", "plot_network"]
+__all__ = ["draw_network", "network_picture"]
 
 
-def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=None, master=None, title=""):
-    """Draw images as points and pairs as lines, then show or write the figure.
+def network_picture(ws, day, bperp, pairs, *, out, default, **options):
+    """Draw a network and show it, or write it to a file.
 
     Parameters
     ----------
     ws : Workspace
-    day, bperp, pairs, numbers, noise, master, title
-        As for :func:`plot_network`.
+    day, bperp, pairs, **options
+        As for :func:`draw_network`.
     out : path-like or None
         Picture file.
     default : str
@@ -30,17 +30,18 @@ def draw_network(ws, day, bperp, pairs, *, out, default, numbers=None, noise=Non
     matplotlib.figure.Figure
     """
     figure, window = new_figure(out, figsize=(9, 6), layout="constrained")
-    plot_network(figure, day, bperp, pairs, numbers=numbers, noise=noise, master=master, title=title)
+    draw_network(figure, day, bperp, pairs, **options)
     finish_figure(figure, window, out, ws, default)
     return figure
 
 
-def plot_network(figure, day, bperp, pairs, *, numbers=None, noise=None, master=None, title=""):
-    """Images as points and pairs as lines in a figure.
+def draw_network(figure, day, bperp, pairs, *, numbers=None, noise=None, master=None, title=""):
+    """Draw images as points and pairs as lines.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
+        Empty.
     day, bperp : ndarray, shape (n_image,)
         Datenums, metres.
     pairs : ndarray of int, shape (n_pair, 2)
@@ -52,7 +53,7 @@ def plot_network(figure, day, bperp, pairs, *, numbers=None, noise=None, master=
     master : int, optional
         0-based image that is marked.
     title : str
-        Stands before the dates.
+        Comes before the first and the last date.
     """
     from matplotlib.collections import LineCollection
     from matplotlib.dates import ConciseDateFormatter, date2num

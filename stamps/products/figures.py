@@ -3,34 +3,34 @@
 matplotlib is imported only here and in the functions that draw, when they run.
 """
 
-import contextlib
 import os
 import sys
 from pathlib import Path
 
-from stamps.errors import InputError, WorkspaceError
+from stamps.errors import InputError
 from stamps.log import Log
+from stamps.products.saving import complete_file
 
-__all__ = ["finish_figure", "need_matplotlib", "new_figure", "window_possible"]
+__all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "window_possible"]
 
 _DPI = 150
 
 
-def need_matplotlib():
-    """The module matplotlib, or the error that says how to get it."""
+def matplotlib_or_error():
+    """The module matplotlib; InputError, which says how to get it, where it is not installed."""
     try:
         import matplotlib
     except ImportError:
         raise InputError(
-            "Pictures need matplotlib, which is not installed: pip install 'stamps-insar[plot]'. Without it, "
-            "ps_plot saves values (plot_flag -1), stamps view shows them, stamps export csv passes them on."
+            "Pictures need matplotlib, which is not installed: pip install 'stamps-insar[plot]', "
+            "or without it save values (ps_plot with plot_flag -1), look at stamps view, or use stamps export csv."
         ) from None
     return matplotlib
 
 
 def window_possible():
     """Whether a window (or a notebook) can show a figure here."""
-    matplotlib = need_matplotlib()
+    matplotlib = matplotlib_or_error()
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "JPY_PARENT_PID")  # the last one: a notebook
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
         return False
@@ -56,7 +56,7 @@ def new_figure(out=None, **options):
     shown : bool
         Whether it stands in a window.
     """
-    need_matplotlib()
+    matplotlib_or_error()
     if out is None and window_possible():
         from matplotlib import pyplot
 
@@ -99,15 +99,7 @@ def finish_figure(figure, shown, out, ws, default):
     kind = path.suffix.lower().lstrip(".")
     if kind not in kinds:
         raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with complete_file(path, "picture") as part:
         figure.savefig(part, dpi=_DPI, format=kind)
-        os.replace(part, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise WorkspaceError(f"The picture {path} cannot be written ({reason}): choose another place.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
     Log(ws, "PICTURE")(f"written to {path}", level=2)
     return path

@@ -3,9 +3,10 @@
 import numpy as np
 
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.parameters import Parameters
 from stamps.products.maps import draw_scale_bar, metres_per_unit
-from stamps.products.velocity import los_velocity, time_series
+from stamps.products.quantities import Project
+from stamps.products.titles import ReferenceArea
+from stamps.products.values import usual_observations, velocity_of
 from stamps.workspace import Workspace
 
 __all__ = ["draw_overview"]
@@ -34,12 +35,14 @@ def draw_overview(workdir, folder):
     matplotlib.use("Agg")
     folder.mkdir(parents=True, exist_ok=True)
     ws = Workspace.at(workdir)
-    ps = ws.load("ps2")
-    velocity = los_velocity(ws)
+    project = Project.at(ws)
+    seen, ps = usual_observations(project), project.ps
+    velocity = velocity_of(seen, project)
+    reference = ReferenceArea.of(project, seen.reference).text()
     return [
-        _velocity_map(ps, velocity, folder / "velocity.png"),
+        _velocity_map(ps, velocity, reference, folder / "velocity.png"),
         _quality_maps(ws, ps, folder / "quality.png"),
-        _series(ws, ps, velocity, folder / "time_series.png"),
+        _series(ps, project.displacement(seen.phase), seen.days, velocity, reference, folder / "time_series.png"),
     ]
 
 
@@ -65,11 +68,11 @@ def _map(axes, ps, values, label, cmap, limits):
     draw_scale_bar(axes, (*axes.get_xlim(), *axes.get_ylim()), metres_per_unit(lat, True)[0])
 
 
-def _velocity_map(ps, velocity, path):
+def _velocity_map(ps, velocity, reference, path):
     figure, (axes,) = _figure()
     bound = np.nanpercentile(np.abs(velocity), 98) or 1.0
     _map(axes, ps, velocity, "mm/yr, positive towards the satellite", "RdBu", (-bound, bound))
-    axes.set_title(f"Line-of-sight velocity relative to the median, {len(velocity)} pixels")
+    axes.set_title(_joined(f"Line-of-sight velocity of {len(velocity)} pixels", reference))
     figure.savefig(path, dpi=150)
     return path
 
@@ -87,11 +90,8 @@ def _quality_maps(ws, ps, path):
     return path
 
 
-def _series(ws, ps, velocity, path):
+def _series(ps, displacement, days, velocity, reference, path):
     """Displacement of the pixels with the lowest and the highest velocity (the outer percent is left out)."""
-    phase, days = time_series(ws)
-    displacement = -phase * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
-    displacement -= np.nanmedian(displacement, axis=0)
     order = np.argsort(velocity)
     dates = np.array([np.datetime64(f"{d[:4]}-{d[4:6]}-{d[6:]}") for d in map(str, _dates(ps, days))])
     figure, (axes,) = _figure(width=8, height=4.5)
@@ -103,11 +103,15 @@ def _series(ws, ps, velocity, path):
         axes.plot(dates, displacement[pixel], "o", ms=4, color=colour, label=label)
         axes.plot(dates, fit, "-", color=colour, lw=1)
     axes.set_ylabel("displacement towards the satellite (mm)")
-    axes.set_title("Time series of a fast-sinking and a fast-rising pixel, relative to the median")
+    axes.set_title(_joined("Time series of a fast-sinking and a fast-rising pixel", reference))
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=150)
     return path
+
+
+def _joined(title, reference):
+    return f"{title}, {reference}" if reference else title
 
 
 def _dates(ps, days):

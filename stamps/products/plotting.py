@@ -12,11 +12,11 @@ from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK, BLACK
 from stamps.products.backgrounds import amplitude_image, amplitude_shape, dem_image, sampled
 from stamps.products.colours import scale_for
 from stamps.products.external_points import draw_points, load_points
-from stamps.products.figures import finish_figure, need_matplotlib, new_figure
+from stamps.products.figures import finish_figure, matplotlib_or_error, new_figure
 from stamps.products.maps import draw_background, draw_image, draw_north, draw_reference, draw_scale_bar
 from stamps.products.raster import pixel_grid
 from stamps.products.titles import ReferenceArea, describe, describe_data, panel_titles, sign_of
-from stamps.products.views import view_of
+from stamps.products.viewpoint import view_of
 
 __all__ = ["draw", "panel_layout"]
 
@@ -77,7 +77,7 @@ def draw(project, kind, values, shown, columns, reference, limits, request, out)
     rmse : ndarray or None
     axes : list of matplotlib.axes.Axes
     """
-    need_matplotlib()
+    matplotlib_or_error()
     scene = _scene(project, kind, values, shown, columns, reference, limits, request)
     points = load_points(project, values, shown, columns, request.external) if request.external else []
     left, right, bottom, top = _window(scene)

@@ -88,6 +88,11 @@ class Project:
         return np.diag((ifg_std * kind(np.pi) / kind(181)) ** 2)  # 181 it is
 
     @property
+    def usual_velocity(self):
+        """Value type of the velocity without look-angle error that products show unless another one is asked for."""
+        return "V-d" if self.small_baselines else "v-d"
+
+    @property
     def wavelength(self):
         """Parameter ``lambda``, metres; ParameterError if it is not known."""
         wavelength = self.parameters.get("lambda")

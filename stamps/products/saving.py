@@ -1,9 +1,11 @@
 """Files that a plot leaves behind: its values, the fit of a velocity, the time series for ``ts_plot``.
 
-They are written to the project directory, or to the user's home directory if that cannot be written. Source: spec 11
-sections 2.5 and 2.7.
+They are written to the project directory, or to the user's home directory if that cannot be written; pictures and pages
+go where the user wants them. Source: spec 11 sections 2.5 and 2.7.
 """
 
+import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,38 @@ from stamps.errors import WorkspaceError
 from stamps.log import Log
 from stamps.workspace import Workspace
 
-__all__ = ["SERIES_NAME", "save_values"]
+__all__ = ["SERIES_NAME", "complete_file", "save_values"]
 
 #: Text file that names the latest time series.
 SERIES_NAME = "ps_plot_ts_matname.txt"
+
+
+@contextlib.contextmanager
+def complete_file(path, what):
+    """Context that gives a temporary path; the file takes its place when the context ends without error.
+
+    Parameters
+    ----------
+    path : Path
+        Anywhere: the folder need not be a project.
+    what : str
+        What it is, for the message: ``'picture'``.
+
+    Raises
+    ------
+    WorkspaceError
+        The file cannot be written; an older one is as it was.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise WorkspaceError(f"The {what} {path} cannot be written ({reason}): choose another place.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def save_values(project, kind, values, shown, columns, reference, request):

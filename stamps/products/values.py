@@ -9,17 +9,29 @@ import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.legacy.ps_mean_v import ps_mean_v
-from stamps.legacy.ps_setref import ps_setref
+from stamps.legacy.ps_setref import ps_setref, reference_pixels
 from stamps.legacy.sb_invert_aps import sb_invert_aps
 from stamps.legacy.sb_invert_iono import sb_invert_iono
 from stamps.matlab.statistics import nanmean
 from stamps.phase import insert_column, multiply, phasor, unit_modulus
-from stamps.products.quantities import Choice, Quantities, chosen_iono, chosen_tropo, evaluate, subtract
-from stamps.products.referencing import means_of_pairs
+from stamps.products.arguments import PlotRequest
+from stamps.products.quantities import Choice, Project, Quantities, chosen_iono, chosen_tropo, evaluate, subtract
+from stamps.products.referencing import means_of_pairs, relative_to_pixels
 from stamps.products.value_types import value_type
-from stamps.products.velocity import fit_lines, fit_without_each
+from stamps.products.velocity import bootstrap_std, fit_lines, fit_without_each
 
-__all__ = ["Observations", "TimeSeries", "Values", "invert_corrections", "observations", "values_of"]
+__all__ = [
+    "Observations",
+    "TimeSeries",
+    "Values",
+    "invert_corrections",
+    "los_velocity",
+    "observations",
+    "usual_observations",
+    "values_of",
+    "velocity_deviation",
+    "velocity_of",
+]
 
 _N_BOOT = 1500
 
@@ -46,6 +58,12 @@ class Observations:
     days: np.ndarray
     covariance: np.ndarray | None
     reference: np.ndarray | None
+
+    def known_covariance(self):
+        """The covariance in double, the identity where nothing is known; None where it is singular."""
+        k = self.days.size
+        covariance = np.eye(k) if self.covariance is None else np.asarray(self.covariance, np.float64)
+        return covariance if np.linalg.matrix_rank(covariance) == k else None
 
 
 @dataclass
@@ -280,10 +298,10 @@ def _column(number, phases):
 def _velocities(kind, project, choice, request):
     """Slopes of phase over time, as displacement towards the satellite in mm/yr."""
     seen = observations(kind, project, choice, request)
-    fit = fit_lines(seen.phase, seen.days, seen.covariance) if not kind.drops else None
     if kind.drops:
         slopes, fit = fit_without_each(seen.phase, seen.days, seen.covariance)
     else:
+        fit = fit_lines(seen.phase, seen.days, seen.covariance)
         slopes = fit[1][:, np.newaxis]
     series = TimeSeries(project.displacement(seen.phase), seen.columns) if request.time_series else None
     velocity = -slopes * 365.25 * project.millimetres
@@ -292,7 +310,7 @@ def _velocities(kind, project, choice, request):
     return Values(velocity, shown, kind.unit, labels=labels, numbers=seen.columns, fit=fit, series=series)
 
 
-def observations(kind, project, choice, request):
+def observations(kind, project, choice, request, find_reference=ps_setref):
     """The phases that the line of a velocity is fitted to.
 
     Parameters
@@ -303,6 +321,8 @@ def observations(kind, project, choice, request):
     choice : Choice
     request : PlotRequest
         ``ifg_list`` restricts the columns; ``time_series`` removes the master noise in any case.
+    find_reference : callable
+        ``ps_setref``, which says what it found, or ``reference_pixels``.
 
     Returns
     -------
@@ -314,11 +334,74 @@ def observations(kind, project, choice, request):
         phase = subtract(phase, quantities["C"])
     columns, days, covariance = _observations(kind, project, request)
     phase = phase[:, columns]
-    reference = ps_setref(workdir=project.ws)
+    reference = find_reference(workdir=project.ws)
     if reference is not None:
         mean = means_of_pairs(phase, reference) if kind.pairs else nanmean(phase[reference], axis=0)
         phase = phase - mean
     return Observations(phase, columns, days, covariance, reference)
+
+
+def usual_observations(project):
+    """The series behind the velocity that is shown by default (:attr:`Project.usual_velocity`), as Observations."""
+    kind = value_type(project.usual_velocity, project.small_baselines)
+    return observations(kind, project, Choice(), PlotRequest(), reference_pixels)
+
+
+def velocity_of(seen, project):
+    """Velocity from observations, as ``ps_plot`` shows it.
+
+    Parameters
+    ----------
+    seen : Observations
+    project : Project
+
+    Returns
+    -------
+    ndarray of float64, shape (n_ps,)
+        mm/yr, positive towards the satellite, relative to the reference pixels.
+    """
+    slope = fit_lines(seen.phase, seen.days, seen.covariance)[1]
+    velocity = -slope[:, np.newaxis] * 365.25 * project.millimetres
+    return relative_to_pixels(velocity, seen.reference)[0][:, 0]
+
+
+def los_velocity(workdir="."):
+    """The velocity that is shown by default: ``ps_plot v-d``, of small baselines ``ps_plot V-d``.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Project directory after step 7 (single master, or inverted small baselines).
+
+    Returns
+    -------
+    ndarray of float64, shape (n_ps,)
+        As :func:`velocity_of`.
+    """
+    project = Project.at(workdir)
+    return velocity_of(usual_observations(project), project)
+
+
+def velocity_deviation(seen, project, n_boot=_N_BOOT, seed=0):
+    """Bootstrapped standard deviation of the velocity from observations, as ``ps_mean_v`` estimates it.
+
+    Parameters
+    ----------
+    seen : Observations
+    project : Project
+    n_boot, seed : int
+        As for :func:`stamps.products.velocity.bootstrap_std`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_ps,)
+        mm/yr; NaN where the covariance is singular and for a single pixel.
+    """
+    covariance = seen.known_covariance()
+    if covariance is None:
+        return np.full(len(seen.phase), np.nan, np.float32)
+    std = bootstrap_std(seen.phase, seen.days / 365.25, covariance, int(n_boot), seed)
+    return std * np.float32(project.millimetres)
 
 
 def _observations(kind, project, request):

@@ -1,73 +1,14 @@
-"""Line-of-sight velocities from the unwrapped time series."""
+"""Lines through time series and the spread of their slopes: arrays in, arrays out."""
 
 import numpy as np
 from scipy import linalg
 
-from stamps.errors import WorkspaceError
 from stamps.matlab.linalg import lscov
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
 
-__all__ = ["bootstrap_spread", "bootstrap_std", "fit_lines", "fit_without_each", "los_velocity", "slope_per_year", "time_series"]
+__all__ = ["bootstrap_spread", "bootstrap_std", "fit_lines", "fit_without_each"]
 
 _PIXELS = 100_000
 _ALL_EQUAL = 1e-20  # squared share of the slope's column that rounding leaves when all dates are the same
-
-
-def time_series(workdir="."):
-    """Unwrapped phase of every image with the look-angle error removed, master left out.
-
-    Parameters
-    ----------
-    workdir : path-like or Workspace
-        Project directory after step 7 (single master, or inverted small baselines).
-
-    Returns
-    -------
-    phase : ndarray of float64, shape (n_ps, k)
-        Phase in radians.
-    days : ndarray of float64, shape (k,)
-        Days since the master.
-    """
-    ws = Workspace.at(workdir)
-    ps, unwrapped, scla = ws.load("ps2"), ws.load("phuw2"), ws.load("scla2")
-    phase = unwrapped["ph_uw"].astype(np.float64)
-    if phase.shape != scla["ph_scla"].shape:
-        raise WorkspaceError(
-            f"{ws.path / 'scla2.mat'} does not fit phuw2.mat ({scla['ph_scla'].shape} against {phase.shape} values): "
-            "run steps 6 and 7 again (stamps 6 7)."
-        )
-    phase -= scla["ph_scla"]
-    used = np.setdiff1d(np.arange(phase.shape[1]), [ps["master_ix"]])
-    used = used[np.any(phase[:, used] != 0, axis=0)]  # dropped interferograms are stored as zeros
-    return phase[:, used], ps["day"][used] - ps["master_day"]
-
-
-def slope_per_year(phase, days):
-    """Least-squares slope of each series, radians per year.
-
-    Parameters
-    ----------
-    phase : ndarray, shape (n_ps, k)
-    days : ndarray, shape (k,)
-    """
-    design = np.column_stack([np.ones(len(days)), np.asarray(days) / 365.25])
-    return lscov(design, np.asarray(phase, dtype=np.float64).T)[1]
-
-
-def los_velocity(workdir="."):
-    """Velocity towards the satellite in mm/yr relative to the median of all pixels, unweighted fit.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_ps,)
-    """
-    ws = Workspace.at(workdir)
-    phase, days = time_series(ws)
-    slope = slope_per_year(phase, days)
-    millimetres = Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
-    velocity = -slope * millimetres
-    return velocity - np.nanmedian(velocity)
 
 
 def fit_lines(phase, days, covariance=None):
@@ -115,7 +56,7 @@ def fit_without_each(phase, days, covariance=None):
     return slopes, last
 
 
-def bootstrap_std(displacement, years, covariance, n_boot, seed):
+def bootstrap_std(series, years, covariance, n_boot, seed):
     """Standard deviation of the slope when the observations are drawn again with replacement.
 
     All pixels share the draws. A draw moves observations but not their covariance, which stays in place (so it always
@@ -123,8 +64,8 @@ def bootstrap_std(displacement, years, covariance, n_boot, seed):
 
     Parameters
     ----------
-    displacement : ndarray of float64, shape (n_ps, k)
-        NaN gives NaN for its pixel.
+    series : ndarray, shape (n_ps, k)
+        Displacement or phase; NaN gives NaN for its pixel.
     years : ndarray, shape (k,)
     covariance : ndarray, shape (k, k)
     n_boot : int
@@ -135,9 +76,9 @@ def bootstrap_std(displacement, years, covariance, n_boot, seed):
     Returns
     -------
     ndarray of float32, shape (n_ps,)
-        Per year. NaN for a single pixel, which is never bootstrapped.
+        In units of the series, per year. NaN for a single pixel, which is never bootstrapped.
     """
-    n_ps, k = displacement.shape
+    n_ps, k = series.shape
     result = np.full(n_ps, np.nan, np.float32)
     if n_ps == 1:
         return result
@@ -148,7 +89,7 @@ def bootstrap_std(displacement, years, covariance, n_boot, seed):
     triangle /= np.sqrt(max(n_boot - 1, 1))
     for start in range(0, n_ps, _PIXELS):
         part = slice(start, start + _PIXELS)
-        result[part] = np.sqrt(((displacement[part] @ triangle.T) ** 2).sum(axis=1))
+        result[part] = np.sqrt(((series[part] @ triangle.T) ** 2).sum(axis=1))
     return result
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.products.colours import Scale, scale_for
-from stamps.products.figures import need_matplotlib, new_figure
+from stamps.products.figures import matplotlib_or_error, new_figure
 from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
 from stamps.products.raster import pixel_grid
 
@@ -104,7 +104,8 @@ def limits_of(values, percent=1.0):
     if low < 0 < high and min(-low, high) > 0.05 * max(-low, high):
         bound = max(-low, high)
         return -bound, bound
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
+    rounding = 1e-12 * max(abs(low), abs(high))
+    return (low, high) if high - low > rounding else (low - 0.5, high + 0.5)
 
 
 def picture_of(figure, description, colours=None):
@@ -141,7 +142,7 @@ def styled(draw):
     """Decorator: draw in the style of the pages, without a window."""
 
     def wrapped(*arguments, **options):
-        with need_matplotlib().rc_context(_STYLE):
+        with matplotlib_or_error().rc_context(_STYLE):
             return draw(*arguments, **options)
 
     wrapped.__doc__, wrapped.__name__ = draw.__doc__, draw.__name__
@@ -307,7 +308,8 @@ def map_panels(canvas, panels, with_histogram=True, height=4.2):
 
 def _coloured_histogram(axes, values, scale, label):
     """Histogram whose bars have the colours of the map."""
-    counts, edges = np.histogram(np.clip(values[np.isfinite(values)], *scale.limits), 60, range=scale.limits)
+    finite = values[np.isfinite(values)].astype(np.float64)  # single has no 60 numbers in a narrow range
+    counts, edges = np.histogram(np.clip(finite, *scale.limits), 60, range=scale.limits)
     middle = (edges[:-1] + edges[1:]) / 2
     axes.bar(middle, counts, np.diff(edges), color=scale.rgba(middle), edgecolor="#5a6570", linewidth=0.2)
     axes.set_xlim(*scale.limits)

@@ -145,7 +145,7 @@ class Fit:
     coherence: np.ndarray
 
 
-def fit_of_series(phase, days):
+def fit_of_series(phase, days, covariance=None):
     """Fit a line to each series.
 
     Parameters
@@ -153,12 +153,14 @@ def fit_of_series(phase, days):
     phase : ndarray, shape (n, k)
         Radians.
     days : ndarray, shape (k,)
+    covariance : ndarray, shape (k, k), optional
+        Of the images.
 
     Returns
     -------
     Fit
     """
-    intercept, slope = fit_lines(phase, days)
+    intercept, slope = fit_lines(phase, days, covariance)
     residual = phase - intercept[:, np.newaxis] - slope[:, np.newaxis] * days
     return Fit(residual, np.sqrt(np.mean(residual**2, axis=1)), np.abs(np.exp(1j * residual).mean(axis=1)))
 

@@ -3,20 +3,31 @@
 The templates are package data (``templates/``). A page refers to nothing but the JSON file beside it.
 """
 
-import contextlib
 import datetime
 import json
 import math
-import os
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.products.saving import complete_file
 
-__all__ = ["plain", "versions_for_people", "write"]
+__all__ = ["check_libraries", "plain", "versions_for_people", "write"]
 
 PAGE, DATA = "index.html", "report.json"
+
+
+def check_libraries():
+    """InputError if what draws and fills the pages is not installed: better before the numbers than after them."""
+    for name in ("jinja2", "matplotlib", "PIL"):
+        try:
+            import_module(name)
+        except ImportError:
+            raise InputError(
+                f"The pages need {name}, which is not installed: pip install 'stamps-insar[report]'."
+            ) from None
 
 
 def write(folder, template, context, data):
@@ -41,28 +52,23 @@ def write(folder, template, context, data):
     Raises
     ------
     InputError
-        The library that fills the templates is not installed.
+        A library is not installed (:func:`check_libraries`).
     WorkspaceError
         The folder cannot be written.
     """
     from stamps import __version__
 
+    check_libraries()
     now = datetime.datetime.now().strftime("%d %B %Y, %H:%M").lstrip("0")
     html = _environment().get_template(template).render(**context, version=__version__, now=now, data_file=DATA)
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in ((DATA, json.dumps(data, indent=1, allow_nan=False) + "\n"), (PAGE, html)):
-            part = folder / f".{name}.part"
-            try:
-                part.write_text(text, encoding="utf-8")
-                os.replace(part, folder / name)
-            finally:
-                with contextlib.suppress(OSError):
-                    part.unlink(missing_ok=True)
     except OSError as error:
-        reason = error.strerror or error
-        raise WorkspaceError(f"The page {folder / PAGE} cannot be written ({reason}): choose another place.") from error
+        raise WorkspaceError(f"The folder {folder} cannot be made ({error}): choose another place.") from error
+    for name, text in ((DATA, json.dumps(data, indent=1, allow_nan=False) + "\n"), (PAGE, html)):
+        with complete_file(folder / name, "page") as part:
+            part.write_text(text, encoding="utf-8")
     return folder / PAGE
 
 
@@ -89,10 +95,8 @@ def versions_for_people(versions):
 
 
 def _environment():
-    try:
-        import jinja2
-    except ImportError:
-        raise InputError("The pages need Jinja2, which is not installed: pip install 'stamps-insar[report]'.") from None
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stamps.report"),
         autoescape=True,

@@ -166,6 +166,7 @@ def write_parity_report(result, folder):
     Path
         The page.
     """
+    page.check_libraries()
     content = result.content()
     maps, omitted = draw_maps(result)
     context = {
@@ -306,13 +307,13 @@ def gates_of(entries):
         if not any(allowed)
         else f"at most {100 * max(allowed):g} % of the samples on another cycle"
     )
-    gate = _gate("Unwrapped phase", threshold + _bounds(phases, " , residual within"), phases, _differs)
+    gate = _gate("Unwrapped phase", threshold + _bounds(phases, ", residual within"), phases, _differs)
     gate["found"] = (
         f"{cycles[0]:,} of {cycles[1]:,} samples on another cycle".replace(",", " ") if phases else gate["found"]
     )
     gates.append(gate)
     phase = [e for e in both if e.row.kind == "phase"]
-    gates.append(_gate("Wrapped phase and angles", "within" + _bounds(phase, ""), phase, _differs))
+    gates.append(_gate("Wrapped phase and angles", _bounds(phase, "within"), phase, _differs))
     measured = [e for e in both if e.row.kind in _MEASURED and e.row.category == "mat"]
     gates.append(_gate("Other numbers", "within the bound of each variable (table below)", measured, _differs))
     return [gate for gate in gates if gate["count"]]
@@ -344,7 +345,7 @@ def _bounds(entries, before):
     if not bounds:
         return ""
     span = f"{bounds[0]:g}" if len(bounds) == 1 else f"{bounds[0]:g} to {bounds[-1]:g}"
-    return f"{before.rstrip().replace(' ,', ',')} {span} rad"
+    return f"{before} {span} rad"
 
 
 def _cycles(entries):

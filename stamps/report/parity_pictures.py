@@ -141,17 +141,18 @@ class _Coordinates:
 
 def velocities(run, state):
     """Line-of-sight velocity of both, of the same pixels; None unless both have unwrapped phases and look-angle errors."""
-    from stamps.products.velocity import los_velocity
+    from stamps.products.values import los_velocity
 
-    files = {name: run / name for name in _NEEDED}
-    theirs = {name: state.get(name) or run / name for name in _NEEDED}
-    if any(path is None or not Path(path).is_file() for path in [*files.values(), *theirs.values()]):
+    files = {name: run / name for name in (*_NEEDED, *_WEIGHTS)}
+    theirs = {name: state.get(name) or path for name, path in files.items()}
+    if any(not Path(tree[name]).is_file() for tree in (files, theirs) for name in _NEEDED):
         return None
     if not {"phuw2.mat", "scla2.mat"} <= state.keys():
         return None
     try:
         with _gathered(files) as ours, _gathered(theirs) as golden:
             rows = [los_velocity(folder) for folder in (ours, golden)]
+        rows = [velocity - np.nanmedian(velocity) for velocity in rows]  # a mean would spread the error of one pixel
         tables = [matfile.read(source["ps2.mat"], ["ij", "lonlat"]) for source in (files, theirs)]
         pairs = matching.match_rows(tables[0]["ij"], tables[0]["lonlat"], tables[1]["ij"], tables[1]["lonlat"])
     except (StampsError, KeyError, IndexError, ValueError, TypeError):
@@ -163,7 +164,8 @@ def velocities(run, state):
     return {**values, "lonlat": tables[1]["lonlat"][pairs[1]], "difference": difference}
 
 
-_NEEDED = ("ps2.mat", "phuw2.mat", "scla2.mat", "parms.mat")
+_NEEDED = ("psver.mat", "ps2.mat", "phuw2.mat", "scla2.mat", "parms.mat")
+_WEIGHTS = ("ifgstd2.mat", "phuw_sb_res2.mat")
 
 
 @contextlib.contextmanager
@@ -171,7 +173,8 @@ def _gathered(files):
     """A folder with links to files of a tree, which stays untouched: parameters fill in their defaults here."""
     with tempfile.TemporaryDirectory(prefix="stamps-report-") as folder:
         for name, path in files.items():
-            (Path(folder) / name).symlink_to(Path(path).resolve())
+            if Path(path).is_file():
+                (Path(folder) / name).symlink_to(Path(path).resolve())
         yield folder
 
 

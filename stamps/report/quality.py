@@ -21,8 +21,7 @@ _PARTS = (
     (
         "velocity",
         "Line-of-sight velocity",
-        "Millimetres per year, positive towards the satellite, relative to the median of all pixels; a straight line through "
-        "the unwrapped series without the look-angle error.",
+        "Millimetres per year, positive towards the satellite.",
         sections.velocity,
     ),
     ("pixels", "Pixels after each step", "How many candidates the steps kept.", sections.pixels),
@@ -120,6 +119,7 @@ def write_quality_report(report, folder):
     Path
         The page.
     """
+    page.check_libraries()
     drawn = [
         {
             "section": section,

@@ -6,11 +6,14 @@ from stamps.errors import WorkspaceError
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
 from stamps.products.quantities import Project
-from stamps.products.velocity import los_velocity, time_series
+from stamps.products.titles import ReferenceArea
+from stamps.products.values import usual_observations, velocity_deviation, velocity_of
 from stamps.report import drawing
 from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
 
 __all__ = ["Run", "names_of"]
+
+_PIXELS = 50_000
 
 
 class Run:
@@ -47,29 +50,43 @@ class Run:
         return self.project.ps["xy"][:, 1:3].astype(np.float64)
 
     @property
+    def series(self):
+        """Observations behind the velocity: unwrapped phase without the look-angle error, the master left out."""
+        return self._once("series", lambda: usual_observations(self.project))
+
+    @property
     def velocity(self):
         """Line-of-sight velocity, mm/yr."""
-        return self._once("velocity", lambda: los_velocity(self.ws))
+        return self._once("velocity", lambda: velocity_of(self.series, self.project))
 
     @property
-    def fit(self):
-        """Line through the series of each pixel (relative to the median of the images), and days."""
-
-        def fit():
-            phase, days = self.series
-            return fit_of_series(phase - np.nanmedian(phase, axis=0), days), days
-
-        return self._once("fit", fit)
+    def deviation(self):
+        """Bootstrapped standard deviation of the velocity, mm/yr."""
+        return self._once("deviation", lambda: velocity_deviation(self.series, self.project))
 
     @property
-    def series(self):
-        """Unwrapped phase without the look-angle error, and days; the master left out."""
-        return self._once("series", lambda: time_series(self.ws))
+    def reference(self):
+        """What the velocity is relative to, in words; empty where it is not referenced."""
+        return ReferenceArea.of(self.project, self.series.reference).text()
+
+    @property
+    def scatter(self):
+        """Rms of the series of each pixel about its line, mm; in blocks, since residuals are as large as the phases."""
+
+        def scatter():
+            seen, rms = self.series, np.empty(len(self.series.phase))
+            for start in range(0, len(rms), _PIXELS):
+                part = slice(start, start + _PIXELS)
+                rms[part] = fit_of_series(seen.phase[part], seen.days, seen.covariance).rms
+            return rms * self.project.millimetres
+
+        return self._once("scatter", scatter)
 
     @property
     def arcs(self):
         """Neighbouring pixels against each other."""
-        return self._once("arcs", lambda: arc_consistency(*self.series, neighbour_arcs(self.xy)))
+        series = self.series
+        return self._once("arcs", lambda: arc_consistency(series.phase, series.days, neighbour_arcs(self.xy)))
 
     def _once(self, key, make):
         if key not in self._known:

@@ -10,10 +10,10 @@ import numpy as np
 
 from stamps import matlab_literals
 from stamps.errors import StampsError, WorkspaceError
-from stamps.legacy.ps_info import image_baselines
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.network import image_baselines
 from stamps.parameters import Parameters, table
-from stamps.products.baselines import plot_network
+from stamps.products.baselines import draw_network
 from stamps.products.figures import new_figure
 from stamps.products.quantities import Choice, Quantities
 from stamps.products.series import dates_of
@@ -28,6 +28,7 @@ __all__ = [
     "attempt",
     "baselines",
     "density",
+    "median_of",
     "noise",
     "parameters",
     "pixels",
@@ -73,6 +74,12 @@ def attempt(section, make, *arguments):
         make(*arguments)
     except StampsError as error:
         section.missing.append(str(error))
+
+
+def median_of(values):
+    """Median of the finite values; None without any."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None
 
 
 def with_minus(text):
@@ -145,20 +152,21 @@ def density(run, section):
 
 
 def velocity(run, section):
-    """Velocity and its standard error."""
-    velocity = run.velocity
-    fit, days = run.fit
-    spread = np.sqrt(((days - days.mean()) ** 2).sum()) / 365.25
-    deviation = fit.rms * np.sqrt(len(days) / max(len(days) - 2, 1)) * run.project.millimetres / spread
+    """Velocity and its standard deviation."""
+    velocity, deviation = run.velocity, run.deviation
+    section.lead = (
+        f"Millimetres per year, positive towards the satellite, {run.reference or 'not referenced in space'}: what "
+        f"ps_plot shows as {run.project.usual_velocity}, without the look-angle error."
+    )
     finite = velocity[np.isfinite(velocity)]
     low, high = np.percentile(finite, [1, 99])
     section.facts.update(
         minimum=float(finite.min()), p1=float(low), p99=float(high), maximum=float(finite.max()),
-        std=float(finite.std()), median_std=float(np.nanmedian(deviation)),
+        std=float(finite.std()), median_std=median_of(deviation),
     )  # fmt: skip
     panels = [
         ("Velocity", velocity, "mm/yr", None),
-        ("Its standard error, from the scatter about the line", deviation, "mm/yr", None),
+        ("Its standard deviation, from bootstrapping", deviation, "mm/yr", None),
     ]
     section.pictures.append(
         (
@@ -254,8 +262,8 @@ def baselines(run, section):
     )  # fmt: skip
 
     def draw():
-        figure, _ = new_figure("network.png", figsize=(11, 4.2), layout="constrained")
-        plot_network(figure, ps["day"], bperp, pairs, noise=noise, master=ps["master_ix"])
+        figure, _ = new_figure("page.png", figsize=(11, 4.2), layout="constrained")  # a name: never in a window
+        draw_network(figure, ps["day"], bperp, pairs, noise=noise, master=ps["master_ix"])
         return figure
 
     section.pictures.append(
@@ -293,8 +301,8 @@ def _look_angle_panel(run, section):
 
 
 def _fit_panel(run, section):
-    rms = run.fit[0].rms * run.project.millimetres
-    section.facts.update(series_rms_mm=float(np.sqrt(np.mean(rms**2))))
+    rms = run.scatter
+    section.facts.update(series_rms_mm=float(np.sqrt(np.nanmean(rms**2))))
     return "Scatter of the series about its line (rms)", rms, "mm", None
 
 

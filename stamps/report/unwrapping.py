@@ -3,16 +3,16 @@
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.legacy.ps_info import image_baselines
 from stamps.legacy.sb_make_closure_loops import closure_loops
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.network import image_baselines
 from stamps.products.quantities import Choice, Project, Quantities
-from stamps.products.velocity import los_velocity
+from stamps.products.values import los_velocity
 from stamps.report import drawing
 from stamps.report.differences import statistics_of
 from stamps.report.figures_of_merit import closure_of
 from stamps.report.run import names_of
-from stamps.report.sections import attempt
+from stamps.report.sections import attempt, median_of
 from stamps.report.timings import passes as passes_of
 from stamps.verify import matching
 from stamps.workspace import Workspace
@@ -32,14 +32,14 @@ def _neighbours(run, section):
         "difference of their series should follow a line: a residual of more than half a cycle is likely an error of unwrapping "
         "at one of them, or strong noise."
     )
-    arcs, (_, days) = run.arcs, run.series
+    arcs, days = run.arcs, run.series.days
     total, samples = int(arcs.beyond.sum()), arcs.n_arcs * len(days)
     section.facts.update(
         arcs=arcs.n_arcs,
         samples=samples,
         samples_off=total,
         arcs_off_per_image=arcs.beyond,
-        median_coherence=_median(arcs.coherence),
+        median_coherence=median_of(arcs.coherence),
     )
     names = [str(date) for date in to_yyyymmdd(run.project.ps["master_day"] + days)]
     title = f"Arcs between neighbours beyond half a cycle ({total} of {samples} samples)"
@@ -52,11 +52,6 @@ def _neighbours(run, section):
 def _arc_panels(arcs):
     return [("Temporal coherence of the arcs of each pixel", arcs.coherence, "coherence", None),
             ("Samples of its arcs beyond half a cycle", 100 * arcs.of_pixels, "%", None)]  # fmt: skip
-
-
-def _median(values):
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else None
 
 
 def _pair_closure(run, section):

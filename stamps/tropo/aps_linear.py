@@ -56,12 +56,10 @@ def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrela
     log = Log(scene.ws, "APS_LINEAR")
     log.start()
     band = _checked_band(band)
-    height, columns = scene.height(), scene.columns()
-    used = scene.selected(area, exclude)
-    phase = scene.phase(scla, height, used)
-    scene.check_relief(height, used, log)
+    columns = scene.columns()
+    height, used, phase = scene.observed(area, exclude, scla, log)
     found = height_slopes(
-        phase[used][:, columns],
+        phase,
         height[used],
         scene.xy[used],
         ramp=ramp,
@@ -75,7 +73,7 @@ def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrela
         )
     scene.save({"ph_tropo_linear": scene.full(columns, np.outer(height, found.slope))})
     log.finish()
-    n_ifg = phase.shape[1]
+    n_ifg = scene.project.ps["n_ifg"]
     return type(found)(*(_spread(n_ifg, columns, x) for x in (found.slope, found.error, found.explained)))
 
 

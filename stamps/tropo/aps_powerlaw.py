@@ -78,15 +78,13 @@ def aps_powerlaw(
     log.start()
     if not (n_windows == int(n_windows) and n_windows >= 1):
         raise InputError(f"The number of windows is {n_windows}, but a whole number from 1 on was expected.")
-    height, columns, xy = scene.height(), scene.columns(), scene.xy
+    columns, xy = scene.columns(), scene.xy
+    height, used, phase = scene.observed(area, exclude, scla, log)
     power = relief_power(height, h0, alpha)
-    used = scene.selected(area, exclude)
-    phase = scene.phase(scla, height, used)
-    scene.check_relief(height, used, log)
     bands = octave_bands(float(np.ptp(xy[used], axis=0).max())) if bands is None else _checked(bands)
     log(f"h0 {h0:g} m, exponent {alpha:g}, bands {', '.join(f'{a / 1000:g}-{b / 1000:g}' for a, b in bands)} km")
     found = estimate(
-        phase[used][:, columns],
+        phase,
         power[used],
         xy[used],
         bands,

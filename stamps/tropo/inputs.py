@@ -97,6 +97,32 @@ class Scene:
         ph_scla = self._per_interferogram(name, "ph_scla")
         return phase - (ph_scla if scla == "all" else without_height_part(ph_scla, height, self.xy, used))
 
+    def observed(self, area, exclude, scla, log):
+        """What a correction that goes with height is estimated from.
+
+        Parameters
+        ----------
+        area, exclude : array_like, optional
+            As for :meth:`selected`.
+        scla : str
+            As for :meth:`phase`.
+        log : callable
+            Told of heights that differ too little.
+
+        Returns
+        -------
+        height : ndarray of float64, shape (n_ps,)
+            Metres, of all pixels.
+        used : ndarray of bool, shape (n_ps,)
+            Pixels to estimate from.
+        phase : ndarray, shape (number of these pixels, number of :meth:`columns`)
+            Radians.
+        """
+        height, used = self.height(), self.selected(area, exclude)
+        phase = self.phase(scla, height, used)[np.ix_(used, self.columns())]
+        self.check_relief(height, used, log)
+        return height, used, phase
+
     def _per_interferogram(self, file, variable):
         value = self.ws.load(file, [variable])[variable]
         expected = (self.project.ps["n_ps"], self.project.ps["n_ifg"])

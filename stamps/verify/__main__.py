@@ -56,8 +56,10 @@ def _compare(arguments):
         from stamps.verify.trees import compare
 
         return compare(*trees, **choice), None
+    from stamps.report.page import check_libraries
     from stamps.report.parity import parity_report, write_parity_report
 
+    check_libraries()
     result = parity_report(*trees, **choice)
     return result.report, write_parity_report(result, arguments.report)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.log import Log
-from stamps.products.exports.libraries import reason_of
+from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
 from stamps.workspace import Workspace
@@ -41,6 +41,8 @@ class Kind:
     companions : tuple of str
         Ends of files that belong to an older file of the name and would be wrong for the new one; ``*.x`` takes the
         place of the suffix.
+    libraries : tuple of str
+        What has to be installed.
     """
 
     module: str
@@ -49,22 +51,27 @@ class Kind:
     options: tuple = ()
     name: str = ""
     companions: tuple = field(default=())
+    libraries: tuple = ()
 
+
+_VECTOR = ("pyogrio", "pyarrow")
 
 #: All kinds by the name that ``export`` takes.
 KINDS = {
     "csv": Kind("csv_table", (".csv",), "table with a line of names, for spreadsheets and scripts"),
     "visualizer": Kind("visualizer", (".csv",), "input of StaMPS-Visualizer", name="stamps_tsexport.csv"),
     "gpkg": Kind("gpkg", (".gpkg",), "GeoPackage for QGIS, PS-Toolbox, InSAR Explorer",
-                 companions=("-wal", "-shm", "-journal")),
-    "geojson": Kind("geojson", (".geojson", ".json"), "GeoJSON for maps on the web"),
+                 libraries=_VECTOR, companions=("-wal", "-shm", "-journal")),
+    "geojson": Kind("geojson", (".geojson", ".json"), "GeoJSON for maps on the web", libraries=_VECTOR),
     "shp": Kind("shp", (".shp",), "shapefile",
-                companions=("*.qix", "*.sbn", "*.sbx", "*.cpg", "*.prj", "*.shx", "*.dbf", "*.qmd", ".xml")),
+                companions=("*.qix", "*.sbn", "*.sbx", "*.cpg", "*.prj", "*.shx", "*.dbf", "*.qmd", ".xml"),
+                libraries=_VECTOR),
     "kml": Kind("kml", (".kmz", ".kml"), "points coloured by velocity for Google Earth, with a legend",
-                ("clims", "opacity")),
+                ("clims", "opacity"), libraries=("matplotlib",)),
     "geotiff": Kind("geotiff", (".tif", ".tiff"), "raster of means, one band for each column", ("resolution",),
-                    companions=(".aux.xml", ".ovr", ".msk")),
-    "geoparquet": Kind("geoparquet", (".parquet", ".geoparquet"), "GeoParquet for GeoPandas, DuckDB, QGIS"),
+                    companions=(".aux.xml", ".ovr", ".msk"), libraries=("rasterio",)),
+    "geoparquet": Kind("geoparquet", (".parquet", ".geoparquet"), "GeoParquet for GeoPandas, DuckDB, QGIS",
+                       libraries=("pyarrow",)),
     "mintpy": Kind("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy"),
 }  # fmt: skip
 
@@ -137,6 +144,8 @@ def export(
     >>> export("geotiff", "velocity.tif", values="v-do", resolution=60)     # doctest: +SKIP
     """
     form = _form(kind, options)
+    for name in form.libraries:
+        library(name, kind)
     project = Project.at(workdir)
     subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step)
     write = import_module(f"{__name__}.{form.module}").write
@@ -168,8 +177,7 @@ def _form(kind, options):
 def _place(project, form, out, values):
     """Where the export goes."""
     if out is None:
-        name = values or ("V-d" if project.small_baselines else "v-d")
-        out = form.name or f"export_{name}{form.suffixes[0]}"
+        out = form.name or f"export_{values or project.usual_velocity}{form.suffixes[0]}"
     path = Path(os.path.abspath(project.ws.path / out))
     if form.suffixes and path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file that ends in {form.suffixes[0]}.")

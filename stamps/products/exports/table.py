@@ -1,7 +1,6 @@
 """The table that every export is made of: one row for each pixel, with velocity, quality and time series.
 
-The science is that of the plots: :mod:`stamps.products.values` gives the observations,
-:mod:`stamps.products.velocity` fits and bootstraps. Source: spec 11 sections 1, 2 and 5.
+The science is that of the plots, from :mod:`stamps.products.values`. Source: spec 11 sections 1, 2 and 5.
 """
 
 from dataclasses import dataclass, replace
@@ -10,16 +9,14 @@ import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
 from stamps.log import Log
-from stamps.network import baselines_of_images, design_matrix
+from stamps.network import image_baselines
 from stamps.products.arguments import parse_arguments
 from stamps.products.columns import random_subset
 from stamps.products.exports.metadata import describe_table
 from stamps.products.quantities import Choice
-from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
 from stamps.products.value_types import value_type
-from stamps.products.values import invert_corrections, observations
-from stamps.products.velocity import bootstrap_std, fit_lines
+from stamps.products.values import invert_corrections, observations, velocity_deviation, velocity_of
 
 __all__ = ["Field", "PointTable", "Subset", "point_table"]
 
@@ -178,13 +175,7 @@ class PointTable:
 
     def baselines(self):
         """Mean perpendicular baseline of each date in metres, relative to the master; float64, shape (k,)."""
-        ps = self.project.ps
-        bperp = np.asarray(ps["bperp"], np.float64)
-        if self.project.small_baselines:
-            others = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
-            network = design_matrix(ps["ifgday_ix"], ps["n_image"])
-            bperp = baselines_of_images(network, others, bperp[np.newaxis])[0]
-        return bperp[self.images]
+        return image_baselines(self.project.ps, self.project.small_baselines)[self.images]
 
 
 def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=None, n_boot=1500, seed=0):
@@ -222,7 +213,7 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
     """
     if n_boot != int(n_boot) or n_boot < 2:
         raise InputError(f"The number of bootstrap samples is {n_boot!r}, but a whole number from 2 was expected.")
-    name = values or ("V-d" if project.small_baselines else "v-d")
+    name = values or project.usual_velocity
     kind = _with_series(name, project)
     request = _request(aps, iono, ifg_list)
     choice = Choice(request.aps, request.iono)
@@ -236,8 +227,8 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
     fitted = seen
     if kind.pairs:
         fitted = observations(kind, project, choice, replace(request, time_series=False))
-    velocity = _velocity(fitted, project)
-    std, std_source = _deviation(kind, fitted, velocity, series, project, n_boot, seed)
+    velocity = velocity_of(fitted, project)
+    std, std_source = _deviation(kind, fitted, velocity, project, n_boot, seed)
     reference, image_columns = seen.reference, seen.columns
     del seen, fitted  # the phases are as large as everything else together
 
@@ -275,10 +266,9 @@ def _with_series(name, project):
     kind = value_type(str(name), project.small_baselines)
     if (kind.is_velocity and not kind.drops) or (kind.group == "series" and kind.words[0] == "U"):
         return kind
-    better = "V-d" if project.small_baselines else "v-d"
     raise InputError(
-        f"'{name}' has no velocity with a time series to export: take a velocity such as {better} or unwrapped phases "
-        "such as u-dm."
+        f"'{name}' has no velocity with a time series to export: take a velocity such as {project.usual_velocity} or "
+        "unwrapped phases such as u-dm."
     )
 
 
@@ -316,14 +306,7 @@ def _limits(name, limits):
 # ---------------------------------------------------------------------- columns
 
 
-def _velocity(seen, project):
-    """Velocity towards the satellite in mm/yr, as ``ps_plot`` shows it; float64, shape (n_ps,)."""
-    slope = fit_lines(seen.phase, seen.days, seen.covariance)[1]
-    velocity = -slope[:, np.newaxis] * 365.25 * project.millimetres
-    return relative_to_pixels(velocity, seen.reference)[0][:, 0]
-
-
-def _deviation(kind, seen, velocity, series, project, n_boot, seed):
+def _deviation(kind, seen, velocity, project, n_boot, seed):
     """Standard deviation of the velocity, and where it comes from.
 
     That of ``mv2`` is taken if it was made with the same corrections and belongs to the same velocity.
@@ -334,13 +317,11 @@ def _deviation(kind, seen, velocity, series, project, n_boot, seed):
         if mean_v is not None and std is not None and mean_v.shape == std.shape == velocity.shape:
             if np.nanmax(np.abs(velocity + mean_v), initial=0) < _SAME_VELOCITY:  # mean_v has the sign of the phase
                 return std, f"mv{project.version}.mat, {int(stored['n_boot'])} bootstrap samples"
-    covariance = np.eye(seen.days.size) if seen.covariance is None else np.asarray(seen.covariance, np.float64)
-    if np.linalg.matrix_rank(covariance) < seen.days.size:
+    source = f"{int(n_boot)} bootstrap samples, seed {seed}"
+    if seen.known_covariance() is None:
         Log(project.ws, "EXPORT")("V_STDEV stays empty: the covariance of the interferograms is singular", level=2)
-        return np.full(velocity.shape, np.nan, np.float32), "not known: the covariance is singular"
-    displacement = project.displacement(seen.phase) if kind.pairs else series
-    std = bootstrap_std(displacement, seen.days / 365.25, covariance, int(n_boot), seed)
-    return std, f"{int(n_boot)} bootstrap samples, seed {seed}"
+        source = "not known: the covariance is singular"
+    return velocity_deviation(seen, project, n_boot, seed), source
 
 
 def _coherence(project):

@@ -5,12 +5,11 @@ puts the file together, ``serving`` offers it to a browser. The rest is the page
 and the scripts in ``js``.
 """
 
-import contextlib
-import os
 from pathlib import Path
 
-from stamps.errors import InputError, WorkspaceError
+from stamps.errors import InputError
 from stamps.products.quantities import Project
+from stamps.products.saving import complete_file
 from stamps.products.view.background import backgrounds_of
 from stamps.products.view.content import N_BOOT, content_of
 from stamps.products.view.page import html_of
@@ -69,18 +68,7 @@ def view(workdir=".", out=None, value=None, *, title=None, background=True, n_bo
         raise InputError(f"{path}: the view is a web page, so give a name that ends in .html.")
     content = content_of(project, value, int(n_boot), seed)
     pictures = backgrounds_of(project, content.lonlat) if background else []
-    _write(path, html_of(content, pictures, title or project.ws.path.resolve().name))
-    return path
-
-
-def _write(path, text):
-    part = path.with_name(f".{path.name}.part")
-    try:
+    text = html_of(content, pictures, title or project.ws.path.resolve().name)
+    with complete_file(path, "page") as part:
         part.write_text(text, encoding="utf-8", errors="surrogateescape")
-        os.replace(part, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise WorkspaceError(f"The page {path} cannot be written ({reason}): choose another place.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+    return path

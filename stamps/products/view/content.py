@@ -14,9 +14,9 @@ from stamps.products.arguments import WHITE, PlotRequest
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
 from stamps.products.titles import ReferenceArea, describe, sign_of
-from stamps.products.values import values_of
+from stamps.products.values import Observations, values_of
 from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
-from stamps.products.views import view_of
+from stamps.products.viewpoint import view_of
 
 __all__ = ["N_BOOT", "Content", "Layer", "Lines", "content_of"]
 
@@ -128,7 +128,7 @@ def content_of(project, value=None, n_boot=N_BOOT, seed=0):
     Content
     """
     ps = project.ps
-    value = value or ("V-d" if project.small_baselines else "v-d")
+    value = value or project.usual_velocity
     kind, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
     series, columns = velocity.series.displacement, velocity.series.columns
     days = ps["day"][columns] - ps["master_day"]
@@ -170,11 +170,11 @@ def _lines(project, kind, series, columns, days, n_boot, seed):
     covariance = project.covariance(kind.pairs)
     covariance = None if covariance is None else covariance[np.ix_(columns, columns)]
     weights = fit_lines(np.eye(k), days, covariance) * np.array([[1], [365.25]])
-    known = np.eye(k) if covariance is None else covariance.astype(np.float64)
-    if np.linalg.matrix_rank(known) < k or len(series) < 2:
+    known = Observations(series, columns, days, covariance, None).known_covariance()
+    if known is None or len(series) < 2:
         return Lines(weights, None), None
     years = days / 365.25
-    std = bootstrap_std(series.astype(np.float64), years, known, n_boot, seed)
+    std = bootstrap_std(series, years, known, n_boot, seed)
     return Lines(weights, bootstrap_spread(years, known, n_boot, seed)), std
 
 
