@@ -12,6 +12,7 @@ Source: MintPy's documentation, data structure and attributes
 import numpy as np
 
 from stamps.products.exports.grid import grid_of
+from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts, reference_point
 from stamps.products.titles import ReferenceArea
 
@@ -79,7 +80,7 @@ def _attributes(table, grid):
 
 def _write_series(table, grid, path, common):
     """Time series date by date: one image in memory."""
-    import h5py
+    h5py = library("h5py", "mintpy")
 
     span = {"START_DATE": f"{table.dates[0]:%Y%m%d}", "END_DATE": f"{table.dates[-1]:%Y%m%d}"}
     with h5py.File(path, "w") as file:
@@ -94,7 +95,7 @@ def _write_series(table, grid, path, common):
 
 
 def _write(path, datasets, attributes):
-    import h5py
+    h5py = library("h5py", "mintpy")
 
     with h5py.File(path, "w") as file:
         for name, values in datasets.items():
