@@ -1,7 +1,9 @@
 """Compare a processed simulated stack with its truth (``truth.npz`` of :mod:`stamps.simulate`).
 
 A pixel is a true scatterer when it is one of (``ps_line``, ``ps_sample``). A sample stands on the true cycle when the unwrapped
-phase differs from the simulated one by less than pi after the median of its interferogram is removed.
+phase differs from the simulated one by less than pi after the median of its interferogram is removed. The velocity compared is the
+unweighted slope of the unwrapped phase without the look-angle error, master left out: unlike that of ``ps_plot`` it depends on no
+noise estimate, so that figures of different programs can be compared.
 """
 
 from dataclasses import dataclass
@@ -10,10 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.products.values import los_velocity
+from stamps.parameters import Parameters
+from stamps.products.velocity import fit_lines
 from stamps.workspace import Workspace
 
-__all__ = ["TruthFigures", "compare_with_truth"]
+__all__ = ["TruthFigures", "compare_with_truth", "unweighted_velocity"]
+
+_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def compare_with_truth(workdir, stack):
     used = np.setdiff1d(np.flatnonzero(np.any(unwrapped != 0, axis=0)), [ps["master_ix"]])
     difference = unwrapped[:, used] - expected[used][:, scatterers].T
     difference -= np.nanmedian(difference, axis=0)
-    velocity = los_velocity(ws)[rows]
+    velocity = unweighted_velocity(ws)[rows]
     true_velocity = truth["ps_v_los"][scatterers].astype(np.float64)
     error = (velocity - np.nanmedian(velocity)) - (true_velocity - np.median(true_velocity))
     return TruthFigures(
@@ -65,6 +70,27 @@ def compare_with_truth(workdir, stack):
         velocity_rms=float(np.sqrt(np.nanmean(error**2))),
         velocity_correlation=float(np.corrcoef(velocity, true_velocity)[0, 1]),
     )
+
+
+def unweighted_velocity(workdir="."):
+    """Slope of the unwrapped phase without look-angle error, towards the satellite.
+
+    Parameters
+    ----------
+    workdir : path-like or Workspace
+        Project directory after step 7; single master, or small baselines after the inversion.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_ps,)
+        mm/yr, without a reference.
+    """
+    ws = Workspace.at(workdir)
+    ps = ws.load("ps2")
+    phase = ws.load("phuw2")["ph_uw"].astype(np.float64) - ws.load("scla2")["ph_scla"]
+    used = np.setdiff1d(np.flatnonzero(np.any(phase != 0, axis=0)), [ps["master_ix"]])  # dropped ones are stored as zeros
+    slope = fit_lines(phase[:, used], ps["day"][used] - ps["master_day"])[1]
+    return -slope * _DAYS_PER_YEAR * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
 
 
 def _matched(ij, truth):

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from stamps import mt_prep_snap, ps_sb_merge, setparm, simulate, stamps
-from stamps.products.velocity import los_velocity
-from stamps.truth import compare_with_truth
+from stamps.truth import compare_with_truth, unweighted_velocity
 from stamps.workspace import Workspace
 
 pytestmark = pytest.mark.slow
@@ -106,7 +105,7 @@ def velocity_errors(project, stack):
     truth = np.load(stack / "truth.npz")
     pixels = place(*Workspace(project).load("ps2")["ij"].T[1:])
     _, rows, scatterers = np.intersect1d(pixels, place(truth["ps_line"], truth["ps_sample"]), return_indices=True)
-    error = los_velocity(project)[rows] - truth["ps_v_los"][scatterers]
+    error = unweighted_velocity(project)[rows] - truth["ps_v_los"][scatterers]
     order = np.argsort(scatterers)
     return scatterers[order], (error - np.median(error))[order]
 
