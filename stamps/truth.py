@@ -1,9 +1,9 @@
 """Compare a processed simulated stack with its truth (``truth.npz`` of :mod:`stamps.simulate`).
 
 A pixel is a true scatterer when it is one of (``ps_line``, ``ps_sample``). A sample stands on the true cycle when the unwrapped
-phase differs from the simulated one by less than pi after the median of its interferogram is removed. The velocity compared is
-the unweighted slope of the unwrapped phase without the look-angle error, master left out: unlike that of ``ps_plot`` it depends on
-no noise estimate, so that figures of different programs can be compared.
+phase differs from the simulated one by less than pi after the median of its interferogram is removed. What is compared is
+the unweighted slope of the unwrapped phase without the look-angle error, master left out: unlike that of ``ps_plot`` it depends
+on no noise estimate, so that figures of different programs can be compared.
 """
 
 from dataclasses import dataclass

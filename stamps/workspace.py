@@ -264,6 +264,45 @@ class Workspace:
             self._staged[str(name)] = None
             self._staged[str(new_name)] = target
 
+    # ------------------------------------------------------------------ one run at a time
+
+    @contextlib.contextmanager
+    def reserved(self, shared=False):
+        """Context in which no other run works in this directory.
+
+        The directory itself is locked, so that nothing is left behind, not even by a run that is killed. File systems
+        without locks do not hinder a run.
+
+        Parameters
+        ----------
+        shared : bool
+            Others that ask so, too, may work here: runs that divide the patches among themselves.
+
+        Raises
+        ------
+        WorkspaceError
+            Another run is at work here.
+        """
+        try:
+            import fcntl
+        except ImportError:  # not there on Windows
+            yield self
+            return
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise WorkspaceError(
+                    f"Another run of stamps is at work in {self.path}: wait until it has ended, or stop it; nothing was "
+                    "changed."
+                ) from error
+            except OSError:
+                pass  # this file system has no locks
+            yield self
+        finally:
+            os.close(descriptor)
+
     # ------------------------------------------------------------------ publishing
 
     @contextlib.contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stamps import engine, external, parallel, stamps
-from stamps.errors import ExternalProgramError, ParameterError, StampsError
+from stamps.errors import ExternalProgramError, ParameterError, StampsError, WorkspaceError
 from stamps.parameters import Parameters
 from stamps.tasks import PatchTask, run_patch_task
 from stamps.workspace import Workspace
@@ -225,6 +225,24 @@ def test_slurm_jobs_are_described_by_a_script(monkeypatch):
     with jobqueue.SLURMCluster(cores=2, memory="4GB", processes=1, n_workers=0) as jobs:
         script = jobs.job_script()
     assert "#SBATCH" in script and "distributed.cli.dask_worker" in script
+
+
+def test_one_run_at_a_time(golden_state):
+    workdir = golden_state("ps_mini", 7)
+    with Workspace(workdir).reserved():
+        with pytest.raises(WorkspaceError, match="Another run of stamps is at work in"):
+            stamps(8, 8, workdir=workdir)
+        assert not (workdir / "scn2.mat").exists()
+    stamps(8, 8, workdir=workdir)
+    assert (workdir / "scn2.mat").exists()
+
+
+def test_runs_that_divide_the_patches_may_go_beside_each_other(golden_state):
+    workdir = golden_state("ps_mini", 0)
+    with Workspace(workdir).reserved(shared=True):
+        stamps(1, 1, part_limitation=1, workdir=workdir)
+        with pytest.raises(WorkspaceError, match="Another run"):
+            stamps(1, 1, workdir=workdir)
 
 
 def test_settings_survive_the_way_to_a_task(settings):

@@ -80,17 +80,18 @@ def stamps(
         from stamps.dry_run import plan_of
 
         return plan_of(ws, *request, est_gamma_parm=est_gamma_parm, cores=cores)
-    log = Log(ws, "STAMPS")
-    engine.recover(ws, log)
     run = engine.plan_run(ws, *request)
-    _banner(log)
-    if run.patches:
-        Parameters(ws).fill_defaults()
-    log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
-    settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
-    with backends.selected(backend):
+    with ws.reserved(shared=not run.in_project), backends.selected(backend):
+        log = Log(ws, "STAMPS")
+        engine.recover(ws, log)
+        run = engine.plan_run(ws, *request)  # again: an interrupted run may have left a newer patch list to be put in place
+        _banner(log)
+        if run.patches:
+            Parameters(ws).fill_defaults()
+        log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
+        settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
         _process(ws, run, settings, cores, scheduler, cluster)
-    log.finish()
+        log.finish()
 
 
 def _process(ws, run, settings, cores, scheduler, cluster):
