@@ -46,7 +46,9 @@ def _owner(stack):
     """What a sample counts for: imports together, else the package's innermost function and the library's it calls."""
     if any("importlib" in frame for frame in stack):
         return "start-up (imports)"
-    ours = next((frame for frame in reversed(stack) if "(stamps/" in frame), stack[0])
+    ours = next((frame for frame in reversed(stack) if "(stamps/" in frame), None)
+    if ours is None:
+        return "outside of the package"
     place = ours.rpartition(":")[0] + ")"
     return place if stack[-1] == ours else f"{place}: {stack[-1].partition(' ')[0]}"
 
