@@ -216,7 +216,8 @@ def goals(result):
             yield what, f"{MOST_GIB} GiB", f"{peak:.2f} GiB", peak <= MOST_GIB
     for backend, slopes in result["exponents"].items():
         step, slope = max(((s, pair[0]) for s, pair in slopes.items()), key=lambda pair: pair[1])
-        yield f"{backend}: largest growth exponent from the smallest to the largest stack ({step})", f"{MOST_GROWTH}", f"{slope:.2f}", slope <= MOST_GROWTH
+        what = f"{backend}: largest growth exponent, smallest to largest stack ({step})"
+        yield what, f"{MOST_GROWTH}", f"{slope:.2f}", slope <= MOST_GROWTH
 
 
 def as_markdown(result):
