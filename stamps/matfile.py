@@ -10,9 +10,11 @@ section 3.
 """
 
 import io
+import os
 import struct
 import warnings
 import zlib
+from functools import wraps
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,11 +38,44 @@ _VERSION = struct.pack("<H2s", 0x0100, b"IM")
 _COMPRESSED = 15  # miCOMPRESSED
 _COMPLEX_FLAG = 0x0800  # among the flags of an array
 
+#: Replacements of a file that a reader puts up with.
+_MOST_VERSIONS = 100
+
 _REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
 _COMPLEX = {"double": np.complex128, "single": np.complex64}
 _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
 
 
+def _of_one_version(reading):
+    """Repeat a reading of a file that another process replaced meanwhile: files are opened several times for one reading."""
+
+    @wraps(reading)
+    def repeated(path, *arguments, **keywords):
+        for _ in range(_MOST_VERSIONS):
+            before = _identity(path)
+            try:
+                result = reading(path, *arguments, **keywords)
+            except WorkspaceError:
+                if _identity(path) == before:
+                    raise
+                continue
+            if _identity(path) == before:
+                return result
+        return reading(path, *arguments, **keywords)
+
+    return repeated
+
+
+def _identity(path):
+    """What changes when a file is replaced or written again; None if there is none."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+@_of_one_version
 def names(path):
     """Names of the variables of a MAT file, in file order, without reading their values."""
     path = Path(path)
@@ -57,6 +92,7 @@ class Header(NamedTuple):
     is_complex: bool
 
 
+@_of_one_version
 def headers(path):
     """Headers of the variables of a MAT file, in file order.
 
@@ -107,6 +143,7 @@ def _complex_flags_v73(path):
     return {name: dtype is not None and dtype.names is not None for name, dtype in types.items()}
 
 
+@_of_one_version
 def read(path, variables=None):
     """Read a MAT file.
 

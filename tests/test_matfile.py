@@ -1,8 +1,10 @@
 """MAT files: what MATLAB and Octave write is read exactly, and what is written is read back the same."""
 
 import importlib.util
+import os
 import shutil
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -162,6 +164,36 @@ def test_noise_is_stored_as_it_is_beside_compressed_variables(tmp_path, monkeypa
         assert_same(value, content[name])
     by_scipy = scipy.io.loadmat(tmp_path / "x.mat")
     np.testing.assert_array_equal(by_scipy["noise"], noise)
+
+
+def test_a_file_that_is_replaced_again_and_again_is_read_as_one_of_its_versions(tmp_path):
+    """As ``parms.mat`` while other processes set parameters."""
+    path, stop = tmp_path / "parms.mat", threading.Event()
+
+    def version(k):
+        return {f"v{j}": np.full((k % 7 + 1, 50), float(k)) for j in range(k % 5 + 1)}
+
+    def replace():
+        k = 0
+        while not stop.is_set():
+            k += 1
+            matfile.write(tmp_path / "new.mat", version(k))
+            os.replace(tmp_path / "new.mat", path)
+
+    matfile.write(path, version(0))
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        for _ in range(150):
+            content = matfile.read(path)
+            k = int(content["v0"][0, 0])
+            assert {name: value.tolist() for name, value in content.items()} == {
+                name: value.tolist() for name, value in version(k).items()
+            }
+            assert set(matfile.names(path)) <= {f"v{j}" for j in range(5)}
+    finally:
+        stop.set()
+        thread.join()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
