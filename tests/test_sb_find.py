@@ -122,7 +122,7 @@ def test_a_project_without_single_images(tmp_path):
     for tool in (sb_find, sb_find_consec, sb_find_delaunay):
         with pytest.raises(InputError, match="run this in the single-master"):
             tool(workdir=ws)
-    with pytest.raises(WorkspaceError, match="psver.mat is missing"):
+    with pytest.raises(WorkspaceError, match="is not a directory"):
         sb_find(workdir=tmp_path / "nothing")
 
 
