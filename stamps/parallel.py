@@ -81,10 +81,11 @@ class Workers:
                 pool.shutdown(cancel_futures=True)  # one failure is enough
 
     def _on_cluster(self, function, tasks, prepare, name_of, unit):
-        at_once = 2 * max(sum(self.client.nthreads().values()), 1)  # as many are sent as keep the workers busy
         waiting, left = deque(), deque(tasks)
         try:
             while waiting or left:
+                # as many are sent as keep the workers busy; asked again, because workers may join during the run
+                at_once = 2 * max(sum(self.client.nthreads().values()), 1)
                 while left and len(waiting) < at_once:
                     task = left.popleft()
                     waiting.append((task, self._submit(function, prepare(task), f"{unit}-{os.urandom(6).hex()}")))
