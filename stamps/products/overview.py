@@ -111,7 +111,7 @@ def _series(ps, displacement, days, velocity, reference, path):
 
 
 def _joined(title, reference):
-    return f"{title}, {reference}" if reference else title
+    return f"{title},\n{reference}" if reference else title
 
 
 def _dates(ps, days):
