@@ -3,6 +3,7 @@
 # make parity  every golden set and variant, with the number of variables compared
 # make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
 # make bench   timings
+# make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
 # make lint    code style
 # make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
 
@@ -11,7 +12,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test parity parity-stand-in bench robustness mutants lint install clean
+.PHONY: demo test hostile parity parity-stand-in bench robustness mutants lint install clean
 
 install: $(VENV)/.installed
 
@@ -27,6 +28,9 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -n auto
+
+hostile: install
+	$(BIN)/python -m pytest -n auto --exhaustive tests/hostile
 
 parity: install
 	$(BIN)/python -m stamps.verify.parity

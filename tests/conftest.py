@@ -8,10 +8,29 @@ lists its name: then the test fails.
 import itertools
 import os
 
+import hypothesis
 import pytest
 
 from stamps.errors import InputError
 from stamps.verify import golden
+
+# a busy machine is no reason for a test to fail
+hypothesis.settings.register_profile("stamps", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("stamps")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--exhaustive", action="store_true", help="run the tests marked exhaustive, too")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the tests marked exhaustive to the targets that ask for them."""
+    if config.getoption("--exhaustive"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def test_square_with_centre(backend, monkeypatch):
     assert edges.dtype == np.int64
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(4, 200))
 def test_library_and_scipy_give_the_same_undirected_edges(seed, n):
     x, y = np.random.default_rng(seed).uniform(-5000, 5000, (2, n)).round(3)

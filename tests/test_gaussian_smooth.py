@@ -36,7 +36,7 @@ def test_definition(wavelength):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), min_size=1, max_size=25),
     st.sampled_from([0.5, 1, 1.25]),

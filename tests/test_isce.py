@@ -19,7 +19,7 @@ def write(path, array, scheme, order="<"):
     isce.write_header(f"{path}.xml", array.shape[2], array.shape[1], dtype, path.name, array.shape[0], scheme)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.tuples(*[st.integers(1, 4)] * 3), st.sampled_from(sorted(TYPES)), st.sampled_from(["BIL", "BIP", "BSQ"]),
     st.sampled_from("<>"),

@@ -196,7 +196,7 @@ def test_a_file_that_is_replaced_again_and_again_is_read_as_one_of_its_versions(
         thread.join()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     value=st.sampled_from(["f8", "f4", "c16", "c8", "?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"]).flatmap(
         lambda code: hnp.arrays(code, hnp.array_shapes(min_dims=2, max_dims=3, min_side=0, max_side=4))
@@ -263,7 +263,7 @@ def test_reading_and_writing_large_arrays_needs_little_memory_beside_them(tmp_pa
     assert np.all(np.array(peaks) < [0.7, 1.3, 1.7, 1.3]), peaks
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(_LETTERS, max_size=20))
 def test_every_text_comes_back(tmp_path, text):
     matfile.write(tmp_path / "t.mat", {"text": text})

@@ -35,7 +35,7 @@ def test_gausswin_even_width_and_alpha():
         gausswin(0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 6), st.integers(1, 6), st.booleans(), st.integers(0, 99))
 def test_filter2_is_the_correlation(p, q, r, c, separable, seed):
     rng = np.random.default_rng(seed)

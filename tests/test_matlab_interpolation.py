@@ -64,7 +64,7 @@ def brute_force_nearest(nodes, queries):
     return distances.argmin(axis=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(1, 3), st.booleans(), st.integers(0, 999))
 def test_nearest_node_brute_force_with_ties_and_repeated_nodes(n, extent, d, integer, seed):
     rng = np.random.default_rng(seed)

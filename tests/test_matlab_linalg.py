@@ -152,7 +152,7 @@ def test_bad_shapes_are_refused():
         lscov(np.ones((2, 1)), np.ones(3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=4))
 def test_polyfit_recovers_a_polynomial(p):
     x = np.linspace(-2, 2, 9)

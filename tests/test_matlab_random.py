@@ -73,7 +73,7 @@ def test_equals_the_literal_generator(seed, n):
     assert MatlabRand5(seed).draw(n).tolist() == [literal.draw() for _ in range(n)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.one_of(st.integers(0, 80), st.integers(2000, 3000)), min_size=2, max_size=6),
     st.integers(0, 2**32 - 1),

@@ -360,7 +360,7 @@ def test_names_may_be_shortened_but_must_be_unique(project):
     assert stamps.getparm("clap_win_", workdir=project) == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(NAMES), st.data())
 def test_every_beginning_of_a_name(project, name, data):
     reader = Parameters(project)
@@ -465,7 +465,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([name for name in NAMES if name != "platform" and not name.startswith("sb_")]), VALUES)
 def test_what_is_set_is_read(project, name, value):
     stamps.setparm(name, value, workdir=project)

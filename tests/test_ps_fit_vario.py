@@ -45,7 +45,7 @@ def pairs_by_definition(xy, z, edges):
 # ---------------------------------------------------------------------- pairs
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=25), st.sampled_from([3.0, 7.0]))
 def test_pairs_on_borders_of_classes(places, max_lag):
     xy = np.array(places, float)

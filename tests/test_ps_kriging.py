@@ -97,7 +97,7 @@ def test_two_data_by_hand():
     np.testing.assert_allclose(estimate, first * 1 + (1 - first) * 4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.floats(0, 2), st.floats(20, 5000), st.integers(3, 20))
 def test_ordinary_is_unbiased(seed, nugget, scale, n):
     """Constants are kept and added constants pass through: the weights sum to one."""
@@ -111,7 +111,7 @@ def test_ordinary_is_unbiased(seed, nugget, scale, n):
     np.testing.assert_allclose(difference, 100)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.floats(0, 2), st.floats(50, 5000), st.integers(4, 20))
 def test_universal_keeps_planes(seed, nugget, scale, n):
     data = points(n, seed)

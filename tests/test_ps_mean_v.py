@@ -90,7 +90,7 @@ def test_standard_deviation_is_that_of_the_noise():
     np.testing.assert_allclose(std.mean(), expected, rtol=0.05)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(3, 9), st.integers(0, 1000))
 def test_every_draw_is_a_fit_of_drawn_data_with_covariance_in_place(k, seed):
     rng = np.random.default_rng(seed)

@@ -45,7 +45,7 @@ def neighbours_written_out(ij, coherence):
     return keep
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.integers(2, 12))
 def test_neighbours_as_in_the_sequential_procedure(seed, n, extent):
     random = np.random.default_rng(seed)

@@ -110,7 +110,7 @@ def test_one_baseline_gives_nan(backend):
     assert np.isnan([slope[0], offset[0], coherence[0]]).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(2, 40), st.floats(0.01, 2))
 def test_backends_agree(seed, m, n_trial_wraps):
     if not compiled_kernels()["topofit"]:

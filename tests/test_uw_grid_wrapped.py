@@ -35,7 +35,7 @@ def test_sums_are_sequential_and_single():
     assert cell_sums(ph, np.zeros(4, int), 1, add=False)[0] == ph[-1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 11), min_size=1, max_size=60), st.integers(0, 99))
 def test_sums_of_real_phases_are_phasor_sums(cells, seed):
     flat = np.array(cells)

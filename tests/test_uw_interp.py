@@ -18,7 +18,7 @@ def test_ties_go_to_the_lowest_node():
     np.testing.assert_array_equal(nearest_nodes(nzix), [[0, 0, 2], [0, 0, 2], [1, 1, 1]])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(masks)
 def test_nearest_node_by_exhaustive_search(nzix):
     nodes = np.argwhere(nzix.T)[:, ::-1]
@@ -27,7 +27,7 @@ def test_nearest_node_by_exhaustive_search(nzix):
     np.testing.assert_array_equal(nearest_nodes(nzix).ravel(), distance.argmin(axis=1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(masks.filter(lambda mask: not mask.all()))
 def test_edges_join_neighbouring_cells(nzix):
     nearest = nearest_nodes(nzix)

@@ -78,7 +78,7 @@ def layer(content, name):
 
 
 class TestPacking:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(arrays(np.float64, (7, 3), elements=st.floats(-1e6, 1e6) | st.just(np.nan)))
     def test_matrices_are_rounded_to_half_a_step(self, values):
         packed = quantise(values)

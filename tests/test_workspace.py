@@ -94,7 +94,7 @@ def test_the_table_knows_only_the_kinds_of_its_docstring():
     assert set(KINDS.values()) <= kinds
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 2**40), max_size=6), st.sampled_from(["sort_ix", "unwrap_ifg_index_sm"]))
 def test_indices_come_back(ws, indices, variable):
     ws.save("t1", {variable: np.array(indices, dtype=np.int64)}, append=False)
