@@ -16,15 +16,27 @@ DEMO   ?= demo
 
 install: $(VENV)/.installed
 
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
 # installed once per state of the sources that matter for the build
-$(VENV)/.installed: pyproject.toml setup.py $(wildcard stamps/native/_*.py)
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,plot,report,export]"
+$(VENV)/.installed: pyproject.toml setup.py $(wildcard stamps/native/_*.py) | $(BIN)/python
+	@echo "Installing the package with all its test tools and compiling its kernels: 3 to 5 minutes on two cores …"
+	$(PIP) --editable ".[test,plot,report,export]"
 	touch $@
 	@$(BIN)/stamps describe-backends
 
-demo: install
-	$(BIN)/python -m stamps.demo $(DEMO)
+# what the demonstration needs, and nothing else: no compiler, no test tools
+$(VENV)/.demo: pyproject.toml setup.py | $(BIN)/python
+	@echo "Installing what the demonstration needs: about a minute …"
+	STAMPS_NO_COMPILE=1 $(PIP) --editable ".[plot,report]"
+	touch $@
+
+demo:
+	@test -e $(VENV)/.installed || $(MAKE) --no-print-directory $(VENV)/.demo
+	@$(BIN)/python -m stamps.demo $(DEMO)
 
 test: install
 	$(BIN)/python -m pytest -n auto

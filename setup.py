@@ -6,6 +6,8 @@ Metadata stands in pyproject.toml. Environment variables:
 ``STAMPS_CXXFLAGS="…"``   extra compiler flags, for example ``-march=native`` (default: portable code, no fast-math)
 """
 
+import contextlib
+import importlib.util
 import os
 import shlex
 import shutil
@@ -19,7 +21,8 @@ from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
 KERNELS = sorted(path for path in (HERE / "stamps" / "native").glob("_*.py") if path.name != "__init__.py")
-FLAGS = ["-O3", "-ffp-contract=off"]
+FLAGS = ["-O3", "-g0", "-ffp-contract=off"]
+MOST_COMPILERS = 8  # at once; each takes up to 1 GB
 
 
 class BuildWithParameters(build_py):
@@ -47,19 +50,27 @@ def compiler_works(flags):
             return False
 
 
-def why_not_compiled():
-    """The reason not to compile, or None."""
+def why_not_compilable():
+    """The reason why this machine cannot or shall not compile, or None."""
     if os.environ.get("STAMPS_NO_COMPILE"):
         return "STAMPS_NO_COMPILE is set"
+    if sys.implementation.name != "cpython":
+        return "Pythran works with CPython only"
     if not KERNELS:
         return "there are no kernels"
-    try:
-        import pythran.dist  # noqa: F401
-    except ImportError:
+    return None if compiler_works(FLAGS) else "no working C++ compiler was found"
+
+
+def why_not_compiled():
+    """The reason not to compile now, or None."""
+    if importlib.util.find_spec("pythran") is None and not os.environ.get("STAMPS_NO_COMPILE"):
         return "Pythran is not installed"
-    if not compiler_works(FLAGS):
-        return "no working C++ compiler was found"
-    return None
+    return why_not_compilable()
+
+
+def build_requirements():
+    """What the build needs besides setuptools: Pythran only where it will be used."""
+    return [] if why_not_compilable() else ["pythran>=0.15", "numpy>=2"]
 
 
 def extensions():
@@ -78,6 +89,16 @@ def extensions():
 
     class OptionalBuild(PythranBuildExt):
         """A kernel that does not compile is left out with one line instead of stopping the installation."""
+
+        def finalize_options(self):
+            super().finalize_options()
+            self.parallel = self.parallel or min(os.cpu_count() or 1, MOST_COMPILERS)
+
+        def build_extensions(self):
+            for extension in self.extensions:
+                with contextlib.suppress(Exception):  # said when the kernel is built
+                    extension.sources  # noqa: B018  Pythran's translation to C++ is for one thread, so it comes first
+            super().build_extensions()
 
         def build_extension(self, extension):
             try:
@@ -106,4 +127,4 @@ def extensions():
 
 arguments = extensions()
 arguments.setdefault("cmdclass", {})["build_py"] = BuildWithParameters
-setup(**arguments)
+setup(setup_requires=build_requirements(), **arguments)

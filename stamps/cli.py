@@ -69,8 +69,8 @@ def run(command, argv=None):
 
 
 def main(argv=None):
-    """Entry point that takes its command name from the program's file name (used by the scripts in ``bin/``)."""
-    return run(os.path.basename(sys.argv[0]), argv)
+    """Entry point of every command, those that pip installs and those in ``bin/``: the program's file name is the command."""
+    return run(os.path.basename(sys.argv[0]).removesuffix(".exe"), argv)
 
 
 def _print_whatever_the_locale():
@@ -129,13 +129,3 @@ _VERBS = {
 def _verb(name):
     return import_module(_VERBS[name][0]).main
 
-
-def _entry(command):
-    def entry():
-        sys.exit(run(command))
-
-    return entry
-
-
-# one entry point per command, for the scripts that pip installs
-globals().update({name: _entry(name) for name in COMMANDS})

@@ -117,6 +117,7 @@ DEFAULTS = dict(
     centre_lon=14.2,
     centre_lat=40.8,
     start_date="20180108",
+    revisit=12,
     ps_density=0.042,
     sigma_bperp=70.0,
     sigma_baseline_rate=0.5,
@@ -141,6 +142,7 @@ PRESETS = {
     "sb_small": dict(n_images=14, network="sb"),
     "ps_bench": dict(lines=900, samples=1600, n_images=30, max_slope=0.6),
     "ps_large": dict(lines=3000, samples=5000, n_images=40, range_spacing=2.329562, max_slope=0.6),
+    "demo": dict(n_images=36, revisit=30),
     "tiny": dict(lines=40, samples=60, n_images=5),
 }
 
@@ -224,7 +226,7 @@ class Acquisitions:
     def __init__(self, cfg):
         rng = stream(cfg.seed, "dates")
         n = cfg.n_images
-        steps = 12 * (1 + rng.choice(3, size=n - 1, p=[0.84, 0.12, 0.04]))
+        steps = cfg.revisit * (1 + rng.choice(3, size=n - 1, p=[0.84, 0.12, 0.04]))
         first = dt.datetime.strptime(cfg.start_date, "%Y%m%d").date()
         self.days = np.concatenate([[0], np.cumsum(steps)]).astype(int)
         self.dates = [(first + dt.timedelta(days=int(d))) for d in self.days]
@@ -1008,6 +1010,7 @@ def parse_args(argv=None):
     add("--centre-lon", float, "longitude of the scene centre")
     add("--centre-lat", float, "latitude of the scene centre")
     add("--start-date", str, "first acquisition, YYYYMMDD")
+    add("--revisit", int, "days between acquisitions; some are left out")
     add("--network", str, "interferogram network", choices=["single", "sb"])
     add("--max-temporal", float, "sb: longest temporal baseline, days")
     add("--max-perp", float, "sb: longest perpendicular baseline, m")
@@ -1045,6 +1048,8 @@ def parse_args(argv=None):
     p.add_argument("--quiet", action="store_true", help="no progress messages")
     given = vars(p.parse_args(argv))
     cfg = argparse.Namespace(**{**DEFAULTS, **PRESETS[given["preset"]], **given})
+    if cfg.revisit < 1:
+        p.error("at least 1 day between acquisitions")
     if cfg.n_images < 3 or cfg.lines < 16 or cfg.samples < 16:
         p.error("at least 3 images of 16 x 16 pixels")
     return cfg

@@ -51,7 +51,7 @@ def test_reference_stack(golden_dir, tmp_path):
     reference = golden_dir("ps_mini") / "stack"
     if not (reference / "truth.json").is_file() or not (reference / "rslc").is_dir():
         pytest.skip(f"{reference} has no truth or no rasters")
-    settings = settings_of(reference)
+    settings = {**simulate.DEFAULTS, **settings_of(reference)}  # settings that came later keep their defaults
     names = {*simulate.DEFAULTS, "null_master", "mask", "overwrite", "quiet"}
     made = tmp_path / "stack"
     simulate.simulate(argparse.Namespace(**{k: settings[k] for k in names}, datadir=str(made)))

@@ -1,0 +1,70 @@
+"""What ``import stamps`` offers: every name, to programs, editors and ``help``; the package is callable; ``python -m`` works."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stamps
+from stamps.errors import InputError
+
+PACKAGE = Path(stamps.__file__).parent
+LEGACY = sorted(path.stem for path in (PACKAGE / "legacy").glob("*.py") if path.stem != "__init__")
+
+
+def python(*arguments, cwd):
+    return subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_every_legacy_function_is_a_public_name():
+    assert {*LEGACY} <= {*stamps.__all__}
+    assert {"export", "view", "project_status", "aps_linear"} <= {*stamps.__all__}
+    assert {*stamps.__all__} <= {*dir(stamps)}
+
+
+@pytest.mark.parametrize("name", stamps.__all__)
+def test_every_public_name_is_a_function_of_that_name(name):
+    assert getattr(stamps, name).__name__ == name
+    assert getattr(stamps, name).__doc__
+
+
+def test_the_stub_declares_what_there_is():
+    stub = ast.parse((PACKAGE / "__init__.pyi").read_text())
+    imported = [alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assigned = next(node.value for node in stub.body if isinstance(node, ast.Assign))
+    assert sorted(imported) == sorted(ast.literal_eval(assigned)) == sorted(stamps.__all__)
+
+
+def test_star_import_help_and_call(tmp_path):
+    code = "from stamps import *; ps_plot; getparm; mt_prep_snap; stamps; import stamps as s; assert s.__version__; help(s)"
+    done = python("-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "mt_prep_snap(" in done.stdout and "ps_plot(" in done.stdout
+
+
+def test_the_package_is_the_driver(tmp_path):
+    with pytest.raises(InputError, match="Steps 9 to 10"):
+        stamps(9, 10, workdir=tmp_path)
+
+
+def test_importing_is_quick_and_takes_nothing_heavy(tmp_path):
+    code = "import sys, stamps; print(sorted({'numpy', 'scipy', 'matplotlib', 'h5py'} & set(sys.modules)))"
+    assert python("-c", code, cwd=tmp_path).stdout == "[]\n"
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nosuch"):
+        stamps.nosuch  # noqa: B018
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("getparm", "--version"), ("status", "--help")])
+def test_python_m(tmp_path, arguments):
+    done = python("-m", "stamps", *arguments, cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout, done.stderr
+
+
+def test_python_m_passes_status_and_sentence_on(tmp_path):
+    done = python("-m", "stamps", "9", "9", cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
