@@ -109,7 +109,8 @@ def _report(project, stack, seconds):
         if path is not None:
             print(f"  {_short(path):<40s} {what}")
     activate = Path(sys.prefix) / "bin" / "activate"
-    print(f"Go on: . {_short(activate)}; cd {_short(project)}; stamps status; ps_plot v-do --out v.png; stamps export csv --out points.csv")
+    commands = "stamps status; ps_plot v-do --out v.png; stamps export csv --out points.csv"
+    print(f"Go on: . {_short(activate)}; cd {_short(project)}; {commands}")
     print("Your own data: mt_prep_snap MASTER EXPORT 0.4 3 3, then stamps 1 8 (README.md)")
 
 
