@@ -33,12 +33,13 @@ import scipy.sparse
 
 from stamps import matfile
 from stamps.errors import WorkspaceError
+from stamps.journal import COMMIT as _COMMIT
+from stamps.journal import STAGING as _STAGING
+from stamps.journal import discard, flat, replay, sync, sync_folder
 from stamps.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP, kind_of
 
 __all__ = ["Interruption", "Variables", "Workspace"]
 
-_STAGING = ".stamps-staging-"
-_COMMIT = "COMMIT.json"
 _FOREIGN_SECONDS = 60  # another machine needs less to put files in their places; after that it is dead
 
 _active = set()  # staging folders at which this process is at work
@@ -373,7 +374,7 @@ class Workspace:
         for left in self.interrupted():
             if left.plan is not None and not left.in_use:
                 for name, written in left.plan.items():
-                    staged = left.folder / _flat(name)
+                    staged = left.folder / flat(name)
                     if not written:
                         view._staged[name] = None
                     elif staged.exists():
@@ -397,7 +398,7 @@ class Workspace:
             try:
                 committed = (folder / _COMMIT).is_file()
                 if committed:
-                    _replay(folder, self.path, json.loads((folder / _COMMIT).read_text()))
+                    replay(folder, self.path, json.loads((folder / _COMMIT).read_text()))
             except FileNotFoundError:
                 continue  # another process was faster
             except OSError as error:
@@ -405,7 +406,7 @@ class Workspace:
                     f"An interrupted save in {self.path} cannot be completed ({error.strerror}: {error.filename}): "
                     "make room for its files there and try again."
                 ) from error
-            _discard(folder)
+            discard(folder)
             what = "Completed an interrupted save" if committed else "Discarded an interrupted, unpublished save"
             messages.append(f"{what} in {self.path}")
         return messages
@@ -418,16 +419,16 @@ class Workspace:
         if self._durable:
             for name, written in plan.items():
                 if written:
-                    _sync(self._staging / _flat(name))
+                    sync(self._staging / flat(name))
         marker = self._staging / (_COMMIT + ".tmp")
         marker.write_text(json.dumps(plan))
         if self._durable:
-            _sync(marker)
+            sync(marker)
         os.replace(marker, self._staging / _COMMIT)
         if self._durable:
-            _sync_folder(self._staging)
-        _replay(self._staging, self.path, plan, self._durable)
-        _discard(self._staging)
+            sync_folder(self._staging)
+        replay(self._staging, self.path, plan, self._durable)
+        discard(self._staging)
 
     def _explained(self, error):
         """One sentence for an OSError of a save; None if it is not about writing here."""
@@ -443,7 +444,7 @@ class Workspace:
 
     def _stage_path(self, name):
         self._staging.mkdir(parents=True, exist_ok=True)
-        return self._staging / _flat(name)
+        return self._staging / flat(name)
 
     @contextlib.contextmanager
     def _writing(self, name):
@@ -575,10 +576,6 @@ def _mat(name):
     return f"{name}.mat"
 
 
-def _flat(name):
-    return str(name).replace(os.sep, "%")
-
-
 def _owner():
     """Who stages here: machine, process with its start (numbers of processes are used again), and a random part."""
     pid = os.getpid()
@@ -645,36 +642,3 @@ def _acquire(path):
             return None
         os.close(descriptor)
     return None
-
-
-def _sync(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(path):
-    with contextlib.suppress(OSError):  # not every file system can
-        _sync(path)
-
-
-def _discard(folder):
-    """Remove a staging folder; its marker goes first, so that what is left is never put in place again."""
-    with contextlib.suppress(OSError):
-        (folder / _COMMIT).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _replay(staging, directory, plan, durable=True):
-    """Put staged files in their places and delete what is to go; harmless when repeated."""
-    for name, written in plan.items():
-        target = directory / name
-        if not written:
-            target.unlink(missing_ok=True)
-        elif (staging / _flat(name)).exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(staging / _flat(name), target)
-    if durable:
-        _sync_folder(directory)

@@ -396,7 +396,7 @@ def test_the_next_save_completes_what_was_interrupted(ws):
     write_generation(ws, 0)
 
     def work():
-        workspace._replay = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        workspace.replay = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         write_generation(ws, 1)
 
     assert in_child(work) == -signal.SIGKILL
@@ -574,7 +574,7 @@ def test_where_locks_are_impossible_work_goes_on(ws, monkeypatch):
 
 def test_only_what_stays_is_made_to_reach_the_disk(ws, monkeypatch):
     synced = []
-    monkeypatch.setattr(workspace, "_sync", synced.append)
+    monkeypatch.setattr(workspace, "sync", synced.append)
     with ws.publish(), ws.scratch() as scratch:
         (scratch / "inside").write_text("a.txt", "a")
         assert synced == []
