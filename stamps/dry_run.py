@@ -168,6 +168,8 @@ class _Planner:
             for left in ws.interrupted():
                 if left.in_use:
                     self.plan.notes.append(f"A command is at work in {ws.path}.")
+                elif left.flaw:
+                    self.plan.notes.append(f"{left.folder} would stop the run once: {left.flaw}.")
                 elif left.plan is None:
                     self.plan.notes.append(
                         f"{ws.path}: what an interrupted command left unpublished would be discarded."

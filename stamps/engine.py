@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from stamps import parallel
+from stamps import parallel, patch_names
 from stamps.errors import InputError, ParameterError, StampsError
 from stamps.log import Log
 from stamps.native import backends
@@ -127,8 +127,7 @@ def _step(value, default):
 
 def recover(ws, log):
     """Complete or discard what an interrupted run left in the project and in its patches."""
-    folders = [ws, *(Workspace(path) for path in sorted(ws.path.glob("PATCH_*")) if path.is_dir())]
-    for folder in folders:
+    for folder in [ws, *(ws / name for name in patch_names.present(ws.path))]:
         for message in folder.recover():
             log(message)
 

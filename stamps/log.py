@@ -3,9 +3,12 @@
 Source: spec 00 section 5.
 """
 
+import contextlib
+import os
 import sys
 
 from stamps.matlab.dates import now_string
+from stamps.plain_files import open_plain
 from stamps.workspace import Workspace
 
 __all__ = ["Log"]
@@ -43,13 +46,17 @@ class Log:
         if level in (0, 1, 3) or isinstance(level, str):
             name = level if isinstance(level, str) else ("DEBUG.log" if level == 3 else "STAMPS.log")
             folder = self.workspace.path.parent if parent else self.workspace.path
-            try:
-                with open(folder / name, "a", encoding="utf-8", errors="surrogateescape") as file:
-                    file.write(f"{now_string()} {self.routine:<16s} {text}\n")
-            except OSError:
-                pass  # as the original: without a log file only the console speaks
+            self._append(folder / name, f"{now_string()} {self.routine:<16s} {text}\n")
         if level in (0, 2) or isinstance(level, str):
             print(f"{self.routine}: {text}", file=sys.stdout, flush=True)
+
+    @staticmethod
+    def _append(path, line):
+        """A log that is a link or no file is refused (WorkspaceError): what it leads to belongs to somebody else."""
+        with contextlib.suppress(OSError):  # as the original: without a log file only the console speaks
+            descriptor = open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            with open(descriptor, "a", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(line)
 
     def start(self):
         """Log that the routine starts."""

@@ -306,6 +306,8 @@ def _interruptions(folders):
             files = None if left.plan is None else sorted(left.plan)
             if left.in_use:
                 text = f"a command is at work in {ws.path}"
+            elif left.flaw:
+                text = f"{left.folder} is not what an interrupted save leaves ({left.flaw}): the next command sets it aside"
             elif files is None:
                 text = (
                     f"{ws.path}: an interrupted command had published nothing; the next command discards what it left"

@@ -31,11 +31,12 @@ except ImportError:  # not a Unix system: no locks between processes
 import numpy as np
 import scipy.sparse
 
-from stamps import matfile
+from stamps import journal, matfile, patch_names
 from stamps.errors import WorkspaceError
 from stamps.journal import COMMIT as _COMMIT
 from stamps.journal import STAGING as _STAGING
-from stamps.journal import discard, flat, replay, sync, sync_folder
+from stamps.journal import MalformedJournal, discard, flat, replay, sync, sync_folder
+from stamps.plain_files import open_plain
 from stamps.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP, kind_of
 
 __all__ = ["Interruption", "Variables", "Workspace"]
@@ -72,11 +73,13 @@ class Interruption(NamedTuple):
     """A staging folder: where it is, whether its command may still be at work, and what it was about to publish.
 
     ``plan`` maps file names to True (to be put in place) or False (to be deleted); None if nothing was complete yet.
+    ``flaw`` says why a folder is none that a command leaves (then nothing of it is used), else None.
     """
 
     folder: Path
     in_use: bool
     plan: dict | None
+    flaw: str | None = None
 
 
 class Workspace:
@@ -245,6 +248,7 @@ class Workspace:
         with self.publish():
             for name in names:
                 if self.has_file(name):
+                    self._member(name)
                     self._forget(name)
                     self._staged[str(name)] = None
 
@@ -255,9 +259,12 @@ class Workspace:
                 raise WorkspaceError(f"{self.path / name} is missing: it cannot be renamed to {new_name}.")
             if str(name) == str(new_name):
                 return
+            self._member(name)
             source = self.file(name)
             target = self._stage_path(new_name)
             try:
+                if source.is_symlink():
+                    raise OSError  # what it leads to is copied: only plain files are put in place
                 os.link(source, target)
             except OSError:
                 shutil.copy2(source, target)
@@ -362,10 +369,14 @@ class Workspace:
         """
         found = []
         for folder in sorted(self.path.glob(f"{_STAGING}*")) if self.path.is_dir() else []:
-            in_use, plan = _in_use(folder), None
-            with contextlib.suppress(OSError, ValueError):
-                plan = json.loads((folder / _COMMIT).read_text())
-            found.append(Interruption(folder, in_use, plan))
+            in_use, plan, flaw = _in_use(folder), None, None
+            try:
+                plan = journal.plan_of(folder)
+            except MalformedJournal as error:
+                flaw = str(error)
+            except OSError:
+                pass  # it has just gone, or cannot be read
+            found.append(Interruption(folder, in_use, plan, flaw))
         return found
 
     def as_recovered(self):
@@ -377,7 +388,7 @@ class Workspace:
                     staged = left.folder / flat(name)
                     if not written:
                         view._staged[name] = None
-                    elif staged.exists():
+                    elif staged.is_file():
                         view._staged[name] = staged
         return view
 
@@ -388,6 +399,12 @@ class Workspace:
         -------
         list of str
             One sentence for each staging folder that was found.
+
+        Raises
+        ------
+        WorkspaceError
+            A folder is none that a command leaves: nothing of it was used, it is out of the way now. Or files cannot be put
+            in their places.
         """
         messages = []
         if not self.path.is_dir():
@@ -396,25 +413,41 @@ class Workspace:
             if _in_use(folder):
                 continue
             try:
-                committed = (folder / _COMMIT).is_file()
-                if committed:
-                    replay(folder, self.path, json.loads((folder / _COMMIT).read_text()))
+                plan = journal.plan_of(folder)
+                if plan is not None:
+                    replay(folder, self.path, plan)
             except FileNotFoundError:
                 continue  # another process was faster
+            except MalformedJournal as error:
+                messages.append(self._refused(folder, error))
+                continue
             except OSError as error:
                 raise WorkspaceError(
                     f"An interrupted save in {self.path} cannot be completed ({error.strerror}: {error.filename}): "
-                    "make room for its files there and try again."
+                    f"make room for its files there and try again, or give it up by deleting {folder.name}."
                 ) from error
             discard(folder)
-            what = "Completed an interrupted save" if committed else "Discarded an interrupted, unpublished save"
+            what = "Discarded an interrupted, unpublished save" if plan is None else "Completed an interrupted save"
             messages.append(f"{what} in {self.path}")
         return messages
+
+    def _refused(self, folder, flaw):
+        """Put aside what is no staging folder and say so as an error; where it cannot be moved, the sentence is returned."""
+        what = f"{folder} is not what an interrupted save leaves ({flaw}): nothing of it was used"
+        try:
+            aside = journal.set_aside(folder)
+        except OSError as error:
+            return f"{what}; delete it ({error.strerror})"
+        raise WorkspaceError(
+            f"{what}, and it is called {aside.name} now. Delete that and give the command again; if a step was interrupted "
+            "here, run that step again first."
+        )
 
     def _commit(self):
         if not self._staged:
             return
-        plan = {name: (path is not None) for name, path in self._staged.items()}
+        plan = {journal.member(name): (path is not None) for name, path in self._staged.items()}
+        self._check_links(plan)
         self._staging.mkdir(parents=True, exist_ok=True)
         if self._durable:
             for name, written in plan.items():
@@ -443,13 +476,29 @@ class Workspace:
         return None
 
     def _stage_path(self, name):
+        name = self._member(name)
         self._staging.mkdir(parents=True, exist_ok=True)
         return self._staging / flat(name)
+
+    def _member(self, name):
+        """The name, if it is one of a file inside of the directory."""
+        try:
+            return journal.member(name)
+        except MalformedJournal as error:
+            raise WorkspaceError(f"Nothing is written outside of {self.path}: {error}. Give a name inside of it.") from None
+
+    def _check_links(self, plan):
+        """WorkspaceError if a file of the plan would be put where a link leads."""
+        try:
+            for name in plan:
+                journal.check_no_links(self.path, name)
+        except MalformedJournal as error:
+            raise WorkspaceError(f"Cannot write in {self.path}: {error}. Put the folder itself there.") from None
 
     @contextlib.contextmanager
     def _writing(self, name):
         target = self._stage_path(name)
-        temporary = target.with_name(target.name + ".part")
+        temporary = target.with_name(target.name + ".%part")  # no flat name ends so
         yield temporary
         os.replace(temporary, target)
         self._staged[str(name)] = target
@@ -460,7 +509,7 @@ class Workspace:
 
         The lock is a hidden file that goes away afterwards; one left by a killed process is taken over. Where locks
         are not possible (no permission to write, no support by the file system) the context is entered without one.
-        Not reentrant.
+        Not reentrant. A lock file that is a link or no regular file is a WorkspaceError.
         """
         path = self.path / f".{name}.lock"
         descriptor = _acquire(path)
@@ -517,11 +566,17 @@ class Workspace:
     # ------------------------------------------------------------------ patches
 
     def patch_list(self, list_file="patch.list"):
-        """Names of the patch folders: the lines of the list file, else all ``PATCH_*`` in ASCII order."""
+        """Names of the patch folders: the lines of the list file, else all ``PATCH_*`` in ASCII order.
+
+        Raises
+        ------
+        InputError
+            One of them is not inside of this directory, directly or by a link, or is listed twice.
+        """
         if self.has_file(list_file):
-            names = [line.strip() for line in self.file(list_file).read_text().splitlines()]
-            return [name for name in names if name]
-        return sorted(p.name for p in self.path.glob("PATCH_*") if p.is_dir())
+            lines = self.file(list_file).read_text().splitlines()
+            return patch_names.listed(self.path, lines, self.path / list_file)
+        return patch_names.present(self.path)
 
 
 # ---------------------------------------------------------------------- the border between files and arrays
@@ -628,12 +683,12 @@ def _acquire(path):
     """Descriptor that holds the lock file ``path``, or None where locks are not possible."""
     while fcntl is not None:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
         except OSError:
             return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
                 return descriptor
         except FileNotFoundError:
             pass  # its last holder removed it: try with a new one

@@ -19,6 +19,7 @@ from stamps import engine
 from stamps.errors import InputError, StampsError
 from stamps.log import Log
 from stamps.parameters import Parameters
+from stamps.plain_files import open_plain
 from stamps.workspace import Workspace
 
 __all__ = ["stamps_mc_header"]
@@ -127,7 +128,7 @@ def _run(ws, n, arguments):
     with contextlib.ExitStack() as stack:
         processes = []
         for k in range(1, n + 1):
-            output = stack.enter_context(open(ws.path / f"log_stamps_split_{k}", "wb"))
+            output = stack.enter_context(_log_file(ws.path / f"log_stamps_split_{k}", "w"))
             words = [*map(str, arguments), f"patch_list_split_{k}", "1", "--workdir", str(ws.path)]
             process = subprocess.Popen(
                 [sys.executable, "-c", code, *words],
@@ -136,11 +137,17 @@ def _run(ws, n, arguments):
             )  # fmt: skip
             stack.callback(_end, process)
             processes.append(process)
-            with open(ws.path / _OVERVIEW, "a", encoding="utf-8") as file:
+            with _log_file(ws.path / _OVERVIEW, "a") as file:
                 file.write(f"{process.pid} patch_list_split_{k} log_stamps_split_{k}\n")
         failed = [k for k, process in enumerate(processes, 1) if process.wait() != 0]
     if failed:
         raise StampsError(" ".join(_what_failed(ws, k) for k in failed))
+
+
+def _log_file(path, mode):
+    """A log opened for writing (``'w'``, ``'a'``), if it is a plain file or not there."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if mode == "w" else os.O_APPEND)
+    return open(open_plain(path, flags), mode, encoding="utf-8")
 
 
 def _end(process):

@@ -46,7 +46,7 @@ def delete_patches(ws):
 def remove_empty_patches(ws):
     """Remove the folders that :func:`delete_patches` has left empty, once the change is published."""
     for path in sorted(ws.path.glob("PATCH_*")):
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             for folder, _, _ in os.walk(path, topdown=False):
                 if not os.listdir(folder):
                     os.rmdir(folder)

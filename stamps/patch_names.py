@@ -1,0 +1,76 @@
+"""Which folders of a project are its patches: names checked, so that a list or a link leads nowhere else."""
+
+import os
+import posixpath
+from pathlib import Path
+
+from stamps.errors import InputError
+
+__all__ = ["check_inside", "inside", "listed", "present"]
+
+
+def listed(directory, lines, source) -> list[str]:
+    """Names of the patches that a list file has, in its order.
+
+    Parameters
+    ----------
+    directory : Path
+        The project.
+    lines : iterable of str
+        One name a line, as users write them: ``PATCH_1``, ``./PATCH_1``, ``PATCH_1/``; empty ones are passed over.
+    source : path-like
+        The list file, for messages.
+
+    Raises
+    ------
+    InputError
+        A line leads out of the project, directly or by a link, or there is a patch twice.
+    """
+    names = [_name(line.strip(), source) for line in lines if line.strip()]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise InputError(f"{source} names {', '.join(twice)} more than once: keep one line for each patch.")
+    _check_places(directory, names, source)
+    return names
+
+
+def _name(line, source):
+    parts = line.split("/")
+    if os.path.isabs(line) or ".." in parts or "\0" in line or posixpath.normpath(line) == ".":
+        raise InputError(
+            f"{source} names '{line}', which is not a folder inside of the project: write its name alone, as in PATCH_1."
+        )
+    return posixpath.normpath(line)
+
+
+def present(directory) -> list[str]:
+    """Names of all ``PATCH_*`` folders, in ASCII order; InputError if one is a link that leads out of the project."""
+    names = sorted(path.name for path in Path(directory).glob("PATCH_*") if path.is_dir())
+    _check_places(directory, names, directory)
+    return names
+
+
+def _check_places(directory, names, source):
+    """InputError if a folder leads out of the project, or two are the same."""
+    places = {}
+    for name in names:
+        check_inside(directory, name, source)
+        other = places.setdefault(os.path.realpath(os.path.join(directory, name)), name)
+        if other != name:
+            raise InputError(f"{source}: {other} and {name} are the same folder: keep one of them.")
+
+
+def inside(directory, name) -> bool:
+    """Whether a folder of a project is in it, links resolved; the project itself may be reached through links."""
+    home = os.path.realpath(directory)
+    return os.path.realpath(os.path.join(directory, name)).startswith(home.rstrip(os.sep) + os.sep)
+
+
+def check_inside(directory, name, source):
+    """InputError if a folder of a project is a link that leads out of it."""
+    if not inside(directory, name):
+        target = os.path.realpath(os.path.join(directory, name))
+        raise InputError(
+            f"{source}: {name} is a link to {target}, outside of the project: nothing is read or written there; move the "
+            "folder itself into the project."
+        )

@@ -1,0 +1,75 @@
+"""Open files of a project without being led elsewhere: no link is followed, no pipe waited for.
+
+A project may come from somebody else, with links and pipes in the places where logs and locks belong.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from stamps.errors import WorkspaceError
+
+__all__ = ["check_plain", "open_plain"]
+
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+#: What opening a link, a directory, or a pipe or socket without a reader says.
+_NOT_PLAIN = (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO)
+
+
+def open_plain(path, flags, mode=0o666) -> int:
+    """Open a regular file, or make it.
+
+    Parameters
+    ----------
+    path : path-like
+    flags : int
+        As for :func:`os.open`.
+    mode : int
+        Permissions of a new file, as for :func:`os.open`.
+
+    Returns
+    -------
+    int
+        The descriptor.
+
+    Raises
+    ------
+    WorkspaceError
+        It is a link or no regular file; nothing was opened through it.
+    OSError
+        It cannot be opened for another reason.
+    """
+    try:
+        descriptor = os.open(path, flags | _CAREFUL, mode)
+    except OSError as error:
+        if error.errno in _NOT_PLAIN:
+            check_plain(path)
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        check_plain(path)
+        raise OSError(errno.EINVAL, "no regular file", os.fspath(path))
+    return descriptor
+
+
+def check_plain(path):
+    """WorkspaceError if ``path`` exists but is a link or no regular file."""
+    path = Path(path)
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        raise WorkspaceError(
+            f"{path} is {_kind(path, mode)}, where a plain file was expected: nothing is written there; remove it or choose "
+            "another place."
+        )
+
+
+def _kind(path, mode):
+    if stat.S_ISLNK(mode):
+        return f"a link to {os.readlink(path)}"
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
