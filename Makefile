@@ -49,7 +49,7 @@ parity: install
 
 # the same through the CuPy versions of the kernels, with NumPy in CuPy's place: needs no GPU
 parity-stand-in: install
-	PYTHONPATH=tests/cupy_stand_in STAMPS_BACKEND=cuda $(BIN)/python -m stamps.verify.parity
+	PYTHONPATH=$(CURDIR)/tests/cupy_stand_in STAMPS_BACKEND=cuda $(BIN)/python -m stamps.verify.parity
 
 bench: install
 	$(BIN)/python benchmarks/run.py

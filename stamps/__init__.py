@@ -10,10 +10,16 @@ The package itself can be called like the driver: ``import stamps; stamps(1, 8)`
 ``__init__.pyi``; their modules are imported when a name is first used.
 """
 
+import os
 import sys
-from types import ModuleType
 
-import lazy_loader
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+if sys.argv[:1] == ["-m"] and not getattr(sys.flags, "safe_path", False) and sys.path[:1] != [_ROOT]:
+    del sys.path[0]  # python -m stamps in a project, which may hold a numpy.py; the package itself is found already
+
+from types import ModuleType  # noqa: E402
+
+import lazy_loader  # noqa: E402
 
 __version__ = "0.1.0"
 

@@ -10,6 +10,7 @@ import os
 import sys
 from importlib import import_module, metadata
 
+from stamps.child import forget_current_directory
 from stamps.commands.command import perform
 from stamps.commands.legacy import COMMANDS
 from stamps.errors import StampsError
@@ -70,6 +71,7 @@ def run(command, argv=None):
 
 def main(argv=None):
     """Entry point of every command, those that pip installs and those in ``bin/``: the program's file name is the command."""
+    forget_current_directory()
     return run(os.path.basename(sys.argv[0]).removesuffix(".exe"), argv)
 
 

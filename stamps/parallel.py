@@ -10,7 +10,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from stamps import native
+from stamps import child, native
 from stamps.errors import ParameterError, StampsError
 from stamps.tasks import run_patch_task
 
@@ -262,16 +262,18 @@ def cluster_client(scheduler=None, cluster=None, n_workers=None):
         raise ParameterError(
             "--cluster slurm needs dask-jobqueue: install it with pip install 'stamps-insar[cluster]'."
         ) from error
-    jobs = SLURMCluster(**({} if _configured() else {"cores": 1, "memory": "4GB"}))
+    prologue = [*(_setting("job_script_prologue") or []), *child.shell_lines()]
+    resources = {} if _setting("cores") else {"cores": 1, "memory": "4GB"}
+    jobs = SLURMCluster(**resources, job_script_prologue=prologue)
     jobs.scale(n_workers or 4)
     return Client(jobs)
 
 
-def _configured():
-    """Whether the user has described the SLURM jobs in Dask's configuration."""
+def _setting(name):
+    """What the user's Dask configuration says of SLURM jobs; None if nothing."""
     import dask
 
-    return bool(dask.config.get("jobqueue.slurm.cores", None))
+    return dask.config.get(f"jobqueue.slurm.{name}", None)
 
 
 def _progress(total, unit="patch"):

@@ -1,7 +1,7 @@
 """One patch as a task of its own process: what runs in parallel here and on a cluster.
 
 A task is a directory, a range of steps and the settings; its process reads the patch, publishes its files by renaming and
-ends. ``python -m stamps.tasks FILE`` runs the task described in a JSON file (that is how :func:`run_patch_task` starts it).
+ends. This module as a program runs the task described in a JSON file (that is how :func:`run_patch_task` starts it).
 Because nothing else is shared, results do not depend on where or how many tasks run at once.
 """
 
@@ -17,6 +17,7 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from stamps import child
 from stamps.errors import StampsError
 
 __all__ = ["PatchResult", "PatchTask", "main", "run_patch_task"]
@@ -79,17 +80,16 @@ def run_patch_task(task):
     PatchResult
         Also for a process that fails or dies: then ``error`` is a sentence that names the patch.
     """
-    environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(task.n_threads))}
+    changes = dict.fromkeys(_THREAD_VARIABLES, str(task.n_threads))
     if task.backend:
-        environment["STAMPS_BACKEND"] = task.backend
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), environment.get("PYTHONPATH", "")])
+        changes["STAMPS_BACKEND"] = task.backend
     with tempfile.TemporaryDirectory(prefix="stamps-task-") as folder:
         description, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
         description.write_text(json.dumps(asdict(task)))
         process = subprocess.Popen(
-            [sys.executable, "-m", "stamps.tasks", str(description), str(answer)],
+            child.command("stamps.tasks", description, answer),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", env=environment,
+            text=True, errors="replace", env=child.environment(**changes),
         )  # fmt: skip
         with process:  # its standard input stays open for as long as this process lives: see _end_with_parent
             output = process.stdout.read()

@@ -12,10 +12,8 @@ Parameter: ``n_cores``. Source: spec 11 section 11.
 import contextlib
 import os
 import subprocess
-import sys
-from pathlib import Path
 
-from stamps import engine
+from stamps import child, engine
 from stamps.errors import InputError, StampsError
 from stamps.log import Log
 from stamps.parameters import Parameters
@@ -122,18 +120,15 @@ def _write_lists(ws, chunks):
 
 def _run(ws, n, arguments):
     """Run one process for each part of the list and wait for all of them."""
-    package = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    code = "import sys; from stamps.cli import run; sys.exit(run('stamps', sys.argv[1:]))"
     with contextlib.ExitStack() as stack:
         processes = []
         for k in range(1, n + 1):
             output = stack.enter_context(_log_file(ws.path / f"log_stamps_split_{k}", "w"))
             words = [*map(str, arguments), f"patch_list_split_{k}", "1", "--workdir", str(ws.path)]
             process = subprocess.Popen(
-                [sys.executable, "-c", code, *words],
+                child.command("stamps", *words),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                env={**os.environ, **_ALONE, "PYTHONPATH": path},
+                env=child.environment(**_ALONE),
             )  # fmt: skip
             stack.callback(_end, process)
             processes.append(process)

@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
-from stamps import matlab_literals
+from stamps import child, matlab_literals
 from stamps.errors import InputError, StampsError
 from stamps.variables import WRITTEN_BY_STEP
 from stamps.verify import golden as golden_sets
@@ -390,7 +390,7 @@ def main(argv=None):
     results = []
     print(", ".join(f"{name} {text}" for name, text in versions().items()))
     print(f"{'set':<12s} {'job':<28s} {'compared':>8s} {'agreeing':>8s} {'skipped':>7s} {'seconds':>8s}  result")
-    with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
+    with child.inherited_environment(), ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(run_job, job) for job in jobs]):
             results.append(future.result())
             _show(results[-1])
