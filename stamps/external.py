@@ -20,7 +20,7 @@ import numpy as np
 
 from stamps.errors import ExternalProgramError, ParameterError
 
-__all__ = ["pt2geo", "pt2geo_command", "snaphu", "snaphu_command", "triangle_backend", "triangulate", "versions"]
+__all__ = ["find_program", "pt2geo", "pt2geo_command", "snaphu", "snaphu_command", "triangle_backend", "triangulate", "versions"]
 
 _TRIANGLE_CHOICES = ("program", "library", "scipy")
 
@@ -35,6 +35,15 @@ OUTFILEFORMAT FLOAT_DATA
 
 #: Files of a SNAPHU run, in the order in which they come to be.
 SNAPHU_FILES = ("snaphu.conf", "snaphu.in", "snaphu.costinfile", "snaphu.out", "snaphu.log")
+
+
+def find_program(name):
+    """Absolute path of a program on the PATH, or None; entries that depend on the current directory do not count.
+
+    A project could hold a ``snaphu`` of its own; with an empty entry or ``.`` in the PATH it would be run.
+    """
+    places = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]
+    return shutil.which(name, path=os.pathsep.join(places)) if places else None
 
 
 # ---------------------------------------------------------------------- Triangle
@@ -52,7 +61,7 @@ def triangle_backend():
     """
     forced = os.environ.get("STAMPS_TRIANGLE", "").strip().lower()
     available = {
-        "program": shutil.which("triangle") is not None,
+        "program": find_program("triangle") is not None,
         "library": util.find_spec("triangle") is not None,
         "scipy": True,
     }
@@ -125,7 +134,7 @@ def _triangle_program(points):
         node_file = folder / "points.1.node"
         lines = [f"{len(points)} 2 0 0", *(f"{i} {px:.6f} {py:.6f}" for i, (px, py) in enumerate(points, 1))]
         node_file.write_text("\n".join(lines) + "\n")
-        _run([shutil.which("triangle"), "-e", node_file.name], folder, "triangle.log", "triangle")
+        _run([find_program("triangle"), "-e", node_file.name], folder, "triangle.log", "triangle")
         edge_file = folder / "points.2.edge"
         if not edge_file.is_file():
             raise ExternalProgramError(
@@ -147,7 +156,7 @@ def snaphu_command():
     ExternalProgramError
         Neither is there.
     """
-    program = shutil.which("snaphu")
+    program = find_program("snaphu")
     if program:
         return program
     spec = util.find_spec("snaphu")
@@ -222,7 +231,7 @@ def pt2geo_command():
     ExternalProgramError
         It is not on the PATH.
     """
-    program = shutil.which("pt2geo")
+    program = find_program("pt2geo")
     if program is None:
         raise ExternalProgramError(
             "Gamma's program pt2geo, which computes positions where there is no longitude raster, was not found on the "
@@ -272,7 +281,7 @@ def pt2geo(folder, points, header, heights, dem_header, diff_header, outputs):
 def versions():
     """Versions of the external programs as found: name -> text."""
     backend = triangle_backend()
-    triangle = {"program": shutil.which("triangle"), "library": _package_version("triangle")}.get(
+    triangle = {"program": find_program("triangle"), "library": _package_version("triangle")}.get(
         backend, f"scipy {_package_version('scipy')} (Delaunay)"
     )
     try:
