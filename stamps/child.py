@@ -74,7 +74,9 @@ def _main():
     import runpy
     from importlib import util
 
-    spec = util.spec_from_file_location("stamps", os.path.join(_HERE, "__init__.py"), submodule_search_locations=[_HERE])
+    spec = util.spec_from_file_location(
+        "stamps", os.path.join(_HERE, "__init__.py"), submodule_search_locations=[_HERE]
+    )
     package = sys.modules["stamps"] = util.module_from_spec(spec)  # this one, whatever else the path would find
     spec.loader.exec_module(package)
     module = sys.argv[1]

@@ -13,6 +13,7 @@ from importlib import import_module, metadata
 from stamps.child import forget_current_directory
 from stamps.commands.command import perform
 from stamps.commands.legacy import COMMANDS
+from stamps.console import one_line, plain_output
 from stamps.errors import StampsError
 
 __all__ = ["main", "run"]
@@ -35,6 +36,11 @@ def run(command, argv=None):
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     _print_whatever_the_locale()
+    with plain_output():
+        return _run(command, argv)
+
+
+def _run(command, argv):
     if command == "stamps" and argv and argv[0] in _VERBS:
         function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
     else:
@@ -46,7 +52,7 @@ def run(command, argv=None):
     try:
         return function(argv) or 0
     except StampsError as error:
-        print(f"{command}: {str(error).removeprefix(f'{command}: ')}", file=sys.stderr)
+        print(one_line(f"{command}: {str(error).removeprefix(f'{command}: ')}"), file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print(f"{command}: interrupted; what was complete is kept, start it again to go on.", file=sys.stderr)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 
+from stamps.console import one_line
 from stamps.matlab.dates import now_string
 from stamps.plain_files import open_plain
 from stamps.workspace import Workspace
@@ -42,7 +43,7 @@ class Log:
             Write to the log file of the parent directory.
         """
         text = {0: "Starting", 1: "Finished"}.get(message, message)
-        text = str(text).removesuffix("\\n")
+        text = one_line(str(text).removesuffix("\\n"))
         if level in (0, 1, 3) or isinstance(level, str):
             name = level if isinstance(level, str) else ("DEBUG.log" if level == 3 else "STAMPS.log")
             folder = self.workspace.path.parent if parent else self.workspace.path

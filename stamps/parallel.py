@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from stamps import child, native
+from stamps.console import terminal
 from stamps.errors import ParameterError, StampsError
 from stamps.tasks import run_patch_task
 
@@ -279,4 +280,4 @@ def _setting(name):
 def _progress(total, unit="patch"):
     from tqdm import tqdm
 
-    return tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr)
+    return tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=terminal())

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from stamps import matlab_literals
+from stamps.console import one_line
 from stamps.errors import ParameterError, StampsError, WorkspaceError
 from stamps.log import Log
 from stamps.matlab.dates import today_string
@@ -506,7 +507,7 @@ def _printable(raw):
 
 def _lines(stored):
     return [
-        f"{name} = {matlab_literals.format_literal(_value(raw)) if _printable(raw) else _short(raw)}"
+        one_line(f"{name} = {matlab_literals.format_literal(_value(raw)) if _printable(raw) else _short(raw)}")
         for name, raw in sorted(stored.items())
     ]
 

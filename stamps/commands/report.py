@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from stamps.commands import add_workdir
+from stamps.patch_names import check_inside
 
 __all__ = ["main"]
 
@@ -36,6 +37,8 @@ def main(argv):
 
     check_libraries()
     report = quality_report(options.workdir, options.compare_with)
+    if options.out is None:
+        check_inside(options.workdir, "report", options.workdir)
     page = write_quality_report(report, options.out or Path(options.workdir) / "report")
     print(f"Report: {page}")
     return 0

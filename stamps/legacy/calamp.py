@@ -11,6 +11,7 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
+from stamps.console import terminal
 from stamps.errors import InputError
 from stamps.preparation.candidates import calibration_constant
 from stamps.preparation.lists import read_names
@@ -65,7 +66,7 @@ def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0,
     found = in_order(
         lambda name: calibration_constant(os.path.join(ws.path, name), width, dtype, mask, kept), distinct
     )
-    progress = tqdm(found, total=len(distinct), unit=" images", desc="calamp", leave=False, disable=None)
+    progress = tqdm(found, total=len(distinct), unit=" images", desc="calamp", leave=False, disable=None, file=terminal())
     constant_of = dict(zip(distinct, progress, strict=True))
     for k, name in enumerate(names):
         constant = constant_of[name]

@@ -6,6 +6,7 @@ Reads nothing, writes a KML file. Source: spec 11 section 7.
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.plain_files import check_plain
 from stamps.products.kml import jet, write_kml
 from stamps.workspace import Workspace
 
@@ -55,6 +56,7 @@ def gescatter(
         raise InputError("gescatter: no value is finite, so there is nothing to write.")
     limits = np.ravel(clims) if clims is not None and np.size(clims) else (finite.min(), finite.max())
     place = Workspace.at(workdir).path / (filename if str(filename).endswith(".kml") else f"{filename}.kml")
+    check_plain(place)
     colours = jet(64) if colormap is None else np.asarray(colormap, np.float64)
     with Workspace(place.parent).open_output(place.name) as path:
         write_kml(path, lonlat, values, colours, limits, name=place.stem, opacity=opacity, scale=scale, span=time)

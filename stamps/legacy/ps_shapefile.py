@@ -11,6 +11,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.log import Log
+from stamps.plain_files import check_plain
 from stamps.products.columns import pixel_values
 from stamps.products.wkb import points_as_wkb
 from stamps.workspace import Workspace
@@ -48,6 +49,7 @@ def ps_shapefile(file, data, step=1, workdir="."):
     values = pixel_values(ws, data, ps["n_ps"])[:: int(step)]
     lonlat = ps["lonlat"][:: int(step)]
     path = ws.path / (file if Path(file).suffix else f"{file}.shp")
+    check_plain(path)
     home = Workspace(path.parent)
     with home.scratch() as room:
         _write(room.path / path.name, lonlat, values)

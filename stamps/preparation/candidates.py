@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from stamps.console import terminal
 from stamps.errors import InputError
 from stamps.native.candidates import add_amplitudes, add_differences, amplitude_sum
 from stamps.preparation.amplitudes import read_amplitudes
@@ -236,7 +237,8 @@ class CandidateWriter:
         with ExitStack() as stack:
             files = {name: path for name, path in vars(self.files).items() if path is not None}
             outputs = {name: stack.enter_context(open(path, "wb")) for name, path in files.items()}
-            progress = stack.enter_context(tqdm(total=height, unit=" lines", desc="select", leave=False, disable=None))
+            shown = {"unit": " lines", "desc": "select", "leave": False, "disable": None, "file": terminal()}
+            progress = stack.enter_context(tqdm(total=height, **shown))
             for block in blocks:
                 self._write_block(block, chosen, dispersion, outputs)
                 progress.update(block.lines.stop - block.lines.start)

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
+from stamps.console import terminal
 from stamps.errors import InputError
 from stamps.preparation.lists import read_candidates, read_raster_list
 from stamps.preparation.rasters import count_lines, line_blocks, map_raster, prefetch, read_rows
@@ -126,7 +127,8 @@ def sample_phases(list_file, root, line, sample, out):
 
     with open(out, "wb") as file:
         taken = in_order(values, rasters)
-        for column in tqdm(taken, total=len(rasters), unit=" interferograms", desc="pscphase", leave=False, disable=None):
+        shown = {"unit": " interferograms", "desc": "pscphase", "leave": False, "disable": None, "file": terminal()}
+        for column in tqdm(taken, total=len(rasters), **shown):
             file.write(column)
 
 

@@ -6,15 +6,17 @@ go where the user wants them. Source: spec 11 sections 2.5 and 2.7.
 
 import contextlib
 import os
+import uuid
 from pathlib import Path
 
 import numpy as np
 
 from stamps.errors import WorkspaceError
 from stamps.log import Log
+from stamps.plain_files import check_plain
 from stamps.workspace import Workspace
 
-__all__ = ["SERIES_NAME", "complete_file", "save_values"]
+__all__ = ["SERIES_NAME", "check_place", "complete_file", "save_values"]
 
 #: Text file that names the latest time series.
 SERIES_NAME = "ps_plot_ts_matname.txt"
@@ -34,9 +36,10 @@ def complete_file(path, what):
     Raises
     ------
     WorkspaceError
-        The file cannot be written; an older one is as it was.
+        The file cannot be written, or there is something else than a plain file; what was there is as it was.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    check_place(path, what)
+    part = path.with_name(f".stamps-{uuid.uuid4().hex}.part")  # nobody can have put a link there
     try:
         yield part
         os.replace(part, path)
@@ -46,6 +49,13 @@ def complete_file(path, what):
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def check_place(path, what):
+    """WorkspaceError unless a file can be put at ``path``: there is nothing, or a plain file, in a folder that exists."""
+    check_plain(path)
+    if not os.path.isdir(path.parent):
+        raise WorkspaceError(f"The {what} {path} cannot be written: {path.parent} is no folder; make it or choose another place.")
 
 
 def save_values(project, kind, values, shown, columns, reference, request):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stamps.console import shown
 from stamps.errors import InputError, WorkspaceError
 from stamps.products.saving import complete_file
 
@@ -103,6 +104,7 @@ def _environment():
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: shown(value) if type(value) is str else value,
     )
     environment.filters.update(figure=_figure, whole=_whole, times=_times, anchor=_anchor, seconds=_seconds)
     return environment

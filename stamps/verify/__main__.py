@@ -4,7 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from stamps.console import plain_output
 from stamps.errors import StampsError
+from stamps.products.saving import complete_file
 
 __all__ = ["main"]
 
@@ -41,7 +43,8 @@ def main(argv=None):
         print(report.to_json())
     else:
         if arguments.json:
-            Path(arguments.json).write_text(report.to_json() + "\n")
+            with complete_file(Path(arguments.json), "report") as part:
+                part.write_text(report.to_json() + "\n")
         print(report.text(everything=arguments.all))
         if page is not None:
             print(f"Report: {page}")
@@ -98,4 +101,5 @@ def _step(text):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with plain_output():
+        sys.exit(main())

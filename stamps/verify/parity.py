@@ -24,6 +24,7 @@ from pathlib import Path
 
 from stamps import child, matlab_literals
 from stamps.errors import InputError, StampsError
+from stamps.products.saving import complete_file
 from stamps.variables import WRITTEN_BY_STEP
 from stamps.verify import golden as golden_sets
 from stamps.verify.report import versions
@@ -402,7 +403,8 @@ def main(argv=None):
     for fault in faults:
         print(f"PARITY: {fault}")
     if arguments.json:
-        Path(arguments.json).write_text(_as_json(results, faults))
+        with complete_file(Path(arguments.json), "report") as part:
+            part.write_text(_as_json(results, faults))
     return 1 if faults else 0
 
 

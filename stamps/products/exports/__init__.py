@@ -14,6 +14,8 @@ from pathlib import Path
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.log import Log
+from stamps.patch_names import check_inside
+from stamps.plain_files import check_plain
 from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
@@ -178,14 +180,29 @@ def _place(project, form, out, values):
     """Where the export goes."""
     if out is None:
         out = form.name or f"export_{values or project.usual_velocity}{form.suffixes[0]}"
+        if not form.suffixes:
+            check_inside(project.ws.path, out, project.ws.path)
     path = Path(os.path.abspath(project.ws.path / out))
-    if form.suffixes and path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file that ends in {form.suffixes[0]}.")
-    if form.suffixes and path.suffix.lower() not in form.suffixes:
-        path = path.with_name(path.name + form.suffixes[0])
-    if path.is_file() and not form.suffixes:
-        raise InputError(f"{path} is a file: give the name of a folder.")
+    if str(out) in ("", "-"):
+        raise InputError(f"'{out}' is no place for an export: give the name of a {'file' if form.suffixes else 'folder'}.")
+    if not form.suffixes:
+        if os.path.lexists(path) and not os.path.isdir(path):
+            raise InputError(f"{path} is a file: give the name of a folder.")
+        return path
+    path = _with_suffix(path, form.suffixes)
+    check_plain(path)
     return path
+
+
+def _with_suffix(path, suffixes):
+    """The file's name with the suffix of the format, which may be left out; another one is refused."""
+    if os.path.isdir(path):
+        raise InputError(f"{path} is a folder: give the name of a file that ends in {suffixes[0]}.")
+    if path.suffix.lower() in suffixes:
+        return path
+    if path.suffix:
+        raise InputError(f"{path} ends in {path.suffix}: give a name that ends in {' or '.join(suffixes)}, or in nothing.")
+    return path.with_name(path.name + suffixes[0])
 
 
 def _publish(table, form, place, write, options):

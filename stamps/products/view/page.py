@@ -9,6 +9,7 @@ from string import Template
 
 import numpy as np
 
+from stamps.console import shown
 from stamps.products.view.packing import Packed, pack, quantise_places
 
 __all__ = ["html_of"]
@@ -34,7 +35,7 @@ def html_of(content, pictures, title):
     """
     arrays = _arrays(content, pictures)
     return Template(_resource("view.html")).substitute(
-        title=html.escape(title),
+        title=html.escape(shown(title)),
         style=_resource("view.css"),
         facts=_json(_facts(content, pictures, title, arrays)),
         arrays="\n".join(
@@ -122,7 +123,9 @@ def _json(value):
 
 
 def _finite(value):
-    """The same with None instead of what is not a finite number."""
+    """The same with None instead of what is not a finite number, and texts that can only be read."""
+    if isinstance(value, str):
+        return shown(value)
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
