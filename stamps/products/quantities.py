@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.geometry import continuous
 from stamps.legacy.env_oscilator_corr import env_oscilator_corr
 from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_plot_ica import ps_plot_ica
@@ -86,6 +87,12 @@ class Project:
             return None
         kind = ifg_std.dtype.type
         return np.diag((ifg_std * kind(np.pi) / kind(181)) ** 2)  # 181 it is
+
+    @property
+    def lonlat(self):
+        """Longitude and latitude of the pixels in degrees, (n_ps, 2) float64, without a jump at the antimeridian: within
+        180 degrees of the middle of the scene, which lies in -180 … 180. What is stored counts as its rasters did."""
+        return continuous(self.ps["lonlat"])
 
     @property
     def usual_velocity(self):
