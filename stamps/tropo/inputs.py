@@ -239,8 +239,8 @@ def _inside(lonlat, area):
         south, north = area[2:]
         if not (west < east and south < north):
             raise InputError(
-                f"The bounds {' '.join(f'{x:g}' for x in area)} should be western and eastern longitude, smallest and "
-                "largest latitude."
+                f"The bounds {' '.join(f'{x:g}' for x in area)} should be smallest and largest longitude (179.9 -179.9: over the "
+                "antimeridian), smallest and largest latitude."
             )
         return longitudes_between(lonlat[:, 0], (west, east)) & (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
     if area.ndim != 2 or area.shape[1] != 2 or len(area) < 3:
