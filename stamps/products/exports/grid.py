@@ -130,9 +130,10 @@ def grid_of(table, resolution=None):
 
 def _require_few(extent, steps, metres):
     """InputError where a grid of cells of that size would not fit into memory."""
-    with np.errstate(divide="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         width, height = extent / np.array(steps) + 1
-    if not width * height <= _MOST_CELLS:
+        few = width * height <= _MOST_CELLS
+    if not few:
         raise InputError(
             f"A resolution of {metres:g} m gives about {height:.3g} x {width:.3g} cells, more than {_MOST_CELLS:.0e}: choose "
             "a larger one, or export a part of the scene (lon_rg, lat_rg)."
