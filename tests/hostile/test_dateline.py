@@ -74,10 +74,10 @@ def same_places(found, plain, middle):
 
 
 @pytest.mark.parametrize("grid_size", [0, 500])
-@pytest.mark.parametrize("middle, counting", SCENES)
-def test_merging(tmp_path, middle, counting, grid_size):
+@pytest.mark.parametrize("scene", slow_but(_FAST, SCENES))
+def test_merging(tmp_path, scene, grid_size):
     """Means of resampled pixels lie between them, not on the other side of the globe, and count as the patches do."""
-    merged = []
+    merged, (middle, counting) = [], scene
     for name, centre, way in (("a", middle, counting), ("b", MIDDLE, "continuous")):
         ws, _, _ = two_patches(tmp_path / name, merge_resample_size=grid_size)
         for patch in ("PATCH_1", "PATCH_2"):
@@ -132,11 +132,11 @@ def test_chain(sandbox, lon, longitudes):
     for centre, way in ((178 if lon else 2, "continuous"), (lon, longitudes)):
         ws, stack = simulated(sandbox, centre, way)
         sandbox.run("setparm", "unwrap_grid_size", "50").succeeds()
-        sandbox.run("stamps", "1", "8", seconds=120).succeeds()
+        sandbox.run("stamps", "1", "8", seconds=400).succeeds()
         found.append((ws.load("ps2"), los_velocity(ws), compare_with_truth(ws, stack)))
         for kind in ("geotiff", "kml", "geojson", "mintpy"):
-            sandbox.run("stamps", "export", kind).succeeds()
-        sandbox.run("stamps", "report", "--out", "pages").succeeds()
+            sandbox.run("stamps", "export", kind, seconds=200).succeeds()
+        sandbox.run("stamps", "report", "--out", "pages", seconds=300).succeeds()
         sandbox.run("ps_output").succeeds()
     (plain, expected, truth), (ps, velocity, figures) = found
     shared, rows, there = np.intersect1d(ps["ij"][:, 1] * 1e4 + ps["ij"][:, 2], plain["ij"][:, 1] * 1e4 + plain["ij"][:, 2],
@@ -252,8 +252,7 @@ def limits(middle, half, counting):
 
 @pytest.mark.parametrize("counting", slow_but(["180"], ["180", "360", "continuous"]))
 def test_parts_of_the_scene(pair, counting):
-    """Exports, plots, reference box and tropospheric areas take the same pixels, however their limits are written."""
-    pytest.importorskip("matplotlib")
+    """Exports, reference box and tropospheric areas take the same pixels, however their limits are written."""
     ws, middle, plain = pair
     lon_rg = limits(middle, 0.004, counting)
     path = export("csv", workdir=ws, n_boot=N_BOOT, lon_rg=lon_rg, lat_rg=(40, 41))
@@ -266,6 +265,13 @@ def test_parts_of_the_scene(pair, counting):
     assert np.flatnonzero(Scene.at(ws).selected([*lon_rg, 40, 41])).tolist() == rows
     corners = [(lon_rg[0], 39), (lon_rg[1], 39), (lon_rg[1], 41), (lon_rg[0], 41)]
     assert np.flatnonzero(Scene.at(ws).selected(corners)).tolist() == rows
+
+
+@pytest.mark.parametrize("counting", slow_but(["360"], ["180", "360", "continuous"]))
+def test_part_of_a_map(tmp_path, counting):
+    pytest.importorskip("matplotlib")
+    ws, middle = made(tmp_path, 180.0, "180"), 180.0
+    lon_rg = limits(middle, 0.004, counting)
     axes = ps_plot("hgt", lon_rg=lon_rg, workdir=ws, out=str(ws.path / "map.png")).axes[0]
     left, right = axes.get_xlim()
     assert right - left == pytest.approx(0.008) and wrapped_longitude(left - middle, 0.0) == pytest.approx(-0.004)
