@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps.geometry import within_180
 from stamps.matlab.sets import intersect_rows, unique_rows
 from stamps.phase import angle, insert_column, phasor, unit_modulus
 
@@ -53,7 +54,7 @@ def match_pixels(ps, sb):
     n_sb = len(sb["ij"])
     _, first, group = unique_rows(np.vstack([sb["ij"][:, 1:3], ps["ij"][:, 1:3]]))
     candidates = np.flatnonzero(first[group[n_sb:]] >= n_sb)
-    _, first, _ = unique_rows(np.vstack([sb["lonlat"], ps["lonlat"][candidates]]))
+    _, first, _ = unique_rows(within_180(np.vstack([sb["lonlat"], ps["lonlat"][candidates]])))
     return Match(candidates[first[first >= n_sb] - n_sb], ps_common, sb_common)
 
 

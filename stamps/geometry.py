@@ -1,23 +1,36 @@
-"""Local coordinates of pixels: projection, rotation to the image axes, order. Pure array functions.
+"""Coordinates of pixels: longitudes around the globe, projection, rotation to the image axes, order. Pure array functions.
 
-Shared by the loaders of step 1 and by the merge of step 5, which must number pixels by the same rules.
+Shared by the loaders of step 1 and by the merge of step 5, which must number pixels by the same rules, and by all products.
+
+A longitude is known up to whole turns: 179.9 and -180.1, or 350 and -10, are the same. What takes differences of longitudes
+brings them within 180 degrees of a common middle first (:func:`wrapped_longitude`); longitudes that are there already keep
+every bit. Scenes at the antimeridian, in 0 to 360 degrees, or in a mixture are so no different from others. Near the poles
+the polyconic frame becomes one of distances and directions about the pole, so that it holds there, too.
 
 Source: spec 03 sections 2 to 4, spec 07 section 2.5; polyconic projection after Snyder, Map Projections (USGS 1395),
 chapter 18.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stamps.errors import InputError
 from stamps.matlab.arithmetic import round_half_away
 
 __all__ = [
     "centre_of",
+    "continuous",
     "llh2local",
     "local2llh",
+    "longitude_range",
+    "longitudes_between",
+    "near",
     "rotate_to_image_axes",
     "rotation_angle",
     "sort_and_round_xy",
+    "within_180",
+    "without_jump",
+    "wrapped_longitude",
 ]
 
 SEMI_MAJOR_AXIS = 6378137.0  # metres
@@ -34,6 +47,137 @@ _ARC = (
 )
 _MAX_ITERATIONS = 100
 _TOLERANCE = 1e-8  # radians
+_TURN = 360.0  # degrees
+_WIDEST = 180.0  # degrees that a scene or a part of one may reach across
+
+
+# ---------------------------------------------------------------------- longitudes
+
+
+def wrapped_longitude(lon: ArrayLike, centre: float) -> np.ndarray:
+    """Longitudes plus the whole turns that bring them within 180 degrees of a centre, at -180 to its other side.
+
+    Parameters
+    ----------
+    lon : array_like of float
+        Degrees.
+    centre : float
+        Degrees.
+
+    Returns
+    -------
+    ndarray or scalar of float64
+        Bit by bit as given where nothing is to be done; NaN and infinity stay.
+    """
+    lon = np.asarray(lon, dtype=np.float64)
+    turns = np.ceil((lon - centre - _WIDEST) / _TURN)
+    return lon - _TURN * np.where(np.isfinite(turns), turns, 0.0)
+
+
+def within_180(lonlat: ArrayLike) -> np.ndarray:
+    """Coordinates whose longitudes lie in -180 … 180 degrees, as other programs take them.
+
+    Parameters
+    ----------
+    lonlat : (n, 2) or (2,) array_like
+        Longitude and latitude in degrees.
+
+    Returns
+    -------
+    ndarray of float64
+        As given where nothing is to be done.
+    """
+    return _with_longitudes_about(np.asarray(lonlat, dtype=np.float64), 0.0)
+
+
+def continuous(lonlat: ArrayLike) -> np.ndarray:
+    """Coordinates of a scene whose longitudes do not jump: within 180 degrees of its middle, which lies in -180 … 180.
+
+    Parameters
+    ----------
+    lonlat : (n, 2) array_like
+        Longitude and latitude in degrees.
+
+    Returns
+    -------
+    (n, 2) ndarray of float64
+        As given where nothing is to be done. In a scene at the antimeridian longitudes exceed 180 or fall below -180.
+    """
+    lonlat = np.asarray(lonlat, dtype=np.float64)
+    return _with_longitudes_about(lonlat, wrapped_longitude(centre_of(lonlat)[0], 0.0)) if len(lonlat) else lonlat
+
+
+def without_jump(lonlat: ArrayLike) -> np.ndarray:
+    """Coordinates whose longitudes do not jump, counted as they are where they do not: 190 degrees stay 190.
+
+    Parameters
+    ----------
+    lonlat : (n, 2) array_like
+        Longitude and latitude in degrees.
+
+    Returns
+    -------
+    (n, 2) ndarray of float64
+        As given where nothing is to be done.
+    """
+    lonlat = np.asarray(lonlat, dtype=np.float64)
+    return _with_longitudes_about(lonlat, centre_of(lonlat)[0]) if len(lonlat) else lonlat
+
+
+def _with_longitudes_about(lonlat, centre):
+    wrapped = wrapped_longitude(lonlat[..., 0], centre)
+    return lonlat if np.array_equal(wrapped, lonlat[..., 0], equal_nan=True) else np.stack([wrapped, lonlat[..., 1]], axis=-1)
+
+
+def longitude_range(limits: ArrayLike) -> tuple[float, float]:
+    """Western and eastern limit, the eastern one larger where the range goes over the antimeridian.
+
+    Parameters
+    ----------
+    limits : array_like, shape (2,)
+        Degrees, the western one first: ``(179.9, -179.9)`` is 0.2 degrees wide.
+
+    Returns
+    -------
+    west, east : float
+        ``(179.9, 180.1)``; as given where the first is the smaller, or the range would be wider than 180 degrees.
+    """
+    west, east = (float(limit) for limit in np.ravel(limits))
+    onward = east + _TURN * np.ceil((west - east) / _TURN) if np.isfinite([west, east]).all() else east
+    return (west, float(onward)) if west > east and onward - west <= _WIDEST else (west, east)
+
+
+def near(limits: tuple[float, float], centre: float) -> tuple[float, float]:
+    """A range of longitudes, turned so that its middle is within 180 degrees of a centre; as given where it is."""
+    middle = (limits[0] + limits[1]) / 2
+    turned = float(wrapped_longitude(middle, centre) - middle)
+    return limits[0] + turned, limits[1] + turned
+
+
+def longitudes_between(lon: ArrayLike, limits: ArrayLike, strictly: bool = False) -> np.ndarray:
+    """Whether longitudes lie between a western and an eastern limit, in whichever way they count.
+
+    Parameters
+    ----------
+    lon : (n,) array_like
+        Degrees.
+    limits : array_like, shape (2,)
+        Degrees, see :func:`longitude_range`; infinite ones limit nothing.
+    strictly : bool
+        Whether the limits do not belong to the range.
+
+    Returns
+    -------
+    (n,) ndarray of bool
+    """
+    west, east = longitude_range(limits)
+    lon = np.asarray(lon, dtype=np.float64)
+    if np.isfinite([west, east]).all():
+        lon = wrapped_longitude(lon, (west + east) / 2)
+    return (lon > west) & (lon < east) if strictly else (lon >= west) & (lon <= east)
+
+
+# ---------------------------------------------------------------------- local frame
 
 
 def llh2local(lonlat, origin):
@@ -51,8 +195,9 @@ def llh2local(lonlat, origin):
     (n, 2) float64 array
         x (east) and y (north) in km.
     """
-    lon, lat = np.radians(np.asarray(lonlat, dtype=np.float64)[:, :2]).T
-    lon0, lat0 = np.radians(np.asarray(origin, dtype=np.float64).ravel()[:2])
+    origin = np.asarray(origin, dtype=np.float64).ravel()[:2]
+    lon, lat = np.radians(_with_longitudes_about(np.asarray(lonlat, dtype=np.float64)[:, :2], origin[0])).T
+    lon0, lat0 = np.radians(origin)
     equator = lat == 0
     sin_lat = np.sin(lat)
     radius = SEMI_MAJOR_AXIS / np.sqrt(1 - _E2 * sin_lat**2)
@@ -77,7 +222,7 @@ def local2llh(xy, origin):
     Returns
     -------
     (n, 2) float64 array
-        Longitude and latitude in degrees.
+        Longitude and latitude in degrees; longitudes go on from that of the origin, so that they may exceed 180.
 
     Raises
     ------
@@ -99,10 +244,32 @@ def local2llh(xy, origin):
 
 
 def centre_of(lonlat):
-    """Mid-point between the smallest and the largest longitude and latitude, (2,) float64 degrees; NaN is ignored."""
+    """Mid-point between the smallest and the largest longitude and latitude; NaN is ignored.
+
+    Parameters
+    ----------
+    lonlat : (n, 2) array_like
+        Degrees. Longitudes that reach across more than 180 degrees jump somewhere: they are counted on from the first one.
+
+    Returns
+    -------
+    (2,) float64 array
+        Degrees; the longitude in -180 … 180 where the longitudes jump.
+    """
     lonlat = np.asarray(lonlat, dtype=np.float64)
+    low, high = _corners(lonlat)
+    if not high[0] - low[0] > _WIDEST:
+        return (high + low) / 2
+    lon = lonlat[:, 0]
+    lonlat = _with_longitudes_about(lonlat, lon[np.isfinite(lon)][0])
+    low, high = _corners(lonlat)
+    return within_180((high + low) / 2)
+
+
+def _corners(lonlat):
+    """Smallest and largest longitude and latitude, NaN ignored."""
     with np.errstate(invalid="ignore"):
-        return (np.fmax.reduce(lonlat, axis=0) + np.fmin.reduce(lonlat, axis=0)) / 2
+        return np.fmin.reduce(lonlat, axis=0), np.fmax.reduce(lonlat, axis=0)
 
 
 def rotation_angle(heading):

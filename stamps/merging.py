@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.geometry import within_180
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.sets import intersect_rows, unique_rows
 from stamps.matlab.statistics import sum_single
@@ -347,7 +348,7 @@ def unique_coordinates(lonlat, coherence):
     ndarray of bool, shape (n,)
         True for the rows that stay.
     """
-    _, first, group = unique_rows(lonlat)
+    _, first, group = unique_rows(within_180(lonlat))
     keep = np.zeros(len(lonlat), dtype=bool)
     if first.size == len(lonlat):
         keep[:] = True

@@ -72,6 +72,7 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import convolve1d
 
 from stamps.errors import InputError
+from stamps.geometry import wrapped_longitude
 from stamps.simulate_layouts import LAYOUTS, translate
 
 C_LIGHT = 299792458.0
@@ -116,6 +117,7 @@ DEFAULTS = dict(
     sensor="SENTINEL-1A",
     centre_lon=14.2,
     centre_lat=40.8,
+    longitudes="continuous",
     start_date="20180108",
     revisit=12,
     ps_density=0.042,
@@ -274,6 +276,11 @@ class Acquisitions:
 # --------------------------------------------------------------------------
 
 
+def _counted(lon, longitudes):
+    """Longitudes in the way they are to count: as they come, from -180, or from 0."""
+    return lon if longitudes == "continuous" else wrapped_longitude(lon, 0.0 if longitudes == "180" else 180.0)
+
+
 class Geometry:
     """Zero-Doppler geometry over a local sphere, plus lon/lat of every pixel."""
 
@@ -338,7 +345,7 @@ class Geometry:
             phi = lat0 + north / meridian(lat0 + 0.5 * north / meridian(lat0))
             normal = WGS84_A / np.sqrt(1 - WGS84_E2 * np.sin(phi) ** 2)
             lat[rows] = np.degrees(phi)
-            lon[rows] = cfg.centre_lon + np.degrees(east / (normal * np.cos(phi)))
+            lon[rows] = _counted(cfg.centre_lon + np.degrees(east / (normal * np.cos(phi))), cfg.longitudes)
         return lon, lat
 
 
@@ -1009,6 +1016,12 @@ def parse_args(argv=None):
     add("--sensor", str, "sensor name in the parameter files")
     add("--centre-lon", float, "longitude of the scene centre")
     add("--centre-lat", float, "latitude of the scene centre")
+    add(
+        "--longitudes",
+        str,
+        "how longitudes count: on from the centre, -180 to 180 or 0 to 360",
+        choices=["continuous", "180", "360"],
+    )
     add("--start-date", str, "first acquisition, YYYYMMDD")
     add("--revisit", int, "days between acquisitions; some are left out")
     add("--network", str, "interferogram network", choices=["single", "sb"])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from stamps import export
-from stamps.errors import InputError
+from stamps.errors import InputError, NoPixelsError
 from stamps.products.exports import KINDS
 from stamps.products.exports.table import point_table
 from stamps.products.quantities import Project
@@ -390,7 +390,7 @@ class TestVisualizer:
         np.testing.assert_allclose(numbers[:, 2], table.field("VEL"), atol=6e-5)
         series = np.column_stack([table.displacement(k) for k in shown])
         np.testing.assert_allclose(numbers[:, 3:], series, atol=6e-5)
-        check_metadata(table, side_file(path))
+        assert table.metadata["reference"] in (ws.path / "STAMPS.log").read_text()
 
     def test_series_of_the_plot_as_the_manual_takes_it(self, tmp_path):
         pytest.importorskip("matplotlib")
@@ -412,7 +412,41 @@ class TestVisualizer:
         ws = finished.single_master(tmp_path, ref_radius=-np.inf)
         path = export("visualizer", workdir=ws, n_boot=N_BOOT)
         assert path.read_text().splitlines()[1].startswith("NaN,NaN,NaN,73")
-        assert side_file(path)["reference"] == "not referenced in space" and side_file(path)["reference_lon"] is None
+        assert "not referenced in space" in (tmp_path / "STAMPS.log").read_text()
+
+    def test_alone_in_its_folder(self, tmp_path):
+        """The menu of StaMPS-Visualizer lists every file, also what an older version of this export wrote."""
+        ws = finished.single_master(tmp_path / "project")
+        folder = tmp_path / "stusi"
+        folder.mkdir()
+        (folder / "site.csv-metadata.json").write_text("{}")
+        export("visualizer", "../stusi/site", workdir=ws, n_boot=N_BOOT)
+        assert [path.name for path in folder.iterdir()] == ["site.csv"]
+
+    @pytest.mark.parametrize("what", ["velocity", "date"])
+    def test_pixels_without_values_are_left_out_and_counted(self, tmp_path, capsys, what):
+        ws = finished.single_master(tmp_path)
+        ph_uw = ws.load("phuw2")["ph_uw"]
+        ph_uw[[4, 17], {"velocity": slice(None), "date": 0}[what]] = np.nan
+        ws.save("phuw2", {"ph_uw": ph_uw})
+        path = export("visualizer", workdir=ws, n_boot=N_BOOT)
+        _, _, *rows = path.read_text().lower().splitlines()
+        assert len(rows) == 58 and not any(word in row for row in rows for word in ("nan", "inf"))
+        said = capsys.readouterr().out
+        assert "2 of 60 pixels left out" in said and "58 pixels written" in said
+
+    def test_nothing_to_write(self, tmp_path):
+        ws = finished.single_master(tmp_path)
+        ws.save("phuw2", {"ph_uw": np.full_like(ws.load("phuw2")["ph_uw"], np.nan)})
+        with pytest.raises(NoPixelsError, match="nothing for StaMPS-Visualizer"):
+            export("visualizer", workdir=ws, n_boot=N_BOOT)
+        assert not (tmp_path / "stamps_tsexport.csv").exists()
+
+    def test_long_names_are_refused(self, tmp_path):
+        ws = finished.single_master(tmp_path)
+        assert export("visualizer", "n" * 42, workdir=ws, n_boot=N_BOOT).name == "n" * 42 + ".csv"
+        with pytest.raises(InputError, match="has 47 characters.* 46 at the most"):
+            export("visualizer", "n" * 43, workdir=ws, n_boot=N_BOOT)
 
 
 @pytest.mark.parametrize("kind", ["csv", "visualizer", "gpkg", "geojson", "shp", "geoparquet"])

@@ -110,3 +110,92 @@ def test_order_is_decided_by_single_precision():
     # the two y differ in double only, so x decides
     _, sort_ix = geometry.sort_and_round_xy(np.array([[2.0, 1e4], [1.0, 1e4 + 1e-6], [np.nan, np.nan]]))
     assert sort_ix.tolist() == [1, 0, 2]
+
+
+# ---------------------------------------------------------------------- longitudes around the globe
+
+TURNS = st.lists(st.sampled_from([-1, 0, 1]), min_size=6, max_size=6)
+PLACES = np.array([[-0.09, -0.05], [0.08, 0.03], [0.0, 0.0], [0.02, -0.02], [-0.03, 0.06], [0.1, 0.1]])
+
+
+def scene(lon, lat, turns):
+    """Six pixels around a place, and the same with whole turns added to their longitudes."""
+    plain = PLACES + [lon, lat]
+    return plain, plain + np.column_stack([360.0 * np.array(turns), np.zeros(6)])
+
+
+@given(st.floats(-720, 720), st.floats(-360, 360))
+def test_wrapped_longitude(lon, centre):
+    wrapped = float(geometry.wrapped_longitude(lon, centre))
+    assert abs(wrapped - centre) <= 180 + 1e-9
+    assert (wrapped - lon) / 360 == pytest.approx(round((wrapped - lon) / 360), abs=1e-12)
+    if -180 < lon - centre < 180:
+        assert wrapped == lon  # every bit
+
+
+def test_wrapped_longitude_keeps_what_is_no_number():
+    assert np.isnan(geometry.wrapped_longitude(np.nan, 0)) and geometry.wrapped_longitude(np.inf, 0) == np.inf
+    np.testing.assert_array_equal(geometry.wrapped_longitude([180, -180, 540], 0), [180, 180, 180])
+
+
+@given(st.floats(-180, 180), st.floats(-80, 80), TURNS)
+def test_local_frame_knows_no_antimeridian(lon, lat, turns):
+    plain, turned = scene(lon, lat, turns)
+    there = geometry.llh2local(plain, (lon + 0.005, lat + 0.025))
+    np.testing.assert_allclose(geometry.llh2local(turned, geometry.centre_of(turned)), there, atol=1e-7)
+
+
+@given(st.floats(-180, 180), st.floats(-80, 80), TURNS)
+def test_continuous_scene(lon, lat, turns):
+    plain, turned = scene(lon, lat, turns)
+    for found in (geometry.continuous(turned), geometry.without_jump(turned)):
+        assert np.ptp(found[:, 0]) == pytest.approx(0.19, abs=1e-9)
+        np.testing.assert_allclose(np.remainder(found - plain + 180, 360), 180, atol=1e-9)
+    assert -180 <= geometry.centre_of(geometry.continuous(turned))[0] <= 180
+
+
+@given(st.floats(-179, 178.9), st.floats(-80, 80))
+def test_ordinary_scenes_keep_every_bit(lon, lat):
+    plain, _ = scene(lon, lat, [0] * 6)
+    np.testing.assert_array_equal(geometry.centre_of(plain), (plain.max(axis=0) + plain.min(axis=0)) / 2)
+    for same in (geometry.continuous, geometry.without_jump, geometry.within_180):
+        assert same(plain) is plain
+
+
+def test_degrees_from_0_to_360_stay_where_they_do_not_jump():
+    east = PLACES + [190, 50]
+    assert geometry.without_jump(east) is east and geometry.centre_of(east)[0] == pytest.approx(190.005)
+    np.testing.assert_allclose(geometry.continuous(east)[:, 0], east[:, 0] - 360)
+    greenwich = np.array([[359.9, 51], [0.1, 52]])
+    np.testing.assert_allclose(geometry.centre_of(greenwich), [0, 51.5], atol=1e-12)
+
+
+@given(st.floats(-180, 180), st.floats(0.01, 170), st.floats(-720, 720), st.sampled_from([-360, 0]))
+def test_range_of_longitudes(west, width, lon, turn):
+    east = west + width
+    away = (lon - west) % 360
+    if min(away, 360 - away, abs(away - width)) < 1e-6:
+        return
+    inside = away < width
+    for strictly in (False, True):
+        assert geometry.longitudes_between([lon], (west, east + turn), strictly)[0] == inside
+
+
+def test_range_of_longitudes_without_end():
+    lon = np.array([-179.9, 14.0, 179.9, np.nan])
+    assert geometry.longitudes_between(lon, (-np.inf, np.inf), strictly=True).tolist() == [True, True, True, False]
+    assert geometry.longitudes_between(lon, (15, np.inf)).tolist() == [False, False, True, False]
+    assert geometry.longitude_range((14.3, 14.1)) == (14.3, 14.1)  # turned round by mistake: not the rest of the globe
+    assert not geometry.longitudes_between(lon, (14.3, 13.9)).any()
+
+
+@pytest.mark.parametrize("pole", [90.0, -90.0])
+def test_local_frame_holds_at_the_poles(pole):
+    """Distances of points on all sides of a pole, against those on the globe."""
+    lon, away = np.meshgrid(np.arange(-180, 180, 30.0), [0.01, 0.3])
+    lonlat = np.column_stack([lon.ravel(), np.sign(pole) * (90 - away.ravel())])
+    xy = geometry.llh2local(lonlat, geometry.centre_of(lonlat))
+    colatitude, angle = away.ravel(), np.radians(lon.ravel())
+    flat = 111.69 * colatitude[:, np.newaxis] * np.column_stack([np.cos(angle), np.sin(angle)])  # km of a degree at the poles
+    apart = [np.linalg.norm(points[:, None] - points[None], axis=2) for points in (xy, flat)]
+    np.testing.assert_allclose(apart[0], apart[1], atol=0.02)

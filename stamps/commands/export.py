@@ -9,9 +9,11 @@ __all__ = ["main"]
 
 _EXAMPLES = """examples:
   stamps export gpkg                                   all pixels, velocity without look-angle error, for QGIS
-  stamps export visualizer --out input/stusi/mine/stamps_tsexport.csv
+  stamps export visualizer --out StaMPS_Visualizer/input/stusi/mine.csv
+                                                       straight into stusi, whose menu lists all files in it
   stamps export geotiff --values v-do --resolution 60  without ramps, too; cells of 60 m
   stamps export shp --lon-rg 14.1 14.3 --min-coherence 0.7
+  stamps export csv --lon-rg 179.9 -179.9              west and east, here over the antimeridian
   stamps export mintpy --values v-da --aps a_l         troposphere removed, HDF5 files in the folder mintpy
 
 Velocities are along the line of sight, positive towards the satellite, relative to the reference area of the parameters

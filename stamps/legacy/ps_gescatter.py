@@ -8,6 +8,7 @@ Source: spec 11 section 7.
 import numpy as np
 
 from stamps.errors import NoPixelsError, WorkspaceError
+from stamps.geometry import longitudes_between
 from stamps.legacy.gescatter import gescatter
 from stamps.log import Log
 from stamps.products.columns import pixel_values, random_subset
@@ -35,7 +36,7 @@ def ps_gescatter(
     clims : tuple of float, optional
         Range of the colours; with it five broad classes with a green middle are used.
     lon_rg, lat_rg : tuple of float, optional
-        Part of the scene in degrees, limits included.
+        Part of the scene in degrees, limits included; (179.9, -179.9) goes over the antimeridian.
     std_cutoff : float
         Only pixels whose velocity has a smaller standard deviation (mm/yr, from ``ps_mean_v`` or ``ps_plot('vs')``).
     workdir : path-like or Workspace
@@ -60,7 +61,9 @@ def ps_gescatter(
     version = ws.version
     ps = ws.load(f"ps{version}", ["lonlat", "n_ps"])
     values = pixel_values(ws, data, ps["n_ps"])
-    use = _within(ps["lonlat"][:, 0], lon_rg) & _within(ps["lonlat"][:, 1], lat_rg)
+    use = _within(ps["lonlat"][:, 1], lat_rg)
+    if lon_rg is not None and np.size(lon_rg):
+        use &= longitudes_between(ps["lonlat"][:, 0], lon_rg)
     if std_cutoff < np.inf:
         use &= _deviations(ws, f"mv{version}") < std_cutoff
     rows = random_subset(np.flatnonzero(use), step, seed)

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from stamps.errors import InputError
+from stamps.geometry import centre_of, without_jump, wrapped_longitude
 from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.products.raster import degree_steps
@@ -61,7 +62,7 @@ def ps_load_dem(workdir="."):
     ws = Workspace.at(workdir)
     dem = read_demparms(ws)
     posting = Parameters(ws).get("plot_dem_posting")
-    lonlat = ws.load(f"ps{ws.version}", ["lonlat"])["lonlat"]
+    lonlat = without_jump(ws.load(f"ps{ws.version}", ["lonlat"])["lonlat"])
     heights, lon, lat = cut_out(dem, lonlat)
     heights, lon, lat = resample(heights, lon, lat, degree_steps(lonlat, float(np.ravel(posting)[0])))
     ws.save_raw("dem", {"dem": heights, "demx": lon[np.newaxis], "demy": lat[np.newaxis]})
@@ -114,29 +115,39 @@ def cut_out(dem, lonlat):
     ----------
     dem : _Dem
     lonlat : ndarray, shape (n_ps, 2)
+        Degrees, without a jump.
 
     Returns
     -------
     heights : ndarray of float32, shape (n_lat, n_lon)
         Metres, NaN where the DEM is void; rows from south to north.
     lon, lat : ndarray of float64
-        Degrees, ascending.
+        Degrees, ascending, counted as those of the pixels; the DEM may count them in another way or be cut at the
+        antimeridian.
     """
-    lon = dem.lon + dem.posting[0] * np.arange(dem.width)
+    given = dem.lon + dem.posting[0] * np.arange(dem.width)
+    lon = wrapped_longitude(given, centre_of(lonlat)[0])
     lat = dem.lat - dem.posting[1] * np.arange(dem.length)
     low, high = np.nanmin(lonlat, axis=0), np.nanmax(lonlat, axis=0)
     margin = _MARGIN * (high - low) + 2 * np.array(dem.posting)
-    columns = np.flatnonzero((lon >= low[0] - margin[0]) & (lon <= high[0] + margin[0]))
+    columns = _from_west_to_east(lon, low[0] - margin[0], high[0] + margin[0], dem.posting[0])
     rows = np.flatnonzero((lat >= low[1] - margin[1]) & (lat <= high[1] + margin[1]))
     if columns.size < 2 or rows.size < 2:
         raise InputError(
-            f"{dem.path} reaches from {lon[0]:.4f} to {lon[-1]:.4f}° E and {lat[-1]:.4f} to {lat[0]:.4f}° N, where no "
+            f"{dem.path} reaches from {given[0]:.4f} to {given[-1]:.4f}° E and {lat[-1]:.4f} to {lat[0]:.4f}° N, where no "
             "pixel is: correct demparms.in."
         )
     image = np.memmap(dem.path, dem.kind, "r", shape=(dem.length, dem.width))
-    heights = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)[::-1]
+    heights = image[rows[0] : rows[-1] + 1][:, columns].astype(np.float32)[::-1]
     heights[heights <= _VOID] = np.nan
     return heights, lon[columns], lat[rows][::-1]
+
+
+def _from_west_to_east(lon, west, east, posting):
+    """Columns between two longitudes in ascending order; of those at the same longitude (a global DEM's ends) the first."""
+    columns = np.flatnonzero((lon >= west) & (lon <= east))
+    columns = columns[np.argsort(lon[columns], kind="stable")]
+    return columns[np.diff(lon[columns], prepend=-np.inf) > posting / 2]
 
 
 def resample(heights, lon, lat, steps):

@@ -16,7 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
-from stamps.geometry import centre_of, llh2local, rotate_to_image_axes, sort_and_round_xy
+from stamps.geometry import (
+    centre_of,
+    llh2local,
+    rotate_to_image_axes,
+    sort_and_round_xy,
+    without_jump,
+    wrapped_longitude,
+)
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.merging import (
@@ -172,6 +179,15 @@ class _Merged:
         values = self.gather(lambda patch: patch.ps[name][:, -2:], name, "mean", rows)
         return round_half_away(values) if self.resampled and name == "ij" else values
 
+    def lonlat(self):
+        """Longitude and latitude; float64, shape (n, 2). Means are taken without a jump and counted as the patches count."""
+        if not self.resampled or all(without_jump(patch.ps["lonlat"]) is patch.ps["lonlat"] for patch in self.patches):
+            return self.from_ps("lonlat")
+        lonlat = self.gather(lambda patch: without_jump(patch.ps["lonlat"]), "lonlat", "mean", None)
+        lowest = min(np.nanmin(patch.ps["lonlat"][:, 0]) for patch in self.patches)
+        lonlat[:, 0] = wrapped_longitude(lonlat[:, 0], 0.0 if lowest < 0 else 180.0)
+        return lonlat
+
     def file(self, name, variable, how, rows=None):
         """As :meth:`gather` for a variable of a file that all patches have, or none."""
 
@@ -275,7 +291,7 @@ def _arrange(merged, heading, log):
     if not merged.resampled:
         for patch in merged.patches:
             keep[patch.selection.superseded] = False
-    lonlat = merged.from_ps("lonlat")
+    lonlat = merged.lonlat()
     coherence = merged.file("pm2", "coh_ps", "coherence")
     candidates = np.flatnonzero(keep)
     unique = unique_coordinates(lonlat[candidates], np.empty(0) if coherence is None else coherence[candidates])

@@ -9,7 +9,7 @@ Source: spec 09 section 3.
 import numpy as np
 
 from stamps.errors import ParameterError
-from stamps.geometry import llh2local
+from stamps.geometry import llh2local, longitudes_between
 from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
@@ -92,7 +92,7 @@ def in_area(lonlat, ref_lon, ref_lat, centre, radius, origin):
     lonlat : ndarray, shape (n, 2)
         Degrees.
     ref_lon, ref_lat : ndarray, shape (2,)
-        Open limits of the box in degrees.
+        Open limits of the box in degrees; ``[179.9 -179.9]`` goes over the antimeridian.
     centre : ndarray, shape (2,)
         Centre of the circle in degrees.
     radius : float
@@ -104,7 +104,7 @@ def in_area(lonlat, ref_lon, ref_lat, centre, radius, origin):
     -------
     ndarray of bool, shape (n,)
     """
-    inside = between(lonlat[:, 0], ref_lon) & between(lonlat[:, 1], ref_lat)
+    inside = longitudes_between(lonlat[:, 0], ref_lon, strictly=True) & between(lonlat[:, 1], ref_lat)
     if radius < np.inf:
         metres = (llh2local(lonlat, origin) - llh2local(np.reshape(centre, (1, 2)), origin)) * 1000
         inside &= np.sqrt((metres**2).sum(axis=1)) <= radius

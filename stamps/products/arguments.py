@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
+from stamps.geometry import longitude_range
 from stamps.legacy.ps_plot_ica import iono_method
 from stamps.legacy.ps_plot_tca import tropo_method
 
@@ -158,6 +159,12 @@ def _pair(name, value):
     return float(low), float(high)
 
 
+def _longitudes(name, value):
+    """West and east; a range over the antimeridian goes on to the east of 180."""
+    usable = not isinstance(value, str) and np.size(value) == 2
+    return _pair(name, longitude_range(value) if usable else value)
+
+
 def _limits(name, value):
     return None if not isinstance(value, str) and np.size(value) == 1 and not np.any(value) else _pair(name, value)
 
@@ -202,7 +209,7 @@ _READ = {
     "cbar_flag": _whole,
     "textsize": _number,
     "textcolor": _colour,
-    "lon_rg": _pair,
+    "lon_rg": _longitudes,
     "lat_rg": _pair,
     "units": _text,
 }

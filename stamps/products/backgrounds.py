@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps.geometry import near
 from stamps.legacy.ps_load_dem import ps_load_dem
 from stamps.legacy.ps_load_mean_amp import ps_load_mean_amp
 
@@ -79,7 +80,7 @@ def _averaged(image):
     return blocks.mean(axis=(1, 3)), (rows, columns)
 
 
-def dem_image(ws, parameters, metres):
+def dem_image(ws, parameters, metres, middle=None):
     """The shaded DEM.
 
     Parameters
@@ -89,6 +90,8 @@ def dem_image(ws, parameters, metres):
         ``shade_rel_angle``: azimuth and elevation of the light in degrees.
     metres : tuple of float
         Metres of one degree of longitude and latitude.
+    middle : float, optional
+        Longitude of the middle of the scene in degrees: the DEM may count its longitudes from -180 or from 0.
 
     Returns
     -------
@@ -101,7 +104,8 @@ def dem_image(ws, parameters, metres):
     azimuth, elevation = np.ravel(parameters.get("shade_rel_angle"))[:2]
     steps = (lon[1] - lon[0]) * metres[0], (lat[1] - lat[0]) * metres[1]
     half = (lon[1] - lon[0]) / 2, (lat[1] - lat[0]) / 2
-    extent = (lon[0] - half[0], lon[-1] + half[0], lat[0] - half[1], lat[-1] + half[1])
+    sides = (lon[0] - half[0], lon[-1] + half[0])
+    extent = (*(sides if middle is None else near(sides, middle)), lat[0] - half[1], lat[-1] + half[1])
     return Background(shade(heights, steps, azimuth, elevation), extent, heights)
 
 

@@ -6,6 +6,7 @@ Source: spec 11 section 2.5.
 import numpy as np
 
 from stamps.errors import InputError, StampsError
+from stamps.geometry import continuous
 from stamps.products.colours import scale_for
 from stamps.products.figures import window_possible
 from stamps.products.maps import metres_per_unit
@@ -40,7 +41,7 @@ def clicked_places(series, n):
         raise InputError("Give the longitude and latitude of the place: there is no display to click on.")
     from matplotlib import pyplot
 
-    lon, lat = series["lonlat"].T
+    lon, lat = continuous(series["lonlat"]).T
     last = series["ph_mm"][:, -1].astype(np.float64)
     scale = scale_for(last, colour_limits(last))
     figure, axes = pyplot.subplots()

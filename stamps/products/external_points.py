@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from stamps import matfile
 from stamps.errors import InputError
-from stamps.geometry import llh2local
+from stamps.geometry import centre_of, llh2local, wrapped_longitude
 from stamps.matlab.dates import to_yyyymmdd
 
 __all__ = ["Points", "draw_points", "load_points", "means_around"]
@@ -62,7 +62,7 @@ def load_points(project, values, shown, columns, path):
     files = [place / _name(project, column) if place.is_dir() else place for column in columns]
     if not any(file.is_file() for file in files):
         raise InputError(f"{files[0]} is missing: 'ext PATH' names a MAT file, or a folder with files of such names.")
-    lonlat = project.ps["lonlat"]
+    lonlat = project.lonlat
     return [
         _compared(file, lonlat, shown[:, k]) if file.is_file() else Points(np.empty((0, 2)))
         for k, file in enumerate(files)
@@ -81,6 +81,7 @@ def _compared(file, lonlat, column):
     places = content.get("lonlat")
     if places is None or places.ndim != 2 or places.shape[1] != 2:
         raise InputError(f"{file} has no variable 'lonlat' with two columns, longitude and latitude.")
+    places = np.column_stack([wrapped_longitude(places[:, 0], centre_of(lonlat)[0]), places[:, 1]])
     if "ph_disp" not in content or np.iscomplexobj(column):
         return Points(places)
     given = content["ph_disp"].astype(np.float64).ravel()

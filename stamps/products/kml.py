@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from stamps.geometry import within_180
+
 __all__ = ["ICON", "colour_bins", "jet", "kml_colours", "write_kml"]
 
 ICON = "http://maps.google.com/mapfiles/kml/shapes/shaded_dot.png"
@@ -95,7 +97,7 @@ def write_kml(
     ----------
     path : path-like
     lonlat : ndarray, shape (n, 2)
-        Degrees.
+        Degrees; written as -180 … 180, which KML asks for.
     values : ndarray, shape (n,)
     colours : ndarray, shape (m, 3)
     limits : tuple of float
@@ -121,7 +123,7 @@ def write_kml(
         Number of points written.
     """
     use = np.isfinite(values) & np.isfinite(lonlat).all(axis=1)
-    lonlat, values = lonlat[use], np.asarray(values, np.float64)[use]
+    lonlat, values = within_180(lonlat[use]), np.asarray(values, np.float64)[use]
     more = [column[use] for _, _, column in details]
     bins = colour_bins(values, limits, len(colours))
     time = f"<TimeSpan><begin>{escape(span[0])}</begin><end>{escape(span[1])}</end></TimeSpan>\n" if span else ""

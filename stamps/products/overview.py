@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from stamps.geometry import within_180
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.maps import draw_scale_bar, metres_per_unit
 from stamps.products.quantities import Project
@@ -40,8 +41,8 @@ def draw_overview(workdir, folder):
     velocity = velocity_of(seen, project)
     reference = ReferenceArea.of(project, seen.reference).text()
     return [
-        _velocity_map(ps, velocity, reference, folder / "velocity.png"),
-        _quality_maps(ws, ps, folder / "quality.png"),
+        _velocity_map(project, velocity, reference, folder / "velocity.png"),
+        _quality_maps(project, folder / "quality.png"),
         _series(ps, project.displacement(seen.phase), seen.days, velocity, reference, folder / "time_series.png"),
     ]
 
@@ -53,9 +54,9 @@ def _figure(columns=1, width=7.0, height=5.5):
     return figure, figure.subplots(1, columns, squeeze=False)[0]
 
 
-def _map(axes, ps, values, label, cmap, limits):
+def _map(axes, lonlat, values, label, cmap, limits):
     """Scatter map in degrees with true proportions, colour bar and scale bar."""
-    lon, lat = ps["lonlat"].T
+    lon, lat = lonlat.T
     size = np.clip(4e4 / max(len(lon), 1), 0.8, 18)
     points = axes.scatter(lon, lat, c=values, s=size, cmap=cmap, vmin=limits[0], vmax=limits[1], linewidths=0)
     axes.set_aspect(1 / np.cos(np.radians(np.mean(lat))))
@@ -68,23 +69,24 @@ def _map(axes, ps, values, label, cmap, limits):
     draw_scale_bar(axes, (*axes.get_xlim(), *axes.get_ylim()), metres_per_unit(lat, True)[0])
 
 
-def _velocity_map(ps, velocity, reference, path):
+def _velocity_map(project, velocity, reference, path):
     figure, (axes,) = _figure()
     bound = np.nanpercentile(np.abs(velocity), 98) or 1.0
-    _map(axes, ps, velocity, "mm/yr, positive towards the satellite", "RdBu", (-bound, bound))
+    _map(axes, project.lonlat, velocity, "mm/yr, positive towards the satellite", "RdBu", (-bound, bound))
     axes.set_title(_joined(f"Line-of-sight velocity of {len(velocity)} pixels", reference))
     figure.savefig(path, dpi=150)
     return path
 
 
-def _quality_maps(ws, ps, path):
+def _quality_maps(project, path):
     figure, (left, right) = _figure(columns=2)
+    ws, lonlat = project.ws, project.lonlat
     coherence = ws.load("pm2", ["coh_ps"])["coh_ps"]
-    _map(left, ps, coherence, "temporal coherence", "viridis", (float(np.nanmin(coherence)), 1.0))
+    _map(left, lonlat, coherence, "temporal coherence", "viridis", (float(np.nanmin(coherence)), 1.0))
     left.set_title("Temporal coherence")
     error = ws.load("scla2", ["K_ps_uw"])["K_ps_uw"]
     bound = np.nanpercentile(np.abs(error), 98) or 1.0
-    _map(right, ps, error, "rad per metre of perpendicular baseline", "PuOr", (-bound, bound))
+    _map(right, lonlat, error, "rad per metre of perpendicular baseline", "PuOr", (-bound, bound))
     right.set_title("Look-angle (DEM) error")
     figure.savefig(path, dpi=150)
     return path
@@ -98,7 +100,7 @@ def _series(ps, displacement, days, velocity, reference, path):
     for rank, colour in ((0.01, "tab:red"), (0.99, "tab:blue")):
         pixel = order[int(rank * (len(order) - 1))]
         fit = np.polyval(np.polyfit(days, displacement[pixel], 1), days)
-        lon, lat = ps["lonlat"][pixel]
+        lon, lat = within_180(ps["lonlat"][pixel])
         label = f"{velocity[pixel]:.1f} mm/yr at {lon:.4f}, {lat:.4f}"
         axes.plot(dates, displacement[pixel], "o", ms=4, color=colour, label=label)
         axes.plot(dates, fit, "-", color=colour, lw=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.geometry import centre_of, longitudes_between, near
 from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK, BLACK_XY, RELIEF, SHADED
 from stamps.products.backgrounds import amplitude_image, amplitude_shape, dem_image, sampled
 from stamps.products.colours import scale_for
@@ -172,7 +173,7 @@ def _scene(project, kind, values, shown, columns, reference, limits, request):
     flag, get = request.plot_flag, project.parameters.get
     radar = flag in (AMPLITUDE, AMPLITUDE_THROUGH)
     view = view_of(project, flag, amplitude_shape(project.ws) if radar else None)
-    rows = _rows_in_range(project.ps["lonlat"], request)
+    rows = _rows_in_range(project.lonlat, request)
     n_cells = max(int(get("plot_pixels_scatterer")), 1)
     metres = float(get("plot_scatterer_size")) / n_cells
     most = max(300, int(1800 / np.sqrt(shown.shape[1])))
@@ -181,7 +182,7 @@ def _scene(project, kind, values, shown, columns, reference, limits, request):
     if radar:
         background = amplitude_image(project.ws, view.flip, grid.extent)
     elif flag in (SHADED, RELIEF):
-        background = dem_image(project.ws, project.parameters, view.metres)
+        background = dem_image(project.ws, project.parameters, view.metres, centre_of(project.lonlat)[0])
     scale = scale_for(shown, limits, str(get("plot_color_scheme")), "" if kind is None else kind.group)
     titles = panel_titles(values, project, columns)
     return _Scene(project, request, view, rows, grid, background, ReferenceArea.of(project, reference), scale, titles)
@@ -190,9 +191,10 @@ def _scene(project, kind, values, shown, columns, reference, limits, request):
 def _rows_in_range(lonlat, request):
     """Pixels inside the part of the scene that is asked for."""
     inside = np.ones(len(lonlat), bool)
-    for column, limits in enumerate((request.lon_rg, request.lat_rg)):
-        if limits is not None:
-            inside &= (lonlat[:, column] >= limits[0]) & (lonlat[:, column] <= limits[1])
+    if request.lon_rg is not None:
+        inside &= longitudes_between(lonlat[:, 0], request.lon_rg)
+    if request.lat_rg is not None:
+        inside &= (lonlat[:, 1] >= request.lat_rg[0]) & (lonlat[:, 1] <= request.lat_rg[1])
     if not inside.any():
         raise InputError(f"No pixel lies within lon_rg {request.lon_rg} and lat_rg {request.lat_rg}: widen them.")
     return np.flatnonzero(inside)
@@ -203,7 +205,7 @@ def _window(scene):
     request, view = scene.request, scene.view
     left, right, bottom, top = scene.grid.extent
     if view.in_degrees and request.lon_rg is not None:
-        left, right = request.lon_rg
+        left, right = near(request.lon_rg, centre_of(scene.project.lonlat)[0])
     if view.in_degrees and request.lat_rg is not None:
         bottom, top = request.lat_rg
     return left, right, bottom, top

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.geometry import continuous
 from stamps.legacy.env_oscilator_corr import env_oscilator_corr
 from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_plot_ica import ps_plot_ica
@@ -16,7 +17,7 @@ from stamps.parameters import Parameters
 from stamps.stack import retained
 from stamps.workspace import Workspace
 
-__all__ = ["Choice", "Project", "Quantities", "evaluate"]
+__all__ = ["Choice", "Project", "Quantities", "evaluate", "matrix_of"]
 
 #: The only corrections that come in bands.
 _BANDED = {2: "ph_tropo_powerlaw_ifg_", 11: "K_tropo_powerlaw_ifg_"}
@@ -54,6 +55,10 @@ class Project:
         """0-based column of the master in single-master data."""
         return self.ps["master_ix"]
 
+    def n_columns(self, pairs):
+        """Number of small-baseline interferograms, or of images of a series (a single master's interferograms)."""
+        return self.ps["n_ifg"] if pairs or not self.small_baselines else self.ps["n_image"]
+
     def retained_ifgs(self):
         """0-based interferograms without those of ``drop_ifg_index``."""
         return retained(self.ps["n_ifg"], self.parameters.indices("drop_ifg_index"))
@@ -78,14 +83,23 @@ class Project:
         ndarray, shape (n, n), or None
             Squared radians; single for a single master. None: nothing is known.
         """
+        n = self.n_columns(pairs)
         if self.small_baselines:
             variable = "sb_cov" if pairs else "sm_cov"
-            return self.ws.load_optional(f"phuw_sb_res{self.version}", [variable]).get(variable)
-        ifg_std = self.ws.load_optional(self.file("ifgstd")).get("ifg_std")
-        if ifg_std is None:
+            content = self.ws.load_optional(f"phuw_sb_res{self.version}", [variable])
+            return None if content.get(variable) is None else matrix_of(content, variable, n, "interferograms", (n,))
+        content = self.ws.load_optional(self.file("ifgstd"))
+        if content.get("ifg_std") is None:
             return None
+        ifg_std = matrix_of(content, "ifg_std", n, "interferograms", (1,))[:, 0]
         kind = ifg_std.dtype.type
         return np.diag((ifg_std * kind(np.pi) / kind(181)) ** 2)  # 181 it is
+
+    @property
+    def lonlat(self):
+        """Longitude and latitude of the pixels in degrees, (n_ps, 2) float64, without a jump at the antimeridian: within
+        180 degrees of the middle of the scene, which lies in -180 … 180. What is stored counts as its rasters did."""
+        return continuous(self.ps["lonlat"])
 
     @property
     def usual_velocity(self):
@@ -155,17 +169,20 @@ class Quantities:
         return value
 
     def _variable(self, stem, variable, pairs=None):
-        """One variable of a file, two-dimensional, as long as the pixels."""
+        """One variable of a file, two-dimensional, as long as the pixels, with one column or one for each image."""
         pairs = self.pairs if pairs is None else pairs
-        content = self.project.load(stem, pairs)
-        value = content[variable]
-        n_ps = self.project.ps["n_ps"]
-        if value is None or len(value) != n_ps:
-            raise WorkspaceError(
-                f"{content.source}: '{variable}' is for {0 if value is None else len(value)} pixels, but there are "
-                f"{n_ps}: run the step that writes it again."
-            )
-        return value[:, np.newaxis] if value.ndim == 1 else value
+        return self._checked(self.project.load(stem, pairs), variable, (1, self.project.n_columns(pairs)))
+
+    def _checked(self, content, variable, columns=()):
+        return matrix_of(content, variable, self.project.ps["n_ps"], "pixels", columns)
+
+    def _corrections(self, stem, variables):
+        """Content of a file of corrections whose named variables, as far as they are there, fit the pixels and images."""
+        content = self.project.load(stem, self.pairs)
+        for name in variables:
+            if name in content:
+                self._checked(content, name, (self.project.n_columns(self.pairs),))
+        return content
 
     def unwrapped(self):
         """U."""
@@ -218,18 +235,19 @@ class Quantities:
         method = chosen_tropo(self.choice.aps)
         if self.choice.band is not None:
             return self._bands(method)
-        correction, _, _ = ps_plot_tca(self.project.load("tca", self.pairs), method.number)
+        correction, _, _ = ps_plot_tca(self._corrections("tca", method.variables), method.number)
         return correction
 
     def _bands(self, method):
         if method.number not in _BANDED:
             raise InputError("'ifg i' shows the bands of the power law: name the correction 'a_p' or 'a_pk', too.")
-        return self._variable("tca_bands", f"{_BANDED[method.number]}{self.choice.band + 1}")
+        content = self.project.load("tca_bands", self.pairs)
+        return self._checked(content, f"{_BANDED[method.number]}{self.choice.band + 1}")
 
     def ionosphere(self):
         """I."""
         method = chosen_iono(self.choice.iono)
-        correction, _, _ = ps_plot_ica(self.project.load("ica", self.pairs), method)
+        correction, _, _ = ps_plot_ica(self._corrections("ica", ["ph_iono_azshift"]), method)
         return correction
 
     def tide(self):
@@ -252,8 +270,49 @@ class Quantities:
         used = self.project.retained_ifgs()
         unwrapped = self.unwrapped()
         residual = np.zeros(unwrapped.shape)
-        residual[:, used] = unwrapped[:, used] - self._variable("phuw_sb_res", "ph_res", pairs=False)[:, used]
+        misfit = self._checked(self.project.load("phuw_sb_res"), "ph_res", (self.project.n_columns(True),))
+        residual[:, used] = unwrapped[:, used] - misfit[:, used]
         return residual
+
+
+def matrix_of(content, variable, n_rows, what, columns=()):
+    """A variable of a file as a matrix of numbers that fits the project.
+
+    Parameters
+    ----------
+    content : Variables
+    variable : str
+    n_rows : int
+        Rows that it must have.
+    what : str
+        What stands in the rows, for messages: ``'pixels'``.
+    columns : tuple of int
+        Numbers of columns that it may have; empty: any.
+
+    Returns
+    -------
+    ndarray, shape (n_rows, k)
+
+    Raises
+    ------
+    WorkspaceError
+        It is missing, empty, a text, or of another shape.
+    """
+    value = content[variable]
+    is_matrix = isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fciub"
+    found = len(value) if is_matrix else 0 if value is None or isinstance(value, str) else 1
+    if found != n_rows or not is_matrix:
+        said = "is a text, no numbers" if isinstance(value, str) else f"is for {found} {what}"
+        raise WorkspaceError(
+            f"{content.source}: '{variable}' {said}, but there are {n_rows}: run the step that writes it again."
+        )
+    value = value[:, np.newaxis] if value.ndim == 1 else value
+    if columns and value.shape[1] not in columns:
+        raise WorkspaceError(
+            f"{content.source}: '{variable}' has {value.shape[1]} columns, but {' or '.join(str(n) for n in columns)} belong to "
+            "this project: run the step that writes it again."
+        )
+    return value
 
 
 _READERS = {

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from stamps.geometry import without_jump, wrapped_longitude
+
 __all__ = ["inside_polygon"]
 
 
@@ -11,15 +13,18 @@ def inside_polygon(points, corners):
     Parameters
     ----------
     points : ndarray, shape (n, 2)
+        Longitude and latitude in degrees.
     corners : ndarray, shape (m, 2)
-        Closed or not.
+        Closed or not; the polygon may lie across the antimeridian, and points may count their longitudes in another way.
 
     Returns
     -------
     ndarray of bool, shape (n,)
         Points on the border may count either way.
     """
+    corners = without_jump(corners)
     x, y = np.asarray(points, np.float64).T
+    x = wrapped_longitude(x, (corners[:, 0].min() + corners[:, 0].max()) / 2)
     inside = np.zeros(x.shape, bool)
     for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         crosses = (y1 > y) != (y2 > y)

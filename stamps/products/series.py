@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
-from stamps.geometry import llh2local
+from stamps.geometry import llh2local, within_180
 from stamps.matlab.dates import datestr, to_yyyymmdd
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import nanmean
@@ -94,7 +94,8 @@ def place_series(series, lon, lat, radius=100.0):
             f"No pixel lies within {radius:g} m of {lon:.5f}, {lat:.5f}; the nearest is {nearest:.0f} m away: take a "
             "larger radius or another place."
         )
-    return Place(float(lon), float(lat), float(radius), pixels, nanmean(series["ph_mm"][pixels], axis=0))
+    lon, lat = within_180((lon, lat)).tolist()
+    return Place(lon, lat, float(radius), pixels, nanmean(series["ph_mm"][pixels], axis=0))
 
 
 def in_regular_polygon(points, radius, corners=_CORNERS):

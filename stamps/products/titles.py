@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps.geometry import centre_of, longitude_range, near, within_180, wrapped_longitude
 from stamps.matlab.dates import datestr
 
 __all__ = ["ReferenceArea", "describe", "describe_data", "panel_titles", "sign_of"]
@@ -167,7 +168,7 @@ class ReferenceArea:
     everything : bool
         All pixels are reference pixels.
     centre : tuple of float, or None
-        Of a circle, degrees.
+        Of a circle, degrees; longitudes count as those of :attr:`Project.lonlat`.
     radius : float
         Metres.
     box : tuple of two tuples, or None
@@ -196,12 +197,14 @@ class ReferenceArea:
         radius, lon, lat = get("ref_radius"), np.ravel(get("ref_lon")), np.ravel(get("ref_lat"))
         circle = bool(np.size(radius) == 1 and np.isfinite(radius))
         box = bool(lon.size == 2 and lat.size == 2 and np.isfinite([*lon, *lat]).all())
+        middle = centre_of(project.lonlat)[0]
+        centre = np.ravel(get("ref_centre_lonlat"))[:2]
         return cls(
             len(reference),
             len(reference) == project.ps["n_ps"],
-            tuple(np.ravel(get("ref_centre_lonlat"))[:2]) if circle else None,
+            (wrapped_longitude(centre[0], middle), centre[1]) if circle else None,
             float(radius) if circle else np.inf,
-            (tuple(lon), tuple(lat)) if box else None,
+            (near(longitude_range(lon), middle), tuple(lat)) if box else None,
         )
 
     def text(self):
@@ -211,7 +214,7 @@ class ReferenceArea:
         if self.everything:
             return "relative to the mean of all pixels"
         if self.centre is not None:
-            lon, lat = self.centre
+            lon, lat = within_180(self.centre)
             place = f"{abs(lon):.4f}° {'W' if lon < 0 else 'E'}, {abs(lat):.4f}° {'S' if lat < 0 else 'N'}"
             return f"relative to {self.n} pixels within {self.radius:g} m of {place}"
         return f"relative to {self.n} reference pixels"

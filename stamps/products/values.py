@@ -15,7 +15,16 @@ from stamps.legacy.sb_invert_iono import sb_invert_iono
 from stamps.matlab.statistics import nanmean
 from stamps.phase import insert_column, multiply, phasor, unit_modulus
 from stamps.products.arguments import PlotRequest
-from stamps.products.quantities import Choice, Project, Quantities, chosen_iono, chosen_tropo, evaluate, subtract
+from stamps.products.quantities import (
+    Choice,
+    Project,
+    Quantities,
+    chosen_iono,
+    chosen_tropo,
+    evaluate,
+    matrix_of,
+    subtract,
+)
 from stamps.products.referencing import means_of_pairs, relative_to_pixels
 from stamps.products.value_types import value_type
 from stamps.products.velocity import bootstrap_std, fit_lines, fit_without_each
@@ -225,13 +234,14 @@ def _wrapped(kind, project, choice, request):
 
 def _phasors(kind, project, choice, request):
     rc = project.ws.load_optional(project.file("rc"), ["ph_rc", "ph_reref"])
-    phasors = rc["ph_rc"] if rc else project.load("ph")["ph"]
+    n = project.ps["n_ifg"]
+    phasors = _matrix(rc, "ph_rc", project, n) if rc else _matrix(project.load("ph"), "ph", project, n, n - 1)
     quantities = Quantities(project, choice, kind.pairs)
     for letter in kind.words:
         phasors = turn_back(phasors, quantities[letter])
     if request.ref_ifg > 0:
         column = _column(request.ref_ifg, phasors)
-        reference = phasors if rc.get("ph_reref") is None else rc["ph_reref"]
+        reference = phasors if rc.get("ph_reref") is None else _matrix(rc, "ph_reref", project, n)
         phasors = phasors * reference[:, [column]].conj()
     if kind.master_is_one:
         phasors = phasors.copy()
@@ -251,15 +261,23 @@ def turn_back(phasors, phase):
 
 def _patch_phasors(kind, project, choice, request):
     """``ph_patch`` without amplitude, zero for the master."""
-    patch = unit_modulus(project.load("pm")["ph_patch"])
+    n = project.ps["n_ifg"]
+    patch = unit_modulus(_matrix(project.load("pm"), "ph_patch", project, n, n - 1))
     if patch.shape[1] < project.ps["n_ifg"]:
         patch = insert_column(patch, project.master, 0)
     return _relative_to_own(patch, request), None
 
 
+def _matrix(content, variable, project, *columns):
+    """A variable of all pixels with one of so many columns; WorkspaceError where it is empty or of another shape."""
+    return matrix_of(content, variable, project.ps["n_ps"], "pixels", columns)
+
+
 def _filtered_phasors(kind, project, choice, request):
     """Filtered phase of the grid node of each pixel; NaN for interferograms that are not unwrapped."""
     grid = project.ws.load("uw_grid", ["ph", "grid_ij", "nzix"])
+    if np.ndim(grid["ph"]) != 2 or len(grid["ph"]) != np.count_nonzero(grid["nzix"]):
+        raise WorkspaceError(f"{grid.source}: 'ph' does not fit the nodes of 'nzix': run step 6 again.")
     nodes = np.full(grid["nzix"].shape, -1)
     nodes.T[grid["nzix"].T != 0] = np.arange(len(grid["ph"]))
     of_pixel = nodes[grid["grid_ij"][:, 0], grid["grid_ij"][:, 1]]

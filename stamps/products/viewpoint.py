@@ -48,7 +48,7 @@ class View:
         Parameters
         ----------
         points : array_like, shape (n, 2)
-            Longitudes and latitudes.
+            Longitudes and latitudes, counted as those of the pixels (:attr:`Project.lonlat`).
 
         Returns
         -------
@@ -82,7 +82,7 @@ def view_of(project, plot_flag, shape=None):
     View
     """
     ps = project.ps
-    lonlat = ps["lonlat"]
+    lonlat = project.lonlat
     if plot_flag in (WHITE_XY, BLACK_XY):
         x, y = ps["xy"][:, 1].astype(np.float64), ps["xy"][:, 2].astype(np.float64)
         north = north_of(x, y, lonlat[:, 1])
@@ -112,7 +112,7 @@ def _radar_view(project, shape):
     north = north_of(sample * metres[0], line * metres[1], ps["lonlat"][:, 1])
     return View(
         sample, line, metres, ("range (samples)", "azimuth (lines)"), north, False, (southwards, southwards),
-        _plane(ps["lonlat"], [sample, line]),
+        _plane(project.lonlat, [sample, line]),
     )  # fmt: skip
 
 

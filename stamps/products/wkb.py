@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from stamps.geometry import within_180
+
 __all__ = ["WKB_POINT", "points_as_wkb", "wkb_points"]
 
 #: One point: little-endian, kind 1, x and y.
@@ -14,6 +16,7 @@ def wkb_points(lonlat):
     Parameters
     ----------
     lonlat : ndarray, shape (n, 2)
+        Degrees; longitudes become -180 … 180.
 
     Returns
     -------
@@ -21,7 +24,7 @@ def wkb_points(lonlat):
     """
     points = np.empty(len(lonlat), WKB_POINT)
     points["order"], points["kind"] = 1, 1
-    points["x"], points["y"] = lonlat[:, 0], lonlat[:, 1]
+    points["x"], points["y"] = within_180(lonlat).T
     return points
 
 

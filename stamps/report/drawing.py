@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps.geometry import continuous
 from stamps.products.colours import Scale, scale_for
 from stamps.products.figures import matplotlib_or_error, new_figure
 from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
@@ -53,7 +54,7 @@ class Canvas:
     @classmethod
     def of(cls, lonlat, cells=_CELLS):
         """The canvas of pixels with these coordinates, shape (n, 2), degrees."""
-        lonlat = np.asarray(lonlat, np.float64)
+        lonlat = continuous(lonlat)
         pixels = np.unique(np.linspace(0, len(lonlat) - 1, min(len(lonlat), _MOST_PIXELS)).astype(np.int64))
         lon, lat = lonlat[pixels].T
         metres = metres_per_unit(lat, True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
+from stamps.geometry import longitude_range, longitudes_between
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.quantities import Project
 from stamps.products.regions import inside_polygon
@@ -185,7 +186,7 @@ class Scene:
         Parameters
         ----------
         area : array_like, shape (4,) or (m, 2), optional
-            Bounds (smallest and largest longitude, smallest and largest latitude) or corners of a polygon, degrees.
+            Bounds (western and eastern longitude, smallest and largest latitude) or corners of a polygon, degrees.
         exclude : array_like, optional
             The same of an area that is left out, for instance because it deforms.
 
@@ -234,13 +235,14 @@ class Scene:
 def _inside(lonlat, area):
     area = np.asarray(area, np.float64)
     if area.shape == (4,):
-        low, high = area[[0, 2]], area[[1, 3]]
-        if not (low < high).all():
+        west, east = longitude_range(area[:2])
+        south, north = area[2:]
+        if not (west < east and south < north):
             raise InputError(
-                f"The bounds {' '.join(f'{x:g}' for x in area)} should be smallest and largest longitude, smallest and "
-                "largest latitude."
+                f"The bounds {' '.join(f'{x:g}' for x in area)} should be smallest and largest longitude (179.9 -179.9: over the "
+                "antimeridian), smallest and largest latitude."
             )
-        return ((lonlat >= low) & (lonlat <= high)).all(axis=1)
+        return longitudes_between(lonlat[:, 0], (west, east)) & (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
     if area.ndim != 2 or area.shape[1] != 2 or len(area) < 3:
         raise InputError(
             "An area should be four bounds or at least three corners with longitude and latitude in degrees."

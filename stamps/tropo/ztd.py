@@ -12,6 +12,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from stamps.errors import InputError
+from stamps.geometry import without_jump
 
 __all__ = ["DelayMap", "find_maps", "read_ztd"]
 
@@ -71,9 +72,12 @@ class DelayMap:
         if not inside.all():
             raise InputError(
                 f"{self.source} does not cover {np.sum(~inside)} of the {len(lonlat)} pixels: it reaches from "
-                f"{self._reach()}, the pixels from {_reach(lonlat)}: order a larger map."
+                f"{self._reach()}, the pixels from {_reach(without_jump(lonlat))}: order a larger map."
             )
-        delay = map_coordinates(self.values.astype(np.float64), [row, col], order=1, mode="nearest")
+        values = self.values.astype(np.float64)
+        if round(turn) == n_col:  # a map of the whole globe goes on at its other side
+            values, col = np.pad(values, ((0, 0), (1, 1)), mode="wrap"), col + 1
+        delay = map_coordinates(values, [row, col], order=1, mode="nearest")
         if np.isnan(delay).any():
             raise InputError(
                 f"{self.source} has no value at {np.isnan(delay).sum()} of the {len(lonlat)} pixels: order the map again."

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from stamps.geometry import wrapped_longitude
+
 __all__ = ["PIXEL_FILES", "match_rows", "take_rows"]
 
 #: Files of the project directory whose first axis is the merged pixels (names without version).
@@ -39,7 +41,7 @@ def match_rows(ij, lonlat, golden_ij, golden_lonlat, degrees=DEGREES):
     for key in np.intersect1d(crowded, single_keys):
         pairs.append(_nearest(np.flatnonzero(ours == key), np.flatnonzero(theirs == key), lonlat, golden_lonlat))
     matched = np.concatenate(pairs).astype(np.int64)
-    near = np.all(np.abs(lonlat[matched[:, 0]] - golden_lonlat[matched[:, 1]]) <= degrees, axis=1)
+    near = np.all(_apart(lonlat[matched[:, 0]], golden_lonlat[matched[:, 1]]) <= degrees, axis=1)
     matched = matched[near]
     matched = matched[np.argsort(matched[:, 1])]
     return matched[:, 0], matched[:, 1]
@@ -70,9 +72,16 @@ def _keys(ij):
     return ij[:, 1].astype(np.int64) * 10_000_000 + ij[:, 2].astype(np.int64)
 
 
+def _apart(lonlat, other):
+    """Degrees between coordinates, longitudes the shorter way around."""
+    difference = lonlat - other
+    difference[..., 0] = wrapped_longitude(difference[..., 0], 0.0)
+    return np.abs(difference)
+
+
 def _nearest(rows, golden_rows, lonlat, golden_lonlat):
     """One-to-one pairs of a few rows, the closest first."""
-    distance = np.abs(lonlat[rows][:, None] - golden_lonlat[golden_rows][None]).max(axis=2)
+    distance = _apart(lonlat[rows][:, None], golden_lonlat[golden_rows][None]).max(axis=2)
     pairs = []
     for _ in range(min(distance.shape)):
         a, b = np.unravel_index(int(np.argmin(distance)), distance.shape)

@@ -16,6 +16,7 @@ from stamps.errors import InputError, WorkspaceError
 from stamps.log import Log
 from stamps.patch_names import check_inside
 from stamps.plain_files import check_plain
+from stamps.products.exports import visualizer
 from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
@@ -45,6 +46,8 @@ class Kind:
         place of the suffix.
     libraries : tuple of str
         What has to be installed.
+    longest : int, optional
+        Characters that the name of the file may have.
     """
 
     module: str
@@ -54,6 +57,7 @@ class Kind:
     name: str = ""
     companions: tuple = field(default=())
     libraries: tuple = ()
+    longest: int | None = None
 
 
 _VECTOR = ("pyogrio", "pyarrow")
@@ -61,7 +65,8 @@ _VECTOR = ("pyogrio", "pyarrow")
 #: All kinds by the name that ``export`` takes.
 KINDS = {
     "csv": Kind("csv_table", (".csv",), "table with a line of names, for spreadsheets and scripts"),
-    "visualizer": Kind("visualizer", (".csv",), "input of StaMPS-Visualizer", name="stamps_tsexport.csv"),
+    "visualizer": Kind("visualizer", (".csv",), "input of StaMPS-Visualizer, alone in its folder input/stusi",
+                       name="stamps_tsexport.csv", companions=("-metadata.json",), longest=visualizer.LONGEST_NAME),
     "gpkg": Kind("gpkg", (".gpkg",), "GeoPackage for QGIS, PS-Toolbox, InSAR Explorer",
                  libraries=_VECTOR, companions=("-wal", "-shm", "-journal")),
     "geojson": Kind("geojson", (".geojson", ".json"), "GeoJSON for maps on the web", libraries=_VECTOR),
@@ -88,7 +93,9 @@ def export(
     m), relative to the reference area of the parameters (``ref_lon``, ``ref_lat``, ``ref_centre_lonlat``,
     ``ref_radius``); a ``ref_velocity`` is added. Displacements are relative to the date of the master. Dates,
     corrections, reference, and all parameters stand in the metadata of the file, or in ``<file>-metadata.json`` where
-    the format has no room.
+    the format has no room (``visualizer``: nothing may lie beside the file, so that only ``STAMPS.log`` tells).
+
+    Longitudes of points are in -180 … 180 degrees. Grids at the antimeridian go on beyond 180.
 
     Columns are those of PS-Toolbox and InSAR Explorer: ``CODE``, ``HEIGHT`` (m), ``H_STDEV`` (empty: the processing
     does not estimate it), ``VEL``, ``V_STDEV``, ``COHERENCE``, ``EFF_AREA`` (m²; 0 for single pixels, the cell of a
@@ -114,7 +121,7 @@ def export(
     ifg_list : array_like of int, optional
         Images to use, counted from 1; for ``v`` of small baselines interferograms, for the velocity only.
     lon_rg, lat_rg : tuple of float, optional
-        Part of the scene in degrees.
+        Part of the scene in degrees: west and east, south and north; (179.9, -179.9) goes over the antimeridian.
     min_coherence : float, optional
         Least temporal coherence.
     std_cutoff : float, optional
@@ -155,8 +162,8 @@ def export(
     table = point_table(
         project, values, aps=aps, iono=iono, ifg_list=ifg_list, subset=subset, n_boot=n_boot, seed=seed
     )  # fmt: skip
-    _publish(table, form, place, write, options)
-    Log(project.ws, "EXPORT")(f"{len(table)} pixels written to {place}", level=2)
+    n_written = _publish(table, form, place, write, options)
+    Log(project.ws, "EXPORT")(f"{n_written} pixels written to {place}", level=2)
     return place
 
 
@@ -190,6 +197,11 @@ def _place(project, form, out, values):
             raise InputError(f"{path} is a file: give the name of a folder.")
         return path
     path = _with_suffix(path, form.suffixes)
+    if form.longest and len(path.name) > form.longest:
+        raise InputError(
+            f"The name {path.name} has {len(path.name)} characters, but the program that reads it takes {form.longest} at the "
+            "most: choose a shorter one (out)."
+        )
     check_plain(path)
     return path
 
@@ -206,16 +218,17 @@ def _with_suffix(path, suffixes):
 
 
 def _publish(table, form, place, write, options):
-    """Write to a scratch folder on the same disk, then put everything in its place together."""
+    """Write to a scratch folder on the same disk, then put everything in its place together; number of pixels written."""
     home = Workspace(place.parent if form.suffixes else place)
     try:
         with home.scratch() as room:
-            write(table, room.path / place.name if form.suffixes else room.path, **options)
+            n_written = write(table, room.path / place.name if form.suffixes else room.path, **options)
             with home.publish():
                 home.delete(*_outdated(form, place))
                 for part in sorted(room.path.iterdir()):
                     with home.open_output(part.name) as path:
                         os.replace(part, path)
+        return len(table) if n_written is None else n_written
     except OSError as error:
         raise WorkspaceError(
             f"The export cannot be written to {home.path} ({reason_of(error)}): make room there or choose "

@@ -23,7 +23,7 @@ def write(table, path):
         file.write(",".join(names) + "\n")
         for part in table.parts():
             codes, *others = table.columns(part).values()
-            columns = [column.tolist() for column in (codes, *table.lonlat[part].T, *others)]
+            columns = [column.tolist() for column in (codes, *table.places[part].T, *others)]
             rows = zip(*columns, strict=True)
             file.write("".join(line % row for row in rows).replace("nan", ""))
     write_side_file(path, table.metadata)

@@ -6,6 +6,7 @@ format then assumes).
 
 import json
 
+from stamps.geometry import within_180
 from stamps.products.exports.arrow import GEOMETRY, record_batches
 from stamps.products.exports.libraries import library
 
@@ -22,7 +23,8 @@ def write(table, path):
     """
     parquet = library("pyarrow.parquet", "geoparquet")
     schema, batches = record_batches(table, "geoparquet")
-    low, high = table.lonlat.min(axis=0), table.lonlat.max(axis=0)
+    # RFC 7946, section 5.2: the western limit is the larger one where the points lie on both sides of the antimeridian
+    low, high = (within_180(corner) for corner in (table.lonlat.min(axis=0), table.lonlat.max(axis=0)))
     column = {"encoding": "WKB", "geometry_types": ["Point"], "bbox": [*low.tolist(), *high.tolist()]}
     geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
     texts = {b"geo": json.dumps(geo), b"stamps": json.dumps(table.metadata)}

@@ -6,14 +6,15 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stamps.errors import InputError
-from stamps.geometry import centre_of, llh2local
+from stamps.geometry import centre_of, llh2local, wrapped_longitude
 from stamps.products.raster import degree_steps
 
 __all__ = ["PointGrid", "grid_of"]
 
-_MOST_CELLS = 400_000_000
+_MOST_CELLS = 200_000_000
 _SAMPLE = 20_000  # pixels whose neighbours are looked for
 _APART = 1.5
+_WIDEST = 100_000.0  # metres of a cell
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class PointGrid:
     Attributes
     ----------
     left, top : float
-        Outer corner of the first cell, degrees.
+        Outer corner of the first cell, degrees. Across the antimeridian a grid goes on: it begins below -180 or ends
+        above 180, as readers of rasters expect.
     step_lon, step_lat : float
         Size of a cell in degrees, both positive.
     height, width : int
@@ -82,6 +84,7 @@ class PointGrid:
     def place(self, lon, lat):
         """Row and column of the occupied cell that is nearest to a place."""
         row, column = np.divmod(self.occupied, self.width)
+        lon = wrapped_longitude(lon, self.left + self.width * self.step_lon / 2)
         away = ((column + 0.5) * self.step_lon + self.left - lon) * np.cos(np.radians(lat))
         away = away**2 + (self.top - (row + 0.5) * self.step_lat - lat) ** 2
         nearest = int(np.argmin(away))
@@ -106,27 +109,35 @@ def grid_of(table, resolution=None):
     Raises
     ------
     InputError
-        The resolution is not positive, or the grid would be too large.
+        The resolution is not positive or far too coarse, or the grid would be too large.
     """
     metres = _default_resolution(table) if resolution is None else resolution
-    if np.size(metres) != 1 or not (np.isfinite(metres) and metres > 0):
-        raise InputError(f"The resolution is {metres!r}, but a positive number of metres was expected.")
+    if np.size(metres) != 1 or not 0 < metres <= _WIDEST:
+        raise InputError(f"The resolution is {metres!r}, but a positive number of metres (to {_WIDEST:g}) was expected.")
     step_lon, step_lat = degree_steps(table.lonlat, float(metres))
+    _require_few(np.ptp(table.lonlat, axis=0), (step_lon, step_lat), metres)
     column = np.floor(table.lonlat[:, 0] / step_lon)
     row = np.floor(-table.lonlat[:, 1] / step_lat)
     west, north = column.min(), row.min()
     width, height = int(column.max() - west) + 1, int(row.max() - north) + 1
-    if width * height > _MOST_CELLS:
-        raise InputError(
-            f"A resolution of {metres:g} m gives {height} x {width} cells, more than {_MOST_CELLS:.0e}: choose a "
-            "larger one, or export a part of the scene (lon_rg, lat_rg)."
-        )
     cells = ((row - north) * width + (column - west)).astype(np.int64)
     occupied, cell = np.unique(cells, return_inverse=True)
     return PointGrid(
         float(west * step_lon), float(-north * step_lat), float(step_lon), float(step_lat), height, width, occupied,
         cell.ravel(),
     )  # fmt: skip
+
+
+def _require_few(extent, steps, metres):
+    """InputError where a grid of cells of that size would not fit into memory."""
+    with np.errstate(all="ignore"):
+        width, height = extent / np.array(steps) + 1
+        few = width * height <= _MOST_CELLS
+    if not few:
+        raise InputError(
+            f"A resolution of {metres:g} m gives about {height:.3g} x {width:.3g} cells, more than {_MOST_CELLS:.0e}: choose "
+            "a larger one, or export a part of the scene (lon_rg, lat_rg)."
+        )
 
 
 def _default_resolution(table):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from stamps import __version__
+from stamps.geometry import within_180
 from stamps.products.titles import ReferenceArea, describe
 
 __all__ = ["SIGN", "as_texts", "describe_table", "reference_point", "write_side_file"]
@@ -69,10 +70,9 @@ def reference_point(table):
     if table.reference is None:
         return None
     area = ReferenceArea.of(project, table.reference)
-    if area.centre is not None:
-        return float(area.centre[0]), float(area.centre[1])
-    lon, lat = np.nanmean(project.ps["lonlat"][table.reference], axis=0)
-    return float(lon), float(lat)
+    place = area.centre if area.centre is not None else np.nanmean(project.lonlat[table.reference], axis=0)
+    lon, lat = within_180(place).tolist()
+    return lon, lat
 
 
 def as_texts(metadata):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
+from stamps.geometry import longitude_range, longitudes_between, within_180
 from stamps.log import Log
 from stamps.network import image_baselines
 from stamps.products.arguments import parse_arguments
@@ -53,7 +54,7 @@ class Subset:
     Attributes
     ----------
     lon_rg, lat_rg : tuple of float, or None
-        Limits in degrees, which belong to the part.
+        Limits in degrees, which belong to the part; western before eastern longitude.
     min_coherence : float or None
         Least temporal coherence.
     std_cutoff : float or None
@@ -71,10 +72,11 @@ class Subset:
     def rows(self, lonlat, coherence, std, seed):
         """0-based pixels, ascending; NoPixelsError if there are none."""
         use = np.isfinite(lonlat).all(axis=1)
-        for values, limits, name in ((lonlat[:, 0], self.lon_rg, "lon_rg"), (lonlat[:, 1], self.lat_rg, "lat_rg")):
-            if limits is not None:
-                low, high = _limits(name, limits)
-                use &= (values >= low) & (values <= high)
+        if self.lon_rg is not None:
+            use &= longitudes_between(lonlat[:, 0], _limits("lon_rg", self.lon_rg, "the western", longitude_range))
+        if self.lat_rg is not None:
+            south, north = _limits("lat_rg", self.lat_rg, "the smaller")
+            use &= (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
         if self.min_coherence is not None:
             use &= coherence >= self.min_coherence
         if self.std_cutoff is not None:
@@ -99,7 +101,7 @@ class PointTable:
     rows : ndarray of int, shape (n,)
         0-based pixels of the project.
     lonlat : ndarray of float64, shape (n, 2)
-        Degrees, WGS 84.
+        Degrees, WGS 84, without a jump at the antimeridian: what grids and boxes are made of.
     fields : list of Field
         All columns but the time series.
     dates : list of datetime.date, length k
@@ -131,6 +133,11 @@ class PointTable:
     def field(self, name):
         """Values of a column that is no date."""
         return next(field.values for field in self.fields if field.name == name)
+
+    @property
+    def places(self):
+        """Longitude and latitude for files of points, which have longitudes in -180 … 180; float64, shape (n, 2)."""
+        return within_180(self.lonlat)
 
     @property
     def series_names(self):
@@ -234,7 +241,8 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
 
     ref_velocity = float(project.parameters.get("ref_velocity") or 0) * 1000
     coherence = _coherence(project)
-    rows = (subset or Subset()).rows(project.ps["lonlat"], coherence, std, seed)
+    lonlat = project.lonlat
+    rows = (subset or Subset()).rows(lonlat, coherence, std, seed)
     everything = rows.size == project.ps["n_ps"]
     images, columns, drift = _in_time(project, image_columns, days, ref_velocity)
     numbers = {
@@ -248,7 +256,7 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
     }
     digits = {"CODE": None, "COHERENCE": 4, "HEIGHT": 2, "H_STDEV": 2, "EFF_AREA": 1}
     table = PointTable(
-        project, name, rows, project.ps["lonlat"][rows],
+        project, name, rows, lonlat[rows],
         [Field(field, column, *_UNITS[field], digits.get(field, 3)) for field, column in numbers.items()],
         dates_of(project.ps["day"][images]), images, reference,
         series if everything else series[rows], columns, drift, {},
@@ -297,10 +305,12 @@ def _has_master_noise(project):
     return "C_ps_uw" in project.ws.variables_of(name) and project.ws.load(name, ["C_ps_uw"])["C_ps_uw"] is not None
 
 
-def _limits(name, limits):
-    if np.size(limits) != 2 or not np.ravel(limits)[0] <= np.ravel(limits)[1]:
-        raise InputError(f"{name} is {limits!r}, but two numbers in degrees were expected, the smaller first.")
-    return np.ravel(limits)
+def _limits(name, limits, first, read=np.ravel):
+    """Lower and upper limit; ``read`` knows which one is larger."""
+    pair = read(limits) if np.size(limits) == 2 else (1, 0)
+    if not pair[0] <= pair[1]:
+        raise InputError(f"{name} is {limits!r}, but two numbers in degrees were expected, {first} first.")
+    return pair
 
 
 # ---------------------------------------------------------------------- columns

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stamps.geometry import near
+
 __all__ = ["Tile", "tile_tree"]
 
 _DEEPEST = 24
@@ -23,7 +25,7 @@ class Tile:
     name : str
         Path from the first tile: ``0`` and then a digit 0 to 3 for each level.
     west, south, east, north : float
-        Borders, degrees.
+        Borders, degrees; only the first tile may lie across the antimeridian.
     rows : ndarray of int64
         0-based points, ascending.
     children : list of Tile
@@ -50,6 +52,7 @@ def tile_tree(lonlat, most, seed=0):
     Parameters
     ----------
     lonlat : ndarray, shape (n, 2)
+        Degrees, without a jump.
     most : int
         Points in a tile.
     seed : int
@@ -68,10 +71,12 @@ def tile_tree(lonlat, most, seed=0):
 def _tile(name, borders, order, lonlat, most):
     if len(name) > _DEEPEST:
         most = len(order)  # points at the same place
-    tile = Tile(name, *borders, np.sort(order[:most]))
-    rest = order[most:]
     west, south, east, north = borders
-    middle = (west + east) / 2, (south + north) / 2
+    tile_west, tile_east = near((west, east), 0.0)
+    tile = Tile(name, tile_west, south, tile_east, north, np.sort(order[:most]))
+    rest = order[most:]
+    seam = [meridian for meridian in (-180.0, 180.0) if west < meridian < east]
+    middle = seam[0] if seam else (west + east) / 2, (south + north) / 2
     quarter = (lonlat[rest, 0] >= middle[0]) + 2 * (lonlat[rest, 1] >= middle[1])
     for k in range(4):
         part = rest[quarter == k]

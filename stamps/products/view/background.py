@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import StampsError
+from stamps.geometry import centre_of
 from stamps.log import Log
 from stamps.products.backgrounds import Background, amplitude_image, amplitude_shape, dem_image
 from stamps.products.maps import metres_per_unit
@@ -75,7 +76,7 @@ def _has_amplitude(ws):
 
 
 def _dem(project, lonlat):
-    picture = dem_image(project.ws, project.parameters, metres_per_unit(lonlat[:, 1], True))
+    picture = dem_image(project.ws, project.parameters, metres_per_unit(lonlat[:, 1], True), centre_of(lonlat)[0])
     step = max(1, -(-max(picture.grey.shape) // _MOST))
     rows, columns = (np.arange(0, n, step) for n in picture.grey.shape)
     left, right, bottom, top = picture.extent

@@ -26,7 +26,8 @@ function number(value, digits = 0) {
   return formatted(value, digits).replace(/\B(?=(\d{3})+(?!\d))/g, digits ? "" : "\u202f");
 }
 
-function coordinates(lon, lat) {
+function coordinates(east, lat) {
+  const lon = turned(east);
   return `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? "W" : "E"}`;
 }
 
@@ -245,7 +246,7 @@ function showSelected() {
 
 function fillTable(entries) {
   const place = (one) => one.point === null
-    ? ["", ""] : [`${formatted(data.lon[one.point], 5)}°`, `${formatted(data.lat[one.point], 5)}°`];
+    ? ["", ""] : [`${formatted(turned(data.lon[one.point]), 5)}°`, `${formatted(data.lat[one.point], 5)}°`];
   const distance = () => {
     const [a, b] = state.selected;
     return number(Math.hypot(data.x[a.point] - data.x[b.point], data.y[a.point] - data.y[b.point]));
@@ -280,7 +281,7 @@ function saveSeries() {
   const lines = [
     `# ${facts.title}: displacement towards the satellite in mm, ${referenceText()}`,
     ...entries.filter((one) => one.point !== null).map((one) =>
-      `# ${one.name}: point ${one.point + 1}, ${data.lon[one.point].toFixed(7)} E, ${data.lat[one.point].toFixed(7)} N, ` +
+      `# ${one.name}: point ${one.point + 1}, ${turned(data.lon[one.point]).toFixed(7)} E, ${data.lat[one.point].toFixed(7)} N, ` +
       `mean of ${one.points.length}, velocity ${one.line.slope.toFixed(3)} mm/yr`),
     ["date", ...entries.map((one) => one.name.replace(" − ", "-"))].join(","),
     ...facts.dates.map((date, k) => [date, ...entries.map((one) => one.series[k].toFixed(3))].join(",")),

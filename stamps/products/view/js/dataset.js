@@ -2,6 +2,11 @@
 // Everything that is subtracted for the reference is the mean of its points, as ps_plot does it: a number for each
 // column. So changing the reference changes offsets, not arrays.
 
+/** Degrees of longitude in -180 … 180. */
+function turned(lon) {
+  return lon >= -180 && lon <= 180 ? lon : lon - 360 * Math.ceil((lon - 180) / 360);
+}
+
 class Dataset {
   constructor(facts) {
     this.facts = facts;
@@ -39,8 +44,9 @@ class Dataset {
     this.extent = [...this.toMetres(west, south), ...this.toMetres(east, north)];
   }
 
+  /** Longitudes may count in any way: the shorter way from the middle is taken. */
   toMetres(lon, lat) {
-    return [(lon - this.origin[0]) * this.facts.metres[0], (lat - this.origin[1]) * this.facts.metres[1]];
+    return [turned(lon - this.origin[0]) * this.facts.metres[0], (lat - this.origin[1]) * this.facts.metres[1]];
   }
 
   toDegrees(x, y) {

@@ -167,7 +167,7 @@ class MapView {
     const lons = ticksBetween(west, east, this.width / 150), lats = ticksBetween(south, north, this.height / 110);
     for (const lon of lons) {
       const [at] = this.toScreen(...this.data.toMetres(lon, south));
-      lines.push({ at, vertical: true, text: text(lon, digitsOf(lons), ["E", "W"]) });
+      lines.push({ at, vertical: true, text: text(turned(lon), digitsOf(lons), ["E", "W"]) });
     }
     for (const lat of lats) {
       const [, at] = this.toScreen(...this.data.toMetres(west, lat));
