@@ -12,7 +12,7 @@ from stamps.errors import StampsError
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
-__all__ = ["FILE", "collect", "leave_out", "record", "repeat"]
+__all__ = ["FILE", "collect", "leave_out", "record", "repeat", "tell"]
 
 #: Where the findings of a directory are kept: JSON, source -> list of sentences.
 FILE = ".stamps-findings.json"
@@ -52,12 +52,14 @@ def record(ws, source, sentences, log=None):
             ws.delete(FILE)
 
 
-def collect(ws):
+def collect(ws, patches=True):
     """What was found in a project and in its patches.
 
     Parameters
     ----------
     ws : Workspace
+    patches : bool
+        False: in the project alone.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def collect(ws):
         Sentences, each once, those of the project first. Those whose advice to leave interferograms out was followed are not
         among them.
     """
-    folders = [ws, *(Workspace(path) for path in sorted(ws.path.glob("PATCH_*")) if path.is_dir())]
+    folders = [ws, *(Workspace(path) for path in sorted(ws.path.glob("PATCH_*")) if patches and path.is_dir())]
     sentences = list(dict.fromkeys(s for folder in folders for found in _read(folder).values() for s in found))
     if not any(map(_ADVICE.search, sentences)):
         return sentences
@@ -75,8 +77,13 @@ def collect(ws):
 
 def repeat(ws, log):
     """Say all findings of a project again, as the last lines of a run."""
+    tell(ws, log)
+
+
+def tell(ws, say=print):
+    """Say all findings of a project, each as a warning."""
     for sentence in collect(ws):
-        log(f"Warning: {sentence}")
+        say(f"Warning: {sentence}")
 
 
 def leave_out(numbers, either=False):
