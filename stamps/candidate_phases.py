@@ -28,7 +28,7 @@ SOURCE = "phases"
 
 _MOST = 1 << 15  # candidates that are looked at
 _WORDING = Wording("every candidate of a patch", "many candidates of a patch")
-_NOTHING, _CLEAR = 3.5, 20.0  # standard errors of a mean of random phasors: no coherence, and certainly some
+_NOTHING, _CLEAR = 3.0, 10.0  # standard errors of a mean of random phasors: no coherence, and certainly some
 _PER_PIXEL = {"ij", "lonlat", "xy"}  # rows of ps1
 
 
