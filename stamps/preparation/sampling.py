@@ -144,8 +144,8 @@ def sample_phases(list_file, root, line, sample, out, order=None):
 
 def no_numbers(column, order):
     """Which complex float32 values, (n,) uint64 as they are in the file, are infinite or no number: (n,) bool array."""
-    exponent = np.array(0x7F800000, f"{order}u4").view(np.uint32)
-    return ((column.view(np.uint32).reshape(-1, 2) & exponent) == exponent).any(axis=1)
+    one, other = np.array([[0x7F800000, 0], [0, 0x7F800000]], f"{order}u4").view(np.uint64)[:, 0]  # bits of the exponents
+    return ((column & one) == one) | ((column & other) == other)
 
 
 def _take(path, offset, out):
