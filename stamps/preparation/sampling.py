@@ -144,8 +144,9 @@ def sample_phases(list_file, root, line, sample, out, order=None):
 
 def no_numbers(column, order):
     """Which complex float32 values, (n,) uint64 as they are in the file, are infinite or no number: (n,) bool array."""
-    one, other = np.array([[0x7F800000, 0], [0, 0x7F800000]], f"{order}u4").view(np.uint64)[:, 0]  # bits of the exponents
-    return ((column & one) == one) | ((column & other) == other)
+    exponent = np.array(0x7F800000, f"{order}u4").view(np.uint32)
+    parts = (column.view(np.uint32) & exponent) == exponent
+    return parts[::2] | parts[1::2] if parts.any() else np.zeros(column.size, bool)
 
 
 def _take(path, offset, out):
