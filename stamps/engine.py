@@ -43,6 +43,7 @@ PROJECT_STEPS = (5, 6, 7, 8)
 
 _INCIDENCE = "inc_angle.raw"
 _PARTS = (0, 1, 2)
+_BIG_ENDIAN = ("gamma", "snap")  # processors with loaders of headers of Gamma's form and rasters of its byte order
 
 
 @dataclass(frozen=True)
@@ -294,7 +295,7 @@ def _step_one(ws, settings, log):
     _step_banner(log, 1)
     with ws.publish():
         ws.save_no_ps_flags([0] * 5)
-        _loader(settings)(workdir=ws)
+        _load(ws, settings)
 
 
 def _patch_step(ws, step, settings, log, reset_version):
@@ -324,15 +325,22 @@ def patch_function(step, settings):
         The parameters ask for something that there is not.
     """
     if step == 1:
-        load = _loader(settings)
-        return lambda ws: load(workdir=ws)
+        return lambda ws: _load(ws, settings)
     return _patch_function(step, settings)
+
+
+def _load(ws, settings):
+    """Step 1 of a patch, and a look at the phases that came in."""
+    from stamps import candidate_phases
+
+    _loader(settings)(workdir=ws)
+    candidate_phases.examine(ws, big_endian=settings.processor in _BIG_ENDIAN)
 
 
 def _loader(settings):
     """The loader of a processor, called with ``workdir``; what is not known otherwise is loaded as Doris data."""
     small_baselines = settings.small_baselines
-    if settings.processor in ("gamma", "snap"):
+    if settings.processor in _BIG_ENDIAN:
         if small_baselines:
             from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma as load
         else:

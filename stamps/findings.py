@@ -6,13 +6,19 @@ the original, and published together with the results of its source.
 """
 
 import json
+import re
 
+from stamps.errors import StampsError
+from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
-__all__ = ["FILE", "collect", "record", "repeat"]
+__all__ = ["FILE", "collect", "leave_out", "record", "repeat", "tell"]
 
 #: Where the findings of a directory are kept: JSON, source -> list of sentences.
 FILE = ".stamps-findings.json"
+
+
+_ADVICE = re.compile(r"setparm drop_ifg_index (?:'\[([\d ]+)\]'|(\d+)(?: or (\d+))?)")
 
 
 def record(ws, source, sentences, log=None):
@@ -46,26 +52,76 @@ def record(ws, source, sentences, log=None):
             ws.delete(FILE)
 
 
-def collect(ws):
+def collect(ws, patches=True):
     """What was found in a project and in its patches.
 
     Parameters
     ----------
     ws : Workspace
+    patches : bool
+        False: in the project alone.
 
     Returns
     -------
     list of str
-        Sentences, each once, those of the project first.
+        Sentences, each once, those of the project first. Those whose advice to leave interferograms out was followed are not
+        among them.
     """
-    folders = [ws, *(Workspace(path) for path in sorted(ws.path.glob("PATCH_*")) if path.is_dir())]
-    return list(dict.fromkeys(s for folder in folders for found in _read(folder).values() for s in found))
+    folders = [ws, *(Workspace(path) for path in sorted(ws.path.glob("PATCH_*")) if patches and path.is_dir())]
+    sentences = list(dict.fromkeys(s for folder in folders for found in _read(folder).values() for s in found))
+    if not any(map(_ADVICE.search, sentences)):
+        return sentences
+    dropped = _dropped(ws)
+    return [sentence for sentence in sentences if not _followed(sentence, dropped)]
 
 
 def repeat(ws, log):
     """Say all findings of a project again, as the last lines of a run."""
+    tell(ws, log)
+
+
+def tell(ws, say=print):
+    """Say all findings of a project, each as a warning."""
     for sentence in collect(ws):
-        log(f"Warning: {sentence}")
+        say(f"Warning: {sentence}")
+
+
+def leave_out(numbers, either=False):
+    """The command that leaves interferograms out, as a finding advises it.
+
+    Parameters
+    ----------
+    numbers : list of int
+        From 1.
+    either : bool
+        One of two of them is wrong, and the user has to find out which.
+
+    Returns
+    -------
+    str
+    """
+    numbers = sorted(set(numbers))
+    if either or len(numbers) == 1:
+        return f"setparm drop_ifg_index {' or '.join(map(str, numbers))}"
+    return f"setparm drop_ifg_index '[{' '.join(map(str, numbers))}]'"
+
+
+def _followed(sentence, dropped):
+    """Whether the interferograms that a sentence advises to leave out are left out."""
+    advice = _ADVICE.search(sentence)
+    if advice is None:
+        return False
+    if advice[1]:
+        return {int(number) for number in advice[1].split()} <= dropped
+    return bool({int(number) for number in advice.groups()[1:] if number} & dropped)
+
+
+def _dropped(ws):
+    """Interferograms that are left out, from 1."""
+    try:
+        return {int(k) + 1 for k in Parameters(ws, read_only=True).indices("drop_ifg_index")}
+    except StampsError:
+        return set()
 
 
 def _read(ws):

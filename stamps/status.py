@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import engine
+from stamps import engine, findings
 from stamps.errors import InputError, StampsError, WorkspaceError
 from stamps.inputs import is_project
 from stamps.matlab.dates import to_yyyymmdd
@@ -84,6 +84,7 @@ class ProjectStatus:
     sizes: dict = field(default_factory=dict)  # bytes by group of files
     largest: list = field(default_factory=list)
     problems: list = field(default_factory=list)
+    findings: list = field(default_factory=list)  # what was strange about the input and did not stop the work
 
     def as_dict(self):
         """For JSON."""
@@ -135,6 +136,7 @@ def project_status(workdir="."):
     if not is_patch:
         _merged_facts(status, ws)
     status.interrupted = _interruptions([Workspace(ws.path), *(Workspace(folder.path) for folder in folders)])
+    status.findings = findings.collect(ws)
     _sizes(status, ws)
     status.next = _next_of_project(status, ws) if not is_patch else _next_of_patch(status, ws)
     return status

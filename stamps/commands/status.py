@@ -86,6 +86,7 @@ def _as_text(status):
     for title, texts in (
         ("interrupted", [item["text"] for item in status.interrupted]),
         ("problems", _problems(status)),
+        ("warnings about the input", status.findings),
     ):
         if texts:
             lines += ["", title, *(f"  {text}" for text in texts)]

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from stamps.console import terminal
 from stamps.errors import InputError
-from stamps.preparation.candidates import calibration_constant
+from stamps.preparation.candidates import calibrate
 from stamps.preparation.lists import read_names
 from stamps.preparation.rasters import pixel_type
 from stamps.preparation.threads import in_order
@@ -22,7 +22,17 @@ from stamps.workspace import Workspace
 __all__ = ["calamp"]
 
 
-def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0, maskfile=None, workdir=".", kept=None):
+def calamp(
+    list_file,
+    width,
+    parmfile="parmfile.out",
+    precision="f",
+    byteswap=0,
+    maskfile=None,
+    workdir=".",
+    kept=None,
+    survey=None,
+):
     """Write the calibration constant of each SLC of a list.
 
     Parameters
@@ -43,6 +53,8 @@ def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0,
         Directory that relative paths start from.
     kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
         Keeps amplitudes for a selection that follows in the same process.
+    survey : stamps.preparation.raster_survey.RasterSurvey, optional
+        Takes what is strange about the images; without it the console does.
 
     Returns
     -------
@@ -52,7 +64,7 @@ def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0,
     Raises
     ------
     InputError
-        A file is missing or too short.
+        A file is missing or too short; with a survey also an image without a usable pixel.
     """
     ws = Workspace.at(workdir)
     dtype = pixel_type(precision, byteswap)
@@ -61,19 +73,25 @@ def calamp(list_file, width, parmfile="parmfile.out", precision="f", byteswap=0,
         raise InputError(f"calamp was told that the images are {width} samples wide, but the width counts from 1.")
     names = read_names(ws.file(list_file))
     mask = None if maskfile is None else ws.file(maskfile)
-    constants = np.zeros(len(names), np.float32)
     distinct = list(dict.fromkeys(names))  # lists of pairs may name an image more than once
-    found = in_order(
-        lambda name: calibration_constant(os.path.join(ws.path, name), width, dtype, mask, kept), distinct
-    )
+    found = in_order(lambda name: calibrate(os.path.join(ws.path, name), width, dtype, mask, kept), distinct)
     progress = tqdm(found, total=len(distinct), unit=" images", desc="calamp", leave=False, disable=None, file=terminal())
-    constant_of = dict(zip(distinct, progress, strict=True))
-    for k, name in enumerate(names):
-        constant = constant_of[name]
-        if np.isnan(constant):
-            print(f"CALAMP: {name} has no usable pixel, its calibration constant is set to 0.", file=sys.stderr)
-            constant = np.float32(0)
-        constants[k] = constant
+    of_name = dict(zip(distinct, progress, strict=True))
+    constants = np.array([np.nan_to_num(of_name[name].constant, nan=0) for name in names], np.float32)
+    _report(of_name, survey)
+    if survey is not None:
+        survey.note_constants(names, constants)
     lines = [f"{name} {float(constant):g}\n" for name, constant in zip(names, constants, strict=True)]
     ws.write_text(parmfile, "".join(lines))
     return constants
+
+
+def _report(calibrations, survey):
+    """Say what is strange about images: to the survey, or to the console."""
+    for name, found in calibrations.items():
+        if survey is not None:
+            survey.note_image(name, found)
+        elif not found.count:
+            print(f"CALAMP: {name} has no usable pixel, its calibration constant is set to 0.", file=sys.stderr)
+        elif found.unusable:
+            print(f"CALAMP: {name} has {found.unusable} pixels without a usable number, which are left out.", file=sys.stderr)

@@ -6,6 +6,8 @@ Reads ``patch.list``, ``selpsc.in`` or ``selsbc.in``, ``psclonlat.in``, ``pscdem
 Source: spec 02 section 3.
 """
 
+from collections import Counter
+
 from stamps.errors import InputError
 from stamps.legacy.selpsc_patch import selpsc_patch
 from stamps.legacy.selsbc_patch import selsbc_patch
@@ -27,6 +29,7 @@ def mt_extract_cands(
     patch_list=None,
     workdir=".",
     kept=None,
+    survey=None,
 ):
     """Extract the candidates of all patches.
 
@@ -48,6 +51,8 @@ def mt_extract_cands(
         The project directory.
     kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
         Amplitudes that ``calamp`` in the same process has kept; forgotten when the candidates are selected.
+    survey : stamps.preparation.raster_survey.RasterSurvey, optional
+        Takes what is strange about the interferograms at the candidates.
 
     Notes
     -----
@@ -62,6 +67,7 @@ def mt_extract_cands(
     ws = Workspace.at(workdir)
     patches = _patches(ws, patch_list or "patch.list")
     mask = None if maskfile is None else ws.file(maskfile)
+    not_finite, n_candidates = Counter(), 0
     with ws.publish(), ws.scratch() as stage:
         for name in patches:
             (stage / name).path.mkdir(parents=True)
@@ -78,7 +84,12 @@ def mt_extract_cands(
             if dodem:
                 sample_values(ws.file("pscdem.in"), ws.path, line, sample, new.file("pscands.1.hgt"))
             if dophase:
-                sample_phases(ws.file("pscphase.in"), ws.path, line, sample, new.file("pscands.1.ph"))
+                order = None if survey is None else survey.order
+                found = sample_phases(ws.file("pscphase.in"), ws.path, line, sample, new.file("pscands.1.ph"), order)
+                not_finite.update(found)
+                n_candidates += line.size
+        if survey is not None:
+            survey.note_candidates(not_finite, n_candidates)
         adopt(ws, stage)
 
 

@@ -85,6 +85,7 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         text = summary(stage, plan, _ROUTINE, stack.kind)
         adopt(ws, stage)
         mt_extract_info(workdir=ws)
+        plan.survey.record(ws, _ROUTINE, stage.path)
     print(text)
 
 

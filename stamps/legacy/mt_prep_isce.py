@@ -112,6 +112,7 @@ def mt_prep_isce(
         delete_patches(ws)
         adopt(ws, stage)
         initialise_parameters(ws, plan.small_baselines)
+        plan.survey.record(ws, _ROUTINE, stage.path)
     remove_empty_patches(ws)
     print(text)
 

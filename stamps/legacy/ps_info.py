@@ -6,7 +6,7 @@ Reads ``psver``, ``ps``, ``ifgstd``; runs ``ps_calc_ifg_std`` in a single-master
 Source: spec 11 section 6.
 """
 
-
+from stamps import findings
 from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
@@ -42,6 +42,7 @@ def ps_info(workdir="."):
     lines = image_lines(ps["day"], image_baselines(ps, small_baselines), ifg_std)
     lines.append(f"Number of stable-phase pixels: {ps['n_ps']}")
     print("\n".join(lines))
+    findings.tell(ws)
     return lines
 
 

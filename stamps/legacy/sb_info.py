@@ -3,6 +3,7 @@
 Reads ``psver``, ``ps``, ``ifgstd`` if present. Source: spec 11 section 6.
 """
 
+from stamps import findings
 from stamps.errors import InputError
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
@@ -40,4 +41,5 @@ def sb_info(workdir="."):
         lines.append(line if ifg_std is None else f"{line}   {ifg_std[i]:.3f} deg")
     lines.append(f"Number of stable-phase pixels: {ps['n_ps']}")
     print("\n".join(lines))
+    findings.tell(ws)
     return lines

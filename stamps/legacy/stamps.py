@@ -15,7 +15,7 @@ Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 
 import contextlib
 
-from stamps import engine, parallel
+from stamps import engine, findings, parallel
 from stamps.log import Log
 from stamps.native import backends
 from stamps.parameters import Parameters
@@ -91,6 +91,7 @@ def stamps(
         log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
         settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
         _process(ws, run, settings, cores, scheduler, cluster)
+        findings.repeat(ws, log)
         log.finish()
 
 

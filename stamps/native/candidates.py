@@ -18,6 +18,7 @@ __all__ = ["add_amplitudes", "add_differences", "amplitude", "amplitude_sum"]
 _CHUNK = 1 << 15  # pixels whose temporaries stay in the cache
 _NOTHING = np.empty(0, np.float32)
 _BYTES_PER_PIXEL = 100  # of all arrays of the array version
+_LARGEST = np.float32(1.8446743e19)  # the largest amplitude whose square is a single
 
 
 def amplitude(pixels, out=None):
@@ -33,11 +34,15 @@ def amplitude(pixels, out=None):
     Returns
     -------
     (n,) float32 array
-        Formed in double, rounded once; ``out`` if it was given.
+        Formed in double, rounded once; ``out`` if it was given. NaN where the pixel is infinite, no number, or so large
+        that the square of its amplitude is no single: such a pixel counts in no mean and becomes no candidate.
     """
     if out is None:
         out = np.empty(len(pixels), np.float32)
     native.run("candidates", lambda xp: _amplitude(xp, pixels, out), lambda module: module.amplitude(pixels, out))
+    with np.errstate(invalid="ignore"):
+        if out.size and not out.max() <= _LARGEST:
+            out[~(out <= _LARGEST)] = np.nan
     return out
 
 

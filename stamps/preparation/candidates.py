@@ -25,17 +25,56 @@ from stamps.preparation.rasters import SEQUENTIAL_PIXELS, count_lines, line_bloc
 from stamps.preparation.threads import in_order
 
 __all__ = [
+    "Calibration",
     "CandidateFiles",
     "CandidateWriter",
     "Dispersion",
-    "calibration_constant",
+    "calibrate",
     "difference_dispersion",
     "single_master_dispersion",
     "squared_dispersion",
 ]
 
 
-def calibration_constant(path, width, dtype, mask=None, kept=None):
+@dataclass
+class Calibration:
+    """Mean amplitude of an image, and what was strange on the way.
+
+    Attributes
+    ----------
+    constant : float32
+        Mean of the amplitudes above 0.001, formed in double; NaN if no pixel qualifies.
+    count : int
+        Their number.
+    largest : float
+        The largest amplitude.
+    unusable : int
+        Pixels without a usable number.
+    first_unusable : (int, int) or None
+        Line and sample of the first of them, from 0.
+    """
+
+    constant: np.float32 = np.float32(np.nan)
+    count: int = 0
+    largest: float = 0.0
+    unusable: int = 0
+    first_unusable: tuple | None = None
+
+    def add(self, amplitudes, first_line, width):
+        """Note the amplitudes of a block of lines, (n,) float32."""
+        with np.errstate(invalid="ignore"):
+            largest = amplitudes.max(initial=0)
+        if np.isnan(largest):
+            unusable = np.flatnonzero(np.isnan(amplitudes))
+            self.unusable += unusable.size
+            if self.first_unusable is None:
+                line, sample = divmod(int(unusable[0]), width)
+                self.first_unusable = first_line + line, sample
+            largest = np.fmax.reduce(amplitudes, initial=0)
+        self.largest = max(self.largest, float(largest))
+
+
+def calibrate(path, width, dtype, mask=None, kept=None):
     """Mean amplitude of an image.
 
     Parameters
@@ -53,23 +92,25 @@ def calibration_constant(path, width, dtype, mask=None, kept=None):
 
     Returns
     -------
-    float32
-        Mean of the amplitudes above 0.001, formed in double; NaN if no pixel qualifies.
+    Calibration
     """
     n_lines = count_lines(path, dtype, width, 2)
     excluded = None if mask is None else _map_mask(mask, width, n_lines)
     samples = slice(0, width)
     image = None if kept is None else kept.reserve((n_lines, width))
-    total, count = 0.0, 0
+    found, total = Calibration(), 0.0
     for lines in line_blocks(slice(0, n_lines), samples, SEQUENTIAL_PIXELS):
         following = path, slice(lines.stop, 2 * lines.stop - lines.start)
         out = None if image is None else image[lines].reshape(-1)
         amplitudes = read_amplitudes(path, dtype, width, lines, samples, following, out)
         left_out = None if excluded is None else excluded[lines].ravel()
-        total, count = amplitude_sum(amplitudes, left_out, total, count)
+        total, found.count = amplitude_sum(amplitudes, left_out, total, found.count)
+        found.add(amplitudes, lines.start, width)
     if image is not None:
         kept.keep(path, image)
-    return np.float32(total / count) if count else np.float32(np.nan)
+    if found.count:
+        found.constant = np.float32(total / found.count)
+    return found
 
 
 @dataclass

@@ -18,6 +18,7 @@ from stamps.preparation.checks import Problem, check_export, check_mask, find_ex
 from stamps.preparation.headers import plain_number
 from stamps.preparation.patches import patch_layout
 from stamps.preparation.publishing import adopt, check_replaceable, delete_patches, remove_empty_patches
+from stamps.preparation.raster_survey import RasterSurvey
 
 __all__ = [
     "Plan",
@@ -64,6 +65,8 @@ class Plan:
         1: big-endian SLCs.
     mask : str or None
         Raster of one byte per pixel.
+    survey : RasterSurvey
+        Takes what is strange about the rasters.
     """
 
     processor: str
@@ -80,6 +83,7 @@ class Plan:
     precision: str = "f"
     byteswap: int = 0
     mask: str | None = None
+    survey: RasterSurvey = field(default_factory=RasterSurvey, compare=False)
 
 
 def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, positions=None):
@@ -126,6 +130,7 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
         delete_patches(ws)
         adopt(ws, stage)
         initialise_parameters(ws, export.small_baselines)
+        plan.survey.record(ws, routine)
     remove_empty_patches(ws)
     print(text)
 
@@ -168,7 +173,13 @@ def write_project(stage, plan, kept=None):
     plan : Plan
     kept : KeptAmplitudes, optional
         Keeps amplitudes for :func:`extract`, which then need not read all SLCs again.
+
+    Raises
+    ------
+    InputError
+        A raster is missing, or one is so damaged that no pixel could be kept.
     """
+    plan.survey.examine(plan)
     width = f"{plan.width}\n"
     stage.write_text("processor.txt", f"{plan.processor}\n")
     stage.write_text("width.txt", width)
@@ -180,7 +191,7 @@ def write_project(stage, plan, kept=None):
     stage.write_text("pscdem.in", width + lines_of(plan.heights))
     if plan.lonlat:
         stage.write_text("psclonlat.in", width + lines_of(plan.lonlat))
-    calamp("calamp.in", plan.width, "calamp.out", plan.precision, plan.byteswap, plan.mask, stage, kept)
+    calamp("calamp.in", plan.width, "calamp.out", plan.precision, plan.byteswap, plan.mask, stage, kept, plan.survey)
     _write_selection_list(stage, plan)
     write_patches(stage, plan)
 
@@ -211,7 +222,9 @@ def keep_stale_selection(ws, stage, routine):
 def extract(stage, plan, kept=None):
     """Select the candidates of all patches and extract phase, height and, where there are rasters, position."""
     dolonlat = int(bool(plan.lonlat))
-    mt_extract_cands(1, dolonlat, 1, 1, plan.precision, plan.byteswap, plan.mask, workdir=stage, kept=kept)
+    mt_extract_cands(
+        1, dolonlat, 1, 1, plan.precision, plan.byteswap, plan.mask, workdir=stage, kept=kept, survey=plan.survey
+    )
 
 
 def relocate(stage, folder):

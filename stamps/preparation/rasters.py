@@ -12,7 +12,17 @@ import numpy as np
 
 from stamps.errors import InputError, ParameterError
 
-__all__ = ["SEQUENTIAL_PIXELS", "count_lines", "line_blocks", "map_raster", "pixel_type", "prefetch", "read_pixels", "read_rows"]
+__all__ = [
+    "SEQUENTIAL_PIXELS",
+    "count_lines",
+    "line_blocks",
+    "map_raster",
+    "pixel_type",
+    "prefetch",
+    "read_pixels",
+    "read_rows",
+    "sample_lines",
+]
 
 BLOCK_PIXELS = 1 << 21  # 16 MiB of complex float32: long enough for sequential speed, short enough for any memory
 
@@ -166,6 +176,47 @@ def read_rows(path, dtype, width, lines, values=1):
     except OSError as error:
         raise _unreadable(path, error) from error
     return rows if dtype.isnative else rows.byteswap(inplace=True)
+
+
+def sample_lines(path, dtype, width, lines):
+    """Read single lines of complex pixels, spread over a raster.
+
+    Parameters
+    ----------
+    path : path-like
+    dtype : dtype
+        Type of the parts of a pixel in the file.
+    width : int
+        Pixels per line.
+    lines : (n,) int array
+        From 0, ascending.
+
+    Returns
+    -------
+    (n, width, 2) array
+        Real and imaginary parts in the byte order of the processor.
+
+    Raises
+    ------
+    InputError
+        The file is missing, cannot be read, or ends before the last line.
+    """
+    dtype = np.dtype(dtype)
+    parts = np.empty((len(lines), width, 2), dtype)
+    row = parts[0].nbytes
+    try:
+        with open(path, "rb", buffering=0) as file:
+            if hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+                for line in lines:  # all at once, so that the disk may choose the order
+                    os.posix_fadvise(file.fileno(), row * int(line), row, os.POSIX_FADV_WILLNEED)
+            for target, line in zip(parts, lines, strict=True):
+                file.seek(row * int(line))
+                if file.readinto(memoryview(target.reshape(-1).view(np.uint8))) != row:
+                    raise InputError(f"The raster {path} ends before line {int(line) + 1} of {width} pixels.")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return parts if dtype.isnative else parts.byteswap(inplace=True).view(dtype.newbyteorder())
 
 
 def read_pixels(path, dtype, width, lines, samples):

@@ -15,7 +15,7 @@ from stamps.preparation.lists import read_candidates, read_raster_list
 from stamps.preparation.rasters import count_lines, line_blocks, map_raster, prefetch, read_rows
 from stamps.preparation.threads import in_order
 
-__all__ = ["read_positions", "sample_lonlat", "sample_phases", "sample_values"]
+__all__ = ["no_numbers", "read_positions", "sample_lonlat", "sample_phases", "sample_values"]
 
 _PAGE = 4096  # bytes: with at least one candidate in every page of the file nothing is saved by mapping it
 
@@ -100,7 +100,7 @@ def sample_values(list_file, root, line, sample, out, itemsize=4):
     _write(out, values)
 
 
-def sample_phases(list_file, root, line, sample, out):
+def sample_phases(list_file, root, line, sample, out, order=None):
     """Write complex values: all candidates of the first interferogram, then all of the second …
 
     Parameters
@@ -113,6 +113,13 @@ def sample_phases(list_file, root, line, sample, out):
         Positions from 0.
     out : path-like
         The output.
+    order : {'<', '>'}, optional
+        Byte order of the rasters: count what is no number.
+
+    Returns
+    -------
+    dict
+        With ``order``: interferogram to the number of candidates where it is infinite or no number.
 
     Raises
     ------
@@ -121,6 +128,7 @@ def sample_phases(list_file, root, line, sample, out):
     """
     width, rasters = read_raster_list(list_file, root)
     offset = line * width + sample
+    not_finite = {}
 
     def values(name):
         return _take(name, offset, np.empty(offset.size, np.uint64))
@@ -128,8 +136,18 @@ def sample_phases(list_file, root, line, sample, out):
     with open(out, "wb") as file:
         taken = in_order(values, rasters)
         shown = {"unit": " interferograms", "desc": "pscphase", "leave": False, "disable": None, "file": terminal()}
-        for column in tqdm(taken, total=len(rasters), **shown):
+        for name, column in zip(rasters, tqdm(taken, total=len(rasters), **shown), strict=True):
             file.write(column)
+            if order is not None:
+                not_finite[name] = int(np.count_nonzero(no_numbers(column, order)))
+    return not_finite
+
+
+def no_numbers(column, order):
+    """Which complex float32 values, (n,) uint64 as they are in the file, are infinite or no number: (n,) bool array."""
+    exponent = np.array(0x7F800000, f"{order}u4").view(np.uint32)
+    parts = (column.view(np.uint32) & exponent) == exponent
+    return parts[::2] | parts[1::2] if parts.any() else np.zeros(column.size, bool)
 
 
 def _take(path, offset, out):

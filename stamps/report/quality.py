@@ -48,6 +48,7 @@ _PARTS = (
         "the samples it corrects.",
         unwrapping.passes,
     ),
+    ("input", "Warnings about the input", "Nothing strange was found.", sections.warnings),
     ("parameters", "Parameters", "Those that differ from the default.", sections.parameters),
     ("record", "Record", "Dates, times, programs.", sections.record),
 )
@@ -163,4 +164,6 @@ def _cards(facts):
     if "samples_off" in closure:
         what = "of the loops do not close" if "loops" in closure else "of the arcs beyond half a cycle"
         cards.append((f"{100 * closure['samples_off'] / max(closure['samples'], 1):.2g}", "%", what))
+    found = facts["input"].get("findings", [])
+    add(len(found) or None, "", "warning about the input" if len(found) == 1 else "warnings about the input")
     return cards

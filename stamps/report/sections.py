@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stamps import matlab_literals
+from stamps import findings, matlab_literals
 from stamps.errors import StampsError, WorkspaceError
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.network import image_baselines
@@ -36,6 +36,7 @@ __all__ = [
     "residuals",
     "selection",
     "velocity",
+    "warnings",
     "with_minus",
 ]
 
@@ -311,6 +312,15 @@ def _scn_panel(run, section):
     rms = np.sqrt(np.nanmean(noise**2, axis=1)) * run.project.millimetres
     section.facts.update(correlated_noise_rms_mm=float(np.sqrt(np.mean(rms**2))))
     return "Spatially correlated noise of the slaves (rms)", rms, "mm", None
+
+
+def warnings(run, section):
+    """What was found strange about the input."""
+    found = findings.collect(run.ws)
+    section.facts.update(findings=found)
+    if found:
+        section.lead = "What was found strange and did not stop the work."
+        section.tables.append({"caption": "", "head": ["Finding"], "rows": [[sentence] for sentence in found]})
 
 
 def parameters(run, section):
