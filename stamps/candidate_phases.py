@@ -14,7 +14,7 @@ from stamps.loading import note_no_candidates
 from stamps.log import Log
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
-from stamps.preparation.raster_names import ImageNumbers, dates_in
+from stamps.preparation.raster_names import ImageNumbers, dates_in, is_named
 from stamps.preparation.raster_statistics import statistics_of
 from stamps.preparation.raster_survey import interferogram_sentences
 from stamps.preparation.raster_verdicts import Fault, Wording, faults_of, find_equal
@@ -64,7 +64,8 @@ def neighbour_coherence(phases):
     float
         About 1 for random phases; 0 without two values.
     """
-    phases = phases[np.isfinite(phases) & (phases != 0)].astype(np.complex128)
+    phases = phases.astype(np.complex128)
+    phases = phases[np.isfinite(phases) & (phases != 0)]
     if phases.size < 2:
         return 0.0
     phasors = phases / np.abs(phases)
@@ -95,7 +96,7 @@ def _sentences(ws, raw):
     known = findings.collect(Workspace(ws.path.parent), patches=False)
     new = [
         k for k, name in enumerate(names)
-        if numbers[k] not in dropped and not _of_master_alone(name) and not any(name in sentence for sentence in known)
+        if numbers[k] not in dropped and not _of_master_alone(name) and not is_named(name, known)
     ]  # fmt: skip
     step = max(1, raw.shape[1] // _MOST)
     figures = [statistics_of(raw[k, ::step].astype(np.complex64).view(np.float32).reshape(1, -1, 2)) for k in new]

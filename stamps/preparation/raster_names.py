@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from stamps import findings
 
-__all__ = ["ImageNumbers", "dates_in", "joined", "short_names"]
+__all__ = ["ImageNumbers", "dates_in", "is_named", "joined", "short_name", "short_names"]
 
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)")
 _MOST_NAMES = 12
@@ -25,13 +25,20 @@ def joined(paths) -> str:
     return f"{paths[0]}" if len(paths) == 1 else f"{paths[0]} (and {len(paths) - 1} more: {short_names(paths[1:])})"
 
 
+def short_name(path) -> str:
+    """Name of a file, with its folder where the name alone tells no date."""
+    return PurePath(path).name if _DATE.search(PurePath(path).name) else "/".join(PurePath(path).parts[-2:])
+
+
 def short_names(paths) -> str:
-    """Names of files, with their folders where several have the same name."""
-    names = [PurePath(path).name for path in paths]
-    if len(set(names)) < len(names):
-        names = ["/".join(PurePath(path).parts[-2:]) for path in paths]
-    rest = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f", … and {rest} more" if rest > 0 else "")
+    """Names of files, the first dozen."""
+    rest = len(paths) - _MOST_NAMES
+    return ", ".join(map(short_name, paths[:_MOST_NAMES])) + (f", … and {rest} more" if rest > 0 else "")
+
+
+def is_named(path, sentences) -> bool:
+    """Whether sentences speak of a raster already."""
+    return any(short_name(path) in sentence for sentence in sentences)
 
 
 @dataclass(frozen=True)

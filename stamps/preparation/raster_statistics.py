@@ -15,6 +15,8 @@ _MOST_SAMPLES = 1 << 13  # of which the figures are formed: shares are then know
 _PICKS = 8  # values that are tried as the most frequent one; one of more than half the samples is missed once in 256
 _SMALLEST, _LARGEST = 1e-30, 1e30
 _MOST = 0.5
+_FEWER = 8.0  # times that integers are larger with their bytes in the wrong order, at least
+_FULL_SCALE = 127  # integers below are so few that the largest one is frequent
 #: Binary exponents of amplitudes spread less: of a scene by 2 to 6, of numbers in the wrong byte order by 60 and more.
 MOST_SPREAD = 16.0
 
@@ -39,8 +41,8 @@ class Statistics:
         Whether the samples make sense with their bytes in reverse order, and only so.
     resultant : float
         Length of the mean phasor: 1 where all phases are the same.
-    clipped, largest : float
-        Share of the real and imaginary parts that have the largest magnitude of all, and this magnitude.
+    clipped : float
+        Share of the real and imaginary parts that have the largest magnitude of all; 0 for small integers.
     empty_lines : (lines,) bool array
         Lines of zeros.
     digest : bytes
@@ -56,7 +58,6 @@ class Statistics:
     swapped: bool = False
     resultant: float = 0.0
     clipped: float = 0.0
-    largest: float = 0.0
     empty_lines: np.ndarray = None
     digest: bytes = b""
 
@@ -87,7 +88,7 @@ def statistics_of(parts: np.ndarray) -> Statistics:
     return Statistics(
         *shares, _most_frequent(used), float((used[:, 1] == 0).mean()),
         float(((larger < _SMALLEST) | (larger > _LARGEST)).mean()), exponent_spread(used), _swapped(used), _resultant(used),
-        float((magnitudes == largest).mean()), largest, **same_of_all,
+        _clipped(magnitudes, largest), **same_of_all,
     )  # fmt: skip
 
 
@@ -112,19 +113,21 @@ def common_digest(parts: np.ndarray) -> bytes:
 
 
 def _swapped(used):
-    """Whether the bytes are in the wrong order.
-
-    Exponents of floating-point numbers tell it; the two bytes of integers do: those of small numbers have all bits the same in
-    the upper one.
-    """
+    """Whether the bytes are in the wrong order: exponents of floating-point numbers tell it, the size of integers does."""
     if used.dtype.kind == "i":
-        tails = used[(used != 0) & (used != -1)] & 0xFF
-        return bool(tails.size and np.isin(tails, (0, 0xFF)).mean() > _MOST)
+        now, then = (float(np.median(np.abs(parts.astype(np.int32)))) for parts in (used, used.byteswap()))
+        return now > _FEWER * then
     if exponent_spread(used) <= MOST_SPREAD:
         return False
     reverse = used.byteswap()
     usable = _finite(reverse) & reverse.any(axis=1)
     return bool(usable.mean() > _MOST and exponent_spread(reverse[usable]) <= MOST_SPREAD)
+
+
+def _clipped(magnitudes, largest):
+    if largest < _FULL_SCALE and (magnitudes == np.rint(magnitudes)).all():
+        return 0.0
+    return float((magnitudes == largest).mean())
 
 
 def _finite(parts):

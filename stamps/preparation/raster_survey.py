@@ -13,7 +13,7 @@ import numpy as np
 from stamps import findings
 from stamps.errors import InputError
 from stamps.log import Log
-from stamps.preparation.raster_names import ImageNumbers, joined, short_names
+from stamps.preparation.raster_names import ImageNumbers, is_named, joined, short_names
 from stamps.preparation.raster_statistics import statistics_of
 from stamps.preparation.raster_verdicts import FATAL, LOST, Wording, faults_of, find_equal
 from stamps.preparation.rasters import BLOCK_PIXELS, count_lines, pixel_type, read_rows, sample_lines
@@ -119,7 +119,7 @@ class RasterSurvey:
             )
         usual = float(np.median(constants)) if len(constants) else 1.0
         for name, constant in dict(zip(names, constants, strict=True)).items():
-            if not usual / _APART < constant < usual * _APART:
+            if not usual / _APART < constant < usual * _APART and not is_named(name, self.sentences):
                 self._add(
                     f"The SLC {name} has a mean amplitude of {constant:.3g}, but {usual:.3g} is usual in the stack: it is "
                     "calibrated in another way or damaged; export it again."
@@ -142,7 +142,7 @@ class RasterSurvey:
         if n_candidates == 0 and self.sentences:
             raise InputError(f"No pixel is a candidate. {' '.join(self.sentences)}")
         for name, count in not_finite.items():
-            if count and not any(name in sentence for sentence in self.sentences):
+            if count and not is_named(name, self.sentences):
                 self._add(
                     f"The interferogram {name} is NaN or infinite at {count} of {n_candidates} candidates, which step 1 leaves "
                     "out: export it again if there should be more."

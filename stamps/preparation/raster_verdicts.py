@@ -22,7 +22,7 @@ _MOST_NOT_FINITE = 0.1
 _SAME = 0.5
 _REAL = 0.9
 _ONE_PHASE = 1 - 1e-5  # a quarter of a degree
-_CLIPPED, _FULL_SCALE = 0.01, 127  # share of saturated parts; below this integers are few anyway
+_CLIPPED = 0.01
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def fault_alone(figures, interferogram):
         return Fault("real")
     if interferogram and figures.resultant > _ONE_PHASE:
         return Fault("one phase")
-    if not interferogram and figures.largest >= _FULL_SCALE and figures.clipped > _CLIPPED:
+    if not interferogram and figures.clipped > _CLIPPED:
         return Fault("saturated", _percent(figures.clipped))
     if figures.not_finite > _MOST_NOT_FINITE:
         return Fault("not finite", _percent(figures.not_finite))
