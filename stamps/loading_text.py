@@ -249,7 +249,8 @@ def single_master_phasors(raw, images, calconst, sort_ix):
     ph = np.ones((sort_ix.size, images.n_image), dtype=np.complex64, order="F")
     columns = np.delete(np.arange(images.n_image), images.master_ix)
     for column, row, constant in zip(columns, images.day_ix, calconst, strict=True):
-        ph[:, column] = raw[row].astype(np.complex64)[sort_ix] / np.float32(constant)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is no number is taken away afterwards
+            ph[:, column] = raw[row].astype(np.complex64)[sort_ix] / np.float32(constant)
     return ph
 
 
@@ -260,7 +261,8 @@ def unit_phasors(raw, sort_ix):
         column = block.astype(np.complex64)[sort_ix]
         modulus = np.abs(column)
         modulus[modulus == 0] = 1
-        ph[:, k] = column / modulus
+        with np.errstate(invalid="ignore"):  # what is no number is taken away afterwards
+            ph[:, k] = column / modulus
     return ph
 
 
