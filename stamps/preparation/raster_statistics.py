@@ -15,7 +15,7 @@ _MOST_SAMPLES = 1 << 13  # of which the figures are formed: shares are then know
 _PICKS = 8  # values that are tried as the most frequent one; one of more than half the samples is missed once in 256
 _SMALLEST, _LARGEST = 1e-30, 1e30
 _MOST = 0.5
-_FEWER = 8.0  # times that integers are larger with their bytes in the wrong order, at least
+_FEWER = 3.0  # times that integers are larger with their bytes in the wrong order, at least
 _FULL_SCALE = 127  # integers below are so few that the largest one is frequent
 #: Binary exponents of amplitudes spread less: of a scene by 2 to 6, of numbers in the wrong byte order by 60 and more.
 MOST_SPREAD = 16.0
