@@ -96,13 +96,13 @@ def test_merging(tmp_path, scene, grid_size):
         assert np.all((ps["lonlat"][:, 0] >= low) & (ps["lonlat"][:, 0] <= high))
 
 
-def simulated(sandbox, lon, longitudes="continuous"):
+def simulated(sandbox, lon, longitudes="continuous", size=(60, 120, 8)):
     """A stack around a longitude, the same one but for that, prepared in two patches."""
     stack = sandbox.root / "stack"
     shutil.rmtree(stack, ignore_errors=True)
-    size = "--lines 60 --samples 120 --n-images 14 --range-spacing 12 --azimuth-spacing 27.94".split()
+    size = f"--lines {size[0]} --samples {size[1]} --n-images {size[2]} --range-spacing 12 --azimuth-spacing 27.94".split()
     place = f"--centre-lon {lon} --centre-lat -16.85 --longitudes {longitudes} --seed 3 --quiet".split()
-    sandbox.run("python", "-m", "stamps.simulate", stack, *size, *place, watch=False).succeeds()
+    sandbox.run("python", "-m", "stamps.simulate", stack, *size, *place, watch=False, seconds=200).succeeds()
     master = json.loads((stack / "truth.json").read_text())["master"]
     shutil.rmtree(sandbox.project)
     sandbox.project.mkdir()
@@ -130,7 +130,7 @@ def test_chain(sandbox, lon, longitudes):
     """Steps 1 to 8 select the same pixels, find the same velocities and know the truth as well as elsewhere."""
     found = []
     for centre, way in ((178 if lon else 2, "continuous"), (lon, longitudes)):
-        ws, stack = simulated(sandbox, centre, way)
+        ws, stack = simulated(sandbox, centre, way, (100, 200, 18))
         sandbox.run("setparm", "unwrap_grid_size", "50").succeeds()
         sandbox.run("stamps", "1", "8", seconds=400).succeeds()
         found.append((ws.load("ps2"), los_velocity(ws), compare_with_truth(ws, stack)))
