@@ -12,8 +12,9 @@ import finished_project as finished
 import numpy as np
 import pytest
 from test_ps_merge_patches import two_patches
+from test_simulate_layouts import OPTIONS, prepare
 
-from stamps import export, ps_gescatter, ps_plot, ps_setref, ts_plot
+from stamps import export, ps_gescatter, ps_plot, ps_setref, simulate, stamps, ts_plot
 from stamps.errors import InputError, NoPixelsError
 from stamps.geometry import wrapped_longitude
 from stamps.legacy.ps_load_dem import ps_load_dem
@@ -125,6 +126,29 @@ def test_loading(sandbox):
 
 
 @pytest.mark.exhaustive
+@pytest.mark.parametrize("network", ["single", "sb"])
+@pytest.mark.parametrize("layout", ["clean", "gamma", "doris", "isce"])
+def test_processors(tmp_path, layout, network):
+    """What every preparation and loader makes of the antimeridian."""
+    pytest.importorskip("rasterio")
+    found = []
+    for lon, longitudes in ((178, "continuous"), (180, "180")):
+        folder = tmp_path / f"{lon}"
+        place = ["--centre-lon", str(lon), "--longitudes", longitudes, "--network", network]
+        for one in dict.fromkeys(["clean", layout]):
+            assert simulate.main([str(folder / one), *OPTIONS, *place, "--layout", one]) == 0
+        master = json.loads((folder / "clean" / "truth.json").read_text())["master"]
+        project = prepare(folder, layout, network, master)
+        stamps(1, 1, workdir=project)
+        found.append(Workspace(project / "PATCH_1"))
+    there, here = (ws.load("ps1") for ws in found)
+    assert np.ptp(here["lonlat"][:, 0]) > 300
+    np.testing.assert_array_equal(here["ij"], there["ij"])
+    np.testing.assert_allclose(here["xy"], there["xy"], rtol=0, atol=0.002)
+    np.testing.assert_allclose(*(ws.load("bp1")["bperp_mat"] for ws in found), atol=0.01)
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("lon, longitudes", [(180, "180"), (180, "360"), (0, "360")])
 def test_chain(sandbox, lon, longitudes):
     """Steps 1 to 8 select the same pixels, find the same velocities and know the truth as well as elsewhere."""
@@ -137,6 +161,7 @@ def test_chain(sandbox, lon, longitudes):
         for kind in ("geotiff", "kml", "geojson", "mintpy"):
             sandbox.run("stamps", "export", kind, seconds=200).succeeds()
         sandbox.run("stamps", "report", "--out", "pages", seconds=300).succeeds()
+        sandbox.run("ps_plot", "v-d", "-1").succeeds()
         sandbox.run("ps_output").succeeds()
     (plain, expected, truth), (ps, velocity, figures) = found
     shared, rows, there = np.intersect1d(ps["ij"][:, 1] * 1e4 + ps["ij"][:, 2], plain["ij"][:, 1] * 1e4 + plain["ij"][:, 2],
