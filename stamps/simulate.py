@@ -671,6 +671,8 @@ def base_text(acq, m, s):
 def write_geo(cfg, geo, acq, scene, lon, lat):
     """geo/ and dem/ directories."""
     master = acq.names[acq.master]
+    about = wrapped_longitude(lon, cfg.centre_lon)
+    west, east = about.min(), about.max()
     snap = cfg.layout == "snap"
     geo_dir, dem_dir = (os.path.join(cfg.datadir, d) for d in ("geo", "dem"))
     os.makedirs(geo_dir, exist_ok=True)
@@ -686,9 +688,9 @@ def write_geo(cfg, geo, acq, scene, lon, lat):
             "title:\tprojected_dem\n"
             f"width:\t{cfg.samples}\nnlines:\t{cfg.lines}\ndata_format:\tREAL*4\nDEM_projection:\tEQA\n"
             "DEM_hgt_offset:\t0.0\nDEM_scale:\t1.0\n"
-            f"corner_lat:\t{java(lat.max())}\tdecimal degrees\ncorner_lon:\t{java(lon.min())}\tdecimal degrees\n"
+            f"corner_lat:\t{java(lat.max())}\tdecimal degrees\ncorner_lon:\t{java(west)}\tdecimal degrees\n"
             f"post_lat:\t{java(-(float(lat.max()) - float(lat.min())) / cfg.lines)}\tdecimal degrees\n"
-            f"post_lon:\t{java((float(lon.max()) - float(lon.min())) / cfg.samples)}\tdecimal degrees\n"
+            f"post_lon:\t{java((east - west) / cfg.samples)}\tdecimal degrees\n"
             "datum_name:\tWGS84\n"
         )
 

@@ -16,6 +16,7 @@ _EXAMPLES = """examples:
   stamps export csv --lon-rg 179.9 -179.9              west and east, here over the antimeridian
   stamps export mintpy --values v-da --aps a_l         troposphere removed, HDF5 files in the folder mintpy
 
+Longitudes of points are -180 … 180; a grid (geotiff, mintpy) across the antimeridian goes on beyond 180.
 Velocities are along the line of sight, positive towards the satellite, relative to the reference area of the parameters
 ref_lon, ref_lat, ref_centre_lonlat and ref_radius (setparm)."""
 

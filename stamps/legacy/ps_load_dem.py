@@ -20,7 +20,7 @@ from stamps.errors import InputError
 from stamps.geometry import centre_of, without_jump, wrapped_longitude
 from stamps.log import Log
 from stamps.parameters import Parameters
-from stamps.products.raster import degree_steps
+from stamps.products.raster import degree_steps, require_few_cells, size_parameter
 from stamps.workspace import Workspace
 
 __all__ = ["ps_load_dem"]
@@ -61,10 +61,10 @@ def ps_load_dem(workdir="."):
     """
     ws = Workspace.at(workdir)
     dem = read_demparms(ws)
-    posting = Parameters(ws).get("plot_dem_posting")
+    posting = size_parameter(Parameters(ws), "plot_dem_posting")
     lonlat = without_jump(ws.load(f"ps{ws.version}", ["lonlat"])["lonlat"])
     heights, lon, lat = cut_out(dem, lonlat)
-    heights, lon, lat = resample(heights, lon, lat, degree_steps(lonlat, float(np.ravel(posting)[0])))
+    heights, lon, lat = resample(heights, lon, lat, degree_steps(lonlat, posting))
     ws.save_raw("dem", {"dem": heights, "demx": lon[np.newaxis], "demy": lat[np.newaxis]})
     Log(ws, "PS_LOAD_DEM")(f"DEM of {lat.size} x {lon.size} points written to {ws.path / 'dem.mat'}", level=2)
     return ws.path / "dem.mat"
@@ -166,6 +166,7 @@ def resample(heights, lon, lat, steps):
     heights : ndarray of float32
     lon, lat : ndarray of float64
     """
+    require_few_cells((lon[-1] - lon[0], lat[-1] - lat[0]), steps, "The posting plot_dem_posting")
     new_lon, new_lat = (np.arange(axis[0], axis[-1], step) for axis, step in zip((lon, lat), steps, strict=True))
     surface = RegularGridInterpolator((lat, lon), heights)
     return surface(tuple(np.meshgrid(new_lat, new_lon, indexing="ij"))).astype(np.float32), new_lon, new_lat

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps.errors import ParameterError
 from stamps.geometry import near
 from stamps.legacy.ps_load_dem import ps_load_dem
 from stamps.legacy.ps_load_mean_amp import ps_load_mean_amp
@@ -101,12 +102,20 @@ def dem_image(ws, parameters, metres, middle=None):
         ps_load_dem(workdir=ws)
     dem = ws.load_raw("dem")
     heights, lon, lat = dem["dem"].astype(np.float64), dem["demx"].ravel(), dem["demy"].ravel()
-    azimuth, elevation = np.ravel(parameters.get("shade_rel_angle"))[:2]
+    azimuth, elevation = _light(parameters)
     steps = (lon[1] - lon[0]) * metres[0], (lat[1] - lat[0]) * metres[1]
     half = (lon[1] - lon[0]) / 2, (lat[1] - lat[0]) / 2
     sides = (lon[0] - half[0], lon[-1] + half[0])
     extent = (*(sides if middle is None else near(sides, middle)), lat[0] - half[1], lat[-1] + half[1])
     return Background(shade(heights, steps, azimuth, elevation), extent, heights)
+
+
+def _light(parameters):
+    """Azimuth and elevation of the light in degrees."""
+    angles = parameters.get("shade_rel_angle")
+    if isinstance(angles, str) or np.size(angles) != 2 or not np.isfinite(np.ravel(angles).astype(np.float64)).all():
+        raise ParameterError(f"shade_rel_angle is {angles!r}, but two angles in degrees were expected (setparm shade_rel_angle).")
+    return np.ravel(angles)
 
 
 def shade(heights, steps, azimuth, elevation):

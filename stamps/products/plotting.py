@@ -15,7 +15,7 @@ from stamps.products.colours import scale_for
 from stamps.products.external_points import draw_points, load_points
 from stamps.products.figures import finish_figure, matplotlib_or_error, new_figure
 from stamps.products.maps import draw_background, draw_image, draw_north, draw_reference, draw_scale_bar
-from stamps.products.raster import pixel_grid
+from stamps.products.raster import pixel_grid, size_parameter
 from stamps.products.titles import ReferenceArea, describe, describe_data, panel_titles, sign_of
 from stamps.products.viewpoint import view_of
 
@@ -26,6 +26,7 @@ _LAYOUTS = 3  # that a figure gets to become as small as its panels
 _NO_BAR, _BAR_BELOW = 1, 2
 _TITLE_SIZE = 9.0  # points of a panel's title
 _LETTER = 0.62  # mean width of a letter, in its size
+_MOST_CELLS = 99  # along the side of a scatterer
 _THROUGH = 0.3  # brightness that remains in the dark of an amplitude that shines through
 
 
@@ -174,8 +175,8 @@ def _scene(project, kind, values, shown, columns, reference, limits, request):
     radar = flag in (AMPLITUDE, AMPLITUDE_THROUGH)
     view = view_of(project, flag, amplitude_shape(project.ws) if radar else None)
     rows = _rows_in_range(project.lonlat, request)
-    n_cells = max(int(get("plot_pixels_scatterer")), 1)
-    metres = float(get("plot_scatterer_size")) / n_cells
+    n_cells = max(int(size_parameter(project.parameters, "plot_pixels_scatterer", -1, _MOST_CELLS)), 1)
+    metres = size_parameter(project.parameters, "plot_scatterer_size") / n_cells
     most = max(300, int(1800 / np.sqrt(shown.shape[1])))
     grid = pixel_grid(view.x[rows], view.y[rows], view.steps(metres), n_cells, most)
     background = None

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["PixelGrid", "degree_steps", "pixel_grid"]
+from stamps.errors import InputError, ParameterError
+
+__all__ = ["MOST_CELLS", "WIDEST_CELL", "PixelGrid", "degree_steps", "pixel_grid", "require_few_cells", "size_parameter"]
+
+#: Cells of the largest grid that is made: 0.8 GB for a layer in single precision.
+MOST_CELLS = 200_000_000
+#: Metres of the largest cell: larger than any scene.
+WIDEST_CELL = 100_000.0
 
 _DEGREES_PER_METRE = 9e-6  # of latitude
 _MARGIN = 2  # cells
@@ -41,6 +48,57 @@ class PixelGrid:
         shown = column[self.index].astype(np.complex128 if column.dtype.kind == "c" else np.float64)
         shown[self.index == _EMPTY] = np.nan
         return shown
+
+
+def size_parameter(parameters, name, low=0.0, high=WIDEST_CELL):
+    """A parameter that says how large something is drawn.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    name : str
+    low, high : float
+        What makes sense; ``low`` itself does not.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ParameterError
+        It is no number or makes no sense.
+    """
+    value = parameters.get(name)
+    number = np.nan if value is None or isinstance(value, str) or np.size(value) != 1 else float(np.ravel(value)[0])
+    if not low < number <= high:
+        raise ParameterError(f"{name} is {value!r}, but a number over {low:g} and up to {high:g} was expected (setparm {name}).")
+    return number
+
+
+def require_few_cells(extent, steps, what):
+    """Check that a grid fits into memory before it is made.
+
+    Parameters
+    ----------
+    extent, steps : array_like, shape (2,)
+        Size of the scene and of a cell along x and y.
+    what : str
+        What asks for the grid and can be changed, for the message: ``'A resolution of 3 m'``.
+
+    Raises
+    ------
+    InputError
+        It has more than :data:`MOST_CELLS`.
+    """
+    with np.errstate(all="ignore"):
+        width, height = np.asarray(extent, np.float64) / np.asarray(steps, np.float64) + 1
+        few = width * height <= MOST_CELLS
+    if not few:
+        raise InputError(
+            f"{what} gives about {height:.3g} x {width:.3g} cells, more than {MOST_CELLS:.0e}: choose a larger one, or a part of "
+            "the scene (lon_rg, lat_rg)."
+        )
 
 
 def degree_steps(lonlat, metres):

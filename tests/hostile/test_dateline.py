@@ -12,8 +12,9 @@ import finished_project as finished
 import numpy as np
 import pytest
 from test_ps_merge_patches import two_patches
+from test_simulate_layouts import OPTIONS, prepare
 
-from stamps import export, ps_gescatter, ps_plot, ps_setref, ts_plot
+from stamps import export, ps_gescatter, ps_plot, ps_setref, simulate, stamps, ts_plot
 from stamps.errors import InputError, NoPixelsError
 from stamps.geometry import wrapped_longitude
 from stamps.legacy.ps_load_dem import ps_load_dem
@@ -96,13 +97,13 @@ def test_merging(tmp_path, scene, grid_size):
         assert np.all((ps["lonlat"][:, 0] >= low) & (ps["lonlat"][:, 0] <= high))
 
 
-def simulated(sandbox, lon, longitudes="continuous"):
+def simulated(sandbox, lon, longitudes="continuous", size=(60, 120, 8)):
     """A stack around a longitude, the same one but for that, prepared in two patches."""
     stack = sandbox.root / "stack"
     shutil.rmtree(stack, ignore_errors=True)
-    size = "--lines 60 --samples 120 --n-images 14 --range-spacing 12 --azimuth-spacing 27.94".split()
+    size = f"--lines {size[0]} --samples {size[1]} --n-images {size[2]} --range-spacing 12 --azimuth-spacing 27.94".split()
     place = f"--centre-lon {lon} --centre-lat -16.85 --longitudes {longitudes} --seed 3 --quiet".split()
-    sandbox.run("python", "-m", "stamps.simulate", stack, *size, *place, watch=False).succeeds()
+    sandbox.run("python", "-m", "stamps.simulate", stack, *size, *place, watch=False, seconds=200).succeeds()
     master = json.loads((stack / "truth.json").read_text())["master"]
     shutil.rmtree(sandbox.project)
     sandbox.project.mkdir()
@@ -125,18 +126,42 @@ def test_loading(sandbox):
 
 
 @pytest.mark.exhaustive
+@pytest.mark.parametrize("network", ["single", "sb"])
+@pytest.mark.parametrize("layout", ["clean", "gamma", "doris", "isce"])
+def test_processors(tmp_path, layout, network):
+    """What every preparation and loader makes of the antimeridian."""
+    pytest.importorskip("rasterio")
+    found = []
+    for lon, longitudes in ((178, "continuous"), (180, "180")):
+        folder = tmp_path / f"{lon}"
+        place = ["--centre-lon", str(lon), "--longitudes", longitudes, "--network", network]
+        for one in dict.fromkeys(["clean", layout]):
+            assert simulate.main([str(folder / one), *OPTIONS, *place, "--layout", one]) == 0
+        master = json.loads((folder / "clean" / "truth.json").read_text())["master"]
+        project = prepare(folder, layout, network, master)
+        stamps(1, 1, workdir=project)
+        found.append(Workspace(project / "PATCH_1"))
+    there, here = (ws.load("ps1") for ws in found)
+    assert np.ptp(here["lonlat"][:, 0]) > 300
+    np.testing.assert_array_equal(here["ij"], there["ij"])
+    np.testing.assert_allclose(here["xy"], there["xy"], rtol=0, atol=0.002)
+    np.testing.assert_allclose(*(ws.load("bp1")["bperp_mat"] for ws in found), atol=0.01)
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("lon, longitudes", [(180, "180"), (180, "360"), (0, "360")])
 def test_chain(sandbox, lon, longitudes):
     """Steps 1 to 8 select the same pixels, find the same velocities and know the truth as well as elsewhere."""
     found = []
     for centre, way in ((178 if lon else 2, "continuous"), (lon, longitudes)):
-        ws, stack = simulated(sandbox, centre, way)
+        ws, stack = simulated(sandbox, centre, way, (100, 200, 18))
         sandbox.run("setparm", "unwrap_grid_size", "50").succeeds()
         sandbox.run("stamps", "1", "8", seconds=400).succeeds()
         found.append((ws.load("ps2"), los_velocity(ws), compare_with_truth(ws, stack)))
         for kind in ("geotiff", "kml", "geojson", "mintpy"):
             sandbox.run("stamps", "export", kind, seconds=200).succeeds()
         sandbox.run("stamps", "report", "--out", "pages", seconds=300).succeeds()
+        sandbox.run("ps_plot", "v-d", "-1").succeeds()
         sandbox.run("ps_output").succeeds()
     (plain, expected, truth), (ps, velocity, figures) = found
     shared, rows, there = np.intersect1d(ps["ij"][:, 1] * 1e4 + ps["ij"][:, 2], plain["ij"][:, 1] * 1e4 + plain["ij"][:, 2],

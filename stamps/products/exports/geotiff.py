@@ -1,7 +1,8 @@
 """GeoTIFF: one band for each column, the mean of the pixels in each cell; metadata as tags.
 
 Bands: VEL, V_STDEV, COHERENCE, HEIGHT, POINTS (their number in the cell), then one for each date, named
-``Dyyyymmdd``. Cells without pixel are NaN (POINTS: 0).
+``Dyyyymmdd``. Cells without pixel are NaN (POINTS: 0). A grid across the antimeridian is one piece, whose longitudes go on
+beyond 180 or -180, as GDAL and QGIS take it.
 """
 
 from stamps.errors import InputError

@@ -7,14 +7,12 @@ from scipy.spatial import cKDTree
 
 from stamps.errors import InputError
 from stamps.geometry import centre_of, llh2local, wrapped_longitude
-from stamps.products.raster import degree_steps
+from stamps.products.raster import WIDEST_CELL, degree_steps, require_few_cells, size_parameter
 
 __all__ = ["PointGrid", "grid_of"]
 
-_MOST_CELLS = 200_000_000
 _SAMPLE = 20_000  # pixels whose neighbours are looked for
 _APART = 1.5
-_WIDEST = 100_000.0  # metres of a cell
 
 
 @dataclass(frozen=True)
@@ -112,10 +110,10 @@ def grid_of(table, resolution=None):
         The resolution is not positive or far too coarse, or the grid would be too large.
     """
     metres = _default_resolution(table) if resolution is None else resolution
-    if np.size(metres) != 1 or not 0 < metres <= _WIDEST:
-        raise InputError(f"The resolution is {metres!r}, but a positive number of metres (to {_WIDEST:g}) was expected.")
+    if np.size(metres) != 1 or not 0 < metres <= WIDEST_CELL:
+        raise InputError(f"The resolution is {metres!r}, but a positive number of metres (to {WIDEST_CELL:g}) was expected.")
     step_lon, step_lat = degree_steps(table.lonlat, float(metres))
-    _require_few(np.ptp(table.lonlat, axis=0), (step_lon, step_lat), metres)
+    require_few_cells(np.ptp(table.lonlat, axis=0), (step_lon, step_lat), f"A resolution of {metres:g} m")
     column = np.floor(table.lonlat[:, 0] / step_lon)
     row = np.floor(-table.lonlat[:, 1] / step_lat)
     west, north = column.min(), row.min()
@@ -128,21 +126,9 @@ def grid_of(table, resolution=None):
     )  # fmt: skip
 
 
-def _require_few(extent, steps, metres):
-    """InputError where a grid of cells of that size would not fit into memory."""
-    with np.errstate(all="ignore"):
-        width, height = extent / np.array(steps) + 1
-        few = width * height <= _MOST_CELLS
-    if not few:
-        raise InputError(
-            f"A resolution of {metres:g} m gives about {height:.3g} x {width:.3g} cells, more than {_MOST_CELLS:.0e}: choose "
-            "a larger one, or export a part of the scene (lon_rg, lat_rg)."
-        )
-
-
 def _default_resolution(table):
     """Metres: ``plot_scatterer_size``, or more where pixels are sparse, then a multiple of ten."""
-    size = float(table.project.parameters.get("plot_scatterer_size"))
+    size = size_parameter(table.project.parameters, "plot_scatterer_size")
     if len(table) < 2:
         return size
     metres = llh2local(table.lonlat, centre_of(table.lonlat)) * 1000
