@@ -30,7 +30,7 @@ _VECTORS = ("column", "row", "index_column", "index_row", "mask_column")
 _WHOLE = ("count", "index", "index_column", "index_row", "index_matrix", "index_matrix_single")
 
 
-def check(source, file, raw, known, todo):
+def check(source, file, raw, known, todo, wanted=None):
     """Stop at the first variable that is not as described.
 
     Parameters
@@ -45,12 +45,17 @@ def check(source, file, raw, known, todo):
         Dimensions, from :func:`dimensions`.
     todo : callable
         Gives what the user can do (``'run step 5 again'``).
+    wanted : iterable of str, optional
+        What was asked for; default: all.
 
     Raises
     ------
     WorkspaceError
         One sentence that names file, variable, what it is and what was expected.
     """
+    essential = _ESSENTIAL.get(file.rstrip("0123456789"))
+    if essential and essential not in raw and (wanted is None or essential in wanted):
+        raise WorkspaceError(f"{source} has no variable '{essential}': {todo()}.")
     problem = _problem(file, raw, known)
     if problem:
         raise WorkspaceError(f"{source}: {problem}: {todo()}.")
@@ -59,13 +64,17 @@ def check(source, file, raw, known, todo):
 def _problem(file, raw, known):
     rows = _rows(file, known.get("mode", ""))
     raw = {name: value for name, value in raw.items() if name in rows or kind_of(file, name)}
+    for name, value in raw.items():
+        problem = _class_problem(value, kind_of(file, name), rows.get(name, ()))
+        if problem:
+            return f"variable '{name}' {problem}"
     bound = {**_most_frequent(file, raw, rows, known), **known}
-    for judge in (_class_problem, _shape_problem, _value_problem):
+    for judge in (_shape_problem, _value_problem):
         for name, value in raw.items():
             problem = judge(value, kind_of(file, name), rows.get(name, ()), bound)
             if problem:
                 return f"variable '{name}' {problem}"
-    return _dates_problem(raw)
+    return _count_problem(file, raw, bound) or _dates_problem(raw)
 
 
 def dimensions(path, todo):
@@ -144,7 +153,7 @@ def _header(value):
     return matfile.Header(value.shape, matfile.class_of(value), value.dtype.kind == "c")
 
 
-def _class_problem(value, kind, rows, bound):
+def _class_problem(value, kind, rows):
     header = _header(value)
     expected = list(dict.fromkeys(name for row in rows for name in row.classes)) or _classes_of(kind)
     if _class_fits(header, expected, kind):
@@ -202,17 +211,47 @@ def shape_text(text, bound):
     return text if sizes is None or text == " x ".join(map(str, sizes)) else f"{' x '.join(map(str, sizes))} ({text})"
 
 
+#: Variables that count what the arrays of a file hold: file and variable -> dimension.
+_COUNTS = {
+    ("uw_grid", "n_ps"): "n_node", ("uw_grid", "n_ifg"): "n_used", ("uw_grid", "n_i"): "n_row", ("uw_grid", "n_j"): "n_col",
+    ("uw_interp", "n_edge"): "n_edge",
+}  # fmt: skip
+
+#: Files whose variables are empty all together, by the dimension that is then 0.
+_EMPTY_TOGETHER = {"select1": "n_sel"}
+
+#: Variables without which a file that a step may do without is not the same as no file (name without version).
+_ESSENTIAL = {"da": "D_A", "la": "la", "inc": "inc", "hgt": "hgt", "bp": "bperp_mat"}
+
+
 def _most_frequent(file, raw, rows, known):
-    """Dimensions that no table tells, as most variables of the file have them: the odd one is the one to name."""
-    votes = {}
+    """Dimensions that no table tells, as most variables of the file have them: the odd one is the one to name.
+
+    Returns
+    -------
+    dict of str to int
+        Dimension and size; under ``'of'`` a dict of the variables that they are taken from.
+    """
+    votes, of = {}, {}
     for name, value in raw.items():
-        shape = _header(value).shape
-        for text in {text for row in rows.get(name, ()) for text in row.shapes}:
-            bound = dict(known)
-            if 0 not in shape and shape_fits(text, _upright(shape, text, kind_of(file, name)), bound):
-                for word in bound.keys() - known.keys():
-                    votes.setdefault(word, Counter())[bound[word]] += 1
-    return {word: counts.most_common(1)[0][0] for word, counts in votes.items()}
+        for word, size in _told_by(file, name, value, rows, known).items():
+            votes.setdefault(word, Counter())[size] += 1
+            of.setdefault((word, size), name)
+    bound = {word: counts.most_common(1)[0][0] for word, counts in votes.items()}
+    return {**bound, "of": {word: of[word, size] for word, size in bound.items()}}
+
+
+def _told_by(file, name, value, rows, known):
+    """Dimensions that a variable tells by its shape, or by its value if it is a count."""
+    shape = _header(value).shape
+    if (file, name) in _COUNTS and shape == (1, 1) and np.isreal(value).all():
+        return {_COUNTS[file, name]: float(np.real(value.item()))}
+    told = {}
+    for text in {text for row in rows.get(name, ()) for text in row.shapes}:
+        bound = dict(known)
+        if 0 not in shape and shape_fits(text, _upright(shape, text, kind_of(file, name)), bound):
+            told.update({word: bound[word] for word in bound.keys() - known.keys()})
+    return told
 
 
 def _upright(shape, text, kind):
@@ -233,11 +272,14 @@ def _misshapen(header, kind, rows, bound):
         flat = len(shape) == 2 and (1 in shape or 0 in shape)
         return f"is {_by(shape)}, but a list of numbers was expected" if vector and not flat else ""
     texts = list(dict.fromkeys(text for row in rows for text in row.shapes))
-    if any(shape_fits(text, _upright(shape, text, kind), bound) for text in texts):
+    nothing = 0 in shape and all(shape_of(text, bound) is None for text in texts)  # of a size that nobody tells
+    if not nothing and any(shape_fits(text, _upright(shape, text, kind), bound) for text in texts):
         return ""
-    if 0 in shape and any(0 in (shape_of(text, bound) or ()) for text in texts):
+    if len(shape) == 2 and 0 in shape and any(0 in (shape_of(text, bound) or ()) for text in texts):
         return ""  # nothing is nothing
-    return f"is {_by(shape)}, but {' or '.join(shape_text(text, bound) for text in texts)} was expected"
+    others = {bound.get("of", {}).get(word) for word in " x ".join(texts).split(" x ")} - {None}
+    taken = f", as {' and '.join(repr(name) for name in sorted(others))} tell" if others else ""
+    return f"is {_by(shape)}, but {' or '.join(shape_text(text, bound) for text in texts)} was expected{taken}"
 
 
 def _by(shape):
@@ -255,7 +297,7 @@ def _value_problem(value, kind, rows, bound):
         return ""
     allowed = {row.nan for row in rows}
     if rows and allowed != {"any"}:
-        problem = _not_finite(numbers, "columns" in allowed)
+        problem = _not_finite(numbers, next(iter(allowed)))
         if problem:
             return problem
     if "logical" in {name for row in rows for name in row.classes} and numbers.dtype.kind != "b" and not (
@@ -265,16 +307,11 @@ def _value_problem(value, kind, rows, bound):
     if kind in _WHOLE and numbers.dtype.kind == "f" and not _all_whole(numbers):
         return f"holds {_first(numbers, ~_whole(numbers))}, but whole numbers were expected"
     for row in rows:
-        problem = row.range and _out_of_range(numbers, row.range, {**bound, **_own_length(row, numbers)})
-        if problem:
-            return problem
+        for text in row.range.split():
+            problem = _out_of_range(numbers, text, bound)
+            if problem:
+                return problem
     return ""
-
-
-def _own_length(row, numbers):
-    """The dimension that the length of a list itself tells."""
-    word = row.shapes[0].split(" x ")[0]
-    return {} if word.isdigit() else {word: max(numbers.shape)} if word == "n_cand" else {}
 
 
 def _whole(numbers):
@@ -285,16 +322,19 @@ def _all_whole(numbers):
     return bool(_whole(numbers).all())
 
 
-def _not_finite(numbers, columns):
-    """What to say of values that are not finite; with ``columns``, those that fill a column whole are passed over."""
+def _not_finite(numbers, allowed):
+    """What to say of values that are not finite, but for the NaN that the description allows (``nan``, ``columns``)."""
     if numbers.dtype.kind not in "fc" or all_finite(numbers):
         return ""
+    nan = np.isnan(numbers)
     bad = ~np.isfinite(numbers)
-    if columns and numbers.ndim == 2:
-        bad[:, np.isnan(numbers).all(axis=0)] = False
+    if allowed == "nan":
+        bad &= ~nan
+    elif allowed == "columns" and numbers.ndim == 2:
+        bad[:, nan.all(axis=0)] = False
     if not bad.any():
         return ""
-    n_nan = int((np.isnan(numbers) & bad).sum())
+    n_nan = int((nan & bad).sum())
     n_inf = int(bad.sum()) - n_nan
     said = " and ".join(f"{count} {what}" for count, what in ((n_nan, "NaN"), (n_inf, "Inf")) if count)
     return f"holds {said} among {numbers.size} values (the first {_place(bad)})"
@@ -325,20 +365,39 @@ def _first(numbers, bad):
 
 
 def _out_of_range(numbers, text, bound):
-    if text == "ascending":
-        flat = numbers.ravel(order="F")
-        return "" if (np.diff(flat) > 0).all() else "is not ascending, as dates were expected to be"
+    if text in ("ascending", "unique"):
+        steps = np.diff(numbers.ravel(order="F") if text == "ascending" else np.sort(numbers, axis=None))
+        return "" if (steps > 0).all() else f"is not {text}"
     if text.startswith(">"):
         bad = numbers <= 0 if text == ">0" else numbers < float(text[2:])
         return f"holds {_first(numbers, bad)}, but numbers {text} were expected" if bad.any() else ""
-    low, high = (bound.get(word, None) if word[0].isalpha() else float(word) for word in text.split(".."))
-    bad = numbers < low
-    if high is not None:
-        bad |= numbers > high
+    low, highs = (part.split(",") for part in text.split(".."))
+    low = float(low[0])
+    highs = [bound.get(word, np.inf) if word[0].isalpha() else float(word) for word in highs]
+    bad = (numbers < low) | (numbers > (np.array(highs) if len(highs) > 1 else highs[0]))
     if not bad.any():
         return ""
-    limits = f"{low:g} to {high:g}" if high is not None else f"{low:g} or more"
-    return f"holds {_first(numbers, bad)}, but numbers from {limits} were expected"
+    limits = " or ".join(f"{high:g}" for high in dict.fromkeys(highs))
+    others = [name for word, name in bound.get("of", {}).items() if word in text.replace("..", ",").split(",")]
+    taken = f", as '{others[0]}' tells" if others else ""
+    return f"holds {_first(numbers, bad)}, but numbers from {low:g} to {limits} were expected{taken}"
+
+
+def _count_problem(file, raw, bound):
+    """A count that contradicts the arrays, or variables that are empty while others are not."""
+    for (owner, name), word in _COUNTS.items():
+        if owner == file and name in raw and raw[name].size == 1 and word in bound and raw[name].item() != bound[word]:
+            return f"variable '{name}' is {raw[name].item():g}, but {bound[word]:g} was expected, as '{bound['of'][word]}' tells"
+    if file == "pm1" and raw.keys() >= {"grid_ij", "ph_grid"}:
+        last = tuple(raw["grid_ij"].max(axis=0, initial=0).astype(int).tolist())
+        if last != raw["ph_grid"].shape[:2]:
+            return f"variable 'ph_grid' has {_by(raw['ph_grid'].shape[:2])} cells, but the last one of 'grid_ij' is {_by(last)}"
+    word = _EMPTY_TOGETHER.get(file)
+    if bound.get(word):
+        for row in variables_of_file(file):
+            if row.shapes[0].startswith(f"{word} x ") and row.name in raw and 0 in _header(raw[row.name]).shape:
+                return f"variable '{row.name}' is empty, but {shape_text(row.shapes[0], bound)} was expected"
+    return ""
 
 
 def _dates_problem(raw):

@@ -1,8 +1,10 @@
 """What the variables of the files hold, as data (``file_variables.csv``): shape, class, unit, which values may stand there.
 
-Column ``nan``: empty where all values are finite, ``any`` where the original leaves NaN or Inf anywhere, ``columns`` where it
-leaves NaN in whole columns (interferograms that it could not treat); found by looking through all reference trees. Column
-``range``: ``1..n_ps`` from and to (numbers or dimensions), ``>=0``, ``>0``, ``ascending``.
+Column ``nan`` (found by looking through all reference trees): empty where all values are finite; ``nan`` where the original
+leaves NaN, ``columns`` where only in whole columns (interferograms that it could not treat), ``any`` where Inf, too. Column
+``range``:
+``1..n_ps`` from and to (numbers or dimensions; several of them after a comma are those of the columns), ``>=0``, ``>0``,
+``ascending``, ``unique``.
 
 Source: spec 00 section 2, 02 to 10.
 """

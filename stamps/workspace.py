@@ -172,16 +172,17 @@ class Workspace:
         if not self.exists(name):
             raise WorkspaceError(self._missing(name))
         path = self.file(_mat(name))
+        variables = None if variables is None else set(variables)
         raw = matfile.read(path, variables)
         source = self.path / _mat(name)
-        self._check(source, name, raw)
+        self._check(source, name, raw, variables)
         return Variables(source, {key: _inward(source, name, key, value) for key, value in raw.items()})
 
-    def _check(self, source, name, raw):
+    def _check(self, source, name, raw, wanted):
         """Compare what was read with the description of the file and with the pixel table of the directory."""
         table = "ps1" if name.endswith("1") else "ps2"
         known = contents.dimensions(self.file(_mat(table)), lambda: self._again(table))
-        contents.check(source, name, raw, known, lambda: self._again(name))
+        contents.check(source, name, raw, known, lambda: self._again(name), wanted)
 
     def _again(self, name):
         step = self._writer(name)
