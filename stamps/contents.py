@@ -30,7 +30,7 @@ _VECTORS = ("column", "row", "index_column", "index_row", "mask_column")
 _WHOLE = ("count", "index", "index_column", "index_row", "index_matrix", "index_matrix_single")
 
 
-def check(source, file, raw, known, todo, wanted=None):
+def check(source, file, raw, known, todo, wanted=None, in_patch=False):
     """Stop at the first variable that is not as described.
 
     Parameters
@@ -47,15 +47,22 @@ def check(source, file, raw, known, todo, wanted=None):
         Gives what the user can do (``'run step 5 again'``).
     wanted : iterable of str, optional
         What was asked for; default: all.
+    in_patch : bool
+        The file stands in a patch, whose files are complete.
 
     Raises
     ------
     WorkspaceError
         One sentence that names file, variable, what it is and what was expected.
     """
-    essential = _ESSENTIAL.get(file.rstrip("0123456789"))
-    if essential and essential not in raw and (wanted is None or essential in wanted):
-        raise WorkspaceError(f"{source} has no variable '{essential}': {todo()}.")
+    stem = file.rstrip("0123456789")
+    essential = _ESSENTIAL.get(stem, ()) + (_ESSENTIAL_IN_PATCH.get(file, ()) if in_patch else ())
+    for name in essential:
+        if name not in raw and (wanted is None or name in wanted):
+            raise WorkspaceError(f"{source} has no variable '{name}': {todo()}.")
+    for name in _rows(file, known.get("mode", "")) if in_patch and stem in _EMPTY_ONCE_MERGED else ():
+        if known.get("n_ps") and name in raw and 0 in _header(raw[name]).shape:
+            raise WorkspaceError(f"{source}: variable '{name}' is empty, but {known['n_ps']} rows were expected: {todo()}.")
     problem = _problem(file, raw, known)
     if problem:
         raise WorkspaceError(f"{source}: {problem}: {todo()}.")
@@ -220,8 +227,16 @@ _COUNTS = {
 #: Files whose variables are empty all together, by the dimension that is then 0.
 _EMPTY_TOGETHER = {"select1": "n_sel"}
 
-#: Variables without which a file that a step may do without is not the same as no file (name without version).
-_ESSENTIAL = {"da": "D_A", "la": "la", "inc": "inc", "hgt": "hgt", "bp": "bperp_mat"}
+#: Variables that are not optional although a step would pass over their absence (name of the file without version).
+_ESSENTIAL = {"da": ("D_A",), "la": ("la",), "inc": ("inc",), "hgt": ("hgt",), "bp": ("bperp_mat",)}
+_ESSENTIAL_IN_PATCH = {
+    "pm2": ("K_ps", "C_ps", "coh_ps", "ph_res", "ph_patch"),
+    "ps1": ("bperp", "day", "master_day", "master_ix", "n_ifg", "n_image", "ll0"),
+    "ps2": ("bperp", "day", "master_day", "master_ix", "n_ifg", "n_image", "ll0"),
+}
+
+#: Files whose variables can be empty only once patches are merged.
+_EMPTY_ONCE_MERGED = ("la", "inc", "hgt", "pm")
 
 
 def _most_frequent(file, raw, rows, known):

@@ -16,6 +16,7 @@ from stamps import parallel, patch_names
 from stamps.errors import InputError, ParameterError, StampsError
 from stamps.log import Log
 from stamps.native import backends
+from stamps.parameters import Parameters
 from stamps.tasks import PatchTask
 from stamps.workspace import Workspace
 
@@ -24,6 +25,7 @@ __all__ = [
     "PatchPlan",
     "Run",
     "Settings",
+    "check_parameters",
     "find_patches",
     "flags_before",
     "kept_patches",
@@ -124,6 +126,19 @@ def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="p
 
 def _step(value, default):
     return default if value is None or np.size(value) == 0 or value == "" else int(value)
+
+
+def check_parameters(ws, run):
+    """Check the parameters of the project and of the patches that have their own, before anything is computed.
+
+    Raises
+    ------
+    ParameterError
+        A value that no step could use.
+    """
+    for folder in (ws, *run.folders(ws)):
+        if folder is ws or folder.exists("localparms") or folder.exists("parms"):
+            Parameters(folder, read_only=True).check()
 
 
 def recover(ws, log):
