@@ -25,7 +25,7 @@ from stamps.matlab.dates import today_string
 from stamps.parameter_values import problem_of
 from stamps.workspace import Workspace
 
-__all__ = ["Parameter", "Parameters", "table"]
+__all__ = ["Parameter", "Parameters", "hint_at", "table"]
 
 _LOADERS = ("doris", "gamma", "gsar", "isce", "snap")
 _NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -436,11 +436,14 @@ def _existing(name, stored, home, others):
         return list(stored)[int(name) - 1]
     found = _match(name, stored) or _match(name, others)
     if found is None:
-        known = {**stored, **dict.fromkeys(row.name for row in table())}
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f": did you mean {' or '.join(near)}?" if near else "; getparm lists all names."
-        raise ParameterError(f"Parameter {name}* does not exist in {home.path / 'parms.mat'}{hint}")
+        raise ParameterError(f"Parameter {name}* does not exist in {home.path / 'parms.mat'}{hint_at(name, stored)}")
     return found
+
+
+def hint_at(name, stored=()):
+    """The end of a sentence about a parameter that there is not: names that are like it."""
+    near = difflib.get_close_matches(name, {*stored, *(row.name for row in table())}, n=3, cutoff=0.5)
+    return f": did you mean {' or '.join(near)}?" if near else "; getparm lists all names."
 
 
 def _creatable(name):
