@@ -113,7 +113,10 @@ def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="p
     if not (0 <= start <= 8 and 0 <= end <= 8):
         raise InputError(f"Steps {start} to {end} do not exist: give numbers from 1 to 8 (or 0 to resume).")
     if 0 < end < start:
-        raise InputError(f"Step {start} comes after step {end}, so there is nothing to do: give the first step first (stamps {end} {start}).")
+        raise InputError(
+            f"Step {start} comes after step {end}, so there is nothing to do: give the first step first "
+            f"(stamps {end} {start})."
+        )
     part = int(part_limitation or 0)
     if part not in _PARTS:
         raise InputError(f"The part limitation is {part}: give 1 (patches only), 2 (the rest) or 0 (both).")
