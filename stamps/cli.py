@@ -7,6 +7,7 @@ never had. Legacy commands are described in :mod:`stamps.commands.legacy`, verbs
 
 import difflib
 import os
+import re
 import sys
 from importlib import import_module, metadata
 
@@ -15,6 +16,7 @@ from stamps.commands.command import perform
 from stamps.commands.legacy import COMMANDS
 from stamps.console import one_line, plain_output
 from stamps.errors import StampsError
+from stamps.unexpected import explain, warnings_in_log
 
 __all__ = ["main", "run"]
 
@@ -45,12 +47,16 @@ def _run(command, argv):
         function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
     else:
         function = _legacy(command)
+    if command == "stamps" and (steps := _misspelt_steps(argv)):
+        return _complain(f"stamps: write the steps as two numbers with a blank between them: stamps {steps}")
     if command == "stamps" and argv and argv[0].isidentifier():
         close = difflib.get_close_matches(argv[0], _VERBS, 1)
         hint = f"did you mean stamps {close[0]}?" if close else f"the verbs are {', '.join(_VERBS)}."
         return _complain(f"stamps: '{argv[0]}' is not a number of a step, and no verb: {hint}")
+    directory = _directory(argv)
     try:
-        return function(argv) or 0
+        with warnings_in_log(directory):
+            return function(argv) or 0
     except StampsError as error:
         print(one_line(f"{command}: {str(error).removeprefix(f'{command}: ')}"), file=sys.stderr)
         return error.exit_status
@@ -73,6 +79,21 @@ def _run(command, argv):
             file=sys.stderr,
         )
         return 1
+    except Exception as error:  # the last net: whatever it is, one sentence
+        if os.environ.get("STAMPS_DEBUG"):
+            raise
+        print(f"{command}: {explain(error, directory)}", file=sys.stderr)
+        return 1
+
+
+def _directory(argv):
+    """The directory that the arguments of a command name, else the current one."""
+    for k, word in enumerate(argv):
+        if word == "--workdir" and k + 1 < len(argv):
+            return argv[k + 1]
+        if word.startswith("--workdir="):
+            return word.partition("=")[2]
+    return "."
 
 
 def main(argv=None):
@@ -98,6 +119,15 @@ def _legacy(command):
     verbs = "\n".join(f"  {verb:<18s} {about}" for verb, (_, about) in _VERBS.items())
     more = f"verbs: stamps VERB --help\n{verbs}" if command == "stamps" else ""
     return lambda argv: perform(command, COMMANDS[command], argv, more, f"stamps {_version()}")
+
+
+def _misspelt_steps(argv):
+    """``'1 8'`` for steps as MATLAB's call or a range would have them, ``(1,8)``, ``1-8``, ``1:8``; else empty."""
+    words = " ".join(argv[:2])
+    if not any(sign in words for sign in "(),:.") and not re.match(r"\d\s*-\s*\d", words):
+        return ""
+    numbers = re.fullmatch(r"\(?\s*(\d+)\s*(?:,|-|:|\.\.+)\s*(\d+)\s*\)?", words)
+    return " ".join(numbers.groups()) if numbers else ""
 
 
 def _complain(text):

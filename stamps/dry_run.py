@@ -133,6 +133,7 @@ def plan_of(
     if not is_project(ws):
         raise InputError(explain_no_project(ws))
     parameters = Parameters(ws, read_only=True)
+    engine.check_parameters(ws, run)
     settings = engine.Settings.of(parameters, est_gamma_parm)
     folders = [folder.as_recovered() for folder in run.folders(ws)]
     workers = parallel.shares(parallel.n_cores(parameters, cores), len(folders))[0] if run.in_patches else 1

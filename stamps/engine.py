@@ -16,6 +16,7 @@ from stamps import parallel, patch_names
 from stamps.errors import InputError, ParameterError, StampsError
 from stamps.log import Log
 from stamps.native import backends
+from stamps.parameters import Parameters
 from stamps.tasks import PatchTask
 from stamps.workspace import Workspace
 
@@ -24,6 +25,7 @@ __all__ = [
     "PatchPlan",
     "Run",
     "Settings",
+    "check_parameters",
     "find_patches",
     "flags_before",
     "kept_patches",
@@ -111,7 +113,10 @@ def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="p
     if not (0 <= start <= 8 and 0 <= end <= 8):
         raise InputError(f"Steps {start} to {end} do not exist: give numbers from 1 to 8 (or 0 to resume).")
     if 0 < end < start:
-        raise InputError(f"Step {start} comes after step {end}, so there is nothing to do: give the first step first.")
+        raise InputError(
+            f"Step {start} comes after step {end}, so there is nothing to do: give the first step first "
+            f"(stamps {end} {start})."
+        )
     part = int(part_limitation or 0)
     if part not in _PARTS:
         raise InputError(f"The part limitation is {part}: give 1 (patches only), 2 (the rest) or 0 (both).")
@@ -124,6 +129,19 @@ def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="p
 
 def _step(value, default):
     return default if value is None or np.size(value) == 0 or value == "" else int(value)
+
+
+def check_parameters(ws, run):
+    """Check the parameters of the project and of the patches that have their own, before anything is computed.
+
+    Raises
+    ------
+    ParameterError
+        A value that no step could use.
+    """
+    for folder in (ws, *run.folders(ws)):
+        if folder is ws or folder.exists("localparms") or folder.exists("parms"):
+            Parameters(folder, read_only=True).check()
 
 
 def recover(ws, log):

@@ -34,6 +34,7 @@ from pathlib import Path
 
 from stamps import native, parallel
 from stamps.errors import InputError
+from stamps.limits import available_gib
 from stamps.native import backends
 from stamps.native.clap_patch import ROW_BYTES
 from stamps.native.random_coherence import N_RANDOM
@@ -263,7 +264,7 @@ def estimate_needs(workdir=None, datadir=None, *, cores=None, memory_gib=None, d
         raise InputError("Give --workdir for a project or --datadir for a stack that is not prepared yet, not both.")
     if memory_gib is not None and not memory_gib > 0:
         raise InputError(f"The memory is {memory_gib} GiB, but a positive number was expected.")
-    memory = memory_gib or _available_memory()
+    memory = memory_gib or available_gib()
     if datadir is not None:
         return _of_stack(datadir, cores, memory, da_thresh)
     return _of_project(Workspace.at("." if workdir is None else workdir), cores, memory)
@@ -635,13 +636,3 @@ def _wide_enough(size, n):
 def _largest(size, n):
     """Pixels of the largest of ``n`` patches along one axis, overlaps included."""
     return min(size, size // n + _OVERLAP * min(n - 1, 2))
-
-
-def _available_memory():
-    """Memory that is available now, GiB."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        kib = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-        return kib / 2**20
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30

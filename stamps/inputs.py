@@ -5,9 +5,10 @@ Knows the tables of :mod:`stamps.step_files` and the headers of files; reads no 
 
 from dataclasses import asdict, dataclass, field, replace
 
+from stamps.contents import class_text, shape_fits, shape_text
 from stamps.errors import InputError, WorkspaceError
 from stamps.parameters import Parameters
-from stamps.step_files import Situation, files_of, shape_of, step_files, variables_of_file
+from stamps.step_files import Situation, files_of, step_files, variables_of_file
 from stamps.workspace import Workspace
 
 __all__ = [
@@ -314,38 +315,15 @@ def check_mat_file(ws, file, mode, wanted=("*",)):
         header = headers.get(item.name)
         if header is None or ("*" not in wanted and item.name not in wanted):
             continue
-        said = _class_text(header)
+        said = class_text(header)
         if said not in item.classes and not (0 in header.shape and header.class_name == "double"):
             expected = " or ".join(item.classes)
             problems.append(f"{subject} '{item.name}' is {said}, but {expected} was expected: {_again(ws, file)}.")
-        if header.class_name != "char" and not any(_fits(shape, header.shape, bound) for shape in item.shapes):
-            expected = " or ".join(_with_numbers(shape, bound) for shape in item.shapes)
+        if header.class_name != "char" and not any(shape_fits(shape, header.shape, bound) for shape in item.shapes):
+            expected = " or ".join(shape_text(shape, bound) for shape in item.shapes)
             shape = " x ".join(map(str, header.shape))
             problems.append(f"{subject} '{item.name}' is {shape}, but {expected} was expected: {_again(ws, file)}.")
     return problems
-
-
-def _class_text(header):
-    return header.class_name + (" complex" if header.is_complex else "")
-
-
-def _fits(text, shape, bound):
-    """Whether a shape is as described; dimensions that are not known yet are bound when it is."""
-    words = text.split(" x ")
-    if len(words) != len(shape):
-        return False
-    sizes = {word: int(word) if word.isdigit() else bound.get(word) for word in words}
-    seen = {}
-    for word, size in zip(words, shape, strict=True):
-        if (sizes[word] if sizes[word] is not None else seen.setdefault(word, size)) != size:
-            return False
-    bound.update(seen)
-    return True
-
-
-def _with_numbers(text, bound):
-    sizes = shape_of(text, bound)
-    return text if sizes is None or text == " x ".join(map(str, sizes)) else f"{' x '.join(map(str, sizes))} ({text})"
 
 
 def _again(ws, file):

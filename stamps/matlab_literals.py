@@ -14,7 +14,10 @@ from stamps.matlab.arithmetic import colon
 
 __all__ = ["format_g", "format_literal", "format_short", "number", "parse"]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE | re.ASCII)
+
+#: Letters of a literal and numbers of a list that can be meant; more would only fill the memory.
+_LONGEST, _MOST = 1_000_000, 1_000_000
 
 
 def number(text):
@@ -27,8 +30,18 @@ def number(text):
     Returns
     -------
     float or None
+
+    Raises
+    ------
+    ParameterError
+        The number is too large (``1e400``).
     """
-    return float(text) if _NUMBER.fullmatch(text) else None
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    if math.isinf(value) and "inf" not in text.lower():
+        raise ParameterError(f"{_shortened(text)} is larger than every number: write Inf for no limit.")
+    return value
 
 
 def parse(text):
@@ -48,8 +61,11 @@ def parse(text):
     Raises
     ------
     ParameterError
-        Brackets or quotation marks are not closed, a list holds something that is no number, or it is a matrix.
+        Brackets or quotation marks are not closed, a list holds something that is no number or too many numbers, or it is a
+        matrix.
     """
+    if len(text) > _LONGEST:
+        raise ParameterError(f"A value of {len(text)} letters was given ({_shortened(text)}): it can have {_LONGEST}.")
     stripped = text.strip()
     value = number(stripped)
     if value is not None:
@@ -139,32 +155,44 @@ def _unquoted(text):
     mark = text[0]
     inner = text[1:-1]
     if len(text) < 2 or text[-1] != mark or mark in inner.replace(mark * 2, ""):
-        raise ParameterError(f"The text {text} is not closed: write it as 'text', with '' for a quotation mark inside.")
+        said = _shortened(text)
+        raise ParameterError(f"The text {said} is not closed: write it as 'text', with '' for a quotation mark inside.")
     return inner.replace(mark * 2, mark)
 
 
 def _list(text):
     if not text.endswith("]") or "[" in text[1:] or "]" in text[:-1]:
-        raise ParameterError(f"The brackets of {text} do not match: write a list of numbers as [3 8] or [1:5 8].")
+        raise ParameterError(f"The brackets of {_shortened(text)} do not match: write a list of numbers as [3 8] or [1:5 8].")
     rows = [re.sub(r"\s*:\s*", ":", row).replace(",", " ").split() for row in text[1:-1].split(";")]
     rows = [row for row in rows if row]
     if len(rows) > 1 and any(len(row) > 1 for row in rows):
-        raise ParameterError(f"{text} is a matrix, but parameters are lists of numbers: write it as [3 8].")
-    parts = [_elements(element, text) for row in rows for element in row]
+        raise ParameterError(f"{_shortened(text)} is a matrix, but parameters are lists of numbers: write it as [3 8].")
+    parts = []
+    for element in (element for row in rows for element in row):
+        parts.append(_elements(element, text))
+        if sum(map(len, parts[-1000:])) > _MOST:
+            raise ParameterError(f"The list {_shortened(text)} has more than {_MOST} numbers: write a shorter one.")
     return _scalar_or_array(np.concatenate(parts) if parts else np.empty(0))
 
 
 def _elements(element, text):
     """Numbers of one element of a list: a number or a range ``a:b`` or ``a:step:b``."""
+    shown = f"{_shortened(element)} in {_shortened(text)}"
     numbers = [number(part.strip()) for part in element.split(":")]
     if any(value is None for value in numbers) or len(numbers) > 3:
-        raise ParameterError(f"{element} in {text} is not a number: write a list of numbers as [3 8] or [1:5 8].")
+        raise ParameterError(f"{shown} is not a number: write a list of numbers as [3 8] or [1:5 8].")
     if len(numbers) == 1:
         return np.array(numbers)
     if not np.isfinite(numbers).all():
-        raise ParameterError(f"The range {element} in {text} is not finite: write a list as [3 8] or [1:5 8].")
+        raise ParameterError(f"The range {shown} is not finite: write a list as [3 8] or [1:5 8].")
     first, step, last = numbers if len(numbers) == 3 else (numbers[0], 1.0, numbers[1])
+    if step and (last - first) / step > _MOST:
+        raise ParameterError(f"The range {shown} has more than {_MOST} numbers: write a shorter one.")
     return np.asarray(colon(first, step, last), dtype=np.float64)
+
+
+def _shortened(text):
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _scalar_or_array(values):

@@ -147,7 +147,7 @@ def n_cores(parameters, requested=None):
     """
     for source, value in (("--cores", requested), ("STAMPS_CORES", os.environ.get("STAMPS_CORES") or None)):
         if value is not None:
-            if not str(value).isdigit() or int(value) < 1:
+            if not (str(value).isascii() and str(value).isdigit()) or int(value) < 1:
                 raise ParameterError(f"{source} is '{value}', but a number of cores from 1 on was expected.")
             return int(value)
     stored = parameters.get("n_cores")

@@ -22,9 +22,10 @@ from stamps.console import one_line
 from stamps.errors import ParameterError, StampsError, WorkspaceError
 from stamps.log import Log
 from stamps.matlab.dates import today_string
+from stamps.parameter_values import problem_of
 from stamps.workspace import Workspace
 
-__all__ = ["Parameter", "Parameters", "table"]
+__all__ = ["Parameter", "Parameters", "hint_at", "table"]
 
 _LOADERS = ("doris", "gamma", "gsar", "isce", "snap")
 _NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -37,7 +38,8 @@ _MATLAB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row of the table: name, MATLAB class, default literals (empty for none), unit, meaning, steps that use it."""
+    """One row of the table: name, MATLAB class, default literals (empty for none), unit, meaning, what values are expected
+    (:mod:`stamps.parameter_values`), steps that use it."""
 
     name: str
     class_name: str
@@ -45,6 +47,7 @@ class Parameter:
     default_sb: str
     unit: str
     meaning: str
+    expected: str
     steps: str
 
     def default(self, small_baselines):
@@ -119,16 +122,12 @@ class Parameters:
         Raises
         ------
         ParameterError
-            More than one name begins so; the value is a text, but the parameter is a number.
+            More than one name begins so; the value is not what the table expects.
         """
         value, full_name = self.lookup(name)
         if log:
             self.log_value(full_name or name, value)
-        if _misplaced_text(full_name, value):
-            raise ParameterError(
-                f"Parameter {full_name} is '{value}', but a number was expected: correct it (setparm {full_name} NUMBER, "
-                "or nan for the default)."
-            )
+        _check(full_name, value)
         return value
 
     def lookup(self, name):
@@ -199,7 +198,7 @@ class Parameters:
         name : str or int
             The name, a unique beginning of it, or its position from 1 in the parameter file.
         value : float, array_like, str or None
-            The value; None is ``[]``. NaN (all elements) resets to the default unless ``flag`` is 1. Not validated.
+            The value; None is ``[]``. NaN (all elements) resets to the default unless ``flag`` is 1.
         flag : int
             0 set; 1 set or create exactly this name; 2 set for this directory only (``localparms.mat``);
             -1 delete; -2 delete the local value.
@@ -207,7 +206,8 @@ class Parameters:
         Raises
         ------
         ParameterError
-            The parameter does not exist, is not unique or cannot be reset; the flag is unknown.
+            The parameter does not exist, is not unique or cannot be reset; the flag is unknown; the value is not what the
+            table expects (unlike the original, which takes everything and fails later).
         WorkspaceError
             The parameter file cannot be written.
         """
@@ -219,6 +219,8 @@ class Parameters:
         with home.locked("parms"):
             stored = dict(self._stored() or {})
             full_name = _creatable(name) if flag == _EXACT else _existing(name, stored, home, self._known(flag))
+            if flag in (_SET, _EXACT, _LOCAL) and not (flag != _EXACT and _is_nan(value)):
+                _check(full_name, _value(_stored_form(full_name, value)))
             if flag != _EXACT and _is_nan(value):
                 self._remove(home, full_name, stored)
             elif flag in (_SET, _EXACT):
@@ -235,7 +237,6 @@ class Parameters:
             self.fill_defaults()
             Log(home, "SETPARM")(f"{full_name} reset to default value", 2)
         elif flag == _SET:
-            self._hint_value(full_name, value)
             self._hint_tropo(full_name, value)
 
     def fill_defaults(self):
@@ -281,6 +282,19 @@ class Parameters:
             if name != "Created" and not (default is not None and _same(_stored_form(name, value), _stored_form(name, default))):
                 found.append((name, value, default))
         return found
+
+    def check(self):
+        """Check all values that count here against the table.
+
+        Raises
+        ------
+        ParameterError
+            The first that is not what is expected.
+        """
+        self.fill_defaults()
+        local = self._read(self.workspace, "localparms")
+        for name, raw in {**(self._stored() or {}), **local}.items():
+            _check(name, _value(raw))
 
     def missing(self):
         """Names of the parameters that the file does not hold yet (of a read-only object: it does not add them)."""
@@ -393,14 +407,6 @@ class Parameters:
             home.save_raw("parms", stored, append=False)
         self._drop_local(name)
 
-    def _hint_value(self, name, value):
-        """Values are not validated, as in the original; but say so where one cannot be meant."""
-        log = Log(self.workspace, "SETPARM")
-        if _misplaced_text(name, value):
-            log(f"Warning: {name} is a number; steps that need it will stop at '{value}'", 2)
-        elif _is_flag(name) and not (isinstance(value, str) and value.lower() in ("y", "n")):
-            log(f"Warning: {name} is 'y' or 'n'; everything else counts as 'n'", 2)
-
     def _hint_tropo(self, name, value):
         """Say what is missing when a tropospheric correction of interferograms is asked for."""
         wanted = (name == "subtr_tropo" and value == "y") or (name == "tropo_method" and isinstance(value, str))
@@ -430,11 +436,14 @@ def _existing(name, stored, home, others):
         return list(stored)[int(name) - 1]
     found = _match(name, stored) or _match(name, others)
     if found is None:
-        known = {**stored, **dict.fromkeys(row.name for row in table())}
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f": did you mean {' or '.join(near)}?" if near else "; getparm lists all names."
-        raise ParameterError(f"Parameter {name}* does not exist in {home.path / 'parms.mat'}{hint}")
+        raise ParameterError(f"Parameter {name}* does not exist in {home.path / 'parms.mat'}{hint_at(name, stored)}")
     return found
+
+
+def hint_at(name, stored=()):
+    """The end of a sentence about a parameter that there is not: names that are like it."""
+    near = difflib.get_close_matches(name, {*stored, *(row.name for row in table())}, n=3, cutoff=0.5)
+    return f": did you mean {' or '.join(near)}?" if near else "; getparm lists all names."
 
 
 def _creatable(name):
@@ -454,15 +463,16 @@ def _value(raw):
     return float(numbers[0]) if numbers.size == 1 else numbers
 
 
-def _misplaced_text(name, value):
-    """Whether a parameter that is a number holds a text; lists of interferograms may say 'all'."""
-    if not isinstance(value, str) or not value.strip() or value.strip().lower() == "all":
-        return False
-    return any(row.name == name and row.class_name == "double" for row in table())
+@functools.cache
+def _expected():
+    return {row.name: row.expected for row in table()}
 
 
-def _is_flag(name):
-    return any(row.name == name and row.default_ps in ("'y'", "'n'") for row in table())
+def _check(name, value):
+    """Raise ParameterError for a value that the table does not expect; names that it does not know hold anything."""
+    problem = problem_of(_expected()[name], value) if name in _expected() else ""
+    if problem:
+        raise ParameterError(f"Parameter {name} {problem}: correct it (setparm {name} VALUE, or nan for the default).")
 
 
 def _stored_form(name, value):

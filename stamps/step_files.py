@@ -1,8 +1,9 @@
 """Which files and variables every step reads, writes and deletes, and what they hold, as data.
 
-``step_files.csv`` lists the files of the steps, ``file_variables.csv`` the variables of the files. Both are read here and
-checked against real runs by the tests. Places: ``project`` (the project directory), ``patch`` (each patch; the project
-directory itself where there are no patches) and ``stack`` (headers beside the rasters).
+``step_files.csv`` lists the files of the steps and is read here; what their variables hold stands in
+:mod:`stamps.file_variables`. Both tables are checked against real runs by the tests. Places: ``project`` (the project
+directory), ``patch`` (each patch; the project directory itself where there are no patches) and ``stack`` (headers beside the
+rasters).
 
 A row of ``step_files.csv`` holds when all its conditions do:
 
@@ -17,14 +18,12 @@ A row of ``step_files.csv`` holds when all its conditions do:
 Source: spec 00 section 2, 02 to 10.
 """
 
-import csv
 import fnmatch
 import functools
-import math
 import re
 from dataclasses import dataclass
-from importlib import resources
 
+from stamps.file_variables import FileVariable, file_variables, shape_of, table_rows, variables_of_file
 from stamps.workspace import Workspace
 
 __all__ = [
@@ -39,7 +38,6 @@ __all__ = [
 ]
 
 _CONDITION = re.compile(r"(file|nofile|above|noabove|has|lacks)\(([^)]*)\)$")
-_ITEM_SIZE = {"single": 4, "double": 8, "logical": 1, "char": 2, "sparse": 16}
 
 
 @dataclass(frozen=True)
@@ -76,33 +74,6 @@ class StepFile:
         return f"file({self.file})" in self.conditions
 
 
-@dataclass(frozen=True)
-class FileVariable:
-    """One row of ``file_variables.csv``: where a variable stands, its shapes and classes (alternatives), unit, meaning."""
-
-    files: tuple
-    name: str
-    mode: str
-    shapes: tuple
-    classes: tuple
-    unit: str
-    meaning: str
-
-    def n_bytes(self, dimensions):
-        """Size of the first alternative for known dimensions; None if one of them is not known."""
-        shape = shape_of(self.shapes[0], dimensions)
-        if shape is None or self.classes[0] == "sparse":
-            return None
-        words = self.classes[0].split()
-        return math.prod(shape) * _ITEM_SIZE[words[0]] * (2 if "complex" in words else 1)
-
-
-def shape_of(text, dimensions):
-    """Numbers of a shape such as ``'n_ps x 3'``, or None if a dimension is not known."""
-    sizes = [int(word) if word.isdigit() else dimensions.get(word) for word in text.split(" x ")]
-    return None if None in sizes else tuple(sizes)
-
-
 @functools.cache
 def step_files():
     """All rows of ``step_files.csv``.
@@ -116,48 +87,8 @@ def step_files():
             _steps(row["steps"]), row["place"], row["use"], row["file"], tuple(row["variables"].split()), row["mode"],
             tuple(row["condition"].split()),
         )
-        for row in _rows("step_files.csv")
+        for row in table_rows("step_files.csv")
     )  # fmt: skip
-
-
-@functools.cache
-def file_variables():
-    """All rows of ``file_variables.csv``.
-
-    Returns
-    -------
-    tuple of FileVariable
-    """
-    return tuple(
-        FileVariable(
-            tuple(row["files"].split()), row["variable"], row["mode"], tuple(row["shape"].split(" or ")),
-            tuple(row["class"].split(" or ")), row["unit"], row["meaning"],
-        )
-        for row in _rows("file_variables.csv")
-    )  # fmt: skip
-
-
-def variables_of_file(file, mode=""):
-    """Described variables of a file.
-
-    Parameters
-    ----------
-    file : str
-        Name with or without ``.mat``, version included.
-    mode : str
-        ``PS`` or ``SB``: leave out those of the other kind of processing.
-
-    Returns
-    -------
-    list of FileVariable
-    """
-    stem = file.removesuffix(".mat")
-    return [row for row in file_variables() if stem in row.files and not (mode and row.mode and row.mode != mode)]
-
-
-def _rows(name):
-    with resources.files("stamps").joinpath(name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _steps(text):

@@ -133,6 +133,7 @@ def _end_with_parent():
 def main(argv=None):
     """Run the task of a JSON file and write the answer beside it; returns the exit status."""
     from stamps import engine
+    from stamps.unexpected import explain, warnings_in_log
     from stamps.workspace import Workspace
 
     description, answer = (Path(name) for name in (sys.argv[1:] if argv is None else argv))
@@ -140,11 +141,14 @@ def main(argv=None):
     _end_with_parent()
     start, error = task.start, None
     try:
-        start = engine.run_patch(Workspace(task.directory), task.start, task.end, engine.Settings(**task.settings))
+        with warnings_in_log(task.directory):
+            start = engine.run_patch(Workspace(task.directory), task.start, task.end, engine.Settings(**task.settings))
     except StampsError as failure:
         error = str(failure)
     except MemoryError:
         error = f"{task.name}: out of memory; use fewer cores or smaller patches."
+    except Exception as unexpected:  # the last net: the patch says what it met
+        error = f"{task.name}: {explain(unexpected, task.directory)}"
     sys.stdout.flush()
     temporary = answer.with_suffix(".part")
     temporary.write_text(json.dumps({"start": start, "error": error}))

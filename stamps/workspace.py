@@ -31,7 +31,7 @@ except ImportError:  # not a Unix system: no locks between processes
 import numpy as np
 import scipy.sparse
 
-from stamps import journal, matfile, patch_names
+from stamps import contents, journal, matfile, patch_names
 from stamps.errors import WorkspaceError
 from stamps.journal import COMMIT as _COMMIT
 from stamps.journal import STAGING as _STAGING
@@ -166,14 +166,27 @@ class Workspace:
         Raises
         ------
         WorkspaceError
-            The file is missing (the message names the step that writes it) or damaged.
+            The file is missing (the message names the step that writes it), damaged, or a variable is not as described
+            (:mod:`stamps.contents`).
         """
         if not self.exists(name):
             raise WorkspaceError(self._missing(name))
         path = self.file(_mat(name))
+        variables = None if variables is None else set(variables)
         raw = matfile.read(path, variables)
         source = self.path / _mat(name)
+        self._check(source, name, raw, variables)
         return Variables(source, {key: _inward(source, name, key, value) for key, value in raw.items()})
+
+    def _check(self, source, name, raw, wanted):
+        """Compare what was read with the description of the file and with the pixel table of the directory."""
+        table = "ps1" if name.endswith("1") else "ps2"
+        known = contents.dimensions(self.file(_mat(table)), lambda: self._again(table))
+        contents.check(source, name, raw, known, lambda: self._again(name), wanted, self.name.startswith("PATCH_"))
+
+    def _again(self, name):
+        step = self._writer(name)
+        return f"run step {step} again (stamps {step} {step})" if step else "make the file again"
 
     def load_optional(self, name, variables=None):
         """As :meth:`load`, but an empty :class:`Variables` if the file does not exist."""
@@ -535,12 +548,18 @@ class Workspace:
                 f"{self.path / _mat(name)} is missing: patches have it, but patch.list names none. Delete patch.list, "
                 "so that all PATCH_* directories count, and run the step again."
             )
-        if step and step < 5 and not name.endswith("1") and (self.has_file("patch.list") or self.patch_list()):
-            step = 5  # in a project with patches the merge writes it
+        step = self._writer(name)
         hint = f": run step {step} first (stamps {step} {step})." if step else "."
         if name in MADE_BY_COMMAND:
             hint = f": make it with '{MADE_BY_COMMAND[name]}' first."
         return f"{self.path / _mat(name)} is missing{hint}"
+
+    def _writer(self, name):
+        """The step that writes a MAT file here; None for files of no step."""
+        step = WRITTEN_BY_STEP.get(name)
+        if step and step < 5 and not name.endswith("1") and (self.has_file("patch.list") or self.patch_list()):
+            return 5  # in a project with patches the merge writes it
+        return step
 
     # ------------------------------------------------------------------ versions and flags
 

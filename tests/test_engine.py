@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stamps import engine
+from stamps import __version__, engine
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
 from stamps.legacy.stamps import stamps
 from stamps.parameters import Parameters
@@ -224,6 +224,7 @@ def test_the_log_has_the_banner_and_the_mode(project, calls, capsys):
         "STAMPS           ####### StaMPS/MTI Version 4.0b6 #######",
         "STAMPS           #######  Beta version, Jun 2018  #######",
         "STAMPS           ########################################",
+        f"STAMPS           This is stamps-insar {__version__}, a port of StaMPS to Python",
         "STAMPS           Will process patch subdirectories",
         "STAMPS           Finished",
     ]

@@ -33,10 +33,16 @@ def run_or_plan(function, values, keywords):
 
 
 def print_parameter(function, values, keywords):
-    """``getparm NAME`` prints the parameter unless it is told not to."""
+    """``getparm NAME`` prints the parameter unless it is told not to; status 1 and a hint for a name that there is not."""
     if len(values) == 1:
         values = [*values, 1]
-    function(*values, **keywords)
+    value = function(*values, **keywords)
+    if values and value is None:
+        from stamps.parameters import hint_at
+
+        print(f"getparm: there is no parameter {values[0]}{hint_at(values[0])}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def print_numbers(function, values, keywords):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError
+from stamps.limits import check_grid, check_trial_wraps
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import fir_filter, gausswin
@@ -73,6 +74,7 @@ def ps_est_gamma_quick(restart_flag=0, workdir="."):
         log("Initialising random distribution...")
         nr = random_coherence_histogram(data.bperp, n_trial_wraps, data.pairs, data.n_image)
         state = _State.new(data, nr, _initial_weights(data.D_A, log))
+    check_grid(data.xy, settings.grid_size, "filter_grid_size", 16 * data.phasors.shape[1])
     grid_ij = _grid_cells(data.xy, settings.grid_size)
     lowpass = butterworth_lowpass(settings.clap_win, settings.grid_size, settings.lowpass_wavelength)
     _warn_if_too_small(grid_ij, settings, log)
@@ -226,7 +228,9 @@ def _n_trial_wraps(bperp, max_topo_err, wavelength, incidence):
             "check the baseline files and the number of interferograms."
         )
     scalar = bperp.dtype.type
-    return scalar(span * scalar(max_k) / scalar(2 * np.pi))
+    n_trial_wraps = scalar(span * scalar(max_k) / scalar(2 * np.pi))
+    check_trial_wraps(n_trial_wraps, max_topo_err)
+    return n_trial_wraps
 
 
 def _grid_cells(xy, grid_size):

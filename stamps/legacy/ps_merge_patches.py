@@ -24,6 +24,7 @@ from stamps.geometry import (
     without_jump,
     wrapped_longitude,
 )
+from stamps.limits import check_grid
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.merging import (
@@ -160,6 +161,7 @@ def _resample(patches, size, min_weight, small_baselines, log):
                 f"Patch {patch.name} has pixels whose residual phase or C_ps is NaN, so they cannot be weighted for "
                 "resampling: weed them (step 4) or set merge_resample_size to 0."
             )
+        check_grid(patch.ps["xy"], size, "merge_resample_size", 0)
         patch.selection = grid_cells(patch.ps["xy"], proper, size, weight, snr, min_weight)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
 from stamps.legacy.uw_3d import uw_3d
+from stamps.limits import check_trial_wraps
 from stamps.log import Log
 from stamps.parallel import Workers, n_cores
 from stamps.parameters import Parameters
@@ -239,7 +240,9 @@ def trial_wraps(bperp, incidence, max_topo_err, wavelength):
         Cycles over the range of the baselines.
     """
     largest = max_topo_err / (wavelength * _RHO * np.sin(incidence) / 4 / np.pi)
-    return np.ptp(bperp) * largest / (2 * np.pi)
+    wraps = np.ptp(bperp) * largest / (2 * np.pi)
+    check_trial_wraps(wraps, max_topo_err)
+    return wraps
 
 
 def _incidence(ws, ps, settings):

@@ -15,7 +15,7 @@ Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 
 import contextlib
 
-from stamps import engine, findings, parallel
+from stamps import __version__, engine, findings, parallel
 from stamps.log import Log
 from stamps.native import backends
 from stamps.parameters import Parameters
@@ -89,6 +89,7 @@ def stamps(
         if run.patches:
             Parameters(ws).fill_defaults()
         log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
+        engine.check_parameters(ws, run)
         settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
         _process(ws, run, settings, cores, scheduler, cluster)
         findings.repeat(ws, log)
@@ -113,3 +114,4 @@ def _banner(log):
     log("#" * 7 + "StaMPS/MTI Version 4.0b6".center(26) + "#" * 7)
     log("#" * 7 + "Beta version, Jun 2018".center(26) + "#" * 7)
     log("#" * 40)
+    log(f"This is stamps-insar {__version__}, a port of StaMPS to Python", 1)  # the file only: it says what made the results

@@ -13,6 +13,7 @@ import numpy as np
 from stamps import native
 from stamps.errors import InputError, ParameterError
 from stamps.legacy.wrap_filt import wrap_filt
+from stamps.limits import check_grid
 from stamps.log import Log
 from stamps.unwrapping.phase import angle, phasor, wrapped
 from stamps.workspace import Workspace
@@ -62,6 +63,7 @@ def uw_grid_wrapped(
     n_ifg = ph_in.shape[1]
     log(f"Number of interferograms  : {n_ifg}", 2)
     log(f"Number of points per ifg  : {len(ph_in)}", 2)
+    check_grid(xy, pix_size, "unwrap_grid_size", 100)
     cells = grid_cells(xy, pix_size)
     shape = int(cells["n_i"]), int(cells["n_j"])
     if min(shape) < prefilt_win:

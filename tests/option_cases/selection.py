@@ -52,10 +52,12 @@ def _dispersion_case(n, size, wrong_size):
         coherence = np.where(stable, random.uniform(0.8, 0.99, n), random.rayleigh(0.25, n).clip(0.01, 0.9))
         ws.save("da1", {"D_A": dispersion})
         xy = np.column_stack([np.arange(1, n + 1), random.uniform(0, 3000, (n, 2))]).astype(np.float32)
-        ws.save("ps1", {"n_ps": n, "xy": xy})
-        empty = np.zeros((n, 1), np.complex64)
-        ws.save("pm1", {"coh_ps": coherence, "K_ps": np.zeros(n), "C_ps": np.zeros(n), "ph_patch": empty,
-                        "ph_res": empty.real})  # fmt: skip
+        n_ifg = ws.load("ps1")["n_ifg"]
+        ws.save("ps1", {"n_ps": n, "xy": xy, "ij": np.zeros((n, 3)), "lonlat": np.zeros((n, 2))})
+        empty = np.zeros((n, n_ifg - 1), np.complex64)
+        kept = ws.load("pm1", ("Nr", "coh_bins", "n_trial_wraps"))
+        ws.save("pm1", {**kept, "coh_ps": coherence, "K_ps": np.zeros(n), "C_ps": np.zeros(n), "ph_patch": empty,
+                        "ph_res": empty.real}, append=False)  # fmt: skip
         lab.call("ps_select", 1, workdir=ws)
         edges = np.concatenate([[0], np.sort(dispersion)[size - 1 : n - size : size], [dispersion.max()]])
         area = np.prod(np.ptp(xy[:, 1:], axis=0)) / 1e6
