@@ -9,7 +9,7 @@ import finished_project
 import numpy as np
 import pytest
 
-from stamps import child, cli, console, external, patch_names
+from stamps import child, cli, console, external, findings, patch_names
 from stamps.errors import InputError, WorkspaceError
 from stamps.log import Log
 from stamps.parameters import Parameters
@@ -239,6 +239,20 @@ def test_files_that_are_links_are_replaced_not_followed(place):
         ws.save("parms", {"heading": 1.0}, append=False)
     assert not any((place / name).is_symlink() for name in names)
     assert (place / "patch.list_old").read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, "{", "[]", '{"a": 1}', "\x00\xff", '{"a": {"b": ["c"]}}', f'"{"x" * 2**24}"'])
+def test_findings_that_nobody_wrote_are_none(place, content):
+    (place / findings.FILE).write_bytes(content.encode("latin-1"))
+    findings.collect(Workspace(place))
+    findings.record(Workspace(place), "step 1", ["A sentence."])
+    assert "A sentence." in findings.collect(Workspace(place))
+
+
+@pytest.mark.parametrize("build", KINDS)
+def test_findings_are_read_from_plain_files(place, build):
+    build(place / findings.FILE, place.parent / "outside")
+    assert findings.collect(Workspace(place)) == []
 
 
 # ---------------------------------------------------------------------- where results go
