@@ -62,7 +62,9 @@ STACKS = {
 #: A command of the package in a process that notes its own peak and processor time: what wait4 tells of a child includes the
 #: memory of the process that started it.
 _NOTED = """
-import json, resource, sys
+import sys
+sys.path[:] = filter(None, sys.path)  # nothing from the project
+import json, resource
 from stamps import cli
 status = cli.run(sys.argv[2], sys.argv[3:])
 kib = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))

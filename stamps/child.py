@@ -14,6 +14,7 @@ if __name__ == "__main__":  # this file's own folder is no place to import from,
     sys.path[:] = [folder for folder in sys.path if os.path.isabs(folder) and os.path.abspath(folder) != _HERE]
 
 import contextlib  # noqa: E402
+import importlib  # noqa: E402
 import shlex  # noqa: E402
 
 __all__ = ["command", "environment", "forget_current_directory", "inherited_environment", "shell_lines"]
@@ -56,10 +57,24 @@ def _replace_environment(variables):
 
 
 def forget_current_directory():
-    """Take what depends on the current directory out of this program's search path for modules."""
+    """Take what depends on the current directory out of this program's search for modules and settings."""
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.environ.get("PYTHONPATH") else []
     relative = {os.path.abspath(entry) for entry in entries if not os.path.isabs(entry)}  # site makes them absolute
     sys.path[:] = [folder for folder in sys.path if os.path.isabs(folder) and folder not in relative]
+    if os.path.lexists("matplotlibrc"):
+        _import_elsewhere("matplotlib")
+
+
+def _import_elsewhere(module):
+    """Import what would take settings (LaTeX commands among them) from the current directory; only when a program starts."""
+    here = os.open(".", os.O_RDONLY)
+    os.chdir(os.sep)
+    try:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    finally:
+        os.fchdir(here)
+        os.close(here)
 
 
 def shell_lines() -> list[str]:

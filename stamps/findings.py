@@ -10,6 +10,7 @@ import re
 
 from stamps.errors import StampsError
 from stamps.parameters import Parameters
+from stamps.plain_files import read_json
 from stamps.workspace import Workspace
 
 __all__ = ["FILE", "collect", "leave_out", "record", "repeat", "tell"]
@@ -127,7 +128,7 @@ def _dropped(ws):
 def _read(ws):
     """Findings of one directory; a file that cannot be understood counts as none."""
     try:
-        kept = json.loads(ws.read_text(FILE)) if ws.has_file(FILE) else {}
+        kept = read_json(ws.file(FILE)) if ws.has_file(FILE) else {}
         return {str(source): [str(s) for s in found] for source, found in kept.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, TypeError, StampsError):
         return {}

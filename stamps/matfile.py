@@ -22,7 +22,7 @@ import numpy as np
 import scipy.io
 import scipy.sparse
 
-from stamps import matfile5
+from stamps import hdf5_inside, matfile5
 from stamps.errors import WorkspaceError
 
 __all__ = ["LARGE_BYTES", "Header", "class_of", "headers", "names", "read", "write"]
@@ -269,9 +269,13 @@ def _entries(path):
         raise WorkspaceError(f"{path} is missing.")
     try:
         _check_length(path)
+        if _is_hdf5(path):
+            hdf5_inside.check_inside(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             entries = pymatreader.whosmat(path)
+    except WorkspaceError:
+        raise
     except Exception as error:
         raise _damaged(path, error) from error
     return [(name, tuple(shape), kind) for name, shape, kind in entries if not name.startswith("__")]

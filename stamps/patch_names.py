@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stamps.errors import InputError
 
-__all__ = ["check_inside", "inside", "listed", "present"]
+__all__ = ["check_inside", "listed", "present"]
 
 
 def listed(directory, lines, source) -> list[str]:
@@ -52,25 +52,24 @@ def present(directory) -> list[str]:
 
 def _check_places(directory, names, source):
     """InputError if a folder leads out of the project, or two are the same."""
-    places = {}
+    home, places = os.path.realpath(directory), {}
     for name in names:
-        check_inside(directory, name, source)
-        other = places.setdefault(os.path.realpath(os.path.join(directory, name)), name)
+        place = os.path.realpath(os.path.join(home, name))
+        _check_place(home, place, name, source)
+        other = places.setdefault(place, name)
         if other != name:
             raise InputError(f"{source}: {other} and {name} are the same folder: keep one of them.")
 
 
-def inside(directory, name) -> bool:
-    """Whether a folder of a project is in it, links resolved; the project itself may be reached through links."""
-    home = os.path.realpath(directory)
-    return os.path.realpath(os.path.join(directory, name)).startswith(home.rstrip(os.sep) + os.sep)
-
-
 def check_inside(directory, name, source):
-    """InputError if a folder of a project is a link that leads out of it."""
-    if not inside(directory, name):
-        target = os.path.realpath(os.path.join(directory, name))
+    """InputError if a folder of a project is a link that leads out of it; the project may be reached through links."""
+    home = os.path.realpath(directory)
+    _check_place(home, os.path.realpath(os.path.join(home, name)), name, source)
+
+
+def _check_place(home, place, name, source):
+    if not place.startswith(home.rstrip(os.sep) + os.sep):
         raise InputError(
-            f"{source}: {name} is a link to {target}, outside of the project: nothing is read or written there; move the "
+            f"{source}: {name} is a link to {place}, outside of the project: nothing is read or written there; move the "
             "folder itself into the project."
         )

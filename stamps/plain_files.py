@@ -4,13 +4,14 @@ A project may come from somebody else, with links and pipes in the places where 
 """
 
 import errno
+import json
 import os
 import stat
 from pathlib import Path
 
 from stamps.errors import WorkspaceError
 
-__all__ = ["check_plain", "open_plain"]
+__all__ = ["check_plain", "open_plain", "read_json"]
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -52,6 +53,38 @@ def open_plain(path, flags, mode=0o666) -> int:
         check_plain(path)
         raise OSError(errno.EINVAL, "no regular file", os.fspath(path))
     return descriptor
+
+
+def read_json(path, most_bytes=2**24):
+    """What a JSON file holds that the package keeps in a project.
+
+    Parameters
+    ----------
+    path : path-like
+    most_bytes : int
+        A larger file is none of ours.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        It is too large, or no JSON; however deep it is nested.
+    WorkspaceError
+        It is a link or no regular file.
+    OSError
+        It is missing or cannot be read.
+    """
+    with open(open_plain(path, os.O_RDONLY), "rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise ValueError(f"larger than {most_bytes >> 20} MiB")
+    try:
+        return json.loads(content.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def check_plain(path):

@@ -5,6 +5,7 @@ import json
 
 from stamps import matlab_literals
 from stamps.commands import add_workdir
+from stamps.console import one_line
 from stamps.status import project_status
 
 __all__ = ["main"]
@@ -153,7 +154,7 @@ def _count(number):
 def _literal(value):
     import numpy as np
 
-    return matlab_literals.format_literal(np.array(value, dtype=np.float64) if isinstance(value, list) else value)
+    return one_line(matlab_literals.format_literal(np.array(value, np.float64) if isinstance(value, list) else value))
 
 
 def _size(n_bytes):

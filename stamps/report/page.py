@@ -13,7 +13,7 @@ import numpy as np
 
 from stamps.console import shown
 from stamps.errors import InputError, WorkspaceError
-from stamps.products.saving import complete_file
+from stamps.products.saving import check_place, complete_file
 
 __all__ = ["check_libraries", "plain", "versions_for_people", "write"]
 
@@ -67,6 +67,8 @@ def write(folder, template, context, data):
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WorkspaceError(f"The folder {folder} cannot be made ({error}): choose another place.") from error
+    for name in (DATA, PAGE):
+        check_place(folder / name, "page")
     for name, text in ((DATA, json.dumps(data, indent=1, allow_nan=False) + "\n"), (PAGE, html)):
         with complete_file(folder / name, "page") as part:
             part.write_text(text, encoding="utf-8")

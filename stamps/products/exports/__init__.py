@@ -202,7 +202,6 @@ def _place(project, form, out, values):
             f"The name {path.name} has {len(path.name)} characters, but the program that reads it takes {form.longest} at the "
             "most: choose a shorter one (out)."
         )
-    check_plain(path)
     return path
 
 
@@ -210,11 +209,14 @@ def _with_suffix(path, suffixes):
     """The file's name with the suffix of the format, which may be left out; another one is refused."""
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder: give the name of a file that ends in {suffixes[0]}.")
+    check_plain(path)
     if path.suffix.lower() in suffixes:
         return path
     if path.suffix:
         raise InputError(f"{path} ends in {path.suffix}: give a name that ends in {' or '.join(suffixes)}, or in nothing.")
-    return path.with_name(path.name + suffixes[0])
+    path = path.with_name(path.name + suffixes[0])
+    check_plain(path)
+    return path
 
 
 def _publish(table, form, place, write, options):
