@@ -16,13 +16,15 @@ __all__ = ["clean", "scratch_folder"]
 
 
 @contextlib.contextmanager
-def scratch_folder(name):
+def scratch_folder(name, parent=None):
     """Context with an empty folder; what dead processes left is removed first.
 
     Parameters
     ----------
     name : str
         What it is for.
+    parent : path-like, optional
+        Instead of the system's temporary directory.
 
     Yields
     ------
@@ -33,7 +35,7 @@ def scratch_folder(name):
     OSError
         There is no room.
     """
-    with _shelf() as shelf:
+    with _shelf(_place(parent)) as shelf:
         _sweep(shelf)
         folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=shelf))
         descriptor = locks.locked_folder(folder)
@@ -43,30 +45,29 @@ def scratch_folder(name):
         shutil.rmtree(folder, ignore_errors=True)
         if descriptor is not None:
             os.close(descriptor)
-        _tidy(folder.parent)
+        _tidy(folder.parent, _place(parent))
 
 
 def clean():
     """Remove what processes that were killed have left in the temporary directory."""
     with contextlib.suppress(OSError):
         if _place().exists():
-            _tidy(_place())
+            _tidy(_place(), _place())
 
 
-def _place():
-    return Path(tempfile.gettempdir()) / f"stamps-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+def _place(parent=None):
+    return Path(parent or tempfile.gettempdir()) / f"stamps-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 
 @contextlib.contextmanager
-def _shelf():
+def _shelf(place):
     """Context with the folder of this user's scratch folders, locked; a fresh one where somebody else has put another there."""
-    place = _place()
     descriptor = None
     while descriptor is None:
         with contextlib.suppress(FileExistsError):
             place.mkdir(mode=0o700)
         if locks.fcntl is None or not _is_ours(place):
-            yield Path(tempfile.mkdtemp(prefix="stamps-"))
+            yield Path(tempfile.mkdtemp(prefix="stamps-", dir=place.parent))
             return
         descriptor = locks.acquire_folder(place)  # None: its last user removed it
     try:
@@ -91,12 +92,12 @@ def _sweep(shelf):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tidy(place):
+def _tidy(shelf, place):
     """Remove what the dead have left, and the folder of all if nothing remains."""
     with contextlib.suppress(OSError):
-        if place != _place() or locks.fcntl is None:
-            place.rmdir()
+        if shelf != place or locks.fcntl is None:
+            shelf.rmdir()
             return
-        with _shelf() as shelf:
+        with _shelf(place) as shelf:
             _sweep(shelf)
             shelf.rmdir()

@@ -232,7 +232,7 @@ class Workspace:
     def write_text(self, name, text):
         """Write a text file atomically."""
         with self.open_output(name) as path:
-            path.write_text(text)
+            path.write_text(text, errors="surrogateescape")  # names of files may have any bytes
 
     @contextlib.contextmanager
     def open_output(self, name):
