@@ -16,6 +16,7 @@ from stamps.commands.command import perform
 from stamps.commands.legacy import COMMANDS
 from stamps.console import one_line, plain_output
 from stamps.errors import StampsError
+from stamps.interruption import Stopped, interruptible, sentence
 from stamps.unexpected import explain, warnings_in_log
 
 __all__ = ["main", "run"]
@@ -55,14 +56,14 @@ def _run(command, argv):
         return _complain(f"stamps: '{argv[0]}' is not a number of a step, and no verb: {hint}")
     directory = _directory(argv)
     try:
-        with warnings_in_log(directory):
+        with interruptible(command), warnings_in_log(directory):
             return function(argv) or 0
     except StampsError as error:
         print(one_line(f"{command}: {str(error).removeprefix(f'{command}: ')}"), file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:
-        print(f"{command}: interrupted; what was complete is kept, start it again to go on.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as error:
+        print(sentence(command), file=sys.stderr)
+        return error.exit_status if isinstance(error, Stopped) else 130
     except UnicodeEncodeError:
         print(
             f"{command}: a name has letters that the character set of this session ({sys.getfilesystemencoding()}) does not "
@@ -73,16 +74,10 @@ def _run(command, argv):
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except MemoryError:
-        print(
-            f"{command}: out of memory; this step changed nothing. Use more patches or a larger machine.",
-            file=sys.stderr,
-        )
-        return 1
     except Exception as error:  # the last net: whatever it is, one sentence
         if os.environ.get("STAMPS_DEBUG"):
             raise
-        print(f"{command}: {explain(error, directory)}", file=sys.stderr)
+        print(one_line(f"{command}: {explain(error, directory)}"), file=sys.stderr)
         return 1
 
 

@@ -8,6 +8,7 @@ killed leaves every directory either before or after a step.
 Source: spec 00 section 7.
 """
 
+import os
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -162,7 +163,7 @@ def find_patches(ws, list_file):
         The list names a directory that does not exist.
     """
     names = ws.patch_list(list_file)
-    absent = [name for name in names if not (ws.path / name).is_dir()]
+    absent = [name for name in names if not os.path.isdir(ws.path / name)]
     if absent:
         raise InputError(
             f"{ws.path / list_file} names {', '.join(absent)}, which {'is' if len(absent) == 1 else 'are'} not there: "

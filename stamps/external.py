@@ -12,13 +12,15 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 from importlib import metadata, util
 from pathlib import Path
 
 import numpy as np
 
+from stamps import children
 from stamps.errors import ExternalProgramError, ParameterError
+from stamps.scratch import scratch_folder
+from stamps.system_errors import reason_of, signal_name
 
 __all__ = ["find_program", "pt2geo", "pt2geo_command", "snaphu", "snaphu_command", "triangle_backend", "triangulate", "versions"]
 
@@ -303,21 +305,27 @@ def _package_version(name):
 
 @contextlib.contextmanager
 def _scratch(name):
-    folder = tempfile.mkdtemp(prefix=f"stamps-{name}-")
+    """Context with an empty folder in the temporary directory; what does not fit there is explained."""
     try:
-        yield Path(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with scratch_folder(name) as folder:
+            yield folder
+    except OSError as error:
+        raise ExternalProgramError(
+            f"The files of the program {name} cannot be written to the temporary directory ({reason_of(error)}): make room "
+            "there, or set TMPDIR to a folder with more, and run the step again."
+        ) from error
 
 
 def _run(command, folder, log_name, program):
     with open(folder / log_name, "wb") as log:
         try:
-            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+            status = children.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         except OSError as error:
             raise ExternalProgramError(f"The program {program} ({command[0]}) cannot be started: {error}.") from error
-    if done.returncode != 0:
-        how = f"was stopped by signal {-done.returncode}" if done.returncode < 0 else f"ended with status {done.returncode}"
+    if status == children.NOT_STARTED:
+        raise ExternalProgramError(f"The program {program} ({command[0]}) cannot be started{_said(folder / log_name)}.")
+    if status != 0:
+        how = f"was stopped by signal {-status}, {signal_name(-status)}" if status < 0 else f"ended with status {status}"
         raise ExternalProgramError(f"The program {program} {how}{_said(folder / log_name)}.")
 
 

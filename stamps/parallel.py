@@ -10,7 +10,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from stamps import child, native
+from stamps import child, children, native
 from stamps.console import terminal
 from stamps.errors import ParameterError, StampsError
 from stamps.tasks import run_patch_task
@@ -72,7 +72,7 @@ class Workers:
                 yield result
 
     def _here(self, function, tasks, prepare, name_of, _unit):
-        with native.thread_pool(self.cores) as pool:
+        with native.thread_pool(self.cores) as pool, children.ending_with_run():
             futures = [pool.submit(lambda task: function(*prepare(task)), task) for task in tasks]
             try:
                 for task, future in zip(tasks, futures, strict=True):
@@ -180,7 +180,7 @@ def run_local(tasks, n_workers):
     PatchResult
         In the order of ``tasks``, each as soon as it and those before it are done.
     """
-    with ThreadPoolExecutor(n_workers) as pool, _progress(len(tasks)) as progress:
+    with ThreadPoolExecutor(n_workers) as pool, children.ending_with_run(), _progress(len(tasks)) as progress:
         futures = [pool.submit(run_patch_task, task) for task in tasks]
         for future in futures:
             future.add_done_callback(lambda _: progress.update())

@@ -12,17 +12,21 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from stamps import child
+from stamps import child, children, locks
 from stamps.errors import StampsError
+from stamps.interruption import interruptible
+from stamps.scratch import scratch_folder
+from stamps.system_errors import reason_of, signal_name
 
 __all__ = ["PatchResult", "PatchTask", "main", "run_patch_task"]
 
 _PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
+
+_ROOM = "make room in the temporary directory (TMPDIR), or use fewer cores (--cores), and run the same command again."
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -83,31 +87,35 @@ def run_patch_task(task):
     changes = dict.fromkeys(_THREAD_VARIABLES, str(task.n_threads))
     if task.backend:
         changes["STAMPS_BACKEND"] = task.backend
-    with tempfile.TemporaryDirectory(prefix="stamps-task-") as folder:
-        description, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
-        description.write_text(json.dumps(asdict(task)))
-        process = subprocess.Popen(
-            child.command("stamps.tasks", description, answer),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", env=child.environment(**changes),
-        )  # fmt: skip
-        with process:  # its standard input stays open for as long as this process lives: see _end_with_parent
-            output = process.stdout.read()
+    try:
+        with scratch_folder("task") as folder:
+            return _in_process(task, folder, child.environment(**changes))
+    except OSError as error:
+        text = f"{task.name}: its process cannot be started ({reason_of(error)}); what was complete is kept: {_ROOM}"
+        return PatchResult(task.name, task.start, "", text)
+
+
+def _in_process(task, folder, environment):
+    description, answer = folder / "task.json", folder / "answer.json"
+    description.write_text(json.dumps(asdict(task)))
+    with children.running(
+        child.command("stamps.tasks", description, answer), gently=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", env=environment,
+    ) as process:  # its standard input stays open for as long as this process lives: see _end_with_parent
+        output = process.stdout.read()
         status = process.wait()
-        if answer.is_file():
-            said = json.loads(answer.read_text())
-            return PatchResult(task.name, said["start"], output, said["error"])
+    if answer.is_file():
+        said = json.loads(answer.read_text())
+        return PatchResult(task.name, said["start"], output, said["error"])
     return PatchResult(task.name, task.start, output, _how_it_died(task.name, status, output))
 
 
 def _how_it_died(name, status, output):
     last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "nothing")
     if status < 0:
-        number = -status
-        known = number in signal.valid_signals()
-        reason = signal.Signals(number).name if known else f"signal {number}"
         return (
-            f"{name}: its process was killed by {reason} (out of memory?); what it had published is kept. "
+            f"{name}: its process was killed by {signal_name(-status)}; what it had published is kept. "
             "Run the same command again, with fewer cores or smaller patches if it was memory."
         )
     return f"{name}: its process ended with status {status}; it last said: {last}"
@@ -127,28 +135,45 @@ def _end_with_parent():
             pass
         os._exit(1)
 
+    with contextlib.suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes to all: the parent ends this process
     threading.Thread(target=watch, daemon=True).start()
 
 
-def main(argv=None):
-    """Run the task of a JSON file and write the answer beside it; returns the exit status."""
+def _perform(task):
+    """Run the steps of a task; the start step that counts, and the error in words or None."""
     from stamps import engine
     from stamps.unexpected import explain, warnings_in_log
     from stamps.workspace import Workspace
 
+    ws = Workspace(task.directory)
+    try:
+        with warnings_in_log(ws.path), _place_of(ws.path):
+            return engine.run_patch(ws, task.start, task.end, engine.Settings(**task.settings)), None
+    except StampsError as failure:
+        return task.start, str(failure)
+    except Exception as failure:  # the last net: the patch says what it met
+        return task.start, f"{task.name}: {explain(failure, task.directory)}"
+
+
+@contextlib.contextmanager
+def _place_of(path):
+    """Context of work for a run that has reserved the project: in a patch of it, or in the project itself."""
+    with locks.lent(path.parent if locks.is_patch(path) else path), locks.reserved(path, part_of_run=True):
+        yield
+
+
+def main(argv=None):
+    """Run the task of a JSON file and write the answer beside it; returns the exit status."""
+    _end_with_parent()
     description, answer = (Path(name) for name in (sys.argv[1:] if argv is None else argv))
     task = PatchTask(**json.loads(description.read_text()))
-    _end_with_parent()
-    start, error = task.start, None
+    sys.stdout.reconfigure(errors="replace")  # names of patches may have any bytes
     try:
-        with warnings_in_log(task.directory):
-            start = engine.run_patch(Workspace(task.directory), task.start, task.end, engine.Settings(**task.settings))
-    except StampsError as failure:
-        error = str(failure)
-    except MemoryError:
-        error = f"{task.name}: out of memory; use fewer cores or smaller patches."
-    except Exception as unexpected:  # the last net: the patch says what it met
-        error = f"{task.name}: {explain(unexpected, task.directory)}"
+        with interruptible(task.name):
+            start, error = _perform(task)
+    except KeyboardInterrupt as stopped:
+        return stopped.exit_status
     sys.stdout.flush()
     temporary = answer.with_suffix(".part")
     temporary.write_text(json.dumps({"start": start, "error": error}))

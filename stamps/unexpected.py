@@ -11,12 +11,13 @@ import warnings
 from pathlib import Path
 
 from stamps.log import Log
+from stamps.system_errors import refused_by_system
 
 __all__ = ["explain", "warnings_in_log"]
 
 
 def explain(error, directory):
-    """Write the traceback of an exception into the log of a directory.
+    """Write the traceback of an exception into the log of a directory, unless it is the system that refuses to go on.
 
     Parameters
     ----------
@@ -28,6 +29,9 @@ def explain(error, directory):
     str
         One sentence: where it happened, what it is, where to read on.
     """
+    refused = refused_by_system(error)
+    if refused is not None:
+        return refused
     routine = _routine(error)
     logged = _is_project(directory)
     if logged:

@@ -16,43 +16,31 @@ import errno
 import json
 import os
 import shutil
-import socket
 import threading
-import time
-import uuid
 from pathlib import Path
 from typing import NamedTuple
-
-try:
-    import fcntl
-except ImportError:  # not a Unix system: no locks between processes
-    fcntl = None
 
 import numpy as np
 import scipy.sparse
 
-from stamps import contents, journal, matfile, patch_names
+from stamps import contents, journal, locks, matfile, patch_names
 from stamps.errors import WorkspaceError
 from stamps.journal import COMMIT as _COMMIT
 from stamps.journal import STAGING as _STAGING
 from stamps.journal import MalformedJournal, discard, flat, replay, sync, sync_folder
-from stamps.plain_files import open_plain
+from stamps.locks import acquire as _acquire
+from stamps.locks import active as _active
+from stamps.locks import in_use as _in_use
+from stamps.locks import owner as _owner
+from stamps.system_errors import incomplete, remedy
 from stamps.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP, kind_of
 
 __all__ = ["Interruption", "Variables", "Workspace"]
 
-_FOREIGN_SECONDS = 60  # another machine needs less to put files in their places; after that it is dead
-
-_active = set()  # staging folders at which this process is at work
-
-_WRITE_ERRORS = {
-    errno.ENOSPC: "the disk is full: free some space and run the step again",
-    errno.EDQUOT: "the disk quota is used up: free some space and run the step again",
-    errno.EFBIG: "a file would be larger than the system allows: raise the limit (ulimit -f) and run the step again",
-    errno.EACCES: "no permission to write there: change the permissions or work in another directory",
-    errno.EPERM: "no permission to write there: change the permissions or work in another directory",
-    errno.EROFS: "the file system is read-only: work in another directory",
-}
+#: What the system says of a place that cannot be written; anything else is no matter of the directory.
+_WRITE_ERRORS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ESTALE,
+)  # fmt: skip
 
 
 class Variables(dict):
@@ -94,6 +82,7 @@ class Workspace:
     def __init__(self, directory="."):
         self.path = Path(os.path.abspath(directory))
         self._staging = None
+        self._lease = None  # of the staging folder, as soon as there is one
         self._staged = {}  # final name -> staged path, or None where the file is to be deleted
         self._lock = threading.RLock()
         self._durable = True
@@ -243,7 +232,7 @@ class Workspace:
     def write_text(self, name, text):
         """Write a text file atomically."""
         with self.open_output(name) as path:
-            path.write_text(text)
+            path.write_text(text, errors="surrogateescape")  # names of files may have any bytes
 
     @contextlib.contextmanager
     def open_output(self, name):
@@ -289,10 +278,7 @@ class Workspace:
 
     @contextlib.contextmanager
     def reserved(self, shared=False):
-        """Context in which no other run works in this directory.
-
-        The directory itself is locked, so that nothing is left behind, not even by a run that is killed. File systems
-        without locks do not hinder a run.
+        """Context in which no other run works in this directory (:func:`stamps.locks.reserved`).
 
         Parameters
         ----------
@@ -302,27 +288,10 @@ class Workspace:
         Raises
         ------
         WorkspaceError
-            Another run is at work here.
+            Another run is at work here, or the directory cannot be opened.
         """
-        try:
-            import fcntl
-        except ImportError:  # not there on Windows
+        with locks.reserved(self.path, shared):
             yield self
-            return
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise WorkspaceError(
-                    f"Another run of stamps is at work in {self.path}: wait until it has ended, or stop it; nothing was "
-                    "changed."
-                ) from error
-            except OSError:
-                pass  # this file system has no locks
-            yield self
-        finally:
-            os.close(descriptor)
 
     # ------------------------------------------------------------------ publishing
 
@@ -351,8 +320,10 @@ class Workspace:
             finally:
                 if not (self._staging / _COMMIT).is_file():  # else put in place by the next command
                     shutil.rmtree(self._staging, ignore_errors=True)
+                if self._lease is not None:
+                    self._lease.give_back()
                 _active.discard(str(self._staging))
-                self._staging = None
+                self._staging = self._lease = None
                 self._staged = {}
 
     @contextlib.contextmanager
@@ -364,13 +335,17 @@ class Workspace:
         self.recover()
         folder = self.path / f"{_STAGING}{_owner()}"
         _active.add(str(folder))
+        lease = None
         try:
-            folder.mkdir(parents=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            lease = locks.Lease(folder)
             room = Workspace(folder)
             room._durable = False  # it does not survive its process, so nothing in it need reach the disk
             yield room
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            if lease is not None:
+                lease.give_back()
             _active.discard(str(folder))
 
     def interrupted(self):
@@ -422,8 +397,9 @@ class Workspace:
         messages = []
         if not self.path.is_dir():
             return messages
+        locks.remove_stale(self.path)
         for folder in sorted(self.path.glob(f"{_STAGING}*")):
-            if _in_use(folder):
+            if _in_use(folder) and not locks.outlasts(folder):
                 continue
             try:
                 plan = journal.plan_of(folder)
@@ -461,7 +437,7 @@ class Workspace:
             return
         plan = {journal.member(name): (path is not None) for name, path in self._staged.items()}
         self._check_links(plan)
-        self._staging.mkdir(parents=True, exist_ok=True)
+        self._open_staging()
         if self._durable:
             for name, written in plan.items():
                 if written:
@@ -473,6 +449,7 @@ class Workspace:
         os.replace(marker, self._staging / _COMMIT)
         if self._durable:
             sync_folder(self._staging)
+        locks.note_publication()
         replay(self._staging, self.path, plan, self._durable)
         discard(self._staging)
 
@@ -484,13 +461,14 @@ class Workspace:
                 f"({error.strerror}: {error.filename}): make room there; the next command completes it."
             )
         here = error.filename is None or Path(os.path.abspath(error.filename)).is_relative_to(self.path)
-        if error.errno in _WRITE_ERRORS and here:
-            return WorkspaceError(f"Cannot write in {self.path}: {_WRITE_ERRORS[error.errno]}. Nothing was changed.")
+        if here and (error.errno in _WRITE_ERRORS or incomplete(error)):
+            kept = "This step changed nothing; what was complete before is kept" if locks.published() else "Nothing was changed"
+            return WorkspaceError(f"Cannot write in {self.path}: {remedy(error)}. {kept}.")
         return None
 
     def _stage_path(self, name):
         name = self._member(name)
-        self._staging.mkdir(parents=True, exist_ok=True)
+        self._open_staging()
         return self._staging / flat(name)
 
     def _member(self, name):
@@ -507,6 +485,13 @@ class Workspace:
                 journal.check_no_links(self.path, name)
         except MalformedJournal as error:
             raise WorkspaceError(f"Cannot write in {self.path}: {error}. Put the folder itself there.") from None
+
+    def _open_staging(self):
+        """Make the staging folder, if it is not there yet."""
+        locks.check_place(self.path)
+        if self._lease is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lease = locks.Lease(self._staging)
 
     @contextlib.contextmanager
     def _writing(self, name):
@@ -593,8 +578,8 @@ class Workspace:
             One of them is not inside of this directory, directly or by a link, or is listed twice.
         """
         if self.has_file(list_file):
-            lines = self.file(list_file).read_text().splitlines()
-            return patch_names.listed(self.path, lines, self.path / list_file)
+            content = self.file(list_file).read_bytes()
+            return patch_names.listed(self.path, _lines_in(content, self.path / list_file), self.path / list_file)
         return patch_names.present(self.path)
 
 
@@ -650,69 +635,10 @@ def _mat(name):
     return f"{name}.mat"
 
 
-def _owner():
-    """Who stages here: machine, process with its start (numbers of processes are used again), and a random part."""
-    pid = os.getpid()
-    return f"{socket.gethostname()}-{pid}.{_start_of(pid)}-{uuid.uuid4().hex[:8]}"
-
-
-def _start_of(pid):
-    """Start time of a running process in clock ticks, as text; ``'0'`` where the system does not tell."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
-    except (OSError, IndexError):
-        return "0"
-
-
-def _in_use(folder):
-    """Whether a staging folder belongs to somebody who may still be at work."""
-    try:
-        host, process, _ = folder.name[len(_STAGING) :].rsplit("-", 2)
-        pid, start = process.split(".")
-        pid = int(pid)
-    except ValueError:
-        return True  # not one of ours
-    if host != socket.gethostname():
-        try:
-            return time.time() - (folder / _COMMIT).stat().st_mtime < _FOREIGN_SECONDS
-        except OSError:
-            return True  # nothing committed: perhaps another machine is still at work
-    if pid == os.getpid():
-        return str(folder) in _active
-    return _alive(pid) and start == _start_of(pid)
-
-
-def _alive(pid):
-    """Whether a process can still do anything (one that has died and was not yet reaped cannot)."""
-    try:
-        if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
-            return False
-    except (OSError, IndexError):
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _acquire(path):
-    """Descriptor that holds the lock file ``path``, or None where locks are not possible."""
-    while fcntl is not None:
-        try:
-            descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
-        except OSError:
-            return None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
-                return descriptor
-        except FileNotFoundError:
-            pass  # its last holder removed it: try with a new one
-        except OSError:
-            os.close(descriptor)
-            return None
-        os.close(descriptor)
-    return None
+def _lines_in(content, source):
+    """Lines of a list of folders, in the bytes of a file system's names; with or without a byte order mark."""
+    if b"\0" in content:
+        raise WorkspaceError(
+            f"{source} is no plain text (it holds zero bytes, as UTF-16 does): write it in ASCII or UTF-8, one patch a line."
+        )
+    return [os.fsdecode(line) for line in content.removeprefix(b"\xef\xbb\xbf").splitlines()]

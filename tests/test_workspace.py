@@ -18,7 +18,7 @@ import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stamps import matfile, workspace
+from stamps import locks, matfile, workspace
 from stamps.errors import WorkspaceError
 from stamps.variables import KINDS, kind_of
 from stamps.workspace import Workspace
@@ -466,7 +466,7 @@ def _left_behind(ws, owner, committed, age=0.0):
 def test_staging_of_others_at_work_is_left_alone(ws):
     host, pid = socket.gethostname(), os.getppid()
     kept = [
-        _left_behind(ws, f"{host}-{pid}.{workspace._start_of(pid)}-aaaa", committed=False),
+        _left_behind(ws, f"{host}-{pid}.{locks.start_of(pid)}-aaaa", committed=False),
         _left_behind(ws, "another-machine-12.34-bbbb", committed=False),
         _left_behind(ws, "another-machine-12.34-cccc", committed=True),
         _left_behind(ws, "not one of ours", committed=True),
@@ -567,7 +567,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(ws):
 
 
 def test_where_locks_are_impossible_work_goes_on(ws, monkeypatch):
-    monkeypatch.setattr(workspace, "fcntl", None)
+    monkeypatch.setattr(locks, "fcntl", None)
     with ws.locked("count"):
         assert hidden(ws.path) == []
 

@@ -11,6 +11,7 @@ from collections import Counter
 from stamps.errors import InputError
 from stamps.legacy.selpsc_patch import selpsc_patch
 from stamps.legacy.selsbc_patch import selsbc_patch
+from stamps.locks import reserving
 from stamps.preparation.publishing import adopt
 from stamps.preparation.sampling import read_positions, sample_lonlat, sample_phases, sample_values
 from stamps.workspace import Workspace
@@ -18,6 +19,7 @@ from stamps.workspace import Workspace
 __all__ = ["mt_extract_cands"]
 
 
+@reserving
 def mt_extract_cands(
     dophase=1,
     dolonlat=1,

@@ -13,6 +13,7 @@ Source: spec 02 section 4, spec 03 sections 6 and 7.
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.orbits import bearing, locate, look_angle, perpendicular_baseline
 from stamps.preparation.doris import find_stack, read_image
 from stamps.preparation.project import initialise_parameters
@@ -22,6 +23,7 @@ from stamps.workspace import Workspace
 __all__ = ["mt_extract_info"]
 
 
+@reserving
 def mt_extract_info(workdir="."):
     """Write the text headers of a Doris stack and start its parameters afresh.
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.legacy.mt_extract_info import mt_extract_info
+from stamps.locks import reserving
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, raise_problems
 from stamps.preparation.doris import find_stack
@@ -39,6 +40,7 @@ _ROUTINE = "MT_PREP"
 _SHORT = "complex_short"
 
 
+@reserving
 def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overlap=50, workdir="."):
     """Prepare a project from a Doris stack.
 

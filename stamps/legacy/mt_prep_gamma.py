@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from stamps import external
 from stamps.errors import ExternalProgramError
+from stamps.locks import reserving
 from stamps.preparation.checks import Problem
 from stamps.preparation.project import prepare_export
 from stamps.workspace import Workspace
@@ -23,6 +24,7 @@ _POINTS, _HEIGHTS = "pscands.1.ij.int", "pscands.1.hgt"
 _POSITIONS = ("pt.map", "pscands.1.xy", "pscands.1.ll")  # what pt2geo writes
 
 
+@reserving
 def mt_prep_gamma(
     master,
     datadir,

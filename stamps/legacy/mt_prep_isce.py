@@ -17,6 +17,7 @@ import os
 import numpy as np
 
 from stamps import isce
+from stamps.locks import reserving
 from stamps.preparation import topsstack
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, check_mask, raise_problems
@@ -42,6 +43,7 @@ _PAIR_LIST = "small_baselines.list"
 _INTERFEROGRAM = "isce_minrefdem.int"
 
 
+@reserving
 def mt_prep_isce(
     master,
     datadir,

@@ -7,12 +7,14 @@ or ``selsbc.in``, ``pscphase.in``, ``pscdem.in``, ``psclonlat.in``, ``patch.list
 Source: spec 02 section 1.
 """
 
+from stamps.locks import reserving
 from stamps.preparation.project import prepare_export
 from stamps.workspace import Workspace
 
 __all__ = ["mt_prep_snap"]
 
 
+@reserving
 def mt_prep_snap(
     master,
     datadir,

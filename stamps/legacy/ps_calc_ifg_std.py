@@ -8,6 +8,7 @@ Source: spec 07 section 3.
 
 import numpy as np
 
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datestr
 from stamps.matlab.statistics import sum_single
@@ -19,6 +20,7 @@ from stamps.workspace import Workspace
 __all__ = ["ps_calc_ifg_std"]
 
 
+@reserving
 def ps_calc_ifg_std(workdir="."):
     """Calculate the noise standard deviation of every interferogram about the patch phase.
 

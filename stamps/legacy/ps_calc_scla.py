@@ -19,6 +19,7 @@ from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_plot_tca import ps_plot_tca
 from stamps.legacy.ps_setref import ps_setref
 from stamps.legacy.sb_invert_aps import sb_invert_aps
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
@@ -37,6 +38,7 @@ __all__ = ["ps_calc_scla"]
 _MIN_IMAGES_FOR_VELOCITY = 4
 
 
+@reserving
 def ps_calc_scla(use_small_baselines=0, coest_mean_vel=0, workdir="."):
     """Estimate the look-angle error (rad per metre of baseline) of every pixel from unwrapped phases.
 

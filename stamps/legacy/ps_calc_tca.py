@@ -10,6 +10,7 @@ Source: spec 11 section 4.
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.products.quantities import Project
 
@@ -18,6 +19,7 @@ __all__ = ["ps_calc_tca"]
 _VARIABLE = "strat_corr"
 
 
+@reserving
 def ps_calc_tca(ifg_list, height_range, phase_range, workdir="."):
     """Fit slopes of phase over height.
 

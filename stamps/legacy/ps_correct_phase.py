@@ -8,6 +8,7 @@ Source: spec 07 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 
 import numpy as np
 
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.phase import insert_column, look_angle_phase, multiply, phasor
@@ -17,6 +18,7 @@ from stamps.workspace import Workspace
 __all__ = ["ps_correct_phase"]
 
 
+@reserving
 def ps_correct_phase(workdir="."):
     """Correct the phase of the selected pixels of one patch.
 

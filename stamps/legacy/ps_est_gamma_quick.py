@@ -18,6 +18,7 @@ import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError
 from stamps.limits import check_grid, check_trial_wraps
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import fir_filter, gausswin
@@ -39,6 +40,7 @@ _N_LOW = {True: 15, False: 31}  # bins of low coherence, where all count as rand
 _PIXELS_AT_ONCE = 100_000  # and a message each
 
 
+@reserving
 def ps_est_gamma_quick(restart_flag=0, workdir="."):
     """Estimate the temporal coherence of candidates.
 

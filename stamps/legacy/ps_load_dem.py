@@ -18,6 +18,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from stamps.errors import InputError
 from stamps.geometry import centre_of, without_jump, wrapped_longitude
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.products.raster import degree_steps, require_few_cells, size_parameter
@@ -42,6 +43,7 @@ class _Dem(NamedTuple):
     kind: type
 
 
+@reserving
 def ps_load_dem(workdir="."):
     """Make ``dem.mat``.
 

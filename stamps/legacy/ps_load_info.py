@@ -10,6 +10,7 @@ import numpy as np
 
 from stamps import matlab_literals
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datenum
 from stamps.parameters import Parameters
@@ -18,6 +19,7 @@ from stamps.workspace import Workspace
 __all__ = ["ps_load_info"]
 
 
+@reserving
 def ps_load_info(workdir="."):
     """Write the dates and baselines of a single-master stack.
 

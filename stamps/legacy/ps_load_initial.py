@@ -11,6 +11,7 @@ Source: spec 03 section 6.
 """
 
 from stamps import loading_text
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.workspace import Workspace
 
@@ -19,6 +20,7 @@ __all__ = ["ps_load_initial"]
 _SETTINGS = {"heading": "heading.1.in", "lambda": "lambda.1.in", "slc_osf": "slc_osfactor.1.in"}
 
 
+@reserving
 def ps_load_initial(workdir="."):
     """Load the candidates of a single-master patch.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from stamps import loading
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datenum
 from stamps.matlab.statistics import mean_single
@@ -22,6 +23,7 @@ from stamps.workspace import Workspace
 __all__ = ["ps_load_initial_gamma"]
 
 
+@reserving
 def ps_load_initial_gamma(workdir="."):
     """Load the candidates of a single-master patch.
 

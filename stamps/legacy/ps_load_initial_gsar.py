@@ -31,6 +31,7 @@ import numpy as np
 
 from stamps import loading, loading_text
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datenum
 from stamps.matlab_literals import number
@@ -63,6 +64,7 @@ class _Stack:
         return int(np.count_nonzero(self.slaves < self.master))
 
 
+@reserving
 def ps_load_initial_gsar(workdir="."):
     """Load the candidates of a single-master patch.
 

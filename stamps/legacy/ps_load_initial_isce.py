@@ -12,6 +12,7 @@ Source: spec 03 section 8.
 """
 
 from stamps import loading_text
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.workspace import Workspace
 
@@ -21,6 +22,7 @@ _SETTINGS = {"heading": "heading.1.in", "lambda": "lambda.1.in"}
 _LOOK_FILES = ("look_angle.1.in", "look_angle.raw")
 
 
+@reserving
 def ps_load_initial_isce(inc_angle=None, workdir="."):
     """Load the candidates of a single-master patch.
 

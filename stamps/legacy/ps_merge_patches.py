@@ -25,6 +25,7 @@ from stamps.geometry import (
     wrapped_longitude,
 )
 from stamps.limits import check_grid
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.merging import (
@@ -50,6 +51,7 @@ _ESTIMATES = (
 )
 
 
+@reserving
 def ps_merge_patches(workdir="."):
     """Merge the patches of a project.
 

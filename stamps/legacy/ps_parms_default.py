@@ -3,11 +3,13 @@
 Reads and writes ``parms.mat`` of the directory or of its parent. Source: spec 01 section 3.
 """
 
+from stamps.locks import reserving
 from stamps.parameters import Parameters
 
 __all__ = ["ps_parms_default"]
 
 
+@reserving
 def ps_parms_default(workdir="."):
     """Add missing parameters with their defaults and take over those of older versions.
 

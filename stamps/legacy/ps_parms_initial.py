@@ -3,11 +3,13 @@
 Reads ``processor.txt`` (up to three directories above), overwrites ``parms.mat``. Source: spec 01 section 2.
 """
 
+from stamps.locks import reserving
 from stamps.parameters import Parameters
 
 __all__ = ["ps_parms_initial"]
 
 
+@reserving
 def ps_parms_initial(workdir="."):
     """Overwrite ``parms.mat`` with the defaults of single-master processing.
 

@@ -26,6 +26,7 @@ from stamps.combine import (
 )
 from stamps.errors import InputError, WorkspaceError
 from stamps.geometry import centre_of, llh2local, rotate_to_image_axes, sort_and_round_xy
+from stamps.locks import reserved, reserving
 from stamps.log import Log
 from stamps.matlab.dates import datestr
 from stamps.network import design_matrix
@@ -36,6 +37,7 @@ from stamps.workspace import Workspace
 __all__ = ["ps_sb_merge"]
 
 
+@reserving
 def ps_sb_merge(workdir="."):
     """Merge the selections of a single-master and a small-baseline project.
 
@@ -60,6 +62,14 @@ def ps_sb_merge(workdir="."):
     log = Log(ws, "PS_SB_MERGE")
     log.start()
     sb_ws, merged = _directories(ws)
+    with reserved(sb_ws.path, shared=True, part_of_run=True):
+        _merge(ws, sb_ws, merged, log)
+    log.finish()
+    return merged.path
+
+
+def _merge(ws, sb_ws, merged, log):
+    """Choose the pixels of both projects and write the merged one."""
     ps, sb = _load(ws), _load(sb_ws)
     _require_same_images(ps, sb, ws, sb_ws)
     common, only, coherence, sb_coherence = _choose(ws, sb_ws, ps, sb)
@@ -74,7 +84,7 @@ def ps_sb_merge(workdir="."):
     weights = signal_to_noise(coherence[common.ps_common]), signal_to_noise(sb_coherence[common.sb_common])
 
     merged.path.mkdir(parents=True, exist_ok=True)
-    with merged.publish():
+    with reserved(merged.path, part_of_run=True), merged.publish():
         _copy_settings(sb_ws, merged)
         merged.save("merge2", _record(common, only, coherence, sb_coherence, sb))
         ij = np.vstack([ps["ij"][only], sb["ij"]])[order]  # the numbers in the first column stay those of the parts
@@ -88,8 +98,6 @@ def ps_sb_merge(workdir="."):
         merged.save("la2", {"la": join.rows("la2", "la")})
         merged.version = 2
     log(f"{order.size} pixels merged: run steps 6 to 8 in {merged.path}")
-    log.finish()
-    return merged.path
 
 
 # ---------------------------------------------------------------------- directories and what must fit

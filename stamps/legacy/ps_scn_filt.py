@@ -13,6 +13,7 @@ Source: spec 10 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 
 import numpy as np
 
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.native.gaussian_smooth import gaussian_smooth
 from stamps.noise import high_pass, low_pass_weights, master_column, noise_phase, planes, positive, used_columns
@@ -22,6 +23,7 @@ from stamps.workspace import Workspace
 __all__ = ["ps_scn_filt"]
 
 
+@reserving
 def ps_scn_filt(workdir="."):
     """Estimate the spatially-correlated noise of every image.
 

@@ -20,6 +20,7 @@ from scipy.spatial import cKDTree
 from stamps.errors import InputError, ParameterError
 from stamps.external import triangulate
 from stamps.kriging import EXPONENTIAL, fit_variogram, krige_series, series_variograms, variogram
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.linalg import lscov
@@ -60,6 +61,7 @@ class TimeModel:
         return ok
 
 
+@reserving
 def ps_scn_filt_krig(workdir=".", seed=0, edge_sample=None, pixel_sample=None):
     """Estimate the spatially-correlated noise of every image by kriging.
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datestr
 from stamps.native.clap_patch import patch_phase
@@ -73,6 +74,7 @@ class ThresholdRule(NamedTuple):
         )
 
 
+@reserving
 def ps_select(reest_flag=0, plot_flag=0, workdir="."):
     """Select stable pixels of one patch.
 

@@ -9,6 +9,7 @@ Source: spec 09 section 2.
 import numpy as np
 
 from stamps.external import triangulate
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.native.neighbour_range import neighbour_range
 from stamps.network import baselines_of_images, design_matrix
@@ -19,6 +20,7 @@ from stamps.workspace import Workspace
 __all__ = ["ps_smooth_scla"]
 
 
+@reserving
 def ps_smooth_scla(use_small_baselines=0, workdir="."):
     """Remove isolated outliers from the look-angle error.
 

@@ -18,6 +18,7 @@ import numpy as np
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
 from stamps.legacy.uw_3d import uw_3d
 from stamps.limits import check_trial_wraps
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.parallel import Workers, n_cores
 from stamps.parameters import Parameters
@@ -34,6 +35,7 @@ _DEFAULT_INCIDENCE = 21 * np.pi / 180
 _INCIDENCE_MINUS_LOOK = 0.052
 
 
+@reserving
 def ps_unwrap(workdir=".", workers=None):
     """Unwrap the pixels of a merged directory (or of a single patch).
 

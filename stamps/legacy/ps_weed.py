@@ -18,6 +18,7 @@ import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.external import triangulate
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datestr
 from stamps.matlab.sets import unique_rows
@@ -59,6 +60,7 @@ class Pixels(NamedTuple):
     ph_res: np.ndarray
 
 
+@reserving
 def ps_weed(all_da_flag=0, no_weed_adjacent=None, no_weed_noisy=None, workdir="."):
     """Weed the selected pixels of one patch.
 

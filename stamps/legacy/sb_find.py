@@ -8,6 +8,7 @@ coherence with baseline.
 """
 
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.network import correlated_pairs
 from stamps.products.pairs import images_of, publish_pairs
@@ -16,6 +17,7 @@ from stamps.workspace import Workspace
 __all__ = ["sb_find"]
 
 
+@reserving
 def sb_find(rho_min=0.5, ddiff_max=1500, bdiff_max=1070, workdir="."):
     """List the pairs whose expected coherence exceeds a threshold, and the best pair of each image.
 

@@ -5,6 +5,7 @@ Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.
 """
 
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.network import consecutive_pairs
 from stamps.products.pairs import images_of, publish_pairs
@@ -13,6 +14,7 @@ from stamps.workspace import Workspace
 __all__ = ["sb_find_consec"]
 
 
+@reserving
 def sb_find_consec(n=3, workdir="."):
     """List the pairs of each image with the next ``n`` images.
 

@@ -6,6 +6,7 @@ Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.
 Source: spec 11 section 10; Pepe and Lanari (2006), IEEE Trans. Geosci. Remote Sens. 44, 2374-2383.
 """
 
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.network import delaunay_pairs
 from stamps.products.pairs import images_of, publish_pairs
@@ -14,6 +15,7 @@ from stamps.workspace import Workspace
 __all__ = ["sb_find_delaunay"]
 
 
+@reserving
 def sb_find_delaunay(workdir="."):
     """List the edges of the Delaunay triangulation of the images, days against metres.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
 from stamps.legacy.sb_invert_uw import sb_invert_uw
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.products.quantities import Project
 from stamps.products.regions import inside_polygon
@@ -19,6 +20,7 @@ __all__ = ["sb_fix_unwrap_manual"]
 _KEPT = ("phuw_sb", "phuw", "phuw_sb_res")
 
 
+@reserving
 def sb_fix_unwrap_manual(ifg, cycles, polygon, workdir="."):
     """Repair the unwrapping of a part of an interferogram by hand.
 

@@ -7,6 +7,7 @@ Reads ``phuw_sb2.mat``; writes ``phuw_good2.mat`` (``good_pixels``) and, by :mod
 import numpy as np
 
 from stamps.legacy.sb_make_closure_loops import sb_make_closure_loops
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.statistics import nanmean
@@ -18,6 +19,7 @@ __all__ = ["sb_identify_good_pixels"]
 _LARGEST_MISCLOSURE = 1
 
 
+@reserving
 def sb_identify_good_pixels(workdir="."):
     """Write which pixels are unwrapped consistently, per interferogram.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.network import connected_network, invert_correction
 from stamps.parameters import Parameters
@@ -20,6 +21,7 @@ __all__ = ["sb_invert_aps"]
 _SUPPORTED = (*range(1, 10), 12, 13, 18, 19, 20, *range(29, 42))
 
 
+@reserving
 def sb_invert_aps(aps_flag=None, workdir="."):
     """Invert a tropospheric correction by ordinary least squares.
 

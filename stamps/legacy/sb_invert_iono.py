@@ -8,6 +8,7 @@ Source: spec 11 section 3.
 import numpy as np
 
 from stamps.legacy.ps_plot_ica import VARIABLE, ps_plot_ica
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.network import connected_network, invert_correction
 from stamps.parameters import Parameters
@@ -16,6 +17,7 @@ from stamps.workspace import Workspace
 __all__ = ["sb_invert_iono"]
 
 
+@reserving
 def sb_invert_iono(iono_flag=None, workdir="."):
     """Invert an ionospheric correction by ordinary least squares.
 

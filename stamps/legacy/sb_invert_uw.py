@@ -12,6 +12,7 @@ from scipy import linalg
 
 from stamps.errors import InputError
 from stamps.legacy.ps_setref import ps_setref
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import cov
@@ -27,6 +28,7 @@ _MIN_RECIPROCAL_CONDITION = 0.001
 _DIAGONAL_STEP = 0.01
 
 
+@reserving
 def sb_invert_uw(workdir="."):
     """Invert unwrapped small-baseline phases by generalised least squares.
 

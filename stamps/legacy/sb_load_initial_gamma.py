@@ -13,6 +13,7 @@ import numpy as np
 
 from stamps import loading
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datenum, datestr
 from stamps.parameters import Parameters
@@ -21,6 +22,7 @@ from stamps.workspace import Workspace
 __all__ = ["sb_load_initial_gamma"]
 
 
+@reserving
 def sb_load_initial_gamma(workdir="."):
     """Load the candidates of a small-baseline patch.
 

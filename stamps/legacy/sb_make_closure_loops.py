@@ -10,6 +10,7 @@ import itertools
 
 import numpy as np
 
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.network import baselines_of_images, design_matrix
 from stamps.parameters import Parameters
@@ -21,6 +22,7 @@ __all__ = ["sb_make_closure_loops"]
 _LONGEST_LOOP = 12
 
 
+@reserving
 def sb_make_closure_loops(workdir="."):
     """Write the loops of a small-baseline network.
 

@@ -6,6 +6,7 @@ the directory.
 Source: spec 09 section 5.
 """
 
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.workspace import Workspace
 
@@ -14,6 +15,7 @@ __all__ = ["scla_reset"]
 _FILES = ("scla", "scla_smooth", "scla_sb", "scla_smooth_sb")
 
 
+@reserving
 def scla_reset(patches_flag="y", workdir="."):
     """Delete the look-angle errors of a project.
 

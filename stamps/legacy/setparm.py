@@ -6,6 +6,7 @@ Source: spec 01 section 5.
 
 from stamps.errors import ParameterError
 from stamps.legacy.getparm import getparm
+from stamps.locks import reserving
 from stamps.parameters import Parameters
 
 __all__ = ["setparm"]
@@ -40,4 +41,9 @@ def setparm(name=None, value=_MISSING, flag=0, workdir="."):
         return
     if value is _MISSING:
         raise ParameterError(f"setparm {name} needs a value: setparm NAME VALUE [FLAG].")
+    _set(name, value, flag, workdir=workdir)
+
+
+@reserving
+def _set(name, value, flag, workdir):
     Parameters(workdir).set(name, value, flag)

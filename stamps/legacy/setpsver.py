@@ -3,11 +3,13 @@
 Writes ``psver.mat``. Source: spec 00 section 1.
 """
 
+from stamps.locks import reserving
 from stamps.workspace import Workspace
 
 __all__ = ["setpsver"]
 
 
+@reserving
 def setpsver(psver, workdir="."):
     """Set the version of the pixel files in use.
 

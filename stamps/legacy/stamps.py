@@ -15,7 +15,7 @@ Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 
 import contextlib
 
-from stamps import __version__, engine, findings, parallel
+from stamps import __version__, children, engine, findings, parallel, scratch
 from stamps.log import Log
 from stamps.native import backends
 from stamps.parameters import Parameters
@@ -81,7 +81,8 @@ def stamps(
 
         return plan_of(ws, *request, est_gamma_parm=est_gamma_parm, cores=cores)
     run = engine.plan_run(ws, *request)
-    with ws.reserved(shared=not run.in_project), backends.selected(backend):
+    with ws.reserved(shared=not run.in_project), backends.selected(backend), children.ending_with_run():
+        scratch.clean()
         log = Log(ws, "STAMPS")
         engine.recover(ws, log)
         run = engine.plan_run(ws, *request)  # again: an interrupted run may have left a newer patch list to be put in place

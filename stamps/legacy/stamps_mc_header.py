@@ -10,11 +10,13 @@ Parameter: ``n_cores``. Source: spec 11 section 11.
 """
 
 import contextlib
+import functools
 import os
 import subprocess
 
-from stamps import child, engine
+from stamps import child, children, engine
 from stamps.errors import InputError, StampsError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.plain_files import open_plain
@@ -27,6 +29,7 @@ _LAST_PATCH_STEP = 5
 _ALONE = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
+@functools.partial(reserving, shared=True)
 def stamps_mc_header(
     start_step=1, end_step=4, patches_flag="y", est_gamma_parm=0, patch_list_file="patch.list", workdir="."
 ):
@@ -125,15 +128,14 @@ def _run(ws, n, arguments):
         for k in range(1, n + 1):
             output = stack.enter_context(_log_file(ws.path / f"log_stamps_split_{k}", "w"))
             words = [*map(str, arguments), f"patch_list_split_{k}", "1", "--workdir", str(ws.path)]
-            process = subprocess.Popen(
-                child.command("stamps", *words),
+            process = children.running(
+                children.bound(child.command("stamps", *words)), gently=True,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 env=child.environment(**_ALONE),
             )  # fmt: skip
-            stack.callback(_end, process)
-            processes.append(process)
+            processes.append(stack.enter_context(process))
             with _log_file(ws.path / _OVERVIEW, "a") as file:
-                file.write(f"{process.pid} patch_list_split_{k} log_stamps_split_{k}\n")
+                file.write(f"{processes[-1].pid} patch_list_split_{k} log_stamps_split_{k}\n")
         failed = [k for k, process in enumerate(processes, 1) if process.wait() != 0]
     if failed:
         raise StampsError(" ".join(_what_failed(ws, k) for k in failed))
@@ -143,13 +145,6 @@ def _log_file(path, mode):
     """A log opened for writing (``'w'``, ``'a'``), if it is a plain file or not there."""
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if mode == "w" else os.O_APPEND)
     return open(open_plain(path, flags), mode, encoding="utf-8")
-
-
-def _end(process):
-    """End a process that still runs because this one was interrupted."""
-    if process.poll() is None:
-        process.terminate()
-        process.wait()
 
 
 def _what_failed(ws, k):

@@ -5,11 +5,13 @@ Source: spec 00 section 3.
 
 from pathlib import Path
 
+from stamps.locks import reserving
 from stamps.workspace import Workspace
 
 __all__ = ["stamps_save"]
 
 
+@reserving
 def stamps_save(name, workdir=".", append=True, **variables):
     """Save variables as the processing steps do.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stamps.errors import InputError
 from stamps.log import Log
+from stamps.products.matplotlib_place import give_place
 from stamps.products.saving import complete_file
 
 __all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "window_possible"]
@@ -18,6 +19,7 @@ _DPI = 150
 
 def matplotlib_or_error():
     """The module matplotlib; InputError, which says how to get it, where it is not installed."""
+    give_place()
     try:
         import matplotlib
     except ImportError:

@@ -5,6 +5,7 @@ import numpy as np
 from stamps.geometry import within_180
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.maps import draw_scale_bar, metres_per_unit
+from stamps.products.matplotlib_place import give_place
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
 from stamps.products.values import usual_observations, velocity_of
@@ -28,6 +29,7 @@ def draw_overview(workdir, folder):
     list of Path
         The files; empty when matplotlib is not installed.
     """
+    give_place()
     try:
         import matplotlib
     except ImportError:

@@ -85,7 +85,7 @@ def save_values(project, kind, values, shown, columns, reference, request):
         name = f"ps_plot_{'data' if kind is None else kind.file_name}"
         files[name] = {"ph_disp": shown, "ifg_list": columns}
     if files:
-        _publish(project.ws, files, texts)
+        _publish(project.ws, files, texts, needed=request.saves)
 
 
 def _series(project, series, reference):
@@ -105,18 +105,30 @@ def _series(project, series, reference):
     }
 
 
-def _publish(ws, files, texts):
-    """Write MAT and text files to the project, else to the home directory."""
+def _publish(ws, files, texts, needed):
+    """Write MAT and text files to the project, else to the home directory; ``needed``: they were asked for, not a plot."""
     log, place = Log(ws, "PS_PLOT"), ws
     try:
         _write(ws, files, texts)
-    except WorkspaceError:
-        place = Workspace(Path.home())
-        if place.path == ws.path:
-            raise
+    except WorkspaceError as error:
+        place = _home()
+        if place is None or place.path == ws.path:
+            if needed:
+                raise
+            log(f"Not saved for ts_plot: {error}", level=2)
+            return
         _write(place, files, texts)
         log(f"{ws.path} cannot be written: saved in {place.path}", level=2)
     log(f"Saved in {place.path}: {', '.join(f'{name}.mat' for name in files)}", level=2)
+
+
+def _home():
+    """The user's home directory, None if it cannot be written."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # neither HOME nor an entry of the user database
+        return None
+    return Workspace(home) if home.is_dir() and os.access(home, os.W_OK) else None
 
 
 def _write(ws, files, texts):

@@ -9,6 +9,7 @@ Source: see :mod:`stamps.tropo.ztd` and :mod:`stamps.tropo.delay`; names: spec 1
 
 import numpy as np
 
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.tropo.delay import delay_phase, pair_phase
 from stamps.tropo.inputs import Scene
@@ -17,6 +18,7 @@ from stamps.tropo.ztd import find_maps, read_ztd
 __all__ = ["aps_gacos"]
 
 
+@reserving
 def aps_gacos(folder, *, incidence=None, workdir="."):
     """Correct every interferogram with the delay maps of its two images.
 

@@ -10,6 +10,7 @@ Source: see :mod:`stamps.tropo.linear`; names: spec 11 section 2.6.
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.tropo.inputs import Scene
 from stamps.tropo.linear import height_slopes
@@ -17,6 +18,7 @@ from stamps.tropo.linear import height_slopes
 __all__ = ["aps_linear"]
 
 
+@reserving
 def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrelated", workdir="."):
     """Estimate phase = K·h + constant in every interferogram and store K·h.
 

@@ -12,6 +12,7 @@ Source: see :mod:`stamps.tropo.powerlaw`; names: spec 11 sections 2.6 and 2.7.
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.locks import reserving
 from stamps.log import Log
 from stamps.tropo.bands import octave_bands
 from stamps.tropo.inputs import Scene
@@ -23,6 +24,7 @@ DEFAULT_H0 = 10_000.0
 DEFAULT_ALPHA = 1.6
 
 
+@reserving
 def aps_powerlaw(
     *,
     h0=DEFAULT_H0,
