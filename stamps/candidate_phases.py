@@ -64,7 +64,8 @@ def neighbour_coherence(phases):
     float
         About 1 for random phases; 0 without two values.
     """
-    phases = phases.astype(np.complex128)
+    with np.errstate(invalid="ignore"):  # numbers in the wrong byte order may be any
+        phases = phases.astype(np.complex128)
     phases = phases[np.isfinite(phases) & (phases != 0)]
     if phases.size < 2:
         return 0.0
