@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from stamps import parallel, patch_names
+from stamps import freshness, parallel, patch_names
 from stamps.errors import InputError, ParameterError, StampsError
 from stamps.log import Log
 from stamps.native import backends
@@ -320,7 +320,7 @@ def _step_one(ws, settings, log):
 def _patch_step(ws, step, settings, log, reset_version):
     """One of the steps 2 to 5a, or the note that an earlier step left no pixel."""
     _step_banner(log, step)
-    with ws.publish():
+    with ws.publish(), freshness.judged_for_step(ws, step, log):
         if reset_version:
             ws.version = 1
         flags, skipped = flags_before(step, ws.no_ps_flags())
@@ -443,7 +443,7 @@ def run_project(ws, start, end, settings, patches, workers):
             _merge(ws, patches, log)
             continue
         _step_banner(log, step)
-        with ws.publish():
+        with ws.publish(), freshness.judged_for_step(ws, step, log):
             _project_step(ws, step, settings, workers)
 
 
@@ -473,7 +473,7 @@ def _merge(ws, patches, log):
     from stamps.legacy.ps_merge_patches import ps_merge_patches
 
     log(f"Directory is {ws.name}")
-    with ws.publish():
+    with ws.publish(), freshness.judged_for_step(ws, 5, log):
         skipped = merge_skipped(patches, ws.no_ps_flags)
         if skipped:
             log(skipped)

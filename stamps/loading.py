@@ -230,7 +230,7 @@ class Candidates:
 
 def read_positions(ws):
     """Azimuth line and range sample of the candidates, (n,) int64 each, from ``pscands.1.ij``."""
-    return read_candidates(ws.path / "pscands.1.ij")
+    return read_candidates(ws.file("pscands.1.ij"))
 
 
 def read_lonlat(ws, n_ps, order=">"):
@@ -251,7 +251,7 @@ def read_values(ws, name, n_ps, dtype):
 
 def read_amplitude_dispersion(ws, n_ps):
     """Amplitude dispersion, (n_ps,) float64, or None without the file."""
-    path = ws.path / "pscands.1.da"
+    path = ws.file("pscands.1.da")
     if not path.is_file():
         return None
     try:
@@ -269,7 +269,7 @@ def read_phase(ws, n_ps, n_ifg, order=">"):
 
 
 def _read(ws, name, dtype, shape, n_ps):
-    path = ws.path / name
+    path = ws.file(name)
     expected = int(np.prod(shape)) * np.dtype(dtype).itemsize
     try:
         size = path.stat().st_size

@@ -125,6 +125,8 @@ class Parameters:
             More than one name begins so; the value is not what the table expects.
         """
         value, full_name = self.lookup(name)
+        if full_name and not self.read_only:
+            self.workspace.reads.parameter(full_name, value)
         if log:
             self.log_value(full_name or name, value)
         _check(full_name, value)

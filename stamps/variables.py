@@ -166,9 +166,10 @@ KINDS = {
 #: The step that writes a file (name without version), for messages about missing files.
 WRITTEN_BY_STEP = {
     "ps1": 1, "ph1": 1, "bp1": 1, "la1": 1, "inc1": 1, "da1": 1, "hgt1": 1, "psver": 1,
-    "pm1": 2, "select1": 3, "weed1": 4, "ps2": 4, "ph2": 4, "bp2": 4, "la2": 4, "hgt2": 4, "pm2": 4,
+    "pm1": 2, "select1": 3, "weed1": 4, "ps2": 4, "ph2": 4, "bp2": 4, "la2": 4, "inc2": 4, "hgt2": 4, "pm2": 4,
     "rc2": 5, "ifgstd2": 5,
     "uw_grid": 6, "uw_interp": 6, "uw_space_time": 6, "uw_phaseuw": 6, "phuw2": 6, "phuw_sb2": 6, "phuw_sb_res2": 6,
+    "phuw_loops2": 6, "phuw_good2": 6,
     "scla2": 7, "scla_smooth2": 7, "scla_sb2": 7, "scla_smooth_sb2": 7, "scn2": 8,
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse
 
-from stamps import contents, journal, locks, matfile, patch_names
+from stamps import contents, freshness, journal, lineage, locks, matfile, patch_names
 from stamps.errors import WorkspaceError
 from stamps.journal import COMMIT as _COMMIT
 from stamps.journal import STAGING as _STAGING
@@ -86,6 +86,8 @@ class Workspace:
         self._staged = {}  # final name -> staged path, or None where the file is to be deleted
         self._lock = threading.RLock()
         self._durable = True
+        self.reads = lineage.Reads()
+        self.on_load = None  # told the name of each MAT file before it is read: may refuse one that is out of date
 
     @classmethod
     def at(cls, directory="."):
@@ -99,6 +101,9 @@ class Workspace:
         """The workspace of a sub-directory."""
         folder = Workspace(self.path / name)
         folder._durable = self._durable
+        folder.reads = lineage.Reads(self.reads, str(name))
+        if self.on_load is not None:
+            folder.on_load = lambda file, told=self.on_load: told(f"{name}/{file}")
         return folder
 
     @property
@@ -110,6 +115,11 @@ class Workspace:
 
     def file(self, name):
         """Path to read a file from: the staged one inside :meth:`publish`, else the published one."""
+        self.reads.note(name)
+        return self.place_of(name)
+
+    def place_of(self, name):
+        """As :meth:`file`, for those who do not read what is in it."""
         staged = self._staged.get(str(name))
         return staged if staged is not None else self.path / name
 
@@ -160,9 +170,12 @@ class Workspace:
         """
         if not self.exists(name):
             raise WorkspaceError(self._missing(name))
-        path = self.file(_mat(name))
+        if self.on_load is not None and _mat(name) not in self._staged:
+            self.on_load(name)
         variables = None if variables is None else set(variables)
-        raw = matfile.read(path, variables)
+        raw = matfile.read(self.file(_mat(name)), variables)
+        if _mat(name) not in self._staged:
+            freshness.refuse_placeholder(self, name, raw)
         source = self.path / _mat(name)
         self._check(source, name, raw, variables)
         return Variables(source, {key: _inward(source, name, key, value) for key, value in raw.items()})
@@ -170,7 +183,7 @@ class Workspace:
     def _check(self, source, name, raw, wanted):
         """Compare what was read with the description of the file and with the pixel table of the directory."""
         table = "ps1" if name.endswith("1") else "ps2"
-        known = contents.dimensions(self.file(_mat(table)), lambda: self._again(table))
+        known = contents.dimensions(self.place_of(_mat(table)), lambda: self._again(table))
         contents.check(source, name, raw, known, lambda: self._again(name), wanted, self.name.startswith("PATCH_"))
 
     def _again(self, name):
@@ -183,11 +196,11 @@ class Workspace:
 
     def variables_of(self, name):
         """Names of the variables of a MAT file (empty if there is no such file)."""
-        return matfile.names(self.file(_mat(name))) if self.exists(name) else []
+        return matfile.names(self.place_of(_mat(name))) if self.exists(name) else []
 
     def headers_of(self, name):
         """Shape and class of the variables of a MAT file (:func:`stamps.matfile.headers`); empty if there is no file."""
-        return matfile.headers(self.file(_mat(name))) if self.exists(name) else {}
+        return matfile.headers(self.place_of(_mat(name))) if self.exists(name) else {}
 
     def save(self, name, variables, *, append=True):
         """Write variables to a MAT file with exact MATLAB classes, atomically.
@@ -211,7 +224,7 @@ class Workspace:
             if append and self.exists(name):
                 kept = [key for key in self.variables_of(name) if key not in content]
                 if kept:
-                    content = {**matfile.read(self.file(_mat(name)), kept), **content}
+                    content = {**matfile.read(self.place_of(_mat(name)), kept), **content}
             with self._writing(_mat(name)) as path:
                 matfile.write(path, content)
 
@@ -262,7 +275,7 @@ class Workspace:
             if str(name) == str(new_name):
                 return
             self._member(name)
-            source = self.file(name)
+            source = self.place_of(name)
             target = self._stage_path(new_name)
             try:
                 if source.is_symlink():
@@ -325,6 +338,7 @@ class Workspace:
                 _active.discard(str(self._staging))
                 self._staging = self._lease = None
                 self._staged = {}
+                self.reads.outputs = {}
 
     @contextlib.contextmanager
     def scratch(self):
@@ -435,6 +449,8 @@ class Workspace:
     def _commit(self):
         if not self._staged:
             return
+        if self._durable:
+            lineage.record(self, dict(self._staged))
         plan = {journal.member(name): (path is not None) for name, path in self._staged.items()}
         self._check_links(plan)
         self._open_staging()
@@ -500,6 +516,7 @@ class Workspace:
         yield temporary
         os.replace(temporary, target)
         self._staged[str(name)] = target
+        self.reads.written(name)
 
     @contextlib.contextmanager
     def locked(self, name):

@@ -18,7 +18,7 @@ import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stamps import locks, matfile, workspace
+from stamps import lineage, locks, matfile, workspace
 from stamps.errors import WorkspaceError
 from stamps.variables import KINDS, kind_of
 from stamps.workspace import Workspace
@@ -43,7 +43,8 @@ def same_raw(first, second):
 
 
 def hidden(path):
-    return [p.name for p in path.iterdir() if p.name.startswith(".")]
+    """Hidden files but the record of what results were made from."""
+    return [p.name for p in path.iterdir() if p.name.startswith(".") and p.name != lineage.FILE]
 
 
 # ---------------------------------------------------------------------- the border to MATLAB's form

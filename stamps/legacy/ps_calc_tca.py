@@ -9,6 +9,7 @@ Source: spec 11 section 4.
 
 import numpy as np
 
+from stamps import freshness
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.locks import reserving
 from stamps.log import Log
@@ -44,7 +45,7 @@ def ps_calc_tca(ifg_list, height_range, phase_range, workdir="."):
     NoPixelsError
         Fewer than two heights are inside the bounds.
     """
-    project = Project.at(workdir)
+    project = Project.at(workdir, stale=freshness.warn)
     log = Log(project.ws, "PS_CALC_TCA")
     log.start()
     pairs = project.small_baselines

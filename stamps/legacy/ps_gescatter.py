@@ -7,6 +7,7 @@ Source: spec 11 section 7.
 
 import numpy as np
 
+from stamps import freshness
 from stamps.errors import NoPixelsError, WorkspaceError
 from stamps.geometry import longitudes_between
 from stamps.legacy.gescatter import gescatter
@@ -58,6 +59,7 @@ def ps_gescatter(
         A cut-off is given, but there are no standard deviations.
     """
     ws = Workspace.at(workdir)
+    freshness.refuse(ws)
     version = ws.version
     ps = ws.load(f"ps{version}", ["lonlat", "n_ps"])
     values = pixel_values(ws, data, ps["n_ps"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import matfile
+from stamps import freshness, matfile
 from stamps.errors import InputError
 
 __all__ = ["pixel_values", "random_subset", "saved_values"]
@@ -33,6 +33,7 @@ def saved_values(ws, name):
     path = ws.path / f"{name}.mat"
     if not path.is_file():
         raise InputError(f"{path} is missing: save the plot first, as ps_plot v-d -1 saves ps_plot_v-d.")
+    freshness.check(ws, name)
     content = matfile.read(path, ["ph_disp"])
     if "ph_disp" not in content:
         raise InputError(f"{path} has no variable 'ph_disp': give the file of a saved plot.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps import freshness
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.geometry import continuous
 from stamps.legacy.env_oscilator_corr import env_oscilator_corr
@@ -34,9 +35,19 @@ class Project:
     parameters: Parameters
 
     @classmethod
-    def at(cls, workdir, log=False):
-        """Open a directory; ``log`` lets GETPARM say what kind of project it is."""
+    def at(cls, workdir, log=False, stale=freshness.refuse):
+        """Open a directory.
+
+        Parameters
+        ----------
+        workdir : path-like or Workspace
+        log : bool
+            Let GETPARM say what kind of project it is.
+        stale : callable
+            Called with the workspace: tells it what to do with files that are out of date (default: refuse them).
+        """
         ws = Workspace.at(workdir)
+        stale(ws)
         version = ws.version
         parameters = Parameters(ws)
         small_baselines = parameters.flag("small_baseline_flag", log=log)

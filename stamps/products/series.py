@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stamps import freshness
 from stamps.errors import InputError, WorkspaceError
 from stamps.geometry import llh2local, within_180
 from stamps.matlab.dates import datestr, to_yyyymmdd
@@ -62,6 +63,7 @@ def load_series(ws):
     if not places:
         raise WorkspaceError(f"{ws.path / SERIES_NAME} is missing: plot a velocity with 'ts' first (ps_plot v-d ts).")
     name = places[0].read_text(SERIES_NAME).strip().removesuffix(".mat")
+    freshness.refuse(places[0])
     return places[0].load(name)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stamps import freshness
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.geometry import longitude_range, longitudes_between
 from stamps.matlab.dates import to_yyyymmdd
@@ -32,8 +33,8 @@ class Scene:
 
     @classmethod
     def at(cls, workdir):
-        """Open a project directory."""
-        return cls(Project.at(workdir))
+        """Open a project directory; what is out of date is used with a warning, as by the steps."""
+        return cls(Project.at(workdir, stale=freshness.warn))
 
     @property
     def ws(self):

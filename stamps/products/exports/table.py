@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from stamps import freshness
 from stamps.errors import InputError, NoPixelsError
 from stamps.geometry import longitude_range, longitudes_between, within_180
 from stamps.log import Log
@@ -321,7 +322,9 @@ def _deviation(kind, seen, velocity, project, n_boot, seed):
 
     That of ``mv2`` is taken if it was made with the same corrections and belongs to the same velocity.
     """
-    stored = project.ws.load_optional(f"mv{project.version}")
+    name = f"mv{project.version}"
+    is_stale = freshness.Judge(project.ws).verdict(f"{name}.mat") is not None
+    stored = None if is_stale else project.ws.load_optional(name)
     if stored and str(stored.get("subtract_switches") or "") == kind.file_name.partition("-")[2]:
         mean_v, std = stored.get("mean_v"), stored.get("mean_v_std")
         if mean_v is not None and std is not None and mean_v.shape == std.shape == velocity.shape:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamps import matlab_literals
+from stamps import freshness, matlab_literals
 from stamps.legacy.ps_setref import ps_setref
+from stamps.log import Log
 from stamps.parameters import table
 from stamps.products.arguments import WHITE, PlotRequest
 from stamps.products.referencing import relative_to_pixels
@@ -200,6 +201,10 @@ def _look_angle_error(project, reference):
 def _correlated_noise(project, columns, reference):
     """Atmosphere and orbit errors of each date, after step 8."""
     if not project.ws.exists(project.file("scn")):
+        return []
+    stale = freshness.Judge(project.ws).verdict(f"{project.file('scn')}.mat")
+    if stale is not None:
+        Log(project.ws, "VIEW")(f"Warning: {stale} The layer of correlated noise is left out.", level=2)
         return []
     noise = values_of("s", project, PlotRequest())[1].phases[:, columns]
     values = project.displacement(_referenced(noise, reference))
