@@ -11,7 +11,9 @@ import numpy as np
 from stamps import engine, parallel
 from stamps.errors import InputError, StampsError
 from stamps.estimate import counts_of, dimensions
+from stamps.freshness import Judge, is_placeholder, is_unwrapped
 from stamps.inputs import STEP_TITLES, is_project
+from stamps.lineage import step_of
 from stamps.parameters import Parameters
 from stamps.status import explain_no_project, project_status
 from stamps.step_files import Situation, files_of, variables_of_file
@@ -160,6 +162,7 @@ class _Planner:
         self.status = project_status(ws.path)
         self.made = {}  # (directory, file) -> variables, None if deleted
         self.flags = {}  # directory -> flags of no_ps_info
+        self.judges = {}  # directory -> what is out of date in it
         self.sizes = {}  # patch -> dimensions
 
     # ------------------------------------------------------------------ notes
@@ -283,7 +286,30 @@ class _Planner:
             near = not row.file.endswith(".mat") and ws.find(row.file, levels=3) is not None
             if not situation.exists(ws, row.file) and not near and row.file not in missing:
                 missing.append(row.file)
-        return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
+        if missing:
+            return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        return self._unfit(situation, place, step)
+
+    def _unfit(self, situation, place, step):
+        """What a step would refuse of the files that are there now and that this run does not make anew; notes the rest."""
+        rows = [row for row in files_of(step, "read", situation) if row.place == place and row.file.endswith(".mat")]
+        for row in rows:
+            ws, name = situation.folder(row.place), row.file.removesuffix(".mat")
+            if (ws.path, row.file) in self.made or not ws.exists(name):
+                continue
+            if is_unwrapped(name) and is_placeholder(ws, name):
+                return f"{row.file} holds only the zeros of step 5: step 6 comes first"
+            stale = self._judge(ws).verdict(row.file) if (step_of(row.file) or 9) <= step else None
+            if stale is not None and step >= 7 and self._judge(ws).is_of_other_pixels(row.file):
+                return f"{row.file} {stale.reason}"
+            if stale is not None and (note := f"{stale}") not in self.plan.notes:
+                self.plan.notes.append(note)
+        return ""
+
+    def _judge(self, ws):
+        if ws.path not in self.judges:
+            self.judges[ws.path] = Judge(ws)
+        return self.judges[ws.path]
 
     def _files(self, situation, ws, place, step):
         files = {}

@@ -1,9 +1,10 @@
 """Whether results belong to what they were made from: placeholders, and files that are out of date.
 
-Between step 5 and the end of step 6 ``phuw2.mat`` holds zeros, which the original puts there: nobody may take them for phases. A file
-is out of date when an input that its record names (:mod:`stamps.lineage`) has another content now, or is itself out of date. What a
-pass hands to the next one (the look-angle error that step 6 subtracts) is no input in this sense: a file of a step depends only
-on files of the same and of earlier steps. A file without a valid record (of the original, or changed by hand) is never out of date.
+Between step 5 and the end of step 6 ``phuw2.mat`` holds zeros, which the original puts there: nobody may take them for phases.
+A file is out of date when an input that its record names (:mod:`stamps.lineage`) has another content now, or is itself out of
+date. What a pass hands to the next one (the look-angle error that step 6 subtracts) is no input in this sense: a file of a step
+depends only on files of the same and of earlier steps. A file without a valid record (of the original, or changed by hand) is
+never out of date.
 
 Who shows or exports numbers refuses such files (:func:`refuse`); the steps go on with a warning, unless the file is of other
 pixels (:func:`judged_for_step`).
@@ -25,6 +26,7 @@ __all__ = [
     "Stale",
     "check",
     "is_placeholder",
+    "is_unwrapped",
     "judged_for_step",
     "refuse",
     "refuse_placeholder",
@@ -203,7 +205,7 @@ class Judge:
         return bool(folder) and (self.ws / folder).has_file("pscands.1.ij")
 
     def _is_placeholder(self, source):
-        return _is_unwrapped(source.removesuffix(".mat")) and is_placeholder(self.ws, source.removesuffix(".mat"))
+        return is_unwrapped(source.removesuffix(".mat")) and is_placeholder(self.ws, source.removesuffix(".mat"))
 
 
 def counts(name, source):
@@ -326,7 +328,8 @@ def judged_for_step(ws, step, log):
 # ---------------------------------------------------------------------- placeholders
 
 
-def _is_unwrapped(name):
+def is_unwrapped(name):
+    """Whether a file (without ``.mat``) holds unwrapped phases."""
     return name.rstrip("0123456789") in ("phuw", "phuw_sb")
 
 
@@ -346,7 +349,7 @@ def refuse_placeholder(ws, name, content):
     WorkspaceError
         All phases are zero, and no record says that step 6 made them.
     """
-    if _is_unwrapped(name) and "ph_uw" in content and _is_nothing(ws, name, content["ph_uw"]):
+    if is_unwrapped(name) and "ph_uw" in content and _is_nothing(ws, name, content["ph_uw"]):
         raise WorkspaceError(
             f"{ws.path / name}.mat holds only zeros, which step 5 leaves there until the phases are unwrapped: run step 6 first "
             "(stamps 6 6)."
@@ -375,5 +378,6 @@ def _is_nothing(ws, name, phase):
     """Whether phases are all zero and were not found to be so by step 6 (of a scene that does not change at all)."""
     if phase is None or np.size(phase) == 0 or np.any(phase):
         return False
-    judge = Judge(ws)
-    return not (judge.has_record(f"{name}.mat") and judge.step(f"{name}.mat") == 6)
+    judge, made_by_step_6 = Judge(ws), {"uw_phaseuw.mat", "phuw_sb2.mat"} - {f"{name}.mat"}
+    sources = {source for source, _ in judge.book.made_from(f"{name}.mat")}
+    return not (judge.has_record(f"{name}.mat") and sources & made_by_step_6)

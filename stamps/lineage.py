@@ -1,9 +1,9 @@
 """What each result was made from: kept beside the files, unknown to the original.
 
-Every directory has a hidden file that tells of each result the step, the program, the time, the files read by then with a digest of
-their content, and the parameters asked for. It is published together with the results. Nobody lists inputs by hand: the
-workspace notes what is read (:class:`Reads`), and :func:`record` writes it down when the files are published. What the record
-means for a result is judged by :mod:`stamps.freshness`.
+Every directory has a hidden file that tells of each result the program, the time, the files read by then with a digest of their
+content, and the parameters asked for. It is published together with the results. Nobody lists inputs by hand: the workspace
+notes what is read (:class:`Reads`), and :func:`record` writes it down when the files are published. What the record means for a
+result is judged by :mod:`stamps.freshness`.
 
 A record that cannot be understood counts as none, and so does that of a file which was changed by something else since.
 """
@@ -216,8 +216,8 @@ def digest_of(path):
     """Digest of the content of a file.
 
     The text at the beginning of a level-5 MAT file, where other programs write the date, does not count. Of files larger than
-    16 MiB blocks of 64 KiB, evenly spread over the file, and the size stand for the content: results are compressed, so that a change
-    anywhere shifts what follows it.
+    16 MiB blocks of 64 KiB, evenly spread over the file, and the size stand for the content: results are compressed, so that a
+    change anywhere shifts what follows it.
 
     Parameters
     ----------

@@ -13,7 +13,9 @@ import numpy as np
 
 from stamps import engine, findings
 from stamps.errors import InputError, StampsError, WorkspaceError
+from stamps.freshness import Judge, is_placeholder
 from stamps.inputs import is_project
+from stamps.made_with import changed_parameters
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
@@ -79,6 +81,8 @@ class ProjectStatus:
     second_pass: str = ""
     second_pass_possible: bool = False
     parameters: list = field(default_factory=list)  # name, value, default
+    made_with: list = field(default_factory=list)  # step, name, made_with, now: other parameters than the results have
+    stale: list = field(default_factory=list)  # file, reason, todo: results that are out of date
     interrupted: list = field(default_factory=list)
     next: list = field(default_factory=list)
     sizes: dict = field(default_factory=dict)  # bytes by group of files
@@ -135,10 +139,11 @@ def project_status(workdir="."):
             status.problems.append(f"{folder.path} is in the patch list, but it is not there.")
     if not is_patch:
         _merged_facts(status, ws)
+    outdated = _outdated(status, ws, folders)
     status.interrupted = _interruptions([Workspace(ws.path), *(Workspace(folder.path) for folder in folders)])
     status.findings = findings.collect(ws)
     _sizes(status, ws)
-    status.next = _next_of_project(status, ws) if not is_patch else _next_of_patch(status, ws)
+    status.next = _next_of_project(status, ws, outdated) if not is_patch else _next_of_patch(status, ws)
     return status
 
 
@@ -277,7 +282,7 @@ def _merged_step_done(ws, step, status):
     if status.small_baselines:
         return _rows(ws, "phuw_sb2", "ph_uw") == status.merged and "unwrap_ifg_index_sm" in ws.headers_of("phuw2")
     # the merge leaves zeros, beside what an earlier run had stored in the file
-    return "msd" in ws.headers_of("phuw2") and bool(np.any(ws.load("phuw2", ("ph_uw",))["ph_uw"]))
+    return "msd" in ws.headers_of("phuw2") and not is_placeholder(ws, "phuw2")
 
 
 def _rows(ws, file, variable):
@@ -296,6 +301,15 @@ def _second_pass(status, ws):
     else:
         status.second_pass_possible = True
         status.second_pass = f"possible: step 6 subtracts {file}.mat before unwrapping (scla_reset takes it away)"
+
+
+def _outdated(status, ws, folders):
+    """Note what is out of date and the parameters that have changed; returns what steps have to make again."""
+    judges = [Judge(folder) for folder in [ws, *folders] if folder.path.is_dir()]
+    stale = [item for judge in judges for item in judge.all_stale()]
+    status.stale = [{"file": str(item.path), "reason": item.reason, "todo": item.todo} for item in stale]
+    status.made_with = [asdict(changed) for changed in changed_parameters([judge.ws for judge in judges])]
+    return [item for item in stale if item.last <= 8]
 
 
 # ---------------------------------------------------------------------- what was interrupted, sizes
@@ -361,7 +375,11 @@ def _command(ws, start, end, reason, extra=""):
     }
 
 
-def _next_of_project(status, ws):
+def _next_of_project(status, ws, outdated=()):
+    if outdated and status.kind != "patch":
+        first = min(stale.first for stale in outdated)
+        last = max(status.merged_step, 5, *(stale.last for stale in outdated))
+        return [_command(ws, first, last, f"{outdated[0].path.name} {outdated[0].reason}")]
     patches = [patch for patch in status.patches if patch.listed and patch.empty_since is None]
     if status.merged_step == 8:
         todo = [{"command": "", "reason": "all steps are done: ps_plot, ps_output and the exports can be used"}]

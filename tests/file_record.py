@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from unittest import mock
 
+from stamps import lineage
 from stamps.workspace import Variables, Workspace
 
-#: Files that every step touches: the parameters, which have a table of their own, and the log.
-EVERYWHERE = {"parms.mat", "localparms.mat", "STAMPS.log"}
+#: Files that every step touches: the parameters, which have a table of their own, the log, and the record of inputs.
+EVERYWHERE = {"parms.mat", "localparms.mat", "STAMPS.log", lineage.FILE}
 
 
 class _Watched(Variables):

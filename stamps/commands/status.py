@@ -6,6 +6,7 @@ import json
 from stamps import matlab_literals
 from stamps.commands import add_workdir
 from stamps.console import one_line
+from stamps.made_with import ChangedParameter
 from stamps.status import project_status
 
 __all__ = ["main"]
@@ -82,9 +83,11 @@ def _as_text(status):
         lines.append(f"  {item['name']:<30s} {_literal(item['value']):<24s} {note}")
     if not status.parameters:
         lines.append("  none")
+    lines += _made_with(status)
     lines += ["", *_rows("sizes", [(name, _size(size)) for name, size in status.sizes.items()])]
     lines.append("  largest: " + ", ".join(f"{item['file']} {_size(item['n_bytes'])}" for item in status.largest))
     for title, texts in (
+        ("out of date", [f"{item['file']} {item['reason']}: {item['todo']}" for item in status.stale]),
         ("interrupted", [item["text"] for item in status.interrupted]),
         ("problems", _problems(status)),
         ("warnings about the input", status.findings),
@@ -95,6 +98,12 @@ def _as_text(status):
     for item in status.next:
         lines.append(f"  {item['command']}    ({item['reason']})" if item["command"] else f"  {item['reason']}")
     return lines
+
+
+def _made_with(status):
+    """Lines on parameters that have changed since the steps were run."""
+    changed = [ChangedParameter(**item) for item in status.made_with]
+    return ["", "parameters that were changed after a step", *(f"  {item}" for item in changed)] if changed else []
 
 
 def _rows(title, rows):
