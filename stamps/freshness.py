@@ -19,7 +19,7 @@ import numpy as np
 
 from stamps import matfile
 from stamps.errors import WorkspaceError
-from stamps.lineage import Book, step_of
+from stamps.lineage import FILE, Book, step_of
 
 __all__ = [
     "Judge",
@@ -28,6 +28,7 @@ __all__ = [
     "is_placeholder",
     "is_unwrapped",
     "judged_for_step",
+    "placeholder_sentence",
     "refuse",
     "refuse_placeholder",
     "warn",
@@ -134,14 +135,14 @@ class Judge:
         return self._verdicts[name]
 
     def all_stale(self):
-        """Everything that is out of date here.
+        """Everything that is out of date here but saved plots.
 
         Returns
         -------
         list of Stale
             In the order of the steps.
         """
-        found = [self.verdict(name) for name in sorted(self.book.files)]
+        found = [self.verdict(name) for name in sorted(self.book.files) if not name.startswith("ps_plot_")]
         return sorted((stale for stale in found if stale is not None), key=lambda stale: (stale.last, stale.path.name))
 
     def digest(self, name):
@@ -181,7 +182,7 @@ class Judge:
         if folder:
             stale = self._below(folder).verdict(file)
             return None if stale is None else replace(stale, root=f"{folder}/{stale.root}")
-        if not self.has_record(name):
+        if not is_judged(name) or not self.has_record(name):
             return None
         sources = [item for item in self.book.made_from(name) if counts(name, item[0])]
         reasons = [self._through(name, *item) for item in sources if not (self._is_patch and "/" in item[0])]
@@ -196,16 +197,21 @@ class Judge:
         gone = now is None and self._is_missed(source)
         if now == digest or not digest or (now is None and not gone):
             return None
-        first = 6 if last > 6 and self._is_placeholder(source) else last
+        first = 1 if gone else 6 if last > 6 and self._is_placeholder(source) else last
         return Stale(self.ws.path / name, source, True, gone, first, last)
 
     def _is_missed(self, source):
         """Whether an input that is gone should be there: a patch was prepared anew. Others may have been cleared away."""
-        folder, _, file = source.rpartition("/")
-        return bool(folder) and (self.ws / folder).has_file("pscands.1.ij")
+        patch = self.ws / source.rpartition("/")[0]
+        return "/" in source and patch.has_file("pscands.1.ij") and not patch.has_file(FILE)
 
     def _is_placeholder(self, source):
         return is_unwrapped(source.removesuffix(".mat")) and is_placeholder(self.ws, source.removesuffix(".mat"))
+
+
+def is_judged(name):
+    """Whether a file can be out of date: what the steps and some commands make, not copies or files of the user."""
+    return step_of(name) is not None or name.startswith(tuple(start for start, _ in _COMMANDS))
 
 
 def counts(name, source):
@@ -251,9 +257,13 @@ def check(ws, name, judge=None):
     WorkspaceError
         The file is out of date; the sentence says what it was made from and what to run.
     """
-    stale = (judge or Judge(ws)).verdict(f"{name}.mat")
+    judge = judge or Judge(ws)
+    stale = judge.verdict(f"{name}.mat")
     if stale is not None:
-        raise WorkspaceError(str(stale))
+        last = stale.last
+        if last <= 5:  # nothing can be shown before the steps that the project had reached
+            last = max(other.last for other in judge.all_stale() if other.last <= 8)
+        raise WorkspaceError(str(replace(stale, last=last)))
 
 
 def refuse(ws):
@@ -350,10 +360,15 @@ def refuse_placeholder(ws, name, content):
         All phases are zero, and no record says that step 6 made them.
     """
     if is_unwrapped(name) and "ph_uw" in content and _is_nothing(ws, name, content["ph_uw"]):
-        raise WorkspaceError(
-            f"{ws.path / name}.mat holds only zeros, which step 5 leaves there until the phases are unwrapped: run step 6 first "
-            "(stamps 6 6)."
-        )
+        raise WorkspaceError(placeholder_sentence(ws, name))
+
+
+def placeholder_sentence(ws, name):
+    """What to say of unwrapped phases that are a placeholder."""
+    return (
+        f"{ws.path / name}.mat holds only zeros, which step 5 leaves there until the phases are unwrapped: run step 6 first "
+        "(stamps 6 6)."
+    )
 
 
 def is_placeholder(ws, name):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stamps.commands import add_workdir
 from stamps.patch_names import check_inside
+from stamps.workspace import Workspace
 
 __all__ = ["main"]
 
@@ -32,6 +33,7 @@ def main(argv):
         "--compare-with", metavar="DIR", help="another state of the project, such as a copy before the second pass"
     )
     options = parser.parse_args(argv)
+    from stamps.report.outdated import require_current
     from stamps.report.page import check_libraries
     from stamps.report.quality import quality_report, write_quality_report
 
@@ -41,4 +43,8 @@ def main(argv):
         check_inside(options.workdir, "report", options.workdir)
     page = write_quality_report(report, options.out or Path(options.workdir) / "report")
     print(f"Report: {page}")
+    for part in report.sections:
+        for sentence in part.facts.get("stale", []):
+            print(f"Warning: {sentence}")
+    require_current(Workspace(options.workdir))
     return 0

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 
 from stamps import matlab_literals
 from stamps.commands import add_workdir
@@ -87,7 +88,7 @@ def _as_text(status):
     lines += ["", *_rows("sizes", [(name, _size(size)) for name, size in status.sizes.items()])]
     lines.append("  largest: " + ", ".join(f"{item['file']} {_size(item['n_bytes'])}" for item in status.largest))
     for title, texts in (
-        ("out of date", [f"{item['file']} {item['reason']}: {item['todo']}" for item in status.stale]),
+        ("out of date", _stale(status)),
         ("interrupted", [item["text"] for item in status.interrupted]),
         ("problems", _problems(status)),
         ("warnings about the input", status.findings),
@@ -98,6 +99,18 @@ def _as_text(status):
     for item in status.next:
         lines.append(f"  {item['command']}    ({item['reason']})" if item["command"] else f"  {item['reason']}")
     return lines
+
+
+def _stale(status):
+    """One line for the files that are out of date for the same reason."""
+    groups = {}
+    for item in status.stale:
+        path = Path(item["file"])
+        groups.setdefault((path.parent, item["reason"], item["todo"]), []).append(path.name)
+    return [
+        f"{folder / names[0]} {reason}: {todo}" + (f"; the same holds for {', '.join(names[1:])}" if names[1:] else "")
+        for (folder, reason, todo), names in groups.items()
+    ]
 
 
 def _made_with(status):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stamps.freshness import Judge
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
 from stamps.legacy.uw_3d import uw_3d
 from stamps.limits import check_trial_wraps
@@ -176,7 +177,8 @@ def _previous_scla(ws, ps, baselines, settings, log):
     if not ws.exists(name):
         return []
     scla = ws.load(name, ["K_ps_uw", "C_ps_uw", "ph_ramp"])
-    if scla["K_ps_uw"] is None or len(scla["K_ps_uw"]) != ps["n_ps"]:
+    other = Judge(ws).is_of_other_pixels(f"{name}.mat")  # as many as now, but not these
+    if other or scla["K_ps_uw"] is None or len(scla["K_ps_uw"]) != ps["n_ps"]:
         log(f"wrong number of PS in {name}.mat - look-angle error is not subtracted and the file is deleted")
         ws.delete(f"{name}.mat")
         return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stamps.errors import InputError
-from stamps.report import drawing, page, sections, unwrapping
+from stamps.report import drawing, outdated, page, sections, unwrapping
 from stamps.report.run import Run
 from stamps.report.sections import Section, attempt, with_minus
 from stamps.verify.report import versions
@@ -49,6 +49,7 @@ _PARTS = (
         unwrapping.passes,
     ),
     ("input", "Warnings about the input", "Nothing strange was found.", sections.warnings),
+    ("outdated", "Out of date", "All results belong to the files that they were made from.", outdated.outdated),
     ("parameters", "Parameters", "Those that differ from the default.", sections.parameters),
     ("record", "Record", "Dates, times, programs.", sections.record),
 )
