@@ -420,7 +420,7 @@ def _text(plan):
         lines.append("The run would stop: see 'fail' above.")
     elif not any(step.action == "run" for step in plan.steps):
         lines.append("There is nothing to do.")
-    lines.append("STAMPS.log of every directory would gain lines.")
+    lines.append("STAMPS.log of every directory would gain lines, and .stamps-lineage.json what the results were made from.")
     return lines
 
 

@@ -274,8 +274,9 @@ def record(ws, staged):
     outputs = {name: n for name, n in ws.reads.outputs.items() if is_result(name) and staged.get(name) is not None}
     book = Book.of(ws)
     deleted = {name for name, path in staged.items() if path is None and name in book.files}
-    if not outputs and not deleted:
-        return
+    place = ws.path / FILE
+    if not outputs and not deleted or (os.path.lexists(place) and not place.is_file()):
+        return  # nothing to say, or something else has the name
     for name in deleted:
         del book.files[name]
     if outputs:

@@ -378,8 +378,7 @@ def _command(ws, start, end, reason, extra=""):
 def _next_of_project(status, ws, outdated=()):
     if outdated and status.kind != "patch":
         first = min(stale.first for stale in outdated)
-        last = max(status.merged_step, 5, *(stale.last for stale in outdated))
-        return [_command(ws, first, last, f"{outdated[0].path.name} {outdated[0].reason}")]
+        return [_command(ws, first, 8, f"{outdated[0].path.name} {outdated[0].reason}")]
     patches = [patch for patch in status.patches if patch.listed and patch.empty_since is None]
     if status.merged_step == 8:
         todo = [{"command": "", "reason": "all steps are done: ps_plot, ps_output and the exports can be used"}]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stamps import cli, workspace
+from stamps import cli, lineage, workspace
 from stamps.dry_run import plan_of
 from stamps.errors import InputError
 from stamps.legacy.stamps import stamps
@@ -16,7 +16,7 @@ from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
 #: Written by every run, told in notes.
-NOTED = {"STAMPS.log", "parms.mat", "patch.list", "patch.list_old"}
+NOTED = {lineage.FILE, "STAMPS.log", "parms.mat", "patch.list", "patch.list_old"}
 
 
 @pytest.fixture(autouse=True)

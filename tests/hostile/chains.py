@@ -1,0 +1,30 @@
+"""Projects that the program itself has run, with the record of what each file was made from, shared by the cases."""
+
+import contextlib
+import io
+import shutil
+
+from stamps.legacy.stamps import stamps
+from stamps.verify import golden
+
+__all__ = ["copied", "finished", "quietly"]
+
+
+def quietly(function, *arguments, **options):
+    """Call a function; returns what it printed."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        function(*arguments, **options)
+    return printed.getvalue()
+
+
+def finished(folder, set_name="ps_mini", last=8, **parameters):
+    """Run a golden set from the preparation on, in process."""
+    golden.build_state(golden.find_set(set_name), 0, folder)
+    quietly(stamps, 1, last, workdir=folder, **parameters)
+    return folder
+
+
+def copied(source, target):
+    """A copy that shares nothing with its source; times of the files are kept."""
+    return shutil.copytree(source, target, dirs_exist_ok=True)
