@@ -275,7 +275,7 @@ def record(ws, staged):
     book = Book.of(ws)
     deleted = {name for name, path in staged.items() if path is None and name in book.files}
     place = ws.path / FILE
-    if not outputs and not deleted or (os.path.lexists(place) and not place.is_file()):
+    if not outputs and not deleted or (os.path.lexists(place) and (place.is_symlink() or not place.is_file())):
         return  # nothing to say, or something else has the name
     for name in deleted:
         del book.files[name]

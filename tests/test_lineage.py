@@ -343,10 +343,13 @@ def test_a_record_that_goes_round_in_circles_ends(ws):
     assert Judge(ws).all_stale() == []
 
 
-def test_something_else_of_the_name_hinders_nobody(ws):
-    (ws.path / FILE).mkdir()
+@pytest.mark.parametrize("kind", ("folder", "pipe", "link"))
+def test_something_else_of_the_name_hinders_nobody(ws, kind, tmp_path_factory):
+    place, outside = ws.path / FILE, tmp_path_factory.mktemp("outside") / "file"
+    outside.write_text("mine")
+    {"folder": place.mkdir, "pipe": lambda: os.mkfifo(place), "link": lambda: place.symlink_to(outside)}[kind]()
     chain(ws)
-    assert ws.load("scn2")["value"][0] == 4 and (ws.path / FILE).is_dir()
+    assert ws.load("scn2")["value"][0] == 4 and outside.read_text() == "mine"
     assert Judge(ws).all_stale() == []
 
 
