@@ -232,9 +232,11 @@ def counts(name, source):
         return False
     if stem.startswith(_CORRECTIONS):
         return step <= 5
-    own = step_of(stem)
+    own, pairs, of_pairs = step_of(stem), "_sb" in stem, "_sb" in origin
     if own == step == 7:  # look-angle errors of the series and of the interferograms do not depend on each other
-        return ("_sb" in stem) == ("_sb" in origin)
+        return pairs == of_pairs
+    if own == step == 6 and pairs and not of_pairs:  # the series comes from the interferograms
+        return False
     return own is None or step <= own
 
 

@@ -277,6 +277,8 @@ def record(ws, staged):
     place = ws.path / FILE
     if not outputs and not deleted or (os.path.lexists(place) and (place.is_symlink() or not place.is_file())):
         return  # nothing to say, or something else has the name
+    if not (book.files or ws.has_file("psver.mat") or any(step_of(name) is not None for name in outputs)):
+        return  # no project: a plot that is saved elsewhere
     for name in deleted:
         del book.files[name]
     if outputs:

@@ -332,7 +332,7 @@ class TestPublishing:
         with pytest.raises(WorkspaceError, match=r"cannot be written to .* \(No space left on device\)"):
             export("csv", "kept.csv", sm, n_boot=5, values="v")
         assert sm.read_text("kept.csv") == older
-        assert not [path for path in sm.path.iterdir() if path.name.startswith(".stamps")]
+        assert not [path for path in sm.path.iterdir() if path.name.startswith(".stamps-staging")]
 
     def test_companions_of_an_older_file_go(self, sm):
         from stamps.products.exports import KINDS, _outdated

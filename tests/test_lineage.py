@@ -99,6 +99,11 @@ def test_how_a_project_is_set_up_is_no_input(ws):
     assert Book.of(ws).made_from("ps2.mat") == []
 
 
+def test_nothing_is_recorded_outside_of_projects(ws):
+    ws.save("ps_plot_v", {"ph_disp": np.ones((2, 2))})
+    assert not (ws.path / FILE).exists()
+
+
 def test_what_fails_is_not_recorded(ws):
     made(ws, "ps2", 1)
     before = (ws.path / FILE).read_bytes()
@@ -178,6 +183,7 @@ def test_what_is_no_regular_file_has_no_digest(tmp_path):
         ("phuw2.mat", "phuw2.mat", False),
         ("phuw2.mat", "uw_grid.mat", False),
         ("scla2.mat", "scla_sb2.mat", False),
+        ("phuw_sb2.mat", "phuw2.mat", False),
         ("scla2.mat", "tca2.mat", False),  # other methods are added to the file
         ("tca2.mat", "phuw2.mat", False),  # estimated once, used by the passes that follow
         ("tca2.mat", "ps2.mat", True),

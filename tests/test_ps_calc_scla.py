@@ -167,7 +167,7 @@ def test_small_baselines_both_ways(sb):
 def test_what_cannot_be_done(ws):
     with pytest.raises(ParameterError, match="small_baseline_flag"):
         ps_calc_scla(1, 1, workdir=ws)
-    ws.save("phuw2", {"ph_uw": np.zeros((N_PS, 9), np.float32)})
+    ws.save("phuw2", {"ph_uw": np.ones((N_PS, 9), np.float32)})
     drop(ws, scla_drop_index=[1, 2, 3, 5, 6, 7, 8])
     with pytest.raises(ParameterError, match="drop fewer"):
         ps_calc_scla(0, 1, workdir=ws)
