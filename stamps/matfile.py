@@ -24,6 +24,8 @@ import scipy.sparse
 
 from stamps import hdf5_inside, matfile5
 from stamps.errors import WorkspaceError
+from stamps.matfile_claims import check_elements, check_hdf5
+from stamps.plain_files import check_input
 
 __all__ = ["LARGE_BYTES", "Header", "class_of", "headers", "names", "read", "write"]
 
@@ -52,6 +54,7 @@ def _of_one_version(reading):
     @wraps(reading)
     def repeated(path, *arguments, **keywords):
         for _ in range(_MOST_VERSIONS):
+            _check_regular(path)
             before = _identity(path)
             try:
                 result = reading(path, *arguments, **keywords)
@@ -64,6 +67,16 @@ def _of_one_version(reading):
         return reading(path, *arguments, **keywords)
 
     return repeated
+
+
+def _check_regular(path):
+    """A pipe or device in the place of a file would be waited for without end."""
+    try:
+        check_input(path)
+    except FileNotFoundError:
+        pass  # who reads it says so
+    except OSError as error:
+        raise WorkspaceError(f"{path} cannot be read as a MAT file ({error.strerror}).") from error
 
 
 def _identity(path):
@@ -175,6 +188,7 @@ def read(path, variables=None):
     others = [name for name in wanted if last[name].dtype is None]
     values = _read_general(path, others) if others else {}
     try:
+        check_elements([last[name] for name in wanted], path.stat().st_size)
         with open(path, "rb") as file:
             return {
                 name: values[name] if name in values else matfile5.read_array(file, last[name]) for name in wanted
@@ -202,6 +216,8 @@ def _read_general(path, variables=None):
     if not entries:
         return {}
     try:
+        if _is_hdf5(path):
+            check_hdf5(path, [name for name, _, _ in entries])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", message="Unreadable variable")

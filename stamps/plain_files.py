@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stamps.errors import WorkspaceError
 
-__all__ = ["check_plain", "open_plain", "read_json"]
+__all__ = ["check_input", "check_plain", "open_plain", "read_input", "read_json"]
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -99,6 +99,45 @@ def check_plain(path):
             f"{path} is {_kind(path, mode)}, where a plain file was expected: nothing is written there; remove it or choose "
             "another place."
         )
+
+
+#: Bytes of a header or list that can be meant; longer ones are no text.
+_LONGEST_TEXT = 1 << 30
+
+
+def check_input(path):
+    """Stop where a file to be read, links followed, is a pipe, device, socket or folder: reading it might never end.
+
+    Raises
+    ------
+    OSError
+        Also where there is no such file; ``strerror`` says what it is.
+    """
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, f"it is {_kind(path, mode)}, not a file", os.fspath(path))
+
+
+def read_input(path, errors="replace"):
+    """Text of a header or list of the input.
+
+    Parameters
+    ----------
+    path : path-like
+        A link is followed.
+    errors : str
+        As for :meth:`pathlib.Path.read_text`.
+
+    Raises
+    ------
+    OSError
+        It cannot be read, is no file, or is too large for a text; ``strerror`` says which.
+    """
+    check_input(path)
+    size = os.stat(path).st_size
+    if size > _LONGEST_TEXT:
+        raise OSError(errno.EFBIG, f"it has {size} bytes, which no text file of this kind has", os.fspath(path))
+    return Path(path).read_text(errors=errors)
 
 
 def _kind(path, mode):

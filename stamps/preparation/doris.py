@@ -23,6 +23,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.orbits import Orbit
+from stamps.plain_files import read_input
 from stamps.preparation.headers import plain_number
 
 __all__ = ["DorisStack", "Image", "find_stack", "read_image", "read_sections"]
@@ -93,7 +94,7 @@ def read_sections(path):
         The file is missing or has no section.
     """
     try:
-        lines = Path(path).read_text(errors="replace").splitlines()
+        lines = read_input(path).splitlines()
     except OSError as error:
         raise InputError(f"The result file {path} cannot be read ({error.strerror}): run Doris again.") from error
     sections, name = {}, None

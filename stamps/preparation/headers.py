@@ -5,9 +5,9 @@ Source: spec 02 section 1 (sizes), spec 03 section 1 (other values).
 
 import math
 import re
-from pathlib import Path
 
 from stamps.errors import InputError
+from stamps.plain_files import read_input
 
 __all__ = ["header_numbers", "image_precision", "plain_number", "raster_size", "read_header"]
 
@@ -24,7 +24,7 @@ def read_header(path):
         The file is missing or cannot be read.
     """
     try:
-        return Path(path).read_text(errors="replace")
+        return read_input(path)
     except OSError as error:
         raise InputError(f"The header {path} cannot be read ({error.strerror}): export it again.") from error
 

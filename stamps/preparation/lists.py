@@ -8,11 +8,11 @@ Source: spec 02 section 5.
 import math
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.plain_files import read_input
 from stamps.preparation.headers import plain_number
 
 __all__ = [
@@ -213,7 +213,7 @@ def _joined(parts):
 
 def _complete_lines(path):
     try:
-        text = Path(path).read_text(errors="surrogateescape")
+        text = read_input(path, "surrogateescape")
     except OSError as error:
         raise InputError(f"The list {path} cannot be read ({error.strerror}): run the preparation again.") from error
     return text[: text.rfind("\n") + 1]

@@ -11,6 +11,7 @@ import os
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
+from stamps.plain_files import check_input
 
 __all__ = [
     "SEQUENTIAL_PIXELS",
@@ -77,6 +78,7 @@ def map_raster(path, dtype, width, values=1):
     dtype = np.dtype(dtype)
     shape = (width,) if values == 1 else (width, values)
     try:
+        check_input(path)
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             lines = size // (dtype.itemsize * width * values)
@@ -96,6 +98,7 @@ def prefetch(path, dtype, width, values, lines, samples):
     row = pixel * width
     used = pixel * (samples.stop - samples.start)
     try:
+        check_input(path)
         with open(path, "rb", buffering=0) as file:
             if _mostly(samples, width):
                 parts = [(row * lines.start, row * (lines.stop - lines.start))]
@@ -166,6 +169,7 @@ def read_rows(path, dtype, width, lines, values=1):
     rows = np.empty(shape, dtype.newbyteorder("="))
     rest = memoryview(rows.reshape(-1).view(np.uint8))
     try:
+        check_input(path)
         with open(path, "rb", buffering=0) as file:
             file.seek(dtype.itemsize * width * values * lines.start)
             while rest:
@@ -205,6 +209,7 @@ def sample_lines(path, dtype, width, lines):
     parts = np.empty((len(lines), width, 2), dtype)
     row = parts[0].nbytes
     try:
+        check_input(path)
         with open(path, "rb", buffering=0) as file:
             if hasattr(os, "posix_fadvise"):
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)

@@ -1,0 +1,100 @@
+"""Files that claim more than they hold, never end, or are no files."""
+
+import os
+import socket
+import struct
+import zlib
+
+import h5py
+import numpy as np
+import pytest
+
+from stamps import matfile
+from stamps.errors import InputError, StampsError, WorkspaceError
+from stamps.preparation.headers import read_header
+from stamps.preparation.rasters import map_raster
+from stamps.workspace import Workspace
+
+
+def claims(path, shape, content=b"", compressed=True):
+    """A level-5 file whose only variable has a shape that its content does not fill."""
+    header = struct.pack("<IIII", 6, 8, 6, 0) + struct.pack("<II", 5, 8) + struct.pack("<ii", *shape)
+    header += struct.pack("<HH4s", 1, 1, b"x") + struct.pack("<II", 9, 8) + content.ljust(8, b"\0")
+    element = struct.pack("<II", 14, len(header)) + header
+    packed = zlib.compress(element)
+    body = struct.pack("<II", 15, len(packed)) + packed if compressed else element
+    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(116) + bytes(8) + b"\x00\x01IM" + body)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("shape", [(2**31 - 1, 2**31 - 1), (-1, 5), (2**30, 1), (60_000, 60_000), (0, -7)])
+def test_level_5_with_impossible_shapes(tmp_path, shape, compressed):
+    claims(tmp_path / "x.mat", shape, compressed=compressed)
+    with pytest.raises(WorkspaceError, match=r"x\.mat cannot be read as a MAT file"):
+        matfile.read(tmp_path / "x.mat")
+
+
+def test_hdf5_of_two_kilobytes_that_claims_terabytes(tmp_path):
+    with h5py.File(tmp_path / "ph2.mat", "w", userblock_size=512) as file:
+        item = file.create_dataset("ph", (1 << 20, 1 << 20), "f8", chunks=(1024, 1024), compression="gzip")
+        item.attrs["MATLAB_class"] = np.bytes_("double")
+    with open(tmp_path / "ph2.mat", "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(116) + bytes(8) + b"\x00\x02IM")
+    assert (tmp_path / "ph2.mat").stat().st_size < 10_000
+    with pytest.raises(WorkspaceError, match="claims 8.19e\\+03 GiB"):
+        Workspace(tmp_path).load("ph2")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 128, b"MATLAB" + b"\xff" * 400, struct.pack("<5i", 0, 2**30, 2**30, 0, 2) + b"x\0", bytes(range(256))],
+)
+def test_other_nonsense(tmp_path, content):
+    (tmp_path / "ps2.mat").write_bytes(content)
+    with pytest.raises(StampsError, match=r"ps2\.mat"):
+        Workspace(tmp_path).load("ps2")
+
+
+def no_file(path, kind):
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        here = os.getcwd()
+        os.chdir(path.parent)
+        try:
+            socket.socket(socket.AF_UNIX).bind(path.name)
+        finally:
+            os.chdir(here)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "folder", "device"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, kind):
+    for name in ("x.mat", "x.par", "x.diff"):
+        no_file(tmp_path / name, kind)
+    said = {"pipe": "a pipe", "socket": "a socket", "folder": "a folder", "device": "a device"}[kind]
+    for read in (matfile.read, matfile.names, matfile.headers):
+        with pytest.raises(WorkspaceError, match=rf"x\.mat cannot be read as a MAT file \(it is {said}, not a file\)"):
+            read(tmp_path / "x.mat")
+    with pytest.raises(InputError, match=rf"x\.par cannot be read \(it is {said}"):
+        read_header(tmp_path / "x.par")
+    with pytest.raises(InputError, match=r"x\.diff"):
+        map_raster(tmp_path / "x.diff", np.complex64, 10)
+
+
+def test_a_text_of_gigabytes_is_not_read(tmp_path):
+    with open(tmp_path / "x.par", "wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(InputError, match="which no text file of this kind has"):
+        read_header(tmp_path / "x.par")
+
+
+def test_a_pipe_in_the_place_of_a_header_stops_the_preparation(sandbox):
+    stack = sandbox.stack()
+    header = next(stack.rglob("*.par"))
+    header.unlink()
+    os.mkfifo(header)
+    sandbox.prepare(stack, watch=False, seconds=20).refuses(header.name)
