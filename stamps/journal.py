@@ -27,7 +27,7 @@ COMMIT = "COMMIT.json"
 REFUSED = ".stamps-refused-"
 
 #: No publication comes near these: a thousand patches have some ten thousand files.
-_MOST_BYTES, _MOST_NAMES = 2**24, 200_000
+_MOST_BYTES, _MOST_NAMES = 2**23, 200_000
 _LONGEST = 255  # bytes of one component of a path, as file systems have it
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

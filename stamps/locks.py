@@ -36,6 +36,7 @@ _LEASE_SECONDS = 90  # another machine that has not touched its folder for so lo
 _BEAT_SECONDS = 10
 _LOCKING_SECONDS = 2  # from the making of a folder to its lock
 _ABANDONED_SECONDS = 86400  # an unfinished folder of another machine's older version, which does not touch it
+_SKEW_SECONDS = 3600  # no clock goes that wrong: a later time was not written by somebody at work
 _PATIENCE_SECONDS = 1  # commands that only set a value are gone by then
 
 active = set()  #: staging folders at which this process is at work
@@ -101,7 +102,7 @@ def _alive(pid):
         pass
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # the latter: a number that no process can have
         return False
     except PermissionError:
         return True
@@ -111,7 +112,7 @@ def _alive(pid):
 def _touched_lately(path, seconds, otherwise=False):
     """Whether a file or folder is younger than that; ``otherwise`` if it is not there."""
     try:
-        return time.time() - path.stat().st_mtime < seconds
+        return -_SKEW_SECONDS < time.time() - path.lstat().st_mtime < seconds
     except OSError:
         return otherwise
 
@@ -137,17 +138,30 @@ def outlasts(folder):
     world = _world_in(folder.name.rsplit("-", 1)[-1])
     if not world or world == _world():
         return False
+    seen, end = _touched(folder), time.monotonic() + _LEASE_SECONDS
     while (folder / COMMIT).is_file():
         if not in_use(folder):
             return True
+        if time.monotonic() > end:  # whatever its clock says, who is alive has touched it meanwhile
+            if is_free(folder) is not False and _touched(folder) == seen:
+                return True
+            seen, end = _touched(folder), time.monotonic() + _LEASE_SECONDS
         time.sleep(0.1)
     return False
+
+
+def _touched(folder):
+    """When a folder was touched, in nanoseconds of the clock of its file system; None if it is gone."""
+    try:
+        return folder.lstat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def is_free(folder):
     """Whether nobody holds the lock of a folder; None where that cannot be known."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return None
     try:

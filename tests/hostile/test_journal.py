@@ -1,5 +1,6 @@
 """Journals of interrupted saves that no save has written: forged, damaged, of somebody else."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from stamps import journal, workspace
+from stamps import journal, locks, workspace
 from stamps.errors import WorkspaceError
 from stamps.workspace import Workspace
 
@@ -127,8 +128,14 @@ def test_markers_that_no_save_writes(place, marker):
 def test_a_million_names_are_refused_soon(place):
     leave(place, "{" + ",".join(f'"{k}":false' for k in range(10**6)) + "}")
     start = time.process_time()
-    refused_once(place, "names")
+    refused_once(place, "larger than")
     assert time.process_time() - start < 20
+
+
+def test_a_few_hundred_thousand_names_are_refused(place):
+    leave(place, "{" + ",".join(f'"{k}":false' for k in range(250_000)) + "}")
+    with pytest.raises(WorkspaceError, match="250000 names"):
+        Workspace(place).recover()
 
 
 def test_a_marker_without_end_is_refused_soon(place):
@@ -271,3 +278,42 @@ def test_nothing_is_saved_through_a_linked_folder(place):
     with pytest.raises(WorkspaceError, match="PATCH_2"):
         Workspace(place).write_text("PATCH_2/kept", "x")
     assert (place.parent / "outside" / "kept").read_text() == "mine"
+
+
+# ---------------------------------------------------------------------- owners that there are not
+
+ELSEWHERE = "w" + "0" * 24  # the mark of another machine
+
+
+@pytest.mark.parametrize("owner", [f"elsewhere-1.0-{ELSEWHERE}", "elsewhere-1.0-abcdef"])
+def test_a_time_in_the_future_proves_no_life(place, owner):
+    folder = leave(place, {"../outside/kept": False}, owner=owner)
+    for path in (folder / journal.COMMIT, folder):
+        os.utime(path, (time.time() + 10**6,) * 2)
+    with pytest.raises(WorkspaceError, match="is not what an interrupted save leaves"):
+        Workspace(place).recover()
+
+
+def test_who_is_not_seen_to_live_is_waited_for_only_so_long(place, monkeypatch):
+    monkeypatch.setattr(locks, "_LEASE_SECONDS", 1)
+    folder = leave(place, {"a.txt": True}, owner=f"elsewhere-1.0-{ELSEWHERE}")
+    for path in (folder / journal.COMMIT, folder):
+        os.utime(path, (time.time() + 600,) * 2)  # by a clock that is ten minutes ahead
+    assert Workspace(place).recover() == [f"Completed an interrupted save in {place}"]
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "0", "-1", "1e9", "٣"])
+def test_numbers_that_no_process_has(place, number):
+    leave(place, {"../outside/kept": False}, owner=f"{socket.gethostname()}-{number}.1-abcdef")
+    with contextlib.suppress(WorkspaceError):
+        Workspace(place).recover()
+    Workspace(place).write_text("new.txt", "new")
+    assert (place.parent / "outside" / "kept").exists()
+
+
+def test_a_pipe_with_the_name_of_a_foreign_owner(place):
+    os.mkfifo(place / f"{journal.STAGING}elsewhere-1.0-{ELSEWHERE}")
+    age(place / f"{journal.STAGING}elsewhere-1.0-{ELSEWHERE}")
+    with contextlib.suppress(WorkspaceError):
+        Workspace(place).recover()
+    Workspace(place).write_text("new.txt", "new")
