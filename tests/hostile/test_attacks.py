@@ -42,8 +42,11 @@ def test_children_import_nothing_from_the_current_directory(tmp_path, path, monk
     plant(tmp_path / "lib", tmp_path / "ran")
     monkeypatch.setenv("PYTHONPATH", path or "")
     words = child.command("stamps.tasks", tmp_path / "no task", tmp_path / "answer")
-    done = subprocess.run(words, cwd=tmp_path, env=child.environment(), capture_output=True, text=True, check=False)
-    assert "no task" in done.stderr  # it came as far as reading its task
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=child.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:  # fmt: skip
+        assert "no task" in process.stdout.read()  # it came as far as reading its task
     assert not (tmp_path / "ran").exists()
 
 
@@ -123,7 +126,7 @@ def place(tmp_path):
     assert sorted(path.name for path in (tmp_path / "outside").iterdir()) == ["kept"]
 
 
-ENTRIES = ["../outside", "PATCH_1/../../outside", "/tmp", "..", ".", "./", "PATCH_1/..", "a\0b", "./../outside"]
+ENTRIES = ["../outside", "PATCH_1/../../outside", "/tmp", "..", ".", "./", "PATCH_1/..", "./../outside"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -385,7 +388,7 @@ def test_texts_can_only_be_read(text, seen):
 @pytest.mark.parametrize("text", ["\x1b[31mred", "a\rb", "\u202eb", "one\ntwo"])
 def test_no_command_prints_them(place, capsys, text):
     Parameters(place).fill_defaults()
-    Parameters(place).set("unwrap_method", text)
+    Workspace(place).save_raw("parms", {"unwrap_method": text})
     for words in (["getparm"], ["getparm", "unwrap_method"], ["stamps", "status"]):
         cli.run(words[0], [*words[1:], "--workdir", str(place)])
     Log(place, "TEST")(f"unwrap_method={text}")
