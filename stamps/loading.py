@@ -4,6 +4,7 @@ Shared by the loaders of step 1. Candidate files keep the byte order of the rast
 is the default here. Source: spec 03 sections 1, 4 and 5.
 """
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
 from stamps.legacy.readparm import readparm
-from stamps.matlab.dates import datenum
-from stamps.preparation.lists import read_candidates
+from stamps.preparation.lists import paths_of, raster_paths, read_candidates
+from stamps.preparation.names import baseline_file, image_date, is_date, pair_of_name
 from stamps.workspace import Workspace
 
 __all__ = [
@@ -37,30 +38,29 @@ __all__ = [
 ]
 
 _LIGHT_SPEED = 299792458.0  # m/s
-_BASELINE_SUFFIX = "base"  # takes the place of the last four characters of an interferogram's path
 
 
 # ---------------------------------------------------------------------- names and dates
 
 
 def header_path(ws):
-    """Path of the master's header: first word of ``../rsc.txt``, relative to the patch."""
-    words = Workspace(ws.path.parent).read_text("rsc.txt").split()
-    if not words:
+    """Path of the master's header: the first one of ``../rsc.txt``, relative to the patch."""
+    paths = paths_of(Workspace(ws.path.parent).read_text("rsc.txt"), ws.path)
+    if not paths:
         raise InputError(f"{ws.path.parent / 'rsc.txt'} is empty, but the path of the master's header was expected.")
-    return words[0]
+    return paths[0]
 
 
 def interferogram_paths(ws):
-    """Paths of the interferograms: all words of ``../pscphase.in`` but the first."""
-    paths = Workspace(ws.path.parent).read_text("pscphase.in").split()[1:]
+    """Paths of the interferograms: all of ``../pscphase.in`` behind its first word, the width."""
+    paths = raster_paths(Workspace(ws.path.parent).read_text("pscphase.in"), ws.path)
     if not paths:
         raise InputError(f"{ws.path.parent / 'pscphase.in'} lists no interferogram: run the preparation again.")
     return paths
 
 
 def pair_dates(paths):
-    """Dates in the names ``…yyyymmdd_yyyymmdd.diff`` of interferograms.
+    """Dates in the names ``…yyyymmdd_yyyymmdd….diff`` of interferograms.
 
     Parameters
     ----------
@@ -74,27 +74,25 @@ def pair_dates(paths):
     Raises
     ------
     InputError
-        A name does not end so.
+        A name does not hold two dates.
     """
-    return np.array([[_date(path, -22, -14), _date(path, -13, -5)] for path in paths], dtype=np.int64)
+    return np.array([_dates(path, pair_of_name(path), path[-22:-5]) for path in paths], dtype=np.int64)
 
 
 def master_date_of_header(path):
     """Date of the master from its header's name ``…yyyymmdd.rslc.par``, as yyyymmdd."""
-    return _date(path, -17, -9)
+    last = path[-17:-9]
+    found = last if is_date(last) else image_date(path)
+    return _dates(path, None if found is None else (found,), last)[0]
 
 
-def _date(path, first, last):
-    text = path[first:last]
-    try:
-        date = int(text) if text.isdecimal() and len(text) == last - first else -1
-        datenum(date)
-    except ValueError as error:
+def _dates(path, found, shown):
+    if found is None:
         raise InputError(
-            f"The name {path} has '{text}' where a date yyyymmdd was expected: names of interferograms end in "
+            f"The name {path} has '{shown}' where a date yyyymmdd was expected: names of interferograms end in "
             "yyyymmdd_yyyymmdd.diff, that of the master's header in yyyymmdd.rslc.par."
-        ) from error
-    return date
+        )
+    return [int(date) for date in found]
 
 
 # ---------------------------------------------------------------------- header
@@ -180,7 +178,7 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
         Patch (for the log and for relative paths).
     header : Header
     paths : list of str
-        Interferograms; the baseline file ends in ``base`` instead of ``diff``.
+        Interferograms (:func:`stamps.preparation.names.baseline_file`).
     line : (n,) array
         Azimuth line, from 0.
     look : (n,) float64 array
@@ -197,11 +195,16 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
     cos_look, sin_look = np.cos(look), np.sin(look)
     bperp = np.empty((time.size, len(paths)), dtype=dtype, order="F")
     for k, path in enumerate(paths):
-        file = path[:-4] + _BASELINE_SUFFIX
+        file = _baseline_path(ws, path)
         _, across, normal = _baseline(ws, file, "initial_baseline(TCN):")
         _, across_rate, normal_rate = _baseline(ws, file, "initial_baseline_rate:")
         bperp[:, k] = (across + across_rate * time) * cos_look - (normal + normal_rate * time) * sin_look
     return bperp
+
+
+def _baseline_path(ws, path):
+    """The baseline file of an interferogram; relative paths start at the patch."""
+    return baseline_file(os.path.join(ws.path, path))
 
 
 def _baseline(ws, file, name):

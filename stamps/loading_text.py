@@ -11,10 +11,12 @@ import numpy as np
 
 from stamps import isce, loading
 from stamps.errors import InputError
-from stamps.matlab.dates import datenum
+from stamps.matlab.dates import datenum, to_yyyymmdd
 from stamps.matlab.interpolation import griddata_linear
 from stamps.matlab_literals import number
 from stamps.parameters import Parameters
+from stamps.preparation.lists import paths_with_constants
+from stamps.preparation.names import dates_in_path
 from stamps.preparation.text_headers import GRID_HEIGHTS, GRID_NODES
 
 __all__ = [
@@ -203,10 +205,10 @@ def calibration_constants(ws, images):
     path = ws.find("calamp.out", levels=2)
     if path is None:
         return np.ones(len(images.dates))
-    words = path.read_text(errors="replace").split()
+    known = {*images.dates, int(to_yyyymmdd(images.master_day))}
     found = {}
-    for name, text in zip(words[::2], words[1::2], strict=False):
-        date, value = _date_of_image(name), number(text)
+    for name, text in paths_with_constants(path.read_text(errors="surrogateescape"), path.parent):
+        date, value = _date_of_image(name, known), number(text)
         if date is None or value is None:
             raise InputError(f"{path} has '{name} {text}' where a dated image and its constant were expected.")
         found[date] = value
@@ -216,8 +218,14 @@ def calibration_constants(ws, images):
     return np.array([found[date] for date in images.dates])
 
 
-def _date_of_image(name):
-    """Date in the path of an image: of its name, else of its folder, else (folder ``master``) of the one above."""
+def _date_of_image(name, known):
+    """Date in the path of an image: where the original looks, else the first date of the stack that its folders name."""
+    date = _date_of_name(name)
+    return date if date in known else next((other for other in dates_in_path(name) if other in known), date)
+
+
+def _date_of_name(name):
+    """Date of the file's name, else of its folder, else (folder ``master``) of the one above."""
     parts = PurePath(name).parts
     for part in parts[: -3 if len(parts) > 2 else None : -1]:
         if part[:8].isdecimal() and len(part) >= 8:

@@ -20,7 +20,7 @@ from stamps import isce
 from stamps.locks import reserving
 from stamps.preparation import topsstack
 from stamps.preparation.amplitudes import KeptAmplitudes
-from stamps.preparation.checks import Problem, check_mask, raise_problems
+from stamps.preparation.checks import check_mask, check_path, raise_problems
 from stamps.preparation.project import (
     Plan,
     check_layout,
@@ -93,7 +93,8 @@ def mt_prep_isce(
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
     problems = check_layout((stack.width, stack.length), counts, da_thresh)
     problems += [] if mask is None else check_mask(mask, stack)
-    raise_problems(problems + _check_path(stack), f"The stack {stack.root}")
+    check_path(str(stack.root))
+    raise_problems(problems, f"The stack {stack.root}")
     check_replaceable(ws)
     with ws.publish(), ws.scratch() as stage:
         _write_geometry(stage, stack)
@@ -117,12 +118,6 @@ def mt_prep_isce(
         plan.survey.record(ws, _ROUTINE, stage.path)
     remove_empty_patches(ws)
     print(text)
-
-
-def _check_path(stack):
-    if any(character.isspace() for character in str(stack.root)):
-        return [Problem(f"The path '{stack.root}' has a blank, which list files cannot hold: move or link the stack.")]
-    return []
 
 
 def _write_geometry(stage, stack):
