@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from stamps import findings
 from stamps.errors import InputError
 from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.locks import reserving
+from stamps.log import Log
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, raise_problems
 from stamps.preparation.doris import find_stack
@@ -70,7 +72,8 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
     geometry = {name: stack.raster(f"{name}.raw", ws.path) for name in ("lon", "lat", "dem_radar")}
     size = (stack.master.width, stack.master.length)
     problems = check_layout(size, counts, da_thresh) + _check_rasters(stack, master_slc, geometry)
-    raise_problems(problems, f"The Doris stack {stack.root}")
+    impossible, strange = stack.check_headers()
+    raise_problems(problems + [Problem(text) for text in impossible], f"The Doris stack {stack.root}")
     check_replaceable(ws)
     with ws.publish(), ws.scratch() as stage:
         images = stack.images if master_slc is None else [_as_float(stage, stack.master, master_slc), *stack.images]
@@ -88,6 +91,7 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         adopt(ws, stage)
         mt_extract_info(workdir=ws)
         plan.survey.record(ws, _ROUTINE, stage.path)
+        findings.record(ws, f"{_ROUTINE}: headers", strange, Log(ws, _ROUTINE))
     print(text)
 
 

@@ -10,11 +10,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stamps import findings
 from stamps.legacy.calamp import calamp
 from stamps.legacy.mt_extract_cands import mt_extract_cands
+from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, check_export, check_mask, find_export, raise_problems
+from stamps.preparation.header_checks import check_headers
 from stamps.preparation.headers import plain_number
 from stamps.preparation.patches import patch_layout
 from stamps.preparation.publishing import adopt, check_replaceable, delete_patches, remove_empty_patches
@@ -109,6 +112,8 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
     export = find_export(master, os.path.join(ws.path, datadir))
     mask = None if maskfile is None else os.path.join(ws.path, maskfile)
     problems = check_export(export, gamma=processor == "gamma")
+    impossible, strange = check_headers(export)
+    problems += [Problem(text) for text in impossible]
     problems += [] if mask is None else check_mask(mask, export)
     problems += check_layout((export.width, export.length), counts, threshold)
     problems += positions.check(export) if positions and not export.longitudes else []
@@ -131,6 +136,7 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
         adopt(ws, stage)
         initialise_parameters(ws, export.small_baselines)
         plan.survey.record(ws, routine)
+        findings.record(ws, f"{routine}: headers", strange, Log(ws, routine))
     remove_empty_patches(ws)
     print(text)
 
