@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps import findings
 from stamps.errors import InputError
 from stamps.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
 from stamps.legacy.readparm import readparm
+from stamps.preparation import header_ranges, positions
+from stamps.preparation.headers import ground_spacing
 from stamps.preparation.lists import paths_of, raster_paths, read_candidates
 from stamps.preparation.names import baseline_file, image_date, is_date, pair_of_name
 from stamps.workspace import Workspace
@@ -21,6 +24,8 @@ __all__ = [
     "Header",
     "header_path",
     "interferogram_paths",
+    "judge_candidates",
+    "judged_lonlat",
     "local_coordinates",
     "look_and_incidence",
     "master_date_of_header",
@@ -35,6 +40,7 @@ __all__ = [
     "read_positions",
     "read_values",
     "store_platform",
+    "with_position",
 ]
 
 _LIGHT_SPEED = 299792458.0  # m/s
@@ -128,7 +134,11 @@ def read_header(ws, path):
         "range_pixel_spacing", "near_range_slc", "sar_to_earth_center", "earth_radius_below_sensor",
         "center_range_slc", "azimuth_lines", "prf",
     )  # fmt: skip
-    return Header(path, heading, _LIGHT_SPEED / frequency, platform, *(number(name) for name in names))
+    values = [number(name) for name in names]
+    judged = dict(zip(names, values, strict=True), heading=heading, radar_frequency=frequency)
+    del judged["azimuth_lines"]
+    header_ranges.require(path, judged)
+    return Header(path, heading, _LIGHT_SPEED / frequency, platform, *values)
 
 
 def store_platform(parameters, header):
@@ -199,6 +209,9 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
         _, across, normal = _baseline(ws, file, "initial_baseline(TCN):")
         _, across_rate, normal_rate = _baseline(ws, file, "initial_baseline_rate:")
         bperp[:, k] = (across + across_rate * time) * cos_look - (normal + normal_rate * time) * sin_look
+        header_ranges.refuse(header_ranges.judge_baselines(file, bperp[:, k], zero=True))
+    others = [len(set(pair)) == 2 for pair in pair_dates(paths).tolist()]
+    header_ranges.refuse(header_ranges.judge_baselines("the files *.base", bperp[:, others]))
     return bperp
 
 
@@ -237,19 +250,19 @@ def read_positions(ws):
 
 
 def read_lonlat(ws, n_ps, order=">"):
-    """Longitude and latitude in degrees, (n_ps, 2) float64 with values of single precision."""
-    return _read(ws, "pscands.1.ll", f"{order}f4", (n_ps, 2), n_ps).astype(np.float64)
+    """Longitude and latitude in degrees, (n_ps, 2) float32."""
+    return _read(ws, "pscands.1.ll", f"{order}f4", (n_ps, 2), n_ps).astype(np.float32)
 
 
 def read_heights(ws, n_ps, dtype=">f4"):
-    """Heights in metres, (n_ps,) float64 with values of the precision of the file, or None without the file."""
+    """Heights in metres, (n_ps,) in the precision of the file, or None without the file."""
     name = "pscands.1.hgt"
     return read_values(ws, name, n_ps, dtype) if ws.has_file(name) else None
 
 
 def read_values(ws, name, n_ps, dtype):
-    """A file of one number per candidate, (n_ps,) float64."""
-    return _read(ws, name, dtype, (n_ps,), n_ps).astype(np.float64)
+    """A file of one number per candidate, (n_ps,) in its precision."""
+    return _read(ws, name, dtype, (n_ps,), n_ps).astype(np.dtype(dtype).newbyteorder("="))
 
 
 def read_amplitude_dispersion(ws, n_ps):
@@ -291,6 +304,64 @@ def _inconsistent(path, found, expected, n_ps):
 
 
 # ---------------------------------------------------------------------- order
+
+
+def judge_candidates(ws, log, lonlat, hgt, pixels, names, spacing=None):
+    """Find candidates without position or height, and keep what is strange about them; nonsense is refused.
+
+    Parameters
+    ----------
+    ws : Workspace
+        Patch.
+    log : Log
+    lonlat : (n, 2) array
+        Degrees, in the class of the file.
+    hgt : (n,) array or None
+        Metres, in the class of the file.
+    pixels : (n, 2) int array
+        Line and sample.
+    names : (str, str, str)
+        Files of longitude, latitude and height.
+    spacing : (float, float), optional
+        Distances of pixels on the ground along range and azimuth, metres.
+
+    Returns
+    -------
+    (n, 2) float64 array
+        Longitude and latitude, NaN where a candidate is to be left out.
+    """
+    paths = [str(ws.path / name) for name in names]
+    missing, warnings = positions.judge_positions(lonlat, paths[:2], positions.reach_of(_size(ws), spacing), pixels)
+    if hgt is not None:
+        heights = positions.judge_heights(hgt, paths[2])
+        missing, warnings = missing | heights.missing, warnings + heights.warnings
+    findings.record(ws, "step 1: positions", warnings, log)
+    lonlat = lonlat.astype(np.float64)
+    lonlat[missing] = np.nan
+    return lonlat
+
+
+def judged_lonlat(ws, log, header, hgt, line, sample):
+    """Longitude and latitude of the candidates of a Gamma or SNAP stack as :func:`judge_candidates` gives them."""
+    spacing = ground_spacing(os.path.join(ws.path, header.path))
+    lonlat, pixels = read_lonlat(ws, line.size), np.column_stack([line, sample])
+    return judge_candidates(ws, log, lonlat, hgt, pixels, ("pscands.1.ll", "pscands.1.ll", "pscands.1.hgt"), spacing)
+
+
+def _size(ws):
+    """Range samples and azimuth lines of the image, or None where the project does not tell."""
+    paths = [ws.find(name, levels=2) for name in ("width.txt", "len.txt")]
+    words = [path.read_text(errors="replace").split() for path in paths if path is not None]
+    numbers = [int(word[0]) for word in words if word and word[0].isdecimal()]
+    return tuple(numbers) if len(numbers) == 2 else None
+
+
+def with_position(candidates):
+    """The candidates that have a position: those whose longitude and latitude are not NaN."""
+    valid = ~np.isnan(candidates.lonlat).any(axis=1)
+    if valid.all():
+        return candidates
+    return Candidates(candidates.lonlat[valid], candidates.xy[valid], candidates.ll0, candidates.sort_ix[valid])
 
 
 def local_coordinates(lonlat, heading, log):

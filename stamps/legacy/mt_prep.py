@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import findings
 from stamps.errors import InputError
 from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.locks import reserving
@@ -22,12 +21,14 @@ from stamps.log import Log
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, raise_problems
 from stamps.preparation.doris import find_stack
+from stamps.preparation.geometry_checks import check_geometry
 from stamps.preparation.project import (
     Plan,
     check_layout,
     extract,
     keep_stale_selection,
     lines_of,
+    record_strange,
     relocate,
     summary,
     write_project,
@@ -72,8 +73,9 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
     geometry = {name: stack.raster(f"{name}.raw", ws.path) for name in ("lon", "lat", "dem_radar")}
     size = (stack.master.width, stack.master.length)
     problems = check_layout(size, counts, da_thresh) + _check_rasters(stack, master_slc, geometry)
-    impossible, strange = stack.check_headers()
-    raise_problems(problems + [Problem(text) for text in impossible], f"The Doris stack {stack.root}")
+    impossible, strange_headers = stack.check_headers()
+    nonsense, strange_positions = _check_geometry(geometry, size) if not problems else ([], [])
+    raise_problems(problems + [Problem(text) for text in impossible + nonsense], f"The Doris stack {stack.root}")
     check_replaceable(ws)
     with ws.publish(), ws.scratch() as stage:
         images = stack.images if master_slc is None else [_as_float(stage, stack.master, master_slc), *stack.images]
@@ -92,6 +94,7 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         mt_extract_info(workdir=ws)
         plan.survey.record(ws, _ROUTINE, stage.path)
         findings.record(ws, f"{_ROUTINE}: headers", strange, Log(ws, _ROUTINE))
+        record_strange(ws, _ROUTINE, strange_headers, strange_positions)
     print(text)
 
 
@@ -132,6 +135,10 @@ def _check_rasters(stack, master_slc, geometry):
     absent = [stack.slave(date) for date in stack.dates if not stack.slave(date).is_file()]
     text = "The result file {} is missing: the orbit is needed for baselines."
     return problems + [Problem(text.format(path)) for path in absent]
+
+
+def _check_geometry(geometry, size):
+    return check_geometry([geometry["lon"], geometry["lat"]], geometry["dem_radar"], size, np.float32)
 
 
 def _as_float(stage, master, path):

@@ -14,7 +14,18 @@ import numpy as np
 
 from stamps.errors import InputError
 
-__all__ = ["FIELDS", "FREQUENCY", "SAME_FREQUENCY", "Field", "judge", "judge_baselines", "judge_dates", "refuse", "require"]
+__all__ = [
+    "FIELDS",
+    "FREQUENCY",
+    "SAME_FREQUENCY",
+    "Field",
+    "judge",
+    "judge_angles",
+    "judge_baselines",
+    "judge_dates",
+    "refuse",
+    "require",
+]
 
 _LIGHT_SPEED = 299792458.0  # m/s
 
@@ -132,6 +143,25 @@ def judge_baselines(source, baselines, zero: bool = False) -> list[str]:
             "missing; export the stack again."
         ]
     return []
+
+
+def judge_angles(source, degrees) -> None:
+    """Raise an InputError if incidence or look angles of pixels cannot be right.
+
+    Parameters
+    ----------
+    source : path-like
+        What holds them.
+    degrees : array
+        NaN counts as wrong.
+    """
+    values = np.ravel(degrees)
+    wrong = ~((values > 0) & (values < 90))
+    if wrong.any():
+        raise InputError(
+            f"{source} gives the angle {values[wrong][0]:.6g} for {np.count_nonzero(wrong)} of {values.size} candidates, but "
+            "more than 0 and less than 90 degrees were expected: export it again."
+        )
 
 
 def judge_dates(dates: Iterable[str], today: datetime.date | None = None) -> tuple[list[str], list[str]]:
