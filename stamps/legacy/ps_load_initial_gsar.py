@@ -37,6 +37,7 @@ from stamps.matlab.dates import datenum
 from stamps.matlab_literals import number
 from stamps.parameters import Parameters
 from stamps.preparation import header_ranges
+from stamps.preparation.names import MOVED
 from stamps.workspace import Workspace
 
 __all__ = ["ps_load_initial_gsar"]
@@ -167,7 +168,7 @@ def read_facts(interferogram):
     places = (Path(f"{interferogram}.xml"), interferogram.with_suffix(".xml"))
     path = next((place for place in places if place.is_file()), None)
     if path is None:
-        raise InputError(f"{places[0]} is missing: it holds the baseline of the interferogram.")
+        raise InputError(f"{places[0]} is missing: it holds the baseline of the interferogram; {MOVED}.")
     try:
         elements = list(ElementTree.parse(path).getroot().iter())
     except ElementTree.ParseError as error:

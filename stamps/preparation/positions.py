@@ -22,6 +22,7 @@ _GENEROUS = 2.0  # times the diagonal, from the middle
 _COARSEST = 100.0  # m, spacing of pixels where the headers do not tell
 _LARGEST_SHARE = 0.1  # of pixels that are nonsense; a file with more of them is not trusted
 _FEW = 3  # pixels that may be nonsense in any case
+_ENOUGH = 50_000  # pixels that tell the byte order
 _TELLING = 10  # pixels from which on a constant tells something
 _LIMITS = {"longitude": (-360.0, 360.0), "latitude": (-90.0, 90.0), "height": (-1000.0, 10000.0)}
 _TINY = {"longitude": 1e-6, "latitude": 1e-6, "height": 1e-30}  # smaller ones that are not 0 are hardly numbers at all
@@ -148,7 +149,8 @@ def judge_heights(heights, name, what="candidates") -> Judgement:
 
 
 def _refuse_byte_order(values, kind, name):
-    """Refuse values that make sense only with their bytes in reverse order."""
+    """Refuse values that make sense only with their bytes in reverse order; a fill value counts once."""
+    values = np.unique(values[:: max(1, values.size // _ENOUGH)])
     if values.size >= _TELLING and _odd_share(values, kind) > 0.2 and _odd_share(values.byteswap(), kind) <= 0.05:
         raise InputError(
             f"{name} has the other byte order: read as it is a {kind} is {_example(values)}, with swapped bytes "

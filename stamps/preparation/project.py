@@ -25,6 +25,7 @@ from stamps.preparation.publishing import adopt, check_replaceable, delete_patch
 from stamps.preparation.raster_survey import RasterSurvey
 
 __all__ = [
+    "LISTS",
     "Plan",
     "check_layout",
     "extract",
@@ -39,7 +40,8 @@ __all__ = [
     "write_project",
 ]
 
-_LISTS = ("calamp.in", "calamp.out", "selpsc.in", "selsbc.in", "pscphase.in", "pscdem.in", "psclonlat.in")
+#: List files that hold paths.
+LISTS = ("calamp.in", "calamp.out", "selpsc.in", "selsbc.in", "pscphase.in", "pscdem.in", "psclonlat.in")
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,7 @@ def extract(stage, plan, kept=None):
 
 def relocate(stage, folder):
     """Let the lists name files of the scratch folder by the place that they will have in ``folder``."""
-    for name in _LISTS:
+    for name in LISTS:
         if stage.has_file(name):
             text = stage.read_text(name)
             if f"{stage.path}{os.sep}" in text:
