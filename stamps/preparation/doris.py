@@ -139,7 +139,7 @@ def read_image(path):
     middle = first_time + (first_line - 1 + n_lines / 2) / prf
     newest = oversampled or crop
     return Image(
-        Path(path), moment.year * 10000 + moment.month * 100 + moment.day, timing.number("Radar_wavelength"),
+        Path(path), moment.year * 10000 + moment.month * 100 + moment.day, timing.positive("Radar_wavelength"),
         first_time + (first_line - 1) / prf, 1 / prf / line_factor,
         first_range + (first_pixel - 1) * spacing, spacing / range_factor, width, length,
         newest.text("Data_output_file", "") if newest else "", newest.text("Data_output_format", "") if newest else "",

@@ -48,7 +48,8 @@ def check_headers(export) -> tuple[list[str], list[str]]:
     """
     parts = [judge_dates(_dates(export)), _check_baseline_files(export.interferograms)]
     if export.header is not None and os.path.isfile(export.header):
-        parts += [(_check_master(export.header), []), _compare_headers(export)]
+        master = _check_master(export.header)
+        parts += [(master, []), _compare_headers(export) if not master else ([], [])]
     return [s for problems, _ in parts for s in problems], [s for _, warnings in parts for s in warnings]
 
 

@@ -37,6 +37,7 @@ SAME_FREQUENCY = 1e-3
 
 #: Longest baseline across track, m: far beyond the critical one of every satellite.
 LONGEST_BASELINE = 1e5
+_SHORTEST_BASELINE = 1e-3  # m; no two passes are as close
 _FASTEST_RATE = 1e3  # m/s, of a baseline
 _FIRST_YEAR = 1978  # Seasat, the first civil radar satellite
 
@@ -137,7 +138,7 @@ def judge_baselines(source, baselines, zero: bool = False) -> list[str]:
             f"There is the perpendicular baseline {values[wrong][0]:.10g} m in {source}, but at most {LONGEST_BASELINE:g} m "
             "were expected: export the stack again."
         ]
-    if values.size and not values.any() and not zero:
+    if values.size and not zero and np.abs(values).max() < _SHORTEST_BASELINE:
         return [
             f"All perpendicular baselines in {source} are 0 m, so that no height error can be estimated: the orbits are "
             "missing; export the stack again."

@@ -117,7 +117,7 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
     mask = None if maskfile is None else os.path.join(ws.path, maskfile)
     problems = check_export(export, gamma=processor == "gamma")
     impossible, strange_headers = check_headers(export)
-    nonsense, strange_positions = _check_geometry(export)
+    nonsense, strange_positions = _check_geometry(export) if not impossible else ([], [])
     problems += [Problem(text) for text in impossible + nonsense]
     problems += [] if mask is None else check_mask(mask, export)
     problems += check_layout((export.width, export.length), counts, threshold)
