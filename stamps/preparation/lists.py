@@ -112,11 +112,7 @@ def _is_one_path(line, words, root):
     """Whether a line with blanks is the path of one file, rather than several words of a list."""
     if os.path.exists(os.path.join(root, line)):
         return True
-    return os.path.isabs(words[0]) and not any(os.path.isabs(word) or _is_number(word) for word in words[1:])
-
-
-def _is_number(word):
-    return plain_number(word) is not None
+    return os.path.isabs(words[0]) and not any(map(os.path.isabs, words[1:]))
 
 
 def read_names(path, root=""):
