@@ -19,7 +19,7 @@ from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.locks import reserving
 from stamps.log import Log
 from stamps.preparation.amplitudes import KeptAmplitudes
-from stamps.preparation.checks import Problem, raise_problems
+from stamps.preparation.checks import Problem, check_path, raise_problems
 from stamps.preparation.doris import find_stack
 from stamps.preparation.geometry_checks import check_geometry
 from stamps.preparation.project import (
@@ -67,6 +67,7 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         With all problems of the inputs.
     """
     ws = Workspace.at(workdir)
+    check_path(str(ws.path))
     stack = find_stack(ws.path)
     master_slc = None if stack.small_baselines else _master_slc(stack)
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}

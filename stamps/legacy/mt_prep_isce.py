@@ -96,7 +96,8 @@ def mt_prep_isce(
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
     problems = check_layout((stack.width, stack.length), counts, da_thresh)
     problems += [] if mask is None else check_mask(mask, stack)
-    check_path(str(stack.root))
+    for path in (stack.root, ws.path):
+        check_path(str(path))
     impossible, strange = header_ranges.judge_dates(f"{date:08d}" for date in stack.slcs)
     problems += [Problem(text) for text in impossible]
     raise_problems(problems, f"The stack {stack.root}")

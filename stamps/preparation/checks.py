@@ -128,6 +128,8 @@ def find_export(master, datadir):
     export.dem_headers = _listing(datadir, "dem/*_seg.par")
     export.diff_headers = _listing(datadir, "geo/*.diff_par")
     export.header = headers[-1] if headers else None
+    for path in (*export.slcs, *export.interferograms, *export.heights, *export.longitudes, *export.latitudes, *headers):
+        check_path(path)
     return export
 
 
@@ -156,9 +158,14 @@ def check_export(export, gamma=False):
 
 
 def check_path(path: str) -> None:
-    """Raise an InputError if a path holds a line break: list files have one path per line."""
+    """Raise an InputError if a path cannot stand in a list file, which has one path in UTF-8 per line."""
     if "\n" in path or "\r" in path:
         raise InputError(f"The path {path!r} has a line break, which list files cannot hold: move or link the data.")
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        shown = path.encode(errors="surrogateescape").decode(errors="replace")
+        raise InputError(f"The path {shown} is not in UTF-8, which list files are: rename or link the data.") from error
 
 
 def check_mask(path, export):

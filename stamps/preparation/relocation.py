@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stamps.errors import InputError
 from stamps.log import Log
+from stamps.preparation.checks import check_path
 from stamps.preparation.headers import raster_size
 from stamps.preparation.lists import paths_of, paths_with_constants, raster_paths
 from stamps.preparation.names import baseline_file
@@ -51,8 +52,7 @@ def relocate(new, old=None, dry_run: bool = False, workdir=".") -> dict[str, int
     """
     ws = Workspace.at(workdir)
     new = os.path.abspath(os.fspath(new))
-    if "\n" in new or "\r" in new:
-        raise InputError(f"The path {new!r} has a line break, which list files cannot hold: move or link the data.")
+    check_path(new)
     if not os.path.isdir(new):
         raise InputError(f"The directory {new} does not exist: give the place where the export is now.")
     lists = {name: (ws.path / name).read_text(errors="surrogateescape") for name in _list_files(ws)}

@@ -142,16 +142,19 @@ def test_other_processors_in_a_folder_with_blanks(tmp_path, layout):
     assert Workspace(project / "PATCH_1").load("ps1")["n_ps"] > 0
 
 
-@pytest.mark.parametrize("name", ["my\ndata", "my\rdata"])
-def test_line_breaks_are_refused(tmp_path, name):
+@pytest.mark.parametrize(("name", "word"), [("my\ndata", "line break"), ("my\rdata", "line break"), ("m\udcfcnchen", "UTF-8")])
+def test_what_no_list_file_can_hold_is_refused(tmp_path, name, word):
     stack = tiny_stacks.copy_of(tmp_path / name)
     project = tmp_path / "project"
     project.mkdir()
-    with pytest.raises(InputError, match="line break") as caught:
+    with pytest.raises(InputError, match=word) as caught:
         mt_prep_snap(tiny_stacks.master_of(stack), stack, workdir=project)
     assert "\n" not in str(caught.value) and list(project.iterdir()) == []
     mt_prep_snap(tiny_stacks.master_of(stack), tiny_stacks.copy_of(tmp_path / "good"), workdir=project)
-    with pytest.raises(InputError, match="line break"):
+    insar = next(tiny_stacks.copy_of(tmp_path / f"INSAR{name}", "doris").glob("INSAR_*"))
+    with pytest.raises(InputError, match=word):
+        mt_prep(workdir=insar)
+    with pytest.raises(InputError, match=word):
         relocate(stack, workdir=project)
 
 
