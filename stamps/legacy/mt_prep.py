@@ -94,7 +94,6 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         adopt(ws, stage)
         mt_extract_info(workdir=ws)
         plan.survey.record(ws, _ROUTINE, stage.path)
-        findings.record(ws, f"{_ROUTINE}: headers", strange, Log(ws, _ROUTINE))
         record_strange(ws, _ROUTINE, strange_headers, strange_positions)
     print(text)
 

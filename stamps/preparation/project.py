@@ -141,7 +141,6 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
         adopt(ws, stage)
         initialise_parameters(ws, export.small_baselines)
         plan.survey.record(ws, routine)
-        findings.record(ws, f"{routine}: headers", strange, Log(ws, routine))
         record_strange(ws, routine, strange_headers, strange_positions)
     remove_empty_patches(ws)
     print(text)
