@@ -236,12 +236,17 @@ def _numbers(path, name, values):
 
 @dataclass(frozen=True)
 class Candidates:
-    """Sorted candidates of a patch; ``sort_ix``: row of the candidate files (from 0) of each."""
+    """Sorted candidates of a patch; ``sort_ix``: row of the candidate files (from 0) of each, then of those left out."""
 
     lonlat: np.ndarray  # (n, 2) float64, degrees
     xy: np.ndarray  # (n, 2) float32, metres
     ll0: np.ndarray  # (2,) float64, degrees
-    sort_ix: np.ndarray  # (n,) int64
+    sort_ix: np.ndarray  # (n_read,) int64
+
+    @property
+    def rows(self):
+        """Row of the candidate files (from 0) of each, (n,) int64."""
+        return self.sort_ix[: len(self.lonlat)]
 
 
 def read_positions(ws):
@@ -357,11 +362,9 @@ def _size(ws):
 
 
 def with_position(candidates):
-    """The candidates that have a position: those whose longitude and latitude are not NaN."""
-    valid = ~np.isnan(candidates.lonlat).any(axis=1)
-    if valid.all():
-        return candidates
-    return Candidates(candidates.lonlat[valid], candidates.xy[valid], candidates.ll0, candidates.sort_ix[valid])
+    """The candidates that have a position; those without, whose coordinates are NaN, are the last ones."""
+    n = np.count_nonzero(~np.isnan(candidates.lonlat).any(axis=1))
+    return Candidates(candidates.lonlat[:n], candidates.xy[:n], candidates.ll0, candidates.sort_ix)
 
 
 def local_coordinates(lonlat, heading, log):

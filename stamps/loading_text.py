@@ -414,7 +414,7 @@ class Loaded:
     @property
     def rows(self):
         """Row of the candidate files (from 0) of every pixel."""
-        return self.pixels.sort_ix
+        return self.pixels.rows
 
     @property
     def height(self):
@@ -434,7 +434,7 @@ class Loaded:
             "master_ix": self.images.master_ix,
             "n_image": self.images.n_image,
             "n_ps": self.n_ps,
-            "sort_ix": self.rows,
+            "sort_ix": self.pixels.sort_ix,
             "ll0": self.pixels.ll0,
             "day_ix": self.images.day_ix,
         }
@@ -469,7 +469,7 @@ def load_candidates(ws, log, settings):
     lonlat = loading.read_lonlat(ws, n_read, ORDER)
     lonlat = loading.judge_candidates(ws, log, lonlat, hgt, np.column_stack([line, sample]), names)
     pixels = loading.with_position(loading.local_coordinates(lonlat, values["heading"], log))
-    rows = pixels.sort_ix
+    rows = pixels.rows
     if rows.size == 0:
         loading.note_no_candidates(ws, log)
         return None

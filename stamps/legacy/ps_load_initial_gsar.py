@@ -105,7 +105,7 @@ def ps_load_initial_gsar(workdir="."):
     lonlat, at = np.column_stack([lon, lat]), np.column_stack([line, sample])
     lonlat = loading.judge_candidates(ws, log, lonlat, hgt, at, (*names[:2], "pscands.1.hgt"))
     pixels = loading.with_position(loading.local_coordinates(lonlat, facts[0]["track angle"], log))
-    rows = pixels.sort_ix
+    rows = pixels.rows
     n_ps = rows.size
     if n_ps == 0:
         loading.note_no_candidates(ws, log)
@@ -126,7 +126,7 @@ def ps_load_initial_gsar(workdir="."):
         "n_ifg": len(paths) + 1,
         "n_image": len(paths) + 1,
         "n_ps": n_ps,
-        "sort_ix": rows,
+        "sort_ix": pixels.sort_ix,
         "ll0": pixels.ll0,
         "mean_incidence": incidence[np.sort(rows)].mean(),
         "mean_range": None,

@@ -64,7 +64,7 @@ def sb_load_initial_gamma(workdir="."):
     hgt = loading.read_heights(ws, n_read)
     lonlat = loading.judged_lonlat(ws, log, header, hgt, line, sample)
     pixels = loading.with_position(loading.local_coordinates(lonlat, header.heading, log))
-    rows = pixels.sort_ix
+    rows = pixels.rows
     n_ps = rows.size
     if n_ps == 0:
         loading.note_no_candidates(ws, log)
@@ -85,7 +85,7 @@ def sb_load_initial_gamma(workdir="."):
         "n_ifg": len(paths),
         "n_image": day.size,
         "n_ps": n_ps,
-        "sort_ix": rows,
+        "sort_ix": pixels.sort_ix,
         "ll0": pixels.ll0,
         "mean_incidence": incidence.mean(),
         "mean_range": header.center_range,

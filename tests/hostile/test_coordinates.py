@@ -364,6 +364,8 @@ def test_candidates_without_position_are_left_out_of_all_files(tmp_path, process
         for variable, value in variables.items():
             if np.ndim(value) and len(value) == n and variable not in ("sort_ix", "ij", "xy"):
                 np.testing.assert_array_equal(found[name][variable], value[kept], variable)
+    assert sorted(found["ps1"]["sort_ix"]) == list(range(n))  # those left out stand last, as with NaN in the original
+    np.testing.assert_array_equal(found["ps1"]["sort_ix"][: n - 4], clean["ps1"]["sort_ix"][kept])
     assert np.array_equal(found["ps1"]["ij"][:, 0], np.arange(1, n - 3))
     assert np.array_equal(found["ps1"]["ij"][:, 1:], clean["ps1"]["ij"][kept, 1:])
     assert np.ptp(found["ps1"]["xy"][:, 1:], axis=0).max() < 5000
