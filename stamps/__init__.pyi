@@ -98,6 +98,7 @@ from .legacy.uw_stat_costs import uw_stat_costs as uw_stat_costs
 from .legacy.uw_unwrap_from_grid import uw_unwrap_from_grid as uw_unwrap_from_grid
 from .legacy.wrap_filt import wrap_filt as wrap_filt
 from .legacy_scripts import list_legacy as list_legacy
+from .preparation.relocation import relocate as relocate
 from .products.exports import export as export
 from .products.view import view as view
 from .status import project_status as project_status
@@ -176,6 +177,7 @@ __all__ = [
     "psclonlat",
     "pscphase",
     "readparm",
+    "relocate",
     "sb_baseline_plot",
     "sb_find",
     "sb_find_consec",

@@ -147,6 +147,7 @@ _VERBS = {
     "estimate": ("stamps.commands.estimate", "memory, disk, time and patches that a stack or project needs"),
     "export": ("stamps.commands.export", "csv, GeoPackage, GeoTIFF, KML, MintPy … for other programs"),
     "tropo": ("stamps.commands.tropo", "tropospheric correction: linear, powerlaw, gacos"),
+    "relocate": ("stamps.commands.relocate", "let a project name its export in a new place"),
     "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
     "view": ("stamps.commands.view", "one page with the map and the time series, for any browser"),
     "describe-inputs": ("stamps.commands.describe_inputs", "what each step reads and writes, checked with a project"),

@@ -40,7 +40,8 @@ from stamps.native.clap_patch import ROW_BYTES
 from stamps.native.random_coherence import N_RANDOM
 from stamps.parameters import Parameters
 from stamps.preparation.amplitudes import most_kept
-from stamps.preparation.forecast import expected_candidates, find_stack, ground_spacing
+from stamps.preparation.forecast import expected_candidates, find_stack
+from stamps.preparation.headers import ground_spacing
 from stamps.preparation.patches import read_patch
 from stamps.preparation.rasters import BLOCK_PIXELS
 from stamps.status import project_status

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.preparation.names import MOVED
 
 __all__ = ["Header", "header_file", "map_bands", "read_header", "write_header"]
 
@@ -102,7 +103,7 @@ def map_bands(path):
     try:
         size = os.stat(path).st_size
     except OSError as error:
-        raise InputError(f"The raster {path} cannot be read ({error.strerror}).") from error
+        raise InputError(f"The raster {path} cannot be read ({error.strerror}); {MOVED}.") from error
     if size != expected:
         raise InputError(f"The raster {path} has {size} bytes, but {expected} were expected after its header.")
     return np.memmap(path, dtype=header.dtype, mode="r", shape=shape).transpose(order)

@@ -4,15 +4,19 @@ Shared by the loaders of step 1. Candidate files keep the byte order of the rast
 is the default here. Source: spec 03 sections 1, 4 and 5.
 """
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
+from stamps import findings
 from stamps.errors import InputError
 from stamps.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
 from stamps.legacy.readparm import readparm
-from stamps.matlab.dates import datenum
-from stamps.preparation.lists import read_candidates
+from stamps.preparation import header_ranges, positions
+from stamps.preparation.headers import ground_spacing
+from stamps.preparation.lists import paths_of, raster_paths, read_candidates
+from stamps.preparation.names import baseline_file, image_date, is_date, pair_of_name
 from stamps.workspace import Workspace
 
 __all__ = [
@@ -20,6 +24,8 @@ __all__ = [
     "Header",
     "header_path",
     "interferogram_paths",
+    "judge_candidates",
+    "judged_lonlat",
     "local_coordinates",
     "look_and_incidence",
     "master_date_of_header",
@@ -34,33 +40,33 @@ __all__ = [
     "read_positions",
     "read_values",
     "store_platform",
+    "with_position",
 ]
 
 _LIGHT_SPEED = 299792458.0  # m/s
-_BASELINE_SUFFIX = "base"  # takes the place of the last four characters of an interferogram's path
 
 
 # ---------------------------------------------------------------------- names and dates
 
 
 def header_path(ws):
-    """Path of the master's header: first word of ``../rsc.txt``, relative to the patch."""
-    words = Workspace(ws.path.parent).read_text("rsc.txt").split()
-    if not words:
+    """Path of the master's header: the first one of ``../rsc.txt``, relative to the patch."""
+    paths = paths_of(Workspace(ws.path.parent).read_text("rsc.txt"), ws.path)
+    if not paths:
         raise InputError(f"{ws.path.parent / 'rsc.txt'} is empty, but the path of the master's header was expected.")
-    return words[0]
+    return paths[0]
 
 
 def interferogram_paths(ws):
-    """Paths of the interferograms: all words of ``../pscphase.in`` but the first."""
-    paths = Workspace(ws.path.parent).read_text("pscphase.in").split()[1:]
+    """Paths of the interferograms: all of ``../pscphase.in`` behind its first word, the width."""
+    paths = raster_paths(Workspace(ws.path.parent).read_text("pscphase.in"), ws.path)
     if not paths:
         raise InputError(f"{ws.path.parent / 'pscphase.in'} lists no interferogram: run the preparation again.")
     return paths
 
 
 def pair_dates(paths):
-    """Dates in the names ``…yyyymmdd_yyyymmdd.diff`` of interferograms.
+    """Dates in the names ``…yyyymmdd_yyyymmdd….diff`` of interferograms.
 
     Parameters
     ----------
@@ -74,27 +80,25 @@ def pair_dates(paths):
     Raises
     ------
     InputError
-        A name does not end so.
+        A name does not hold two dates.
     """
-    return np.array([[_date(path, -22, -14), _date(path, -13, -5)] for path in paths], dtype=np.int64)
+    return np.array([_dates(path, pair_of_name(path), path[-22:-5]) for path in paths], dtype=np.int64)
 
 
 def master_date_of_header(path):
     """Date of the master from its header's name ``…yyyymmdd.rslc.par``, as yyyymmdd."""
-    return _date(path, -17, -9)
+    last = path[-17:-9]
+    found = last if is_date(last) else image_date(path)
+    return _dates(path, None if found is None else (found,), last)[0]
 
 
-def _date(path, first, last):
-    text = path[first:last]
-    try:
-        date = int(text) if text.isdecimal() and len(text) == last - first else -1
-        datenum(date)
-    except ValueError as error:
+def _dates(path, found, shown):
+    if found is None:
         raise InputError(
-            f"The name {path} has '{text}' where a date yyyymmdd was expected: names of interferograms end in "
+            f"The name {path} has '{shown}' where a date yyyymmdd was expected: names of interferograms end in "
             "yyyymmdd_yyyymmdd.diff, that of the master's header in yyyymmdd.rslc.par."
-        ) from error
-    return date
+        )
+    return [int(date) for date in found]
 
 
 # ---------------------------------------------------------------------- header
@@ -130,7 +134,11 @@ def read_header(ws, path):
         "range_pixel_spacing", "near_range_slc", "sar_to_earth_center", "earth_radius_below_sensor",
         "center_range_slc", "azimuth_lines", "prf",
     )  # fmt: skip
-    return Header(path, heading, _LIGHT_SPEED / frequency, platform, *(number(name) for name in names))
+    values = [number(name) for name in names]
+    judged = dict(zip(names, values, strict=True), heading=heading, radar_frequency=frequency)
+    del judged["azimuth_lines"]
+    header_ranges.require(path, judged)
+    return Header(path, heading, _LIGHT_SPEED / frequency, platform, *values)
 
 
 def store_platform(parameters, header):
@@ -180,7 +188,7 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
         Patch (for the log and for relative paths).
     header : Header
     paths : list of str
-        Interferograms; the baseline file ends in ``base`` instead of ``diff``.
+        Interferograms (:func:`stamps.preparation.names.baseline_file`).
     line : (n,) array
         Azimuth line, from 0.
     look : (n,) float64 array
@@ -197,11 +205,19 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
     cos_look, sin_look = np.cos(look), np.sin(look)
     bperp = np.empty((time.size, len(paths)), dtype=dtype, order="F")
     for k, path in enumerate(paths):
-        file = path[:-4] + _BASELINE_SUFFIX
+        file = _baseline_path(ws, path)
         _, across, normal = _baseline(ws, file, "initial_baseline(TCN):")
         _, across_rate, normal_rate = _baseline(ws, file, "initial_baseline_rate:")
         bperp[:, k] = (across + across_rate * time) * cos_look - (normal + normal_rate * time) * sin_look
+        header_ranges.refuse(header_ranges.judge_baselines(file, bperp[:, k], zero=True))
+    others = [len(set(pair)) == 2 for pair in pair_dates(paths).tolist()]
+    header_ranges.refuse(header_ranges.judge_baselines("the files *.base", bperp[:, others]))
     return bperp
+
+
+def _baseline_path(ws, path):
+    """The baseline file of an interferogram; relative paths start at the patch."""
+    return baseline_file(os.path.join(ws.path, path))
 
 
 def _baseline(ws, file, name):
@@ -220,12 +236,17 @@ def _numbers(path, name, values):
 
 @dataclass(frozen=True)
 class Candidates:
-    """Sorted candidates of a patch; ``sort_ix``: row of the candidate files (from 0) of each."""
+    """Sorted candidates of a patch; ``sort_ix``: row of the candidate files (from 0) of each, then of those left out."""
 
     lonlat: np.ndarray  # (n, 2) float64, degrees
     xy: np.ndarray  # (n, 2) float32, metres
     ll0: np.ndarray  # (2,) float64, degrees
-    sort_ix: np.ndarray  # (n,) int64
+    sort_ix: np.ndarray  # (n_read,) int64
+
+    @property
+    def rows(self):
+        """Row of the candidate files (from 0) of each, (n,) int64."""
+        return self.sort_ix[: len(self.lonlat)]
 
 
 def read_positions(ws):
@@ -234,19 +255,19 @@ def read_positions(ws):
 
 
 def read_lonlat(ws, n_ps, order=">"):
-    """Longitude and latitude in degrees, (n_ps, 2) float64 with values of single precision."""
-    return _read(ws, "pscands.1.ll", f"{order}f4", (n_ps, 2), n_ps).astype(np.float64)
+    """Longitude and latitude in degrees, (n_ps, 2) float32."""
+    return _read(ws, "pscands.1.ll", f"{order}f4", (n_ps, 2), n_ps).astype(np.float32)
 
 
 def read_heights(ws, n_ps, dtype=">f4"):
-    """Heights in metres, (n_ps,) float64 with values of the precision of the file, or None without the file."""
+    """Heights in metres, (n_ps,) in the precision of the file, or None without the file."""
     name = "pscands.1.hgt"
     return read_values(ws, name, n_ps, dtype) if ws.has_file(name) else None
 
 
 def read_values(ws, name, n_ps, dtype):
-    """A file of one number per candidate, (n_ps,) float64."""
-    return _read(ws, name, dtype, (n_ps,), n_ps).astype(np.float64)
+    """A file of one number per candidate, (n_ps,) in its precision."""
+    return _read(ws, name, dtype, (n_ps,), n_ps).astype(np.dtype(dtype).newbyteorder("="))
 
 
 def read_amplitude_dispersion(ws, n_ps):
@@ -288,6 +309,62 @@ def _inconsistent(path, found, expected, n_ps):
 
 
 # ---------------------------------------------------------------------- order
+
+
+def judge_candidates(ws, log, lonlat, hgt, pixels, names, spacing=None):
+    """Find candidates without position or height, and keep what is strange about them; nonsense is refused.
+
+    Parameters
+    ----------
+    ws : Workspace
+        Patch.
+    log : Log
+    lonlat : (n, 2) array
+        Degrees, in the class of the file.
+    hgt : (n,) array or None
+        Metres, in the class of the file.
+    pixels : (n, 2) int array
+        Line and sample.
+    names : (str, str, str)
+        Files of longitude, latitude and height.
+    spacing : (float, float), optional
+        Distances of pixels on the ground along range and azimuth, metres.
+
+    Returns
+    -------
+    (n, 2) float64 array
+        Longitude and latitude, NaN where a candidate is to be left out.
+    """
+    paths = [str(ws.path / name) for name in names]
+    missing, warnings = positions.judge_positions(lonlat, paths[:2], positions.reach_of(_size(ws), spacing), pixels)
+    if hgt is not None:
+        heights = positions.judge_heights(hgt, paths[2])
+        missing, warnings = missing | heights.missing, warnings + heights.warnings
+    findings.record(ws, "step 1: positions", warnings, log)
+    lonlat = lonlat.astype(np.float64)
+    lonlat[missing] = np.nan
+    return lonlat
+
+
+def judged_lonlat(ws, log, header, hgt, line, sample):
+    """Longitude and latitude of the candidates of a Gamma or SNAP stack as :func:`judge_candidates` gives them."""
+    spacing = ground_spacing(os.path.join(ws.path, header.path))
+    lonlat, pixels = read_lonlat(ws, line.size), np.column_stack([line, sample])
+    return judge_candidates(ws, log, lonlat, hgt, pixels, ("pscands.1.ll", "pscands.1.ll", "pscands.1.hgt"), spacing)
+
+
+def _size(ws):
+    """Range samples and azimuth lines of the image, or None where the project does not tell."""
+    paths = [ws.find(name, levels=2) for name in ("width.txt", "len.txt")]
+    words = [path.read_text(errors="replace").split() for path in paths if path is not None]
+    numbers = [int(word[0]) for word in words if word and word[0].isdecimal()]
+    return tuple(numbers) if len(numbers) == 2 else None
+
+
+def with_position(candidates):
+    """The candidates that have a position; those without, whose coordinates are NaN, are the last ones."""
+    n = np.count_nonzero(~np.isnan(candidates.lonlat).any(axis=1))
+    return Candidates(candidates.lonlat[:n], candidates.xy[:n], candidates.ll0, candidates.sort_ix)
 
 
 def local_coordinates(lonlat, heading, log):

@@ -11,10 +11,13 @@ import numpy as np
 
 from stamps import isce, loading
 from stamps.errors import InputError
-from stamps.matlab.dates import datenum
+from stamps.matlab.dates import datenum, to_yyyymmdd
 from stamps.matlab.interpolation import griddata_linear
 from stamps.matlab_literals import number
 from stamps.parameters import Parameters
+from stamps.preparation import header_ranges
+from stamps.preparation.lists import paths_with_constants
+from stamps.preparation.names import dates_in_path
 from stamps.preparation.text_headers import GRID_HEIGHTS, GRID_NODES
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
 
 ORDER = "<"  # byte order of the candidate files
 _CHUNK = 1 << 16  # pixels interpolated at a time
+_FIELDS = {"heading": "heading", "lambda": "wavelength", "slc_osf": "oversampling"}  # as the table of ranges names them
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,7 @@ def read_acquisitions(ws):
     dates = read_text_numbers(ws, "day.1.in")
     master = read_text_numbers(ws, "master_day.1.in", 1)
     bperp = read_text_numbers(ws, "bperp.1.in", dates.size)
+    header_ranges.refuse(header_ranges.judge_baselines(ws.find("bperp.1.in", levels=2), bperp))
     slaves, master_day = _datenum("day.1.in", dates), float(_datenum("master_day.1.in", master)[0])
     day_ix = np.argsort(slaves, kind="stable")
     slaves = slaves[day_ix]
@@ -203,10 +208,10 @@ def calibration_constants(ws, images):
     path = ws.find("calamp.out", levels=2)
     if path is None:
         return np.ones(len(images.dates))
-    words = path.read_text(errors="replace").split()
+    known = {*images.dates, int(to_yyyymmdd(images.master_day))}
     found = {}
-    for name, text in zip(words[::2], words[1::2], strict=False):
-        date, value = _date_of_image(name), number(text)
+    for name, text in paths_with_constants(path.read_text(errors="surrogateescape"), path.parent):
+        date, value = _date_of_image(name, known), number(text)
         if date is None or value is None:
             raise InputError(f"{path} has '{name} {text}' where a dated image and its constant were expected.")
         found[date] = value
@@ -216,8 +221,14 @@ def calibration_constants(ws, images):
     return np.array([found[date] for date in images.dates])
 
 
-def _date_of_image(name):
-    """Date in the path of an image: of its name, else of its folder, else (folder ``master``) of the one above."""
+def _date_of_image(name, known):
+    """Date in the path of an image: where the original looks, else the first date of the stack that its folders name."""
+    date = _date_of_name(name)
+    return date if date in known else next((other for other in dates_in_path(name) if other in known), date)
+
+
+def _date_of_name(name):
+    """Date of the file's name, else of its folder, else (folder ``master``) of the one above."""
     parts = PurePath(name).parts
     for part in parts[: -3 if len(parts) > 2 else None : -1]:
         if part[:8].isdecimal() and len(part) >= 8:
@@ -381,6 +392,8 @@ class Loaded:
     line, sample : (n_ps,) int64 arrays
         In the new order, as ``D_A`` and ``hgt``.
     D_A, hgt : (n_ps,) float64 arrays or None
+    n_read : int
+        Candidates of the files, those without a position included.
     """
 
     images: Acquisitions
@@ -391,16 +404,17 @@ class Loaded:
     sample: np.ndarray
     D_A: np.ndarray | None
     hgt: np.ndarray | None
+    n_read: int
 
     @property
     def n_ps(self):
-        """Number of candidates."""
+        """Number of candidates that have a position."""
         return self.line.size
 
     @property
     def rows(self):
         """Row of the candidate files (from 0) of every pixel."""
-        return self.pixels.sort_ix
+        return self.pixels.rows
 
     @property
     def height(self):
@@ -420,7 +434,7 @@ class Loaded:
             "master_ix": self.images.master_ix,
             "n_image": self.images.n_image,
             "n_ps": self.n_ps,
-            "sort_ix": self.rows,
+            "sort_ix": self.pixels.sort_ix,
             "ll0": self.pixels.ll0,
             "day_ix": self.images.day_ix,
         }
@@ -443,20 +457,34 @@ def load_candidates(ws, log, settings):
         None, and a note in ``no_ps_info``, for a patch without candidates.
     """
     images = read_acquisitions(ws)
-    values = {name: float(read_text_numbers(ws, file, 1)[0]) for name, file in settings.items()}
+    values = {name: _setting(ws, name, file) for name, file in settings.items()}
     size = read_size(ws)
     line, sample = loading.read_positions(ws)
-    n_ps = line.size
-    if n_ps == 0:
+    n_read = line.size
+    if n_read == 0:
         loading.note_no_candidates(ws, log)
         return None
-    pixels = loading.local_coordinates(loading.read_lonlat(ws, n_ps, ORDER), values["heading"], log)
-    D_A, hgt = loading.read_amplitude_dispersion(ws, n_ps), loading.read_heights(ws, n_ps, f"{ORDER}f4")
-    rows = pixels.sort_ix
+    hgt = loading.read_heights(ws, n_read, f"{ORDER}f4")
+    names = ("pscands.1.ll", "pscands.1.ll", "pscands.1.hgt")
+    lonlat = loading.read_lonlat(ws, n_read, ORDER)
+    lonlat = loading.judge_candidates(ws, log, lonlat, hgt, np.column_stack([line, sample]), names)
+    pixels = loading.with_position(loading.local_coordinates(lonlat, values["heading"], log))
+    rows = pixels.rows
+    if rows.size == 0:
+        loading.note_no_candidates(ws, log)
+        return None
+    D_A = loading.read_amplitude_dispersion(ws, n_read)
     return Loaded(
         images, values, size, pixels, line[rows], sample[rows],
-        None if D_A is None else D_A[rows], None if hgt is None else hgt[rows],
+        None if D_A is None else D_A[rows], None if hgt is None else hgt[rows].astype(np.float64), n_read,
     )  # fmt: skip
+
+
+def _setting(ws, name, file):
+    """The number of a text header, judged."""
+    value = float(read_text_numbers(ws, file, 1)[0])
+    header_ranges.require(ws.find(file, levels=2), {_FIELDS[name]: value}, {_FIELDS[name]: name})
+    return value
 
 
 def single_master(ws, loaded):
@@ -473,7 +501,7 @@ def single_master(ws, loaded):
     """
     images = loaded.images
     calconst = calibration_constants(ws, images)
-    raw = loading.read_phase(ws, loaded.n_ps, len(images.dates), ORDER)
+    raw = loading.read_phase(ws, loaded.n_read, len(images.dates), ORDER)
     ps = {"bperp": images.bperp, "n_ifg": images.n_image, "calconst": calconst}
     bperp_mat = repeated(np.delete(images.bperp, images.master_ix), loaded.n_ps)
     return ps, single_master_phasors(raw, images, calconst, loaded.rows), bperp_mat
@@ -501,7 +529,7 @@ def small_baselines(ws, loaded, of_slaves):
     images = loaded.images
     pairs = read_pairs(ws, images)
     n_ifg = len(pairs.ifgday)
-    raw = loading.read_phase(ws, loaded.n_ps, n_ifg, ORDER)
+    raw = loading.read_phase(ws, loaded.n_read, n_ifg, ORDER)
     bperp = images.bperp[pairs.ifgday_ix[:, 1]] - images.bperp[pairs.ifgday_ix[:, 0]]
     if of_slaves is None:
         bperp_mat = repeated(bperp, loaded.n_ps)
@@ -514,7 +542,11 @@ def small_baselines(ws, loaded, of_slaves):
 def slave_baselines(ws, loaded, height):
     """Baselines of the slaves at the pixels from ``bperp_<yyyymmdd>.1.in``: (n_ps, n_slave) float64, None without."""
     grids = image_grids(ws, "bperp_{}.1.in", loaded.images.dates)
-    return None if grids is None else grid_values(grids, loaded.size, loaded.line, loaded.sample, height)
+    if grids is None:
+        return None
+    for date, grid in zip(loaded.images.dates, grids, strict=True):
+        header_ranges.refuse(header_ranges.judge_baselines(f"bperp_{date}.1.in of {ws.path.parent}", grid, zero=True))
+    return grid_values(grids, loaded.size, loaded.line, loaded.sample, height)
 
 
 def raster_baselines(ws, loaded):
@@ -530,7 +562,10 @@ def raster_baselines(ws, loaded):
     if None in paths:
         date = loaded.images.dates[paths.index(None)]
         raise InputError(f"baselineGRID_{date} is neither in {ws.path.parent} nor above it, but others are.")
-    return np.column_stack([raster_values(path, loaded.size, loaded.line, loaded.sample) for path in paths])
+    columns = [raster_values(path, loaded.size, loaded.line, loaded.sample) for path in paths]
+    for path, column in zip(paths, columns, strict=True):
+        header_ranges.refuse(header_ranges.judge_baselines(path, column, zero=True))
+    return np.column_stack(columns)
 
 
 def look_angles(ws, loaded):
@@ -539,6 +574,7 @@ def look_angles(ws, loaded):
         return None
     grid = read_text_numbers(ws, "look_angle.1.in", 2 * GRID_NODES**2)
     degrees = grid_values(grid[None, :], loaded.size, loaded.line, loaded.sample, loaded.height)
+    header_ranges.judge_angles(f"look_angle.1.in of {ws.path.parent}", degrees)
     return np.radians(degrees[:, 0])
 
 
@@ -566,15 +602,19 @@ def raster_angles(ws, loaded, inc_angle, look_files):
                 f"inc_angle.raw has {inc_angle.shape[1]} samples × {inc_angle.shape[0]} lines, but the image of "
                 f"{ws.path.parent} has {loaded.size[0]} × {loaded.size[1]}: prepare again."
             )
-        return {"inc": np.radians(inc_angle[loaded.line, loaded.sample].astype(np.float64))}
+        values = inc_angle[loaded.line, loaded.sample].astype(np.float64)
+        header_ranges.judge_angles(f"inc_angle.raw of {ws.path.parent}", values)
+        return {"inc": np.radians(values)}
     path = ws.find("inc_angle.raw", levels=3)
     if path is not None:
         values = raster_values(path, loaded.size, loaded.line, loaded.sample)
+        header_ranges.judge_angles(path, values)
         return {"inc": np.radians(values).astype(np.float32)}
     for name in look_files:
         path = ws.find(name, levels=3)
         if path is not None and isce.header_file(path).is_file():
             values = raster_values(path, loaded.size, loaded.line, loaded.sample)
+            header_ranges.judge_angles(path, values)
             return {"la": np.radians(values).astype(np.float32)}
         if path is not None:
             la = look_angles(ws, loaded)

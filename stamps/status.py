@@ -18,6 +18,8 @@ from stamps.inputs import is_project
 from stamps.made_with import changed_parameters
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
+from stamps.preparation.lists import raster_paths
+from stamps.preparation.names import pair_of_name
 from stamps.workspace import Workspace
 
 __all__ = ["PatchStatus", "ProjectStatus", "explain_no_project", "project_status"]
@@ -242,9 +244,8 @@ def _stack_facts(status, ws, folders):
             return
     path = ws.find("pscphase.in", levels=2)
     if path is not None:
-        names = [Path(word).name for word in path.read_text(errors="replace").split()[1:]]
-        pairs = [Path(name).stem.split("_") for name in names]
-        dates = {int(date) for pair in pairs for date in pair if date.isdigit() and len(date) == 8}
+        names = raster_paths(path.read_text(errors="replace"), path.parent)
+        dates = {int(date) for name in names for date in pair_of_name(name) or ()}
         status.n_interferograms, status.dates = len(names), sorted(dates)
         status.n_images = len(dates) or None
     master = ws.find("rsc.txt", levels=2)

@@ -795,11 +795,11 @@ def test_broken_mask(export, project, mask, message, status):
 def test_broken_directory_and_master(export, project, tmp_path):
     with pytest.raises(InputError, match="nowhere does not exist"):
         mt_prep_snap(20180101, tmp_path / "nowhere", workdir=project)
-    blank = tmp_path / "my data"
-    export.rename(blank)
-    with pytest.raises(InputError, match="has a blank"):
-        mt_prep_snap(20180101, blank, workdir=project)
-    blank.rename(export)
+    broken = tmp_path / "my\ndata"
+    export.rename(broken)
+    with pytest.raises(InputError, match="has a line break"):
+        mt_prep_snap(20180101, broken, workdir=project)
+    broken.rename(export)
     with pytest.raises(InputError, match="'2018' is not a date"):
         mt_prep_snap(2018, export, workdir=project)
     with pytest.raises(InputError, match="master is absent"):

@@ -71,7 +71,7 @@ def calamp(
     width = int(width)
     if width < 1:
         raise InputError(f"calamp was told that the images are {width} samples wide, but the width counts from 1.")
-    names = read_names(ws.file(list_file))
+    names = read_names(ws.file(list_file), ws.path)
     mask = None if maskfile is None else ws.file(maskfile)
     distinct = list(dict.fromkeys(names))  # lists of pairs may name an image more than once
     found = in_order(lambda name: calibrate(os.path.join(ws.path, name), width, dtype, mask, kept), distinct)

@@ -16,6 +16,7 @@ from stamps.errors import InputError
 from stamps.locks import reserving
 from stamps.orbits import bearing, locate, look_angle, perpendicular_baseline
 from stamps.preparation.doris import find_stack, read_image
+from stamps.preparation.header_ranges import judge_baselines, refuse
 from stamps.preparation.project import initialise_parameters
 from stamps.preparation.text_headers import GRID_HEIGHTS, GRID_NODES, grid_text, write_headers
 from stamps.workspace import Workspace
@@ -43,8 +44,9 @@ def mt_extract_info(workdir="."):
     if not master.width:
         raise InputError(f"The result file {master.path} has no section crop: the size of the image is unknown.")
     nodes = _Nodes(master)
-    grids = [nodes.baselines(read_image(stack.slave(date)).orbit) for date in stack.dates]
+    grids = [_baselines(nodes, stack.slave(date)) for date in stack.dates]
     centre = [nodes.centre_baseline(read_image(stack.slave(date)).orbit) for date in stack.dates]
+    refuse(judge_baselines(f"the result files of {stack.root}", grids))
     with ws.publish():
         write_headers(ws, stack.dates, master.date, centre, nodes.heading(), master.wavelength, stack.pairs)
         for date, grid in zip(stack.dates, grids, strict=True):
@@ -52,6 +54,13 @@ def mt_extract_info(workdir="."):
         ws.write_text("look_angle.1.in", grid_text(*np.degrees(nodes.look_angles())))
         ws.write_text("slc_osfactor.1.in", f"{master.oversampling}\n")
         initialise_parameters(ws, stack.small_baselines)
+
+
+def _baselines(nodes, path):
+    """Baselines of a slave at the nodes; an error that names its result file if they are impossible."""
+    grid = nodes.baselines(read_image(path).orbit)
+    refuse(judge_baselines(path, grid, zero=True))
+    return grid
 
 
 class _Nodes:

@@ -17,15 +17,18 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.locks import reserving
+from stamps.log import Log
 from stamps.preparation.amplitudes import KeptAmplitudes
-from stamps.preparation.checks import Problem, raise_problems
+from stamps.preparation.checks import Problem, check_path, raise_problems
 from stamps.preparation.doris import find_stack
+from stamps.preparation.geometry_checks import check_geometry
 from stamps.preparation.project import (
     Plan,
     check_layout,
     extract,
     keep_stale_selection,
     lines_of,
+    record_strange,
     relocate,
     summary,
     write_project,
@@ -64,13 +67,16 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         With all problems of the inputs.
     """
     ws = Workspace.at(workdir)
+    check_path(str(ws.path))
     stack = find_stack(ws.path)
     master_slc = None if stack.small_baselines else _master_slc(stack)
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
     geometry = {name: stack.raster(f"{name}.raw", ws.path) for name in ("lon", "lat", "dem_radar")}
     size = (stack.master.width, stack.master.length)
     problems = check_layout(size, counts, da_thresh) + _check_rasters(stack, master_slc, geometry)
-    raise_problems(problems, f"The Doris stack {stack.root}")
+    impossible, strange_headers = stack.check_headers()
+    nonsense, strange_positions = _check_geometry(geometry, size) if not problems else ([], [])
+    raise_problems(problems + [Problem(text) for text in impossible + nonsense], f"The Doris stack {stack.root}")
     check_replaceable(ws)
     with ws.publish(), ws.scratch() as stage:
         images = stack.images if master_slc is None else [_as_float(stage, stack.master, master_slc), *stack.images]
@@ -88,6 +94,7 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         adopt(ws, stage)
         mt_extract_info(workdir=ws)
         plan.survey.record(ws, _ROUTINE, stage.path)
+        record_strange(ws, _ROUTINE, strange_headers, strange_positions)
     print(text)
 
 
@@ -128,6 +135,10 @@ def _check_rasters(stack, master_slc, geometry):
     absent = [stack.slave(date) for date in stack.dates if not stack.slave(date).is_file()]
     text = "The result file {} is missing: the orbit is needed for baselines."
     return problems + [Problem(text.format(path)) for path in absent]
+
+
+def _check_geometry(geometry, size):
+    return check_geometry([geometry["lon"], geometry["lat"]], geometry["dem_radar"], size, np.float32)
 
 
 def _as_float(stage, master, path):

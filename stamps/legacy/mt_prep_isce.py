@@ -19,14 +19,17 @@ import numpy as np
 from stamps import isce
 from stamps.locks import reserving
 from stamps.preparation import topsstack
+from stamps.preparation import header_ranges, topsstack
 from stamps.preparation.amplitudes import KeptAmplitudes
-from stamps.preparation.checks import Problem, check_mask, raise_problems
+from stamps.preparation.checks import Problem, check_mask, check_path, raise_problems
+from stamps.preparation.geometry_checks import check_geometry
 from stamps.preparation.project import (
     Plan,
     check_layout,
     extract,
     initialise_parameters,
     keep_stale_selection,
+    record_strange,
     relocate,
     summary,
     write_project,
@@ -93,10 +96,15 @@ def mt_prep_isce(
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
     problems = check_layout((stack.width, stack.length), counts, da_thresh)
     problems += [] if mask is None else check_mask(mask, stack)
-    raise_problems(problems + _check_path(stack), f"The stack {stack.root}")
+    for path in (stack.root, ws.path):
+        check_path(str(path))
+    impossible, strange = header_ranges.judge_dates(f"{date:08d}" for date in stack.slcs)
+    problems += [Problem(text) for text in impossible]
+    raise_problems(problems, f"The stack {stack.root}")
     check_replaceable(ws)
     with ws.publish(), ws.scratch() as stage:
         _write_geometry(stage, stack)
+        strange_positions = _check_geometry(stage, stack)
         slcs = {date: _plain_slc(stage, stack, date) for date in (stack.master, *stack.dates)}
         interferograms = [_write_interferogram(stage, stack, pair) for pair in stack.interferograms]
         images = [slcs[date] for pair in stack.pairs for date in pair] or [slcs[date] for date in sorted(slcs)]
@@ -115,14 +123,9 @@ def mt_prep_isce(
         adopt(ws, stage)
         initialise_parameters(ws, plan.small_baselines)
         plan.survey.record(ws, _ROUTINE, stage.path)
+        record_strange(ws, _ROUTINE, strange, strange_positions)
     remove_empty_patches(ws)
     print(text)
-
-
-def _check_path(stack):
-    if any(character.isspace() for character in str(stack.root)):
-        return [Problem(f"The path '{stack.root}' has a blank, which list files cannot hold: move or link the stack.")]
-    return []
 
 
 def _write_geometry(stage, stack):
@@ -134,13 +137,33 @@ def _write_geometry(stage, stack):
     with topsstack.open_raster(stack.geometry["los"]) as dataset:
         middle = slice(stack.length // 2, stack.length // 2 + 1)
         heading = topsstack.heading_of(topsstack.read_lines(dataset, middle, band=2))
+    header_ranges.require(stack.root / "reference", {"wavelength": stack.wavelength}, {"wavelength": "radarwavelength"})
     means = []
     of_master = _baseline(stack, stack.master)
     for date in stack.dates:
         grid = _difference(_baseline(stack, date), of_master)
+        header_ranges.refuse(header_ranges.judge_baselines(stack.baselines.get(date, stack.root), grid, zero=True))
         _write_raster(stage, f"baselineGRID_{date}", [grid], grid.shape[::-1], np.float32)
         means.append(np.mean(grid, dtype=np.float64))
+    header_ranges.refuse(header_ranges.judge_baselines(stack.root / "merged" / "baselines", means))
     write_headers(stage, stack.dates, stack.master, means, heading, stack.wavelength, stack.pairs)
+
+
+def _check_geometry(stage, stack):
+    """Warnings about the positions just copied, under the names of their sources; an InputError if they are nonsense."""
+    paths = {name: str(stage.path / f"{name}.raw") for name in ("lon", "lat", "dem")}
+    size = stack.width, stack.length
+    found = check_geometry([paths["lon"], paths["lat"]], paths["dem"], size, "<f4")
+    sources = {paths[name]: str(stack.geometry[key]) for name, key in (("lon", "lon"), ("lat", "lat"), ("dem", "hgt"))}
+    problems, warnings = ([_renamed(text, sources) for text in texts] for texts in found)
+    raise_problems([Problem(text) for text in problems], f"The stack {stack.root}")
+    return warnings
+
+
+def _renamed(text, sources):
+    for copy, source in sources.items():
+        text = text.replace(copy, source)
+    return text
 
 
 def _baseline(stack, date):

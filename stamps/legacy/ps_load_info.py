@@ -14,6 +14,7 @@ from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datenum
 from stamps.parameters import Parameters
+from stamps.preparation import header_ranges
 from stamps.workspace import Workspace
 
 __all__ = ["ps_load_info"]
@@ -48,6 +49,8 @@ def ps_load_info(workdir="."):
     day_ix = np.argsort(slaves, kind="stable")
     master_ix = int(np.count_nonzero(slaves < master))
     heading, wavelength = _numbers(ws, "heading.1.in")[0], _numbers(ws, "lambda.1.in")[0]
+    header_ranges.require(ws.path, {"heading": heading, "wavelength": wavelength}, {"wavelength": "lambda"})
+    header_ranges.refuse(header_ranges.judge_baselines(f"bperp.1.in of {ws.path}", metres))
     day = np.insert(slaves[day_ix], master_ix, master)
     table = {
         "n_ifg": day.size,

@@ -59,7 +59,8 @@ def ps_load_initial_gamma(workdir="."):
     else:
         bperp = np.insert(bperp, master_ix, 0)
 
-    pixels = loading.local_coordinates(loading.read_lonlat(ws, n_read), header.heading, log)
+    hgt = loading.read_heights(ws, n_read)
+    pixels = loading.local_coordinates(loading.judged_lonlat(ws, log, header, hgt, line, sample), header.heading, log)
     ph = _phasors(loading.read_phase(ws, n_read, len(paths)), pixels.sort_ix, master_ix, provided)
     valid = _valid(pixels.lonlat, ph, log)
     rows = pixels.sort_ix[valid]
@@ -68,7 +69,7 @@ def ps_load_initial_gamma(workdir="."):
         loading.note_no_candidates(ws, log)
         return
     number = np.arange(1, n_ps + 1)
-    D_A, hgt = loading.read_amplitude_dispersion(ws, n_read), loading.read_heights(ws, n_read)
+    D_A = loading.read_amplitude_dispersion(ws, n_read)
     ps = {
         "ij": np.column_stack([number, line[rows], sample[rows]]).astype(np.float64),
         "lonlat": pixels.lonlat[valid],
@@ -95,7 +96,7 @@ def ps_load_initial_gamma(workdir="."):
         if D_A is not None:
             ws.save("da1", {"D_A": D_A[rows]})
         if hgt is not None:
-            ws.save("hgt1", {"hgt": hgt[rows]})
+            ws.save("hgt1", {"hgt": hgt[rows].astype(np.float64)})
     log.finish()
 
 

@@ -36,6 +36,8 @@ from stamps.log import Log
 from stamps.matlab.dates import datenum
 from stamps.matlab_literals import number
 from stamps.parameters import Parameters
+from stamps.preparation import header_ranges
+from stamps.preparation.names import MOVED
 from stamps.workspace import Workspace
 
 __all__ = ["ps_load_initial_gsar"]
@@ -48,6 +50,8 @@ _ELEMENTS = {
     "frequency": ("frequency", "radar_frequency"),
     "platform": ("platform", "sensor"),
 }
+#: What the table of ranges calls them.
+_FIELDS = {"baseline": "baseline", "track angle": "heading", "frequency": "radar_frequency"}
 
 
 @dataclass(frozen=True)
@@ -87,18 +91,29 @@ def ps_load_initial_gsar(workdir="."):
     paths = loading.interferogram_paths(ws)
     stack = _stack(paths)
     facts = [read_facts(ws.path / paths[k]) for k in stack.order]
+    header_ranges.refuse(
+        header_ranges.judge_baselines("the files *.xml of the interferograms", [fact["baseline"] for fact in facts])
+    )
     line, sample = loading.read_positions(ws)
-    n_ps, order = line.size, loading_text.ORDER
-    if n_ps == 0:
+    n_read, order = line.size, loading_text.ORDER
+    if n_read == 0:
         loading.note_no_candidates(ws, log)
         return
     names = ("pscands.1.lon", "pscands.1.lat", "pscands.1.inc")
-    lon, lat, incidence = (loading.read_values(ws, name, n_ps, f"{order}f8") for name in names)
-    pixels = loading.local_coordinates(np.column_stack([lon, lat]), facts[0]["track angle"], log)
-    rows = pixels.sort_ix
-    ph = _phasors(loading.read_phase(ws, n_ps, len(paths), order), stack, rows)
+    lon, lat, incidence = (loading.read_values(ws, name, n_read, f"{order}f8") for name in names)
+    hgt = loading.read_heights(ws, n_read, f"{order}f8")
+    lonlat, at = np.column_stack([lon, lat]), np.column_stack([line, sample])
+    lonlat = loading.judge_candidates(ws, log, lonlat, hgt, at, (*names[:2], "pscands.1.hgt"))
+    pixels = loading.with_position(loading.local_coordinates(lonlat, facts[0]["track angle"], log))
+    rows = pixels.rows
+    n_ps = rows.size
+    if n_ps == 0:
+        loading.note_no_candidates(ws, log)
+        return
+    header_ranges.judge_angles(ws.path / names[2], np.degrees(incidence[rows]))
+    ph = _phasors(loading.read_phase(ws, n_read, len(paths), order), stack, rows)
     baselines = np.array([fact["baseline"] for fact in facts])
-    D_A, hgt = loading.read_amplitude_dispersion(ws, n_ps), loading.read_heights(ws, n_ps, f"{order}f8")
+    D_A = loading.read_amplitude_dispersion(ws, n_read)
     column = np.arange(1, n_ps + 1)
     ps = {
         "ij": np.column_stack([column, line[rows], sample[rows]]).astype(np.float64),
@@ -111,9 +126,9 @@ def ps_load_initial_gsar(workdir="."):
         "n_ifg": len(paths) + 1,
         "n_image": len(paths) + 1,
         "n_ps": n_ps,
-        "sort_ix": rows,
+        "sort_ix": pixels.sort_ix,
         "ll0": pixels.ll0,
-        "mean_incidence": incidence.mean(),
+        "mean_incidence": incidence[np.sort(rows)].mean(),
         "mean_range": None,
     }
     with ws.publish():
@@ -153,7 +168,7 @@ def read_facts(interferogram):
     places = (Path(f"{interferogram}.xml"), interferogram.with_suffix(".xml"))
     path = next((place for place in places if place.is_file()), None)
     if path is None:
-        raise InputError(f"{places[0]} is missing: it holds the baseline of the interferogram.")
+        raise InputError(f"{places[0]} is missing: it holds the baseline of the interferogram; {MOVED}.")
     try:
         elements = list(ElementTree.parse(path).getroot().iter())
     except ElementTree.ParseError as error:
@@ -167,16 +182,17 @@ def read_facts(interferogram):
         facts[what] = text if what == "platform" else number(text)
         if facts[what] in (None, ""):
             raise InputError(f"{path} has '{text}' as {what} (element {' or '.join(names)}): export it again.")
+    header_ranges.require(path, {field: facts[what] for what, field in _FIELDS.items()})
     return facts
 
 
 def _stack(paths):
     """Dates of the interferograms: all first or all second ones must be the same, the master's."""
-    found = [_DATES.search(Path(path).name) for path in paths]
+    found = [_pair(path) for path in paths]
     if None in found:
         raise InputError(f"The name of {paths[found.index(None)]} does not hold two dates yyyymmdd.")
     try:
-        first, second = datenum(np.array([match.groups() for match in found], dtype=np.int64)).T
+        first, second = datenum(np.array(found, dtype=np.int64)).T
     except ValueError as error:
         raise InputError(f"The interferograms of pscphase.in are not named by dates: {error}") from error
     if np.all(first == first[0]):
@@ -189,6 +205,12 @@ def _stack(paths):
     if np.any(np.diff(slaves[order]) == 0) or master in slaves:
         raise InputError("The interferograms of pscphase.in repeat a date: keep one interferogram of every slave.")
     return _Stack(order, slaves[order], float(master), conjugate)
+
+
+def _pair(path):
+    """Both dates of the name of an interferogram, else of the next folder above that is named so; None without."""
+    found = (_DATES.search(part) for part in reversed(Path(path).parts))
+    return next((match.groups() for match in found if match), None)
 
 
 def _phasors(raw, stack, rows):

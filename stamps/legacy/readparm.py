@@ -6,6 +6,7 @@ Source: spec 03 section 1.
 from stamps.errors import InputError
 from stamps.log import Log
 from stamps.matlab_literals import number
+from stamps.preparation.names import MOVED
 from stamps.workspace import Workspace
 
 __all__ = ["readparm"]
@@ -42,7 +43,8 @@ def readparm(file, name, count=1, log=True, workdir="."):
     try:
         tokens = path.read_text(errors="replace").split()
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): a header with {name} was expected.") from error
+        text = f"{path} cannot be read ({error.strerror}): a header with {name} was expected; {MOVED}."
+        raise InputError(text) from error
     start = next((i for i, token in enumerate(tokens) if token.startswith(name)), None)
     if start is None:
         raise InputError(f"{path} has no {name}: a header file of the processor was expected.")

@@ -55,17 +55,23 @@ def sb_load_initial_gamma(workdir="."):
         )
     header = loading.read_header(ws, master_header)
     line, sample = loading.read_positions(ws)
-    n_ps = line.size
-    if n_ps == 0:
+    n_read = line.size
+    if n_read == 0:
         loading.note_no_candidates(ws, log)
         return
     look, incidence = loading.look_and_incidence(header, sample)
     bperp_mat = loading.perpendicular_baselines(ws, header, paths, line, look, np.float64)
-    pixels = loading.local_coordinates(loading.read_lonlat(ws, n_ps), header.heading, log)
-    rows = pixels.sort_ix
-    ph = _phasors(loading.read_phase(ws, n_ps, len(paths)), rows)
+    hgt = loading.read_heights(ws, n_read)
+    lonlat = loading.judged_lonlat(ws, log, header, hgt, line, sample)
+    pixels = loading.with_position(loading.local_coordinates(lonlat, header.heading, log))
+    rows = pixels.rows
+    n_ps = rows.size
+    if n_ps == 0:
+        loading.note_no_candidates(ws, log)
+        return
+    ph = _phasors(loading.read_phase(ws, n_read, len(paths)), rows)
     number = np.arange(1, n_ps + 1)
-    D_A, hgt = loading.read_amplitude_dispersion(ws, n_ps), loading.read_heights(ws, n_ps)
+    D_A = loading.read_amplitude_dispersion(ws, n_read)
     ps = {
         "ij": np.column_stack([number, line[rows], sample[rows]]).astype(np.float64),
         "lonlat": pixels.lonlat,
@@ -79,7 +85,7 @@ def sb_load_initial_gamma(workdir="."):
         "n_ifg": len(paths),
         "n_image": day.size,
         "n_ps": n_ps,
-        "sort_ix": rows,
+        "sort_ix": pixels.sort_ix,
         "ll0": pixels.ll0,
         "mean_incidence": incidence.mean(),
         "mean_range": header.center_range,
@@ -94,7 +100,7 @@ def sb_load_initial_gamma(workdir="."):
         if D_A is not None:
             ws.save("da1", {"D_A": D_A[rows]})
         if hgt is not None:
-            ws.save("hgt1", {"hgt": hgt[rows]})
+            ws.save("hgt1", {"hgt": hgt[rows].astype(np.float64)})
     log.finish()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.preparation.candidates import CandidateFiles, CandidateWriter, single_master_dispersion
-from stamps.preparation.lists import read_selection_list
+from stamps.preparation.lists import paths_of, read_selection_list
 from stamps.preparation.patches import read_patch
 from stamps.preparation.rasters import pixel_type
 from stamps.workspace import Workspace
@@ -92,7 +92,7 @@ def below(squared_dispersion, threshold):
 
 def _master_raster(ws, list_file):
     path = ws.file(list_file)
-    words = Path(path).read_text(errors="surrogateescape").split() if path.is_file() else []
-    if not words:
+    paths = paths_of(Path(path).read_text(errors="surrogateescape"), ws.path) if path.is_file() else []
+    if not paths:
         raise InputError(f"The list {path} must begin with the path of the master image.")
-    return ws.path / words[0]
+    return ws.path / paths[0]

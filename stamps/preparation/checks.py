@@ -10,18 +10,17 @@ The layout is that of SNAP's StaMPS export (spec 02 section 1)::
 Source: spec 02 section 1.
 """
 
-import datetime
 import glob
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stamps.errors import InputError
 from stamps.preparation.headers import header_numbers, image_precision, raster_size, read_header
+from stamps.preparation.names import baseline_file, image_date, is_date, pair_of_name
 
-__all__ = ["Export", "Problem", "check_export", "check_mask", "find_export", "raise_problems"]
+__all__ = ["Export", "Problem", "check_export", "check_mask", "check_path", "find_export", "raise_problems"]
 
 #: Fields of the master header that later steps need, besides the size of the image.
 HEADER_FIELDS = (
@@ -36,9 +35,6 @@ HEADER_FIELDS = (
 )
 #: Fields of a baseline file, three numbers each.
 BASELINE_FIELDS = ("initial_baseline(TCN):", "initial_baseline_rate:")
-
-_PAIR = re.compile(r"(\d{8})_(\d{8})\.diff\Z")
-_IMAGE = re.compile(r"(\d{8})\.[^.]*slc\Z")
 
 
 @dataclass(frozen=True)
@@ -111,28 +107,29 @@ def find_export(master, datadir):
     Raises
     ------
     InputError
-        The directory does not exist or its path has a blank, which the list files cannot hold.
+        The directory does not exist or its path has a line break, which the list files cannot hold.
     """
     datadir = os.path.abspath(datadir)
     if not os.path.isdir(datadir):
         raise InputError(f"The directory {datadir} does not exist: give the directory that holds the export.")
-    if re.search(r"\s", datadir):
-        raise InputError(f"The path '{datadir}' has a blank, which list files cannot hold: move or link the export.")
+    check_path(datadir)
     export = Export(datadir, str(master).strip(), os.path.isdir(os.path.join(datadir, "SMALL_BASELINES")))
     if export.small_baselines:
         export.slcs = _listing(datadir, "SMALL_BASELINES/*/*.*slc")
         export.interferograms = _listing(datadir, "SMALL_BASELINES/*/*.diff")
-        headers = _listing(datadir, f"SMALL_BASELINES/*/{glob.escape(export.master)}.*slc.par")
+        headers = _headers(datadir, "SMALL_BASELINES/*", export.master)
     else:
         export.slcs = _listing(datadir, "*slc/*.*slc")
         export.interferograms = _listing(datadir, "diff0/*.diff")
-        headers = _listing(datadir, f"*slc/{glob.escape(export.master)}.*slc.par")
+        headers = _headers(datadir, "*slc", export.master)
     export.heights = _listing(datadir, "geo/*dem.rdc")
     export.longitudes = _listing(datadir, "geo/*.lon")
     export.latitudes = _listing(datadir, "geo/*.lat")
     export.dem_headers = _listing(datadir, "dem/*_seg.par")
     export.diff_headers = _listing(datadir, "geo/*.diff_par")
     export.header = headers[-1] if headers else None
+    for path in (*export.slcs, *export.interferograms, *export.heights, *export.longitudes, *export.latitudes, *headers):
+        check_path(path)
     return export
 
 
@@ -158,6 +155,17 @@ def check_export(export, gamma=False):
     if export.width:
         problems += _check_sizes(export)
     return problems
+
+
+def check_path(path: str) -> None:
+    """Raise an InputError if a path cannot stand in a list file, which has one path in UTF-8 per line."""
+    if "\n" in path or "\r" in path:
+        raise InputError(f"The path {path!r} has a line break, which list files cannot hold: move or link the data.")
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        shown = path.encode(errors="surrogateescape").decode(errors="replace")
+        raise InputError(f"The path {shown} is not in UTF-8, which list files are: rename or link the data.") from error
 
 
 def check_mask(path, export):
@@ -191,7 +199,7 @@ def raise_problems(problems, subject):
 
 def _check_presence(export, gamma=False):
     problems = []
-    if not _is_date(export.master):
+    if not is_date(export.master):
         problems.append(Problem(f"The master '{export.master}' is not a date: give it as yyyymmdd."))
     places = (
         ("SMALL_BASELINES/*/*.*slc", "SMALL_BASELINES/*/*.diff")
@@ -257,7 +265,7 @@ def _check_companions(export):
         if not os.path.isfile(f"{name}.par")
     ]
     for name in export.interferograms:
-        base = _baseline(name)
+        base = baseline_file(name)
         if not os.path.isfile(base):
             problems.append(Problem(f"The baseline file {base} is missing: export the stack again."))
     return problems
@@ -265,7 +273,7 @@ def _check_companions(export):
 
 def _check_baselines(export):
     problems = []
-    for base in map(_baseline, export.interferograms):
+    for base in map(baseline_file, export.interferograms):
         if os.path.isfile(base):
             problems += _try_fields(base, Path(base).read_text(errors="replace"), BASELINE_FIELDS, 3)
     return problems
@@ -279,13 +287,15 @@ def _check_single_master(export):
         problems.append(Problem(f"The master {export.master} is absent: there is no SLC of this date."))
     pairs, others = [], {}
     for name in export.interferograms:
-        pair = _pair(name)
+        pair = pair_of_name(name)
         if pair is None:
             problems.append(_unnamed(name))
             continue
         pairs.append(pair[1])
         if pair[0] != export.master:
             others.setdefault(pair[0], []).append(name)
+    repeated = {date: number for date, number in Counter(pairs).items() if number > 1}
+    problems += [Problem(f"There are {number} interferograms of {date}: keep one.") for date, number in repeated.items()]
     for other, names in others.items():
         which = f"The interferogram {names[0]} is"
         if len(names) > 1:
@@ -314,7 +324,7 @@ def _check_small_baselines(export):
             text = f"The folder {folder} has {len(names)} interferograms and {len(dates)} SLCs, not one and two."
             problems.append(Problem(text))
         for name in names:
-            pair = _pair(name)
+            pair = pair_of_name(name)
             if pair is None:
                 problems.append(_unnamed(name))
             elif sorted(pair) != sorted(dates) and len(dates) == 2:
@@ -358,8 +368,10 @@ def _listing(datadir, pattern):
     return sorted(glob.glob(os.path.join(glob.escape(datadir), pattern)))
 
 
-def _baseline(interferogram):
-    return interferogram[: -len("diff")] + "base"
+def _headers(datadir, folder, master):
+    """Headers of the master: of its date alone, else with a suffix behind the date."""
+    name = glob.escape(master)
+    return _listing(datadir, f"{folder}/{name}.*slc.par") or _listing(datadir, f"{folder}/{name}[_-]*.*slc.par")
 
 
 def _try_fields(path, text, names, count):
@@ -372,21 +384,6 @@ def _try_fields(path, text, names, count):
     return problems
 
 
-def _is_date(text):
-    if not re.fullmatch(r"\d{8}", text):
-        return False
-    try:
-        datetime.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return False
-    return True
-
-
-def _pair(name):
-    match = _PAIR.match(os.path.basename(name))
-    return match.groups() if match and all(map(_is_date, match.groups())) else None
-
-
 def _unnamed(name):
     return Problem(f"The interferogram {name} is not named yyyymmdd_yyyymmdd.diff by two dates.")
 
@@ -394,9 +391,9 @@ def _unnamed(name):
 def _dates_of_images(names):
     problems, dates = [], []
     for name in names:
-        match = _IMAGE.match(os.path.basename(name))
-        if match and _is_date(match[1]):
-            dates.append(match[1])
-        else:
+        date = image_date(name)
+        if date is None:
             problems.append(Problem(f"The SLC {name} is not named by its date, yyyymmdd."))
+        else:
+            dates.append(date)
     return problems, dates

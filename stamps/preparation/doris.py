@@ -24,7 +24,9 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.orbits import Orbit
 from stamps.plain_files import read_input
+from stamps.preparation.header_ranges import SAME_FREQUENCY, judge, judge_dates
 from stamps.preparation.headers import plain_number
+from stamps.preparation.names import is_date
 
 __all__ = ["DorisStack", "Image", "find_stack", "read_image", "read_sections"]
 
@@ -124,8 +126,8 @@ def read_image(path):
     moment = _moment(path, sections)
     crop, oversampled = _Values(path, sections, "crop"), _Values(path, sections, "oversample")
     timing = _Values(path, sections, "readfiles")
-    prf = timing.number("Pulse_Repetition_Frequency")
-    spacing = LIGHT_SPEED / 2 / (1e6 * timing.number("Range_sampling_rate"))
+    prf = timing.positive("Pulse_Repetition_Frequency")
+    spacing = LIGHT_SPEED / 2 / (1e6 * timing.positive("Range_sampling_rate"))
     first_time = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond * 1e-6
     first_range = LIGHT_SPEED / 2 * 1e-3 * timing.number("Range_time_to_first_pixel")
     first_line, n_lines = crop.extent("line") if crop else (1, 0)
@@ -137,7 +139,7 @@ def read_image(path):
     middle = first_time + (first_line - 1 + n_lines / 2) / prf
     newest = oversampled or crop
     return Image(
-        Path(path), moment.year * 10000 + moment.month * 100 + moment.day, timing.number("Radar_wavelength"),
+        Path(path), moment.year * 10000 + moment.month * 100 + moment.day, timing.positive("Radar_wavelength"),
         first_time + (first_line - 1) / prf, 1 / prf / line_factor,
         first_range + (first_pixel - 1) * spacing, spacing / range_factor, width, length,
         newest.text("Data_output_file", "") if newest else "", newest.text("Data_output_format", "") if newest else "",
@@ -172,6 +174,12 @@ class _Values:
             raise InputError(f"The result file {self.path} has '{value}' as {key}, but a number was expected.")
         return number
 
+    def positive(self, key):
+        number = self.number(key)
+        if number <= 0:
+            raise InputError(f"The result file {self.path} has {number:g} as {key}, but a number above 0 was expected.")
+        return number
+
     def extent(self, what):
         """First line or pixel and how many there are."""
         first, last = int(self.number(f"First_{what}")), int(self.number(f"Last_{what}"))
@@ -201,6 +209,31 @@ def _orbit(path, sections, middle):
         raise InputError(f"The result file {path} has no usable orbit: {error}") from error
 
 
+def _judge_image(image):
+    """What is impossible in a result file."""
+    values = {
+        "wavelength": image.wavelength, "prf": 1 / image.line_time, "near_range_slc": image.first_range,
+        "range_pixel_spacing": image.range_spacing, "oversampling": image.oversampling,
+    }  # fmt: skip
+    values |= {"width": image.width, "length": image.length} if image.width else {}
+    shown = {
+        "wavelength": "Radar_wavelength", "prf": "Pulse_Repetition_Frequency", "width": "Last_pixel", "length": "Last_line",
+        "near_range_slc": "Range_time_to_first_pixel", "range_pixel_spacing": "Range_sampling_rate",
+    }  # fmt: skip
+    return judge(image.path, values, shown)
+
+
+def _compare(image, master):
+    """What is strange about a slave: the date of its folder, its wavelength."""
+    if image.path.parent.name != f"{image.date:08d}":
+        yield f"The result file {image.path} is of {image.date}, not of the date of its folder: check which image it is."
+    if abs(image.wavelength / master.wavelength - 1) > SAME_FREQUENCY:
+        yield (
+            f"The result file {image.path} has the wavelength {image.wavelength:.8g} m, but the master's is "
+            f"{master.wavelength:.8g} m: another sensor or band; check which image it is."
+        )
+
+
 # ---------------------------------------------------------------------- the stack
 
 
@@ -224,6 +257,27 @@ class DorisStack:
     def slave(self, date):
         """Path of the result file of a slave."""
         return self.root / str(date) / "slave.res"
+
+    def check_headers(self):
+        """Find what is impossible, and what is strange, in the result files.
+
+        Returns
+        -------
+        problems, warnings : list of str
+        """
+        texts = [f"{date:08d}" for date in (self.master.date, *self.dates)]
+        problems, warnings = judge_dates(text for text in texts if is_date(text))
+        problems += [f"{text} names a folder of {self.root}, but is no date." for text in texts if not is_date(text)]
+        problems += _judge_image(self.master)
+        for path in filter(Path.is_file, map(self.slave, self.dates)):
+            try:
+                image = read_image(path)
+            except InputError as error:
+                problems.append(str(error))
+                continue
+            problems += _judge_image(image)
+            warnings += _compare(image, self.master)
+        return problems, warnings
 
     def raster(self, name, folder):
         """Path of a geometry raster: in the directory that is prepared, else in the ``INSAR_<master>`` directory."""

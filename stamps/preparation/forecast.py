@@ -15,12 +15,12 @@ from stamps.native.candidates import amplitude_sum
 from stamps.preparation.amplitudes import read_amplitudes
 from stamps.preparation.candidates import difference_dispersion, single_master_dispersion
 from stamps.preparation.checks import find_export
-from stamps.preparation.headers import header_numbers, image_precision, raster_size
+from stamps.preparation.headers import image_precision, raster_size
 from stamps.preparation.lists import SelectionList
 from stamps.preparation.patches import Patch
 from stamps.preparation.rasters import count_lines, pixel_type
 
-__all__ = ["Forecast", "expected_candidates", "find_stack", "ground_spacing"]
+__all__ = ["Forecast", "expected_candidates", "find_stack"]
 
 _SAMPLED_LINES = 24
 
@@ -68,21 +68,6 @@ def find_stack(datadir):
     export.width, export.length = raster_size(header)
     export.precision = image_precision(header)
     return export
-
-
-def ground_spacing(header):
-    """Distance of neighbouring pixels on the ground in range and azimuth, metres; None where the header is silent."""
-    spacing = []
-    for name in ("range_pixel_spacing", "azimuth_pixel_spacing"):
-        try:
-            spacing.append(header_numbers(header, name)[0])
-        except InputError:
-            return None
-    try:
-        incidence = np.radians(header_numbers(header, "incidence_angle")[0])
-    except InputError:
-        incidence = np.radians(37)
-    return float(spacing[0] / np.sin(incidence)), float(spacing[1])
 
 
 def expected_candidates(export, threshold=None):

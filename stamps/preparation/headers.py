@@ -9,9 +9,18 @@ import re
 from stamps.errors import InputError
 from stamps.plain_files import read_input
 
-__all__ = ["header_numbers", "image_precision", "plain_number", "raster_size", "read_header"]
+__all__ = [
+    "ground_spacing",
+    "header_numbers",
+    "image_precision",
+    "plain_number",
+    "raster_size",
+    "read_header",
+    "scene_centre",
+]
 
 _PRECISIONS = {"FCOMPLEX": "f", "SCOMPLEX": "s"}
+_USUAL_INCIDENCE = 37.0  # degrees, where the header does not tell it
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 
 
@@ -71,6 +80,31 @@ def header_numbers(path, name, count=1, text=None):
         wanted = "a number was" if count == 1 else f"{count} numbers were"
         raise InputError(f"The header {path} has '{' '.join(values)}' in field '{field}', but {wanted} expected.")
     return numbers
+
+
+def ground_spacing(header):
+    """Distance of neighbouring pixels on the ground in range and azimuth, metres; None where the header is silent."""
+    spacing = [_optional(header, name) for name in ("range_pixel_spacing", "azimuth_pixel_spacing")]
+    if None in spacing:
+        return None
+    incidence = _optional(header, "incidence_angle")
+    if incidence is None or not 0 < incidence < 90:
+        incidence = _USUAL_INCIDENCE
+    return spacing[0] / math.sin(math.radians(incidence)), spacing[1]
+
+
+def scene_centre(header):
+    """Longitude and latitude of the middle of the scene in degrees; None where the header is silent."""
+    centre = [_optional(header, name) for name in ("center_longitude", "center_latitude")]
+    return None if None in centre else tuple(centre)
+
+
+def _optional(header, name):
+    """Number of a field, or None."""
+    try:
+        return header_numbers(header, name)[0]
+    except InputError:
+        return None
 
 
 def raster_size(path, text=None):

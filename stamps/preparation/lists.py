@@ -1,6 +1,8 @@
-"""The blank-separated list files of the candidate programs, and their text outputs.
+"""The list files of the candidate programs, and their text outputs.
 
-A list ends with its last newline: what follows it is not read (a quirk of the original programs, spec 02 section 5).
+The original reads words between blanks. So does this, but a line that is one path with blanks is that path:
+:func:`paths_of`. A list ends with its last newline: what follows it is not read (a quirk of the original programs, spec
+02 section 5).
 
 Source: spec 02 section 5.
 """
@@ -19,6 +21,9 @@ __all__ = [
     "SelectionList",
     "format_general",
     "format_integers",
+    "paths_of",
+    "paths_with_constants",
+    "raster_paths",
     "read_candidates",
     "read_names",
     "read_raster_list",
@@ -53,15 +58,72 @@ class SelectionList:
     constants: np.ndarray
 
 
-def read_names(path):
-    """Names of a list of files, one per line (``calamp.in``)."""
-    return _complete_lines(path).split()
+def paths_of(text: str, root="") -> list[str]:
+    """Paths in the text of a list, as they stand there.
+
+    Parameters
+    ----------
+    text : str
+        One path per line, or several between blanks.
+    root : path-like
+        Where relative paths start.
+
+    Returns
+    -------
+    list of str
+        A line with blanks is one path if such a file exists, or if only its first word is absolute.
+    """
+    paths = []
+    for line in text.split("\n"):
+        words = line.split()
+        paths += [line.strip()] if len(words) > 1 and _is_one_path(line.strip(), words, root) else words
+    return paths
+
+
+def raster_paths(text: str, root="") -> list[str]:
+    """Paths in the text of a list that begins with the width of the rasters; see :func:`paths_of`."""
+    return paths_of(_split_words(text, 1)[1], root)
+
+
+def paths_with_constants(text: str, root="") -> list[tuple[str, str]]:
+    """Paths in the text of a list, each with the word behind it (``calamp.out``, the rest of ``selpsc.in``).
+
+    Parameters
+    ----------
+    text : str
+        A path and a number per line, or more of them between blanks.
+    root : path-like
+        Where relative paths start.
+
+    Returns
+    -------
+    list of (str, str)
+        The word is empty behind a last path without one.
+    """
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    heads = [line.rsplit(None, 1)[0] for line in lines]
+    if not any(len(head.split()) > 1 and _is_one_path(head, head.split(), root) for head in heads):
+        words = text.split()
+        return list(zip(words[::2], [*words[1::2], ""], strict=False))
+    return [(head, line[len(head) :].strip()) for head, line in zip(heads, lines, strict=True)]
+
+
+def _is_one_path(line, words, root):
+    """Whether a line with blanks is the path of one file, rather than several words of a list."""
+    if os.path.exists(os.path.join(root, line)):
+        return True
+    return os.path.isabs(words[0]) and not any(map(os.path.isabs, words[1:]))
+
+
+def read_names(path, root=""):
+    """Names of a list of files, one per line (``calamp.in``); relative ones start at ``root``."""
+    return paths_of(_complete_lines(path), root)
 
 
 def read_raster_list(path, root=""):
     """Width and raster paths of ``pscphase.in``, ``pscdem.in`` or ``psclonlat.in``; relative ones start at ``root``."""
-    tokens = _complete_lines(path).split()
-    return _width(path, tokens, 0), [os.path.join(root, name) for name in tokens[1:]]
+    text = _complete_lines(path)
+    return _width(path, text.split(None, 1), 0), [os.path.join(root, name) for name in raster_paths(text, root)]
 
 
 def read_selection_list(path, root=""):
@@ -72,16 +134,16 @@ def read_selection_list(path, root=""):
     InputError
         The file is missing, a number is none, or a name has no constant.
     """
-    tokens = _complete_lines(path).split()
-    threshold = plain_number(tokens[0]) if tokens else None
+    head, rest = _split_words(_complete_lines(path), 2)
+    threshold = plain_number(head[0]) if head else None
     if threshold is None:
         raise InputError(f"The list {path} must begin with the dispersion threshold, a number.")
-    width = _width(path, tokens, 1)
-    names, constants = tokens[2::2], [_constant(path, token) for token in tokens[3::2]]
-    if len(names) != len(constants):
-        raise InputError(f"The list {path} has no calibration constant for {names[-1]}: run calamp again.")
-    paths = [os.path.join(root, name) for name in names]
-    return SelectionList(np.float32(threshold), width, paths, np.array(constants, dtype=np.float32))
+    width = _width(path, head, 1)
+    entries = paths_with_constants(rest, root)
+    if entries and not entries[-1][1]:
+        raise InputError(f"The list {path} has no calibration constant for {entries[-1][0]}: run calamp again.")
+    constants = np.array([_constant(path, word) for _, word in entries], dtype=np.float32)
+    return SelectionList(np.float32(threshold), width, [os.path.join(root, name) for name, _ in entries], constants)
 
 
 def read_candidates(path):
@@ -217,6 +279,12 @@ def _complete_lines(path):
     except OSError as error:
         raise InputError(f"The list {path} cannot be read ({error.strerror}): run the preparation again.") from error
     return text[: text.rfind("\n") + 1]
+
+
+def _split_words(text, count):
+    """The first words of a text, and what follows them."""
+    parts = text.split(None, count)
+    return parts[:count], parts[count] if len(parts) > count else ""
 
 
 def _width(path, tokens, position):

@@ -10,17 +10,22 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stamps import findings
 from stamps.legacy.calamp import calamp
 from stamps.legacy.mt_extract_cands import mt_extract_cands
+from stamps.log import Log
 from stamps.parameters import Parameters
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, check_export, check_mask, find_export, raise_problems
-from stamps.preparation.headers import plain_number
+from stamps.preparation.geometry_checks import check_geometry
+from stamps.preparation.header_checks import check_headers
+from stamps.preparation.headers import ground_spacing, plain_number, scene_centre
 from stamps.preparation.patches import patch_layout
 from stamps.preparation.publishing import adopt, check_replaceable, delete_patches, remove_empty_patches
 from stamps.preparation.raster_survey import RasterSurvey
 
 __all__ = [
+    "LISTS",
     "Plan",
     "check_layout",
     "extract",
@@ -28,13 +33,15 @@ __all__ = [
     "keep_stale_selection",
     "lines_of",
     "prepare_export",
+    "record_strange",
     "relocate",
     "summary",
     "write_patches",
     "write_project",
 ]
 
-_LISTS = ("calamp.in", "calamp.out", "selpsc.in", "selsbc.in", "pscphase.in", "pscdem.in", "psclonlat.in")
+#: List files that hold paths.
+LISTS = ("calamp.in", "calamp.out", "selpsc.in", "selsbc.in", "pscphase.in", "pscdem.in", "psclonlat.in")
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,9 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
     export = find_export(master, os.path.join(ws.path, datadir))
     mask = None if maskfile is None else os.path.join(ws.path, maskfile)
     problems = check_export(export, gamma=processor == "gamma")
+    impossible, strange_headers = check_headers(export)
+    nonsense, strange_positions = _check_geometry(export) if not impossible else ([], [])
+    problems += [Problem(text) for text in impossible + nonsense]
     problems += [] if mask is None else check_mask(mask, export)
     problems += check_layout((export.width, export.length), counts, threshold)
     problems += positions.check(export) if positions and not export.longitudes else []
@@ -131,8 +141,28 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
         adopt(ws, stage)
         initialise_parameters(ws, export.small_baselines)
         plan.survey.record(ws, routine)
+        record_strange(ws, routine, strange_headers, strange_positions)
     remove_empty_patches(ws)
     print(text)
+
+
+def _check_geometry(export):
+    """Problems and warnings about positions and heights; none where a raster is missing or of a wrong size."""
+    lonlat, height = [*export.longitudes[:1], *export.latitudes[:1]], export.heights[:1]
+    n_bytes = 4 * export.width * export.length
+    sizes = [os.path.getsize(path) if os.path.isfile(path) else -1 for path in lonlat + height]
+    if not n_bytes or len(lonlat) == 1 or set(sizes) != {n_bytes}:
+        return [], []
+    size = export.width, export.length
+    spacing, centre = ground_spacing(export.header), scene_centre(export.header)
+    return check_geometry(lonlat, height[0] if height else None, size, ">f4", spacing, centre)
+
+
+def record_strange(ws, routine, headers, positions):
+    """Keep what is strange about headers and positions, and say it now."""
+    log = Log(ws, routine)
+    findings.record(ws, f"{routine}: headers", headers, log)
+    findings.record(ws, f"{routine}: positions", positions, log)
 
 
 def check_layout(size, counts, da_thresh):
@@ -229,7 +259,7 @@ def extract(stage, plan, kept=None):
 
 def relocate(stage, folder):
     """Let the lists name files of the scratch folder by the place that they will have in ``folder``."""
-    for name in _LISTS:
+    for name in LISTS:
         if stage.has_file(name):
             text = stage.read_text(name)
             if f"{stage.path}{os.sep}" in text:

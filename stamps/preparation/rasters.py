@@ -12,6 +12,7 @@ import numpy as np
 
 from stamps.errors import InputError, ParameterError
 from stamps.plain_files import check_input
+from stamps.preparation.names import MOVED
 
 __all__ = [
     "SEQUENTIAL_PIXELS",
@@ -261,4 +262,4 @@ def _mostly(samples, width):
 
 
 def _unreadable(path, error):
-    return InputError(f"The raster {path} cannot be read ({error.strerror}): check its path in the list.")
+    return InputError(f"The raster {path} cannot be read ({error.strerror}): check its path in the list; {MOVED}.")

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from stamps.console import terminal
 from stamps.errors import InputError
 from stamps.preparation.lists import read_candidates, read_raster_list
+from stamps.preparation.names import MOVED
 from stamps.preparation.rasters import count_lines, line_blocks, map_raster, prefetch, read_rows
 from stamps.preparation.threads import in_order
 
@@ -96,7 +97,7 @@ def sample_values(list_file, root, line, sample, out, itemsize=4):
         _take(rasters[0], line * width + sample, values)
     else:
         name = rasters[0] if rasters else f"The raster that {list_file} should name"
-        print(f"PSCDEM: {name} cannot be read, all values are set to 0.", file=sys.stderr)
+        print(f"PSCDEM: {name} cannot be read, all values are set to 0; {MOVED}.", file=sys.stderr)
     _write(out, values)
 
 

@@ -1,0 +1,40 @@
+"""Tiny simulated stacks in the layouts of the processors, made once and copied for each case."""
+
+import functools
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from stamps import simulate
+
+__all__ = ["LINES", "SAMPLES", "copy_of", "edit_raster", "master_of"]
+
+LINES, SAMPLES = 24, 30
+_ARGUMENTS = ("--preset", "tiny", "--lines", str(LINES), "--samples", str(SAMPLES), "--quiet")
+
+
+@functools.cache
+def _original(layout, network):
+    folder = Path(tempfile.mkdtemp(prefix="tiny_")) / "stack"
+    options = [] if layout == "snap" else ["--layout", layout]
+    assert simulate.main([str(folder), *_ARGUMENTS, *options, "--network", network]) == 0
+    return folder
+
+
+def copy_of(target, layout="snap", network="single"):
+    """A copy of the stack of a layout that may be damaged."""
+    return Path(shutil.copytree(_original(layout, network), target))
+
+
+def master_of(stack):
+    """Date of the master."""
+    return json.loads((Path(stack) / "truth.json").read_text())["master"]
+
+
+def edit_raster(path, change, dtype=">f4"):
+    """Replace the values of a raster by what ``change`` makes of them."""
+    values = np.fromfile(path, dtype).reshape(LINES, SAMPLES)
+    np.asarray(change(values.copy()), dtype).tofile(path)
