@@ -29,7 +29,11 @@ SOURCE = "phases"
 _MOST = 1 << 15  # candidates that are looked at
 _WORDING = Wording("every candidate of a patch", "many candidates of a patch")
 _NOTHING, _CLEAR = 3.0, 10.0  # standard errors of a mean of random phasors: no coherence, and certainly some
-_PER_PIXEL = {"ij", "lonlat", "xy"}  # rows of ps1
+#: Variables of the files of step 1 with a row for every pixel.
+_FILES = {
+    "ps": ("ij", "lonlat", "xy"), "ph": ("ph",), "bp": ("bperp_mat",), "la": ("la",), "inc": ("inc",), "da": ("D_A",),
+    "hgt": ("hgt",),
+}  # fmt: skip
 
 
 def examine(ws, big_endian):
@@ -155,7 +159,7 @@ def _leave_out(ws, raw, log):
         bad |= no_numbers(np.ascontiguousarray(column).view(np.uint64), order)
     if not bad.any():
         return
-    keep = np.isfinite(ws.load("ph1")["ph"]).all(axis=1)
+    keep = np.isfinite(ws.load_raw("ph1")["ph"]).all(axis=1)  # as it is: a checked load refuses what is no number
     if keep.all():
         return  # the loader has done it
     log(f"{np.count_nonzero(~keep)} candidates removed: phase is not a number")
@@ -175,12 +179,12 @@ def keep_pixels(ws, keep):
     if n_ps == 0:
         note_no_candidates(ws, Log(ws, "PS_LOAD_INITIAL"))
         return
-    ps = ws.load("ps1")
-    rows = {name: np.asarray(ps[name])[keep] for name in _PER_PIXEL}
-    for name in ("ij", "xy"):
-        rows[name][:, 0] = np.arange(1, n_ps + 1)
+    content = {name: ws.load_raw(f"{name}1") for name in _FILES if ws.exists(f"{name}1")}
     with ws.publish():
-        ws.save("ps1", {**ps, **rows, "n_ps": n_ps})
-        for file, variable in (("ph", "ph"), ("bp", "bperp_mat"), ("la", "la"), ("inc", "inc"), ("da", "D_A"), ("hgt", "hgt")):
-            if ws.exists(f"{file}1"):
-                ws.save(f"{file}1", {variable: np.asfortranarray(ws.load(f"{file}1")[variable][keep])})
+        for name, variables in content.items():
+            rows = {variable: np.asfortranarray(variables[variable][keep]) for variable in _FILES[name]}
+            if name == "ps":
+                for variable in ("ij", "xy"):
+                    rows[variable][:, 0] = np.arange(1, n_ps + 1)
+                rows["n_ps"] = np.full_like(variables["n_ps"], n_ps)
+            ws.save_raw(f"{name}1", rows)

@@ -88,10 +88,11 @@ def calamp(
 
 def _report(calibrations, survey):
     """Say what is strange about images: to the survey, or to the console."""
+    if survey is not None:
+        survey.note_images(calibrations)
+        return
     for name, found in calibrations.items():
-        if survey is not None:
-            survey.note_image(name, found)
-        elif not found.count:
+        if not found.count:
             print(f"CALAMP: {name} has no usable pixel, its calibration constant is set to 0.", file=sys.stderr)
         elif found.unusable:
             print(f"CALAMP: {name} has {found.unusable} pixels without a usable number, which are left out.", file=sys.stderr)

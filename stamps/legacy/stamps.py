@@ -16,6 +16,7 @@ Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 import contextlib
 
 from stamps import __version__, children, engine, findings, parallel, scratch
+from stamps.errors import StampsError
 from stamps.log import Log
 from stamps.native import backends
 from stamps.parameters import Parameters
@@ -92,7 +93,11 @@ def stamps(
         log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
         engine.check_parameters(ws, run)
         settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
-        _process(ws, run, settings, cores, scheduler, cluster)
+        try:
+            _process(ws, run, settings, cores, scheduler, cluster)
+        except StampsError:
+            findings.repeat(ws, log)  # what is strange about the input may be the reason
+            raise
         findings.repeat(ws, log)
         log.finish()
 

@@ -209,7 +209,7 @@ def write_project(stage, plan, kept=None):
     InputError
         A raster is missing, or one is so damaged that no pixel could be kept.
     """
-    plan.survey.examine(plan)
+    plan.survey.examine(plan, stage.path)
     width = f"{plan.width}\n"
     stage.write_text("processor.txt", f"{plan.processor}\n")
     stage.write_text("width.txt", width)

@@ -48,12 +48,14 @@ class RasterSurvey:
     order: str | None = None
     _numbers: ImageNumbers | None = None
 
-    def examine(self, plan):
-        """Look at some lines of every SLC and interferogram.
+    def examine(self, plan, stage=None):
+        """Look at some lines of every SLC and interferogram, and say at once what is strange.
 
         Parameters
         ----------
         plan : stamps.preparation.project.Plan
+        stage : path-like, optional
+            Scratch folder of the preparation, which the user does not know.
 
         Raises
         ------
@@ -73,29 +75,32 @@ class RasterSurvey:
         self._judge_interferograms(*found[1], kinds[1][1], plan.width)
         if kinds[0][1] == kinds[1][1]:
             self._compare_kinds(found, kinds[0][1], plan.width)
+        for sentence in self.sentences:
+            print("Warning: " + sentence.replace(f"{stage}{os.sep}", ""), flush=True)
 
-    def note_image(self, name, calibration):
-        """Add what the calibration of an SLC has found.
+    def note_images(self, calibrations):
+        """Add what the calibration of the SLCs has found.
 
         Parameters
         ----------
-        name : str
-            The SLC.
-        calibration : stamps.preparation.candidates.Calibration
+        calibrations : dict
+            SLC to its :class:`stamps.preparation.candidates.Calibration`.
         """
-        if calibration.unusable:
-            line, sample = calibration.first_unusable
-            count = f"{calibration.unusable} sample{'s' if calibration.unusable > 1 else ''}"
-            self._add(
-                f"The SLC {name} has {count} without a usable number (NaN, infinite or beyond 1e19; the first in line "
-                f"{line + 1}, sample {sample + 1}): no candidate is taken there; export the image again if this is not "
-                "its border."
-            )
-        if calibration.count > _MANY and calibration.largest > _DOMINANT * calibration.constant * calibration.count:
-            self._add(
-                f"The SLC {name} has one amplitude of {calibration.largest:.3g}, which is a large part of the sum of all "
-                f"{calibration.count}: its mean amplitude, {calibration.constant:.3g}, means nothing; export the image again."
-            )
+        bad = {name: found for name, found in calibrations.items() if found.unusable and found.count}
+        what = "without a usable number (NaN, infinite or beyond 1e19)"
+        advice = "no candidate is taken there; if this is not the border, export it again"
+        texts = [
+            f"has {found.unusable} sample{'s' if found.unusable > 1 else ''} {what}, the first in line "
+            f"{found.first_unusable[0] + 1}, sample {found.first_unusable[1] + 1}: {advice}"
+            for found in bad.values()
+        ]
+        self._add(*_told("SLC", list(bad), texts, f"has samples {what}: {advice}"))
+        for name, found in calibrations.items():
+            if found.count > _MANY and found.largest > _DOMINANT * found.constant * found.count:
+                self._add(
+                    f"The SLC {name} has one amplitude of {found.largest:.3g}, which is a large part of the sum of all "
+                    f"{found.count}: its mean amplitude, {found.constant:.3g}, means nothing; export the image again."
+                )
 
     def note_constants(self, names, constants):
         """Add what the mean amplitudes of the SLCs tell.
@@ -141,12 +146,10 @@ class RasterSurvey:
         """
         if n_candidates == 0 and self.sentences:
             raise InputError(f"No pixel is a candidate. {' '.join(self.sentences)}")
-        for name, count in not_finite.items():
-            if count and not is_named(name, self.sentences):
-                self._add(
-                    f"The interferogram {name} is NaN or infinite at {count} of {n_candidates} candidates, which step 1 leaves "
-                    "out: export it again if there should be more."
-                )
+        bad = {name: count for name, count in not_finite.items() if count and not is_named(name, self.sentences)}
+        advice = "candidates, which step 1 leaves out: export it again if there should be more"
+        texts = [f"is NaN or infinite at {count} of {n_candidates} {advice}" for count in bad.values()]
+        self._add(*_told("interferogram", list(bad), texts, f"is NaN or infinite at some {advice}"))
 
     def record(self, ws, routine, moved=None):
         """Keep the sentences as findings of a project and say them.
@@ -163,9 +166,8 @@ class RasterSurvey:
             self.sentences = [text.replace(f"{moved}{os.sep}", f"{ws.path}{os.sep}") for text in self.sentences]
         findings.record(ws, SOURCE, self.sentences, Log(ws, routine))
 
-    def _add(self, sentence):
-        if sentence not in self.sentences:
-            self.sentences.append(sentence)
+    def _add(self, *sentences):
+        self.sentences += [sentence for sentence in sentences if sentence not in self.sentences]
 
     def _judge_images(self, names, figures, faults, dtype, width):
         wording = Wording()
@@ -178,9 +180,9 @@ class RasterSurvey:
                     f"The SLC {joined(bad)} {wording.text(fault)}, so that no pixel can be a candidate: "
                     f"{_REPAIR.format('its interferograms')}."
                 )
-        for name, fault in zip(names, faults, strict=True):
-            if fault is not None:
-                self._add(f"The SLC {name} {wording.text(fault)}: {_REPAIR.format('its interferograms')}.")
+        for same in _by_kind(faults).values():
+            texts = [f"{wording.text(faults[k])}: {_REPAIR.format('its interferograms')}" for k in same]
+            self._add(*_told("SLC", [names[k] for k in same], texts, texts[0]))
         for one, other in self._equal(names, figures, faults, dtype, width):
             if self._numbers.date_of(one) != self._numbers.date_of(other):
                 self._add(
@@ -251,21 +253,35 @@ def interferogram_sentences(names, faults, numbers, wording):
     list of str
         A sentence for each, or one for all of the same kind if they are many.
     """
-    faulty = [k for k, fault in enumerate(faults) if fault is not None]
-    droppable = [numbers[k] for k in faulty if faults[k].kind not in LOST and numbers[k] is not None]
+    droppable = [
+        number for fault, number in zip(faults, numbers, strict=True)
+        if fault is not None and fault.kind not in LOST and number is not None
+    ]  # fmt: skip
     sentences = []
-    for kind in dict.fromkeys(faults[k].kind for k in faulty):
-        same = [k for k in faulty if faults[k].kind == kind]
+    for kind, same in _by_kind(faults).items():
         if kind in LOST:
             advice = f"pixels are lost there; {_REPAIR.format('its SLC')}"
         else:
             advice = "export it again" + (f", or leave it out: {findings.leave_out(droppable)}" if droppable else "")
-        if len(same) <= _TOLD_ALONE:
-            sentences += [f"The interferogram {names[k]} {wording.text(faults[k])}: {advice}." for k in same]
-        else:
-            listed = short_names([names[k] for k in same])
-            sentences.append(f"Each of {len(same)} interferograms ({listed}) {wording.text(faults[same[0]])}: {advice}.")
+        texts = [f"{wording.text(faults[k])}: {advice}" for k in same]
+        sentences += _told("interferogram", [names[k] for k in same], texts, texts[0])
     return sentences
+
+
+def _by_kind(faults):
+    """Positions of the rasters with each kind of fault."""
+    found = {}
+    for k, fault in enumerate(faults):
+        if fault is not None:
+            found.setdefault(fault.kind, []).append(k)
+    return found
+
+
+def _told(what, names, texts, common):
+    """A sentence for each raster, or, where they are many, one that says what they have in common."""
+    if len(names) > _TOLD_ALONE:
+        return [f"Each of {len(names)} {what}s ({short_names(names)}) {common}."]
+    return [f"The {what} {name} {text}." for name, text in zip(names, texts, strict=True)]
 
 
 # ---------------------------------------------------------------------- whole rasters, where a sample makes suspicious

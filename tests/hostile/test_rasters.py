@@ -167,6 +167,23 @@ def test_many_bad_interferograms_make_one_sentence(sandbox, capsys):
     assert all(path.name in sentence for path in paths[:6]) and "'[1 2 3 4 5 6]'" in sentence
 
 
+def test_borders_without_number_in_all_images_make_one_sentence(sandbox, capsys):
+    stack = sandbox.stack()
+    for path in (stack / "rslc").glob("*.rslc"):
+        values(path, lambda a: np.where(ROWS < 5, np.nan, a))
+    told, found = prepare(stack, sandbox.project, capsys)
+    (sentence,) = found
+    assert sentence.startswith("Each of 18 SLCs (20180108.rslc") and told.count(sentence) == 1
+    assert candidates(sandbox.project) > 3000
+
+
+def test_said_at_once_and_again_at_the_end(sandbox, capsys):
+    stack = sandbox.stack()
+    swapped(sorted((stack / "diff0").glob("*.diff"))[4])
+    told, (sentence,) = prepare(stack, sandbox.project, capsys)
+    assert told.startswith(f"Warning: {sentence}\n") and told.count(sentence) == 2
+
+
 def test_only_bad_interferograms_are_refused(sandbox, capsys):
     stack = sandbox.stack()
     for path in (stack / "diff0").glob("*.diff"):
