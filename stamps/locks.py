@@ -299,7 +299,7 @@ def is_patch(path):
 @contextlib.contextmanager
 def _held(path, shared, part_of_run):
     held = _reservations.held
-    if fcntl is None or (part_of_run and path in held):
+    if fcntl is None or (part_of_run and path in held) or str(path) in active:  # nobody else works in our own staging
         yield
         return
     descriptor = _opened(path)
