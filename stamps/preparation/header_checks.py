@@ -5,7 +5,6 @@ Source: spec 02 section 1, spec 03 section 4.
 
 import os
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 
@@ -172,7 +171,7 @@ def _repeated(path, text):
 def _baseline(path):
     """Baseline and its rate, three numbers each, or None."""
     try:
-        text = Path(path).read_text(errors="replace")
+        text = read_header(path)
         return [header_numbers(path, name, 3, text) for name in ("initial_baseline(TCN):", "initial_baseline_rate:")]
-    except (OSError, InputError):
+    except InputError:
         return None
