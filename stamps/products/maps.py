@@ -5,9 +5,18 @@ Source: spec 11 section 2.8.
 
 import numpy as np
 
+from stamps.geometry import wrapped_longitude
 from stamps.matlab.statistics import median
 
-__all__ = ["draw_background", "draw_image", "draw_north", "draw_reference", "draw_scale_bar", "metres_per_unit"]
+__all__ = [
+    "draw_background",
+    "draw_image",
+    "draw_north",
+    "draw_reference",
+    "draw_scale_bar",
+    "label_longitudes",
+    "metres_per_unit",
+]
 
 _METRES_PER_DEGREE = 111_320.0
 
@@ -15,6 +24,13 @@ _METRES_PER_DEGREE = 111_320.0
 def draw_image(axes, image, extent):
     """Draw an RGBA image whose row 0 is at the bottom; the cells keep their borders."""
     return axes.imshow(image, extent=extent, origin="lower", interpolation="nearest", aspect="auto", zorder=2)
+
+
+def label_longitudes(axes):
+    """Let the labels of a map that goes on beyond the antimeridian say -179.98, where the axis has 180.02."""
+    left, right = axes.get_xlim()
+    if left < -180 or right > 180:
+        axes.xaxis.set_major_formatter(lambda lon, _: f"{round(float(wrapped_longitude(lon, 0.0)), 6):.7g}")
 
 
 def draw_background(axes, background):

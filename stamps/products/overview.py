@@ -4,7 +4,7 @@ import numpy as np
 
 from stamps.geometry import within_180
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.products.maps import draw_scale_bar, metres_per_unit
+from stamps.products.maps import draw_scale_bar, label_longitudes, metres_per_unit
 from stamps.products.matplotlib_place import give_place
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
@@ -66,6 +66,7 @@ def _map(axes, lonlat, values, label, cmap, limits):
     axes.set_xlabel("longitude (°)")
     axes.set_ylabel("latitude (°)")
     axes.ticklabel_format(useOffset=False)
+    label_longitudes(axes)
     axes.tick_params(axis="x", rotation=20)
     axes.figure.colorbar(points, ax=axes, label=label, shrink=0.85, extend="both")
     draw_scale_bar(axes, (*axes.get_xlim(), *axes.get_ylim()), metres_per_unit(lat, True)[0])

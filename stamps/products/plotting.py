@@ -14,7 +14,14 @@ from stamps.products.backgrounds import amplitude_image, amplitude_shape, dem_im
 from stamps.products.colours import scale_for
 from stamps.products.external_points import draw_points, load_points
 from stamps.products.figures import finish_figure, matplotlib_or_error, new_figure
-from stamps.products.maps import draw_background, draw_image, draw_north, draw_reference, draw_scale_bar
+from stamps.products.maps import (
+    draw_background,
+    draw_image,
+    draw_north,
+    draw_reference,
+    draw_scale_bar,
+    label_longitudes,
+)
 from stamps.products.raster import pixel_grid, size_parameter
 from stamps.products.titles import ReferenceArea, describe, describe_data, panel_titles, sign_of
 from stamps.products.viewpoint import view_of
@@ -231,6 +238,8 @@ def _draw_panel(axes, scene, column):
     axes.ticklabel_format(useOffset=False, style="plain")
     axes.tick_params(labelsize=7)
     axes.locator_params(nbins=4)
+    if scene.view.in_degrees:
+        label_longitudes(axes)
     draw_reference(axes, scene.area, scene.view, scene.ink)
 
 

@@ -166,10 +166,10 @@ def test_chain(sandbox, lon, longitudes):
     (plain, expected, truth), (ps, velocity, figures) = found
     shared, rows, there = np.intersect1d(ps["ij"][:, 1] * 1e4 + ps["ij"][:, 2], plain["ij"][:, 1] * 1e4 + plain["ij"][:, 2],
                                          return_indices=True)  # fmt: skip
-    # at Greenwich single precision is finer than anywhere else, so that a few places are rounded in another way
+    # at Greenwich single precision changes its steps, so that places are rounded in another way, and a few arcs, too
     assert len(shared) >= (1 if lon else 0.97) * max(ps["n_ps"], plain["n_ps"])
     np.testing.assert_allclose(ps["xy"][rows, 1:], plain["xy"][there, 1:], rtol=0, atol=0.005 if lon else 2)
-    np.testing.assert_allclose(velocity[rows], expected[there], atol=0.01 if lon else 1)
+    assert np.quantile(np.abs(velocity[rows] - expected[there]), 1 if lon else 0.99) < (0.01 if lon else 1)
     assert figures.share_true_cycle == pytest.approx(truth.share_true_cycle, abs=0.001 if lon else 0.01)
 
 
@@ -299,6 +299,8 @@ def test_part_of_a_map(tmp_path, counting):
     lon_rg = limits(middle, 0.004, counting)
     axes = ps_plot("hgt", lon_rg=lon_rg, workdir=ws, out=str(ws.path / "map.png")).axes[0]
     left, right = axes.get_xlim()
+    labels = [axes.xaxis.get_major_formatter()(lon, 0) for lon in (179.998, 180.002)]
+    assert [float(label) for label in labels] == [179.998, -179.998]
     assert right - left == pytest.approx(0.008) and wrapped_longitude(left - middle, 0.0) == pytest.approx(-0.004)
 
 

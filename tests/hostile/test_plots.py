@@ -1,11 +1,14 @@
 """Plots of projects whose files are empty, incomplete or of another size, and of parameters that make no sense."""
 
+import shutil
+
 import finished_project as finished
 import numpy as np
 import pytest
 
 from stamps import export, ps_plot
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
+from stamps.workspace import Workspace
 
 #: Value type, further arguments, file and variable behind it.
 BEHIND = [
@@ -26,10 +29,17 @@ DAMAGE = {
 
 
 @pytest.fixture(scope="module")
-def ws(tmp_path_factory):
+def whole(tmp_path_factory):
+    """A finished project."""
     ws = finished.single_master(tmp_path_factory.mktemp("finished"))
     ws.save("uw_grid", {"ph": np.ones((6, 8), np.complex64), "grid_ij": np.ones((60, 2), int), "nzix": np.ones((2, 3), bool)})
     return ws
+
+
+@pytest.fixture
+def ws(whole, tmp_path):
+    """A copy of it to be damaged."""
+    return Workspace(shutil.copytree(whole.path, tmp_path / "project"))
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -40,13 +50,9 @@ def test_damaged_variables_are_named(ws, value, options, file, variable, damage)
         pytest.skip("one value for each pixel")
     if (variable, damage) == ("ifg_std", "empty"):
         pytest.skip("the noise of interferograms may be unknown")
-    whole = content[variable]
-    ws.save(file, {variable: DAMAGE[damage](whole)})
-    try:
-        with pytest.raises(WorkspaceError) as error:
-            ps_plot(value, -1, *options, workdir=ws)
-    finally:
-        ws.save(file, {variable: whole})
+    ws.save(file, {variable: DAMAGE[damage](content[variable])})
+    with pytest.raises(WorkspaceError) as error:
+        ps_plot(value, -1, *options, workdir=ws)
     sentence = str(error.value)
     assert (file in sentence or "no heights" in sentence) and sentence.endswith(".") and "\n" not in sentence
 
