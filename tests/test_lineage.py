@@ -24,7 +24,7 @@ def made(ws, name, value, *sources):
     with ws.publish():
         for source in sources:
             folder, _, file = source.rpartition("/")
-            (ws / folder if folder else ws).load(file)
+            (ws / folder if folder else ws).load(file, ["value"])
         ws.save(name, {"value": np.full((3, 1), float(value))})
 
 
@@ -42,7 +42,7 @@ def chain(ws):
 def test_a_record_tells_inputs_program_time_and_parameters(ws):
     made(ws, "ps2", 1)
     with ws.publish():
-        ws.load("ps2")
+        ws.load("ps2", ["value"])
         Parameters(ws).get("scla_method")
         ws.save("scla2", {"value": np.ones((2, 2))})
     book = Book.of(ws)
@@ -54,7 +54,7 @@ def test_a_record_tells_inputs_program_time_and_parameters(ws):
 
 def test_what_is_read_before_the_publication_counts(ws):
     made(ws, "ps2", 1)
-    ws.load("ps2")
+    ws.load("ps2", ["value"])
     ws.save("scla2", {"value": np.ones((2, 2))})
     ws.save("scn2", {"value": np.ones((2, 2))})  # after what was recorded nothing was read
     assert [name for name, _ in Book.of(ws).made_from("scla2.mat")] == ["ps2.mat"]
@@ -64,9 +64,9 @@ def test_what_is_read_before_the_publication_counts(ws):
 def test_a_file_is_made_from_what_was_read_before_it(ws):
     made(ws, "ps2", 1)
     with ws.publish():
-        ws.load("ps2")
+        ws.load("ps2", ["value"])
         ws.save("phuw_sb2", {"value": np.ones((2, 2))})
-        ws.load("phuw_sb2")
+        ws.load("phuw_sb2", ["value"])
         ws.save("phuw2", {"value": np.ones((2, 2))})
     book = Book.of(ws)
     assert [name for name, _ in book.made_from("phuw_sb2.mat")] == ["ps2.mat"]
@@ -266,16 +266,16 @@ def test_the_sentence_names_file_cause_and_command(ws):
 def test_a_workspace_refuses_or_warns_as_it_is_told(ws):
     chain(ws)
     made(ws, "phuw2", 5, "ps2")
-    assert ws.load("scla2")["value"][0] == 3
+    assert ws.load("scla2", ["value"])["value"][0] == 3
     said = []
     freshness.warn(ws, said.append)
-    ws.load("scla2")
-    ws.load("scn2")
+    ws.load("scla2", ["value"])
+    ws.load("scn2", ["value"])
     assert len(said) == 1 and said[0].startswith("Warning: ") and "scla2.mat" in said[0]
     freshness.refuse(ws)
     with pytest.raises(WorkspaceError, match="stamps 7 7"):
-        ws.load("scla2")
-    assert ws.load("phuw2")["value"][0] == 5
+        ws.load("scla2", ["value"])
+    assert ws.load("phuw2", ["value"])["value"][0] == 5
 
 
 def test_a_step_does_not_judge_what_an_earlier_pass_left(ws):
@@ -283,14 +283,14 @@ def test_a_step_does_not_judge_what_an_earlier_pass_left(ws):
     made(ws, "phuw2", 5, "ps2")
     said = []
     with freshness.judged_for_step(ws, 6, said.append):
-        ws.load("scla2")
+        ws.load("scla2", ["value"])
     assert said == []
     with freshness.judged_for_step(ws, 8, said.append):
-        ws.load("scla2")
+        ws.load("scla2", ["value"])
     assert len(said) == 1
     made(ws, "ps2", 9)
     with freshness.judged_for_step(ws, 8, said.append), pytest.raises(WorkspaceError, match=r"scla2\.mat .*another ps2\.mat"):
-        ws.load("scla2")
+        ws.load("scla2", ["value"])
     assert ws.on_load is None
 
 
@@ -330,7 +330,7 @@ def test_a_damaged_or_forged_record_counts_as_none(ws, content):
     made(ws, "ps2", 1)
     (ws.path / FILE).write_bytes(content)
     freshness.refuse(ws)
-    assert ws.load("ps2")["value"][0] == 1
+    assert ws.load("ps2", ["value"])["value"][0] == 1
     assert Judge(ws).all_stale() == []
     made(ws, "scla2", 1, "ps2")
     assert [name for name, _ in Book.of(ws).made_from("scla2.mat")] == ["ps2.mat"]
@@ -355,7 +355,7 @@ def test_something_else_of_the_name_hinders_nobody(ws, kind, tmp_path_factory):
     outside.write_text("mine")
     {"folder": place.mkdir, "pipe": lambda: os.mkfifo(place), "link": lambda: place.symlink_to(outside)}[kind]()
     chain(ws)
-    assert ws.load("scn2")["value"][0] == 4 and outside.read_text() == "mine"
+    assert ws.load("scn2", ["value"])["value"][0] == 4 and outside.read_text() == "mine"
     assert Judge(ws).all_stale() == []
 
 

@@ -176,12 +176,13 @@ def _previous_scla(ws, ps, baselines, settings, log):
     name = settings.file("scla_smooth")
     if not ws.exists(name):
         return []
-    scla = ws.load(name, ["K_ps_uw", "C_ps_uw", "ph_ramp"])
+    header = ws.headers_of(name).get("K_ps_uw")
     other = Judge(ws).is_of_other_pixels(f"{name}.mat")  # as many as now, but not these
-    if other or scla["K_ps_uw"] is None or len(scla["K_ps_uw"]) != ps["n_ps"]:
+    if other or header is None or header.shape[0] != ps["n_ps"]:
         log(f"wrong number of PS in {name}.mat - look-angle error is not subtracted and the file is deleted")
         ws.delete(f"{name}.mat")
         return []
+    scla = ws.load(name, ["K_ps_uw", "C_ps_uw", "ph_ramp"])
     log("subtracting scla and master aoe...", 2)
     terms = [product(scla["K_ps_uw"][:, np.newaxis], baselines)]
     if not settings.small_baselines:
