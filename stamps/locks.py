@@ -191,15 +191,20 @@ class Lease:
     folder : Path
     """
 
+    #: Folders that this process has staged: what works in them is part of the command that made them.
+    folders = set()
+
     def __init__(self, folder):
         self.folder = folder
         folder.mkdir()
+        self.folders.add(folder)
         self._descriptor = locked_folder(folder)
         if self._descriptor is not None:
             _pulse.keep(self._descriptor)
 
     def give_back(self):
         """Let go; the folder itself stays."""
+        self.folders.discard(self.folder)
         if self._descriptor is not None:
             _pulse.forget(self._descriptor)
             os.close(self._descriptor)
@@ -299,7 +304,7 @@ def is_patch(path):
 @contextlib.contextmanager
 def _held(path, shared, part_of_run):
     held = _reservations.held
-    if fcntl is None or (part_of_run and path in held):
+    if fcntl is None or (part_of_run and (path in held or path in Lease.folders)):
         yield
         return
     descriptor = _opened(path)
