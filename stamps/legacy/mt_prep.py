@@ -17,7 +17,6 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.locks import reserving
-from stamps.log import Log
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, check_path, raise_problems
 from stamps.preparation.doris import find_stack

@@ -18,7 +18,6 @@ import numpy as np
 
 from stamps import isce
 from stamps.locks import reserving
-from stamps.preparation import topsstack
 from stamps.preparation import header_ranges, topsstack
 from stamps.preparation.amplitudes import KeptAmplitudes
 from stamps.preparation.checks import Problem, check_mask, check_path, raise_problems
