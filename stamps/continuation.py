@@ -99,7 +99,7 @@ def decide(ws, run, request, restart=False):
     others = tuple(record for record in found if record is not same)
     if same is None or not same.begun(ws):
         interrupted = next((record for record in others if record.begun(ws)), None)
-        sentence = "" if interrupted is None else _given_up(ws, interrupted)
+        sentence = _damaged(ws) if interrupted is None else _given_up(ws, interrupted)
         return Decision(run, RunRecord.new(ws, request, patches), False, sentence, tuple(found))
     reasons = ["--restart asks for it"] if restart else _reasons(ws, same, patches)
     if not reasons:
@@ -198,6 +198,13 @@ def _going_on(ws, record):
 
 def _given_up(ws, record):
     return f"{_interrupted(ws, record)} is given up for this one; {record.request.command} will begin anew"
+
+
+def _damaged(ws):
+    names = run_record.damaged(ws)
+    if not names:
+        return ""
+    return f"{ws.path / names[0]} is damaged, so that an interrupted run cannot be continued: this one begins anew"
 
 
 def _anew(ws, record, reasons, leftovers):

@@ -24,7 +24,7 @@ from stamps.parameters import Parameters, table
 from stamps.step_files import step_files
 from stamps.workspace import Workspace
 
-__all__ = ["Progress", "Request", "RunRecord", "Ticket", "parameters_of", "records"]
+__all__ = ["Grounds", "Progress", "Request", "RunRecord", "Ticket", "damaged", "parameters_of", "records"]
 
 #: The records of a project and of a directory of steps 1 to 5a.
 RUN_FILE = ".stamps-run.json"
@@ -118,6 +118,12 @@ class Grounds:
 
     parameters: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        """Raise TypeError for a fingerprint that is none."""
+        for known in self.files.values():
+            if known is not None and [type(part) for part in known] != [int, int, str]:
+                raise TypeError(f"{known!r} is no fingerprint")
 
     def changes(self, ws):
         """Sentences (without a full stop) on what has changed since."""
@@ -243,7 +249,7 @@ class RunRecord:
         from stamps import __version__
 
         steps = [k for k in _PATCH_STEPS if request.start <= k <= request.end and request.in_patches]
-        inputs = _grounds(ws, "project", steps, patches is None, Grounds(), parameters=False)
+        inputs = Grounds(files=_prints(ws, _watched("project", tuple(steps), patches is None, results=False), {}))
         if 1 in steps:
             inputs.files.update({name: fingerprint.fingerprint(name) for name in _headers(ws, patches)})
         absent = [name for name in OF_EARLIER_PASS if not ws.has_file(name)]
@@ -321,10 +327,18 @@ def records(ws):
     list of RunRecord
         The damaged ones are left out.
     """
+    return [record for record in (_read(ws, name, RunRecord) for name in _record_files(ws)) if record is not None]
+
+
+def damaged(ws):
+    """Names of the records of a project directory that cannot be understood."""
+    return [name for name in _record_files(ws) if _read(ws, name, RunRecord) is None]
+
+
+def _record_files(ws):
     pattern = f"{RUN_FILE.removesuffix('.json')}*.json"
-    names = {path.name for path in ws.path.glob(pattern) if path.name != STEPS_FILE} | {RUN_FILE}
-    found = [_read(ws, name, RunRecord) for name in sorted(names) if ws.has_file(name)]
-    return [record for record in found if record is not None]
+    names = {path.name for path in ws.path.glob(pattern)} | {RUN_FILE}
+    return [name for name in sorted(names - {STEPS_FILE}) if ws.has_file(name)]
 
 
 # ---------------------------------------------------------------------- parameters and files of steps
@@ -367,29 +381,29 @@ def _values(ws, names):
 
 
 @functools.cache
-def _watched(place, steps, alone):
-    """Names of the files that steps read, and of their results that steps read, in a place."""
+def _watched(place, steps, alone, results=True):
+    """Names of the files that steps read in a place, with ``results`` also of what they write there for others to read."""
     rows = [row for row in step_files() if ("patches" if alone else "alone") not in row.conditions and row.place == place]
     inputs = {row.file for row in step_files() if row.use == "read"}
-    return sorted(
-        {
-            row.file
-            for row in rows
-            if set(row.steps) & set(steps) and (row.use == "read" or (row.use == "write" and row.file in inputs))
-        }
-        - {"patch.list", "patch.list_old"}
-    )
+    uses = ("read", "write") if results else ("read",)
+    names = {row.file for row in rows if set(row.steps) & set(steps) and row.use in uses and row.file in inputs}
+    return sorted(names - {"patch.list", "patch.list_old"})
 
 
-def _grounds(ws, place, steps, alone, before, parameters=True):
-    """What steps rest on now, staged changes included."""
-    files = dict(before.files)
-    for pattern in _watched(place, tuple(steps), alone):
+def _grounds(ws, place, steps, alone, before):
+    """What steps and those before them rest on now, staged changes included."""
+    files = {**before.files, **_prints(ws, _watched(place, tuple(steps), alone), before.files)}
+    return Grounds({**before.parameters, **_values(ws, parameters_of(tuple(steps)))}, files)
+
+
+def _prints(ws, patterns, known):
+    """Fingerprints of files of a directory, None for those that are not there."""
+    found = {}
+    for pattern in patterns:
         for name in sorted(path.name for path in ws.path.glob(pattern)) if "*" in pattern else [pattern]:
             present = _find(ws, name)
-            files[name] = None if present is None else fingerprint.fingerprint(present, before.files.get(name))
-    values = _values(ws, parameters_of(tuple(steps))) if parameters else {}
-    return Grounds({**before.parameters, **values}, files)
+            found[name] = None if present is None else fingerprint.fingerprint(present, known.get(name))
+    return found
 
 
 def _find(ws, name):
@@ -434,8 +448,10 @@ def _made(kind, stored):
     if set(stored) != set(values):
         raise ValueError(f"unknown fields {set(stored) - set(values)}")
     for item in fields(kind):
-        if item.name not in parts and not isinstance(values[item.name], item.type):
-            raise TypeError(f"{item.name} is {values[item.name]!r}")
+        value = values[item.name]
+        names = value if isinstance(value, list) else []
+        if item.name not in parts and not (isinstance(value, item.type) and all(isinstance(name, str) for name in names)):
+            raise TypeError(f"{item.name} is {value!r}")
     return kind(**values)
 
 
