@@ -59,7 +59,8 @@ class Decision:
             ws.delete(*self.leftovers, *(record.request.file for record in self.given_up))
             self.record.write(ws)
         try:
-            yield
+            with self.record.at_work():
+                yield
         except BaseException:
             if not self.record.begun(ws):
                 with contextlib.suppress(StampsError):  # the failure of the run is what is to be told

@@ -9,6 +9,7 @@ Each record also says on which parameters and files the published steps rest: wh
 the original was at work, and the rest of the run would not belong to its beginning.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -31,6 +32,8 @@ RUN_FILE = ".stamps-run.json"
 STEPS_FILE = ".stamps-run-steps.json"
 
 _PATCH_STEPS = (1, 2, 3, 4, 5)
+
+_at_work = set()  # numbers of the runs at which this process is at work
 
 #: Steps in which the driver itself uses a parameter; the table of parameters says only that it does.
 _OF_DRIVER = {
@@ -297,10 +300,19 @@ class RunRecord:
             if self.progress(folder).last:
                 folder.delete(STEPS_FILE)
 
+    @contextlib.contextmanager
+    def at_work(self):
+        """Context in which this process works on the run."""
+        _at_work.add(self.id)
+        try:
+            yield
+        finally:
+            _at_work.discard(self.id)
+
     @property
     def alive(self):
-        """Whether its process is at work on this machine."""
-        return self.owner == _process(self.owner)
+        """Whether a process is at work on it on this machine."""
+        return self.id in _at_work if self.owner == _process() else self.owner == _process(self.owner)
 
     def changes(self, ws):
         """What has changed since its last publications, as parts of sentences; empty: it can be continued."""

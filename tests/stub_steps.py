@@ -5,11 +5,12 @@ theirs; step 6 reads the look-angle error of an earlier pass, if there is one.
 """
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
 
-from stamps import engine
+from stamps import engine, matfile
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
@@ -51,6 +52,7 @@ class StubSteps(list):
         self.deadly, self.failing, self.empty = None, {}, set()
         monkeypatch.setenv("STAMPS_CORES", "1")
         monkeypatch.setattr("os.fsync", lambda descriptor: None)  # these runs do not meet a power failure
+        monkeypatch.setattr(matfile, "read", _remembering(matfile.read))
         monkeypatch.setattr(engine, "_loader", lambda settings: lambda workdir: self.do(workdir, 1, *_PATCH_STEPS[1]))
         monkeypatch.setattr(
             engine, "_patch_function", lambda step, settings: lambda ws: self.do(ws, step, *_PATCH_STEPS[step])
@@ -85,6 +87,22 @@ class StubSteps(list):
         if (ws.name, step) == self.deadly:
             raise Killed
         self.append((ws.name, step))
+
+
+def _remembering(read):
+    """Read files of parameters, which make up most of the time of these runs, once for each of their states."""
+    known = {}
+
+    def recall(path, variables=None):
+        status = os.stat(path)
+        state = str(path), status.st_mtime_ns, status.st_size, status.st_ino
+        if Path(path).name != "parms.mat" or variables is not None:
+            return read(path, variables)
+        if state not in known:
+            known[state] = read(path)
+        return dict(known[state])
+
+    return recall
 
 
 def make_project(folder, n_patches=2):

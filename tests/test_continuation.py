@@ -318,7 +318,7 @@ def test_a_run_that_was_given_up_cannot_publish_any_more(steps, project):
     old = continuation.run_record.records(project)[0].ticket(project)
     killed(steps, project, ("PATCH_1", 2), restart=True)
     before = tree(project.path)
-    with pytest.raises(StampsError, match="PATCH_2: the run was begun anew by another command; step 1 is not published"):
+    with pytest.raises(StampsError, match="PATCH_2: the run was begun anew by another command; step 3 is not published"):
         engine.run_patch(project / "PATCH_2", 1, 3, engine.Settings(), old)
     assert tree(project.path) == before
 
