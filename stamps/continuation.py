@@ -156,8 +156,6 @@ def _reasons(ws, record, patches):
     lists = [names, record.kept if record.request.list_file == "patch.list" else None]
     if record.request.divided and (patches or []) not in lists:
         return [f"{record.request.list_file} names other patches than when it began"]
-    if any("/" in name or name in ("", ".", "..") or (ws.path / name).is_symlink() for name in set(names) - set(patches or [])):
-        return ["its record is damaged"]
     if record.last or record.kept is not None:
         request = record.request
         behind = [
@@ -189,7 +187,9 @@ def _leftovers(ws, record):
 
 def _interrupted(ws, record):
     step = next_step(ws, record)
-    return f"The run of {record.request.steps} that was interrupted " + (f"in step {step}" if step else "after its last step")
+    return f"The run of {record.request.steps} that was interrupted " + (
+        f"in step {step}" if step else "after its last step"
+    )
 
 
 def _going_on(ws, record):
@@ -213,7 +213,9 @@ def _anew(ws, record, reasons, leftovers):
     if leftovers:
         return f"{sentence}; {', '.join(leftovers)} of its first attempt {'go' if len(leftovers) > 1 else 'goes'} first"
     if record.last >= 7 and record.request.start <= 6:
-        return f"{sentence}; step 6 subtracts the look-angle error that its step 7 has stored (scla_reset takes it away)"
+        return (
+            f"{sentence}; step 6 subtracts the look-angle error that its step 7 has stored (scla_reset takes it away)"
+        )
     return sentence
 
 

@@ -19,8 +19,8 @@ import uuid
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from stamps import fingerprint, matlab_literals
-from stamps.errors import StampsError
+from stamps import fingerprint, matlab_literals, patch_names
+from stamps.errors import InputError, StampsError
 from stamps.parameters import Parameters, table
 from stamps.step_files import step_files
 from stamps.workspace import Workspace
@@ -274,7 +274,9 @@ class RunRecord:
 
     def begun(self, ws):
         """Whether anything was published."""
-        return bool(self.last or self.kept is not None or any(self.progress(folder).last for folder in self.folders(ws)))
+        return bool(
+            self.last or self.kept is not None or any(self.progress(folder).last for folder in self.folders(ws))
+        )
 
     def write(self, ws):
         """Write the record; joins the publication that is under way."""
@@ -339,12 +341,23 @@ def records(ws):
     list of RunRecord
         The damaged ones are left out.
     """
-    return [record for record in (_read(ws, name, RunRecord) for name in _record_files(ws)) if record is not None]
+    return [record for record in (_sound(ws, name) for name in _record_files(ws)) if record is not None]
 
 
 def damaged(ws):
     """Names of the records of a project directory that cannot be understood."""
-    return [name for name in _record_files(ws) if _read(ws, name, RunRecord) is None]
+    return [name for name in _record_files(ws) if _sound(ws, name) is None]
+
+
+def _sound(ws, name):
+    """A record whose patches are folders of the project, or None."""
+    record = _read(ws, name, RunRecord)
+    try:
+        if record is not None and record.patches:
+            patch_names.listed(ws.path, record.patches, name)
+    except (InputError, OSError, ValueError):
+        return None
+    return record
 
 
 def _record_files(ws):
@@ -395,7 +408,9 @@ def _values(ws, names):
 @functools.cache
 def _watched(place, steps, alone, results=True):
     """Names of the files that steps read in a place, with ``results`` also of what they write there for others to read."""
-    rows = [row for row in step_files() if ("patches" if alone else "alone") not in row.conditions and row.place == place]
+    rows = [
+        row for row in step_files() if ("patches" if alone else "alone") not in row.conditions and row.place == place
+    ]
     inputs = {row.file for row in step_files() if row.use == "read"}
     uses = ("read", "write") if results else ("read",)
     names = {row.file for row in rows if set(row.steps) & set(steps) and row.use in uses and row.file in inputs}
@@ -462,7 +477,9 @@ def _made(kind, stored):
     for item in fields(kind):
         value = values[item.name]
         names = value if isinstance(value, list) else []
-        if item.name not in parts and not (isinstance(value, item.type) and all(isinstance(name, str) for name in names)):
+        if item.name not in parts and not (
+            isinstance(value, item.type) and all(isinstance(name, str) for name in names)
+        ):
             raise TypeError(f"{item.name} is {value!r}")
     return kind(**values)
 

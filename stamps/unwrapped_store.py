@@ -87,7 +87,11 @@ def write(folder, name, unwrapped, files):
         Name -> bytes.
     """
     body = io.BytesIO()
-    np.savez(body, unwrapped=unwrapped, **{f"file:{file}": np.frombuffer(content, np.uint8) for file, content in files.items()})
+    np.savez(
+        body,
+        unwrapped=unwrapped,
+        **{f"file:{file}": np.frombuffer(content, np.uint8) for file, content in files.items()},
+    )
     place = Path(folder) / FOLDER
     temporary = place / f"{name}.{uuid.uuid4().hex[:8]}.part"
     try:

@@ -1,11 +1,12 @@
-"""Kill runs of ``stamps 1 8`` on ``ps_mini`` again and again, give the same command until it ends, compare with an undisturbed run.
+"""Kill runs of ``stamps 1 8`` on ``ps_mini`` again and again, give the same command until it ends, compare the result.
 
     python tests/kill_chain.py [--kills 100] [--seed 1] [--ways cores,dask] [--keep]
 
-Each trial starts from a prepared project, or from a finished one (the second pass), with the patches in parallel on two cores or on
-a Dask cluster. The run is killed one to four times at random moments: the whole process group, the main process alone, one patch
-process, one SNAPHU (SIGKILL), or the main process by SIGTERM or SIGINT. At the end every file of the project must be equal,
-byte by byte, to that of the undisturbed run; left out are only STAMPS.log and snaphu.log, which hold times.
+Each trial starts from a prepared project, or from a finished one (the second pass), with the patches in parallel on two
+cores or on a Dask cluster. The run is killed up to five times at random moments: the whole process group, the main process
+alone, one patch process, one SNAPHU (SIGKILL), or the main process by SIGTERM or SIGINT. At the end every file of the project
+must be equal, byte by byte, to that of the undisturbed run, and nothing may lie beside them; left out are only STAMPS.log and
+snaphu.log, which hold times.
 """
 
 import argparse
@@ -189,7 +190,9 @@ class Chain:
 
         ws = Workspace(self.folder).as_recovered()
         said = [text for text, command in continuation.unfinished(ws) if command]
-        return said[0].rpartition("at step ")[2] if said and "at step" in said[0] else "end" if said else "begin"
+        if not said:
+            return "begin"
+        return said[0].rpartition("at step ")[2] if "at step" in said[0] else "end" if "ends it" in said[0] else "ANEW"
 
 
 # ---------------------------------------------------------------------- trials
@@ -252,9 +255,7 @@ def main(argv=None):
             way = list(ways)[number % len(ways)]
             start, end = generator.choice((("prepared", "once"), ("prepared", "once"), ("once", "twice")))
             folder = place / f"trial{number}"
-            kills, differing = trial(
-                folder, place / start, place / end, ways[way], generator, options.kills - done
-            )
+            kills, differing = trial(folder, place / start, place / end, ways[way], generator, options.kills - done)
             for k, kill in enumerate(kills, 1):
                 done += 1
                 steps[kill.step] = steps.get(kill.step, 0) + 1
