@@ -25,9 +25,10 @@ from typing import NamedTuple
 
 from stamps.verify import golden
 
-__all__ = ["Chain", "Kill", "KINDS", "difference", "undisturbed"]
+__all__ = ["KINDS", "ON_CORES", "Chain", "Kill", "difference", "prepared", "undisturbed"]
 
 ROOT = Path(__file__).resolve().parent.parent
+ON_CORES = ("--cores", "2")
 KINDS = ("group", "main", "patch", "snaphu", "term", "interrupt")
 _WITH_TIMES = ("STAMPS.log", "snaphu.log")
 
@@ -53,7 +54,7 @@ def undisturbed(folder, runs=1):
     prepared(folder)
     for _ in range(runs):
         start = time.monotonic()
-        process = _start(folder, ["--cores", "2"])
+        process = _start(folder, ON_CORES)
         assert process.wait() == 0, _said(folder)
     return time.monotonic() - start
 
@@ -128,6 +129,11 @@ def _strike(process, kind):
     return True
 
 
+def _tail(log, offset):
+    """What a log says from a position on."""
+    return log.read_bytes()[offset:].decode(errors="replace") if log.exists() else ""
+
+
 class Chain:
     """One project, run until it ends.
 
@@ -141,7 +147,7 @@ class Chain:
     def __init__(self, folder, options):
         self.folder, self.options = Path(folder), list(options)
 
-    def kill(self, kind, logged=0, seconds=0.0):
+    def kill(self, kind, logged=0, seconds=0.0, until=""):
         """Start the run and kill it.
 
         Parameters
@@ -151,17 +157,20 @@ class Chain:
             Bytes of log after which it is killed, in all directories together; 0: from the start.
         seconds : float
             Time that passes after that.
+        until : str
+            What the project's own log must say before.
 
         Returns
         -------
         Kill or None
             None: the run ended before.
         """
-        before = self.logged()
+        log = self.folder / "STAMPS.log"
+        before, offset = self.logged(), log.stat().st_size if log.exists() else 0
         process, begin = _start(self.folder, self.options), time.monotonic()
         due, struck = None, False
         while not struck and process.poll() is None:
-            if due is None and self.logged() - before >= logged:
+            if due is None and self.logged() - before >= logged and (not until or until in _tail(log, offset)):
                 due = time.monotonic() + seconds
             if due is not None and time.monotonic() >= due:
                 struck = _strike(process, kind)
@@ -200,7 +209,7 @@ class Chain:
 
 def _ways(names, stack):
     """Options of the ways in which patches run."""
-    ways = {"cores": ["--cores", "2"]}
+    ways = {"cores": ON_CORES}
     if "dask" in names:
         from distributed import LocalCluster
 
@@ -247,7 +256,7 @@ def main(argv=None):
         prepared(place / "prepared")
         longest = undisturbed(place / "once")
         shutil.copytree(place / "once", place / "twice")
-        assert _start(place / "twice", ["--cores", "2"]).wait() == 0
+        assert _start(place / "twice", ON_CORES).wait() == 0
         print(f"undisturbed run: {longest:.1f} s", flush=True)
         print(f"{'trial':>5} {'patches':8} {'from':9} {'kill':>4} {'moment':>8} {'kind':10} {'goes on at':11} equal")
         while done < options.kills:
