@@ -3,11 +3,12 @@
 import json
 import os
 import shutil
+import threading
 
 import pytest
 from stub_steps import Killed, StubSteps, make_project, tree
 
-from stamps import continuation, engine, fingerprint
+from stamps import continuation, engine, fingerprint, locks
 from stamps.errors import InputError, StampsError
 from stamps.legacy.setparm import setparm
 from stamps.legacy.stamps import stamps
@@ -323,12 +324,10 @@ def test_a_run_that_was_given_up_cannot_publish_any_more(steps, project):
     assert tree(project.path) == before
 
 
-def test_a_process_that_is_still_at_work_in_a_patch_is_waited_for(steps, project, monkeypatch, capsys):
+def test_a_process_that_is_still_at_work_in_a_patch_is_waited_for(steps, project, capsys):
     killed(steps, project, ("PATCH_2", 3))
-    patch = project / "PATCH_2"
-    held = patch.reserved()
-    held.__enter__()
-    monkeypatch.setattr(engine.time, "sleep", lambda _: held.__exit__(None, None, None))
+    held = locks.locked_folder(project.path / "PATCH_2")
+    threading.Timer(1.5, os.close, [held]).start()
     stamps(1, 8, workdir=project.path)
     assert "Waiting for another process that is at work in" in capsys.readouterr().out
     assert steps[0] == ("PATCH_2", 3)

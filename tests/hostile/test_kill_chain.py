@@ -24,7 +24,7 @@ def test_one_chain_killed_four_times(projects, tmp_path):
     total = kill_chain.Chain(projects / "once", []).logged() - chain.logged()
     assert chain.kill("group", logged=total * 0.35)
     assert chain.kill("patch")
-    assert chain.kill("group", until="ps_unwrap ")
+    assert chain.kill("group", until="unwrap_time_win=")
     assert chain.kill("main", until="PS_SCN_FILT")
     assert chain.next_step() == "8"
     assert chain.finish() == 0
