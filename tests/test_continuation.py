@@ -150,7 +150,10 @@ def test_restart_begins_anew_as_if_nothing_had_been(steps, project, after_runs, 
     killed(steps, project, (TOP, 8))
     stamps(1, 8, workdir=project.path, restart=True)
     assert steps == EVERYWHERE and tree(project.path) == expected
-    assert "begins anew, because --restart asks for it; scla_smooth2.mat, scla2.mat of its first attempt go first" in said(capsys)
+    assert (
+        "begins anew, because --restart asks for it; scla_smooth2.mat, scla2.mat of its first attempt go first"
+        in said(capsys)
+    )
 
 
 def test_restart_of_a_second_pass_says_what_it_cannot_take_back(steps, project, capsys):
@@ -319,7 +322,9 @@ def test_a_run_that_was_given_up_cannot_publish_any_more(steps, project):
     old = continuation.run_record.records(project)[0].ticket(project)
     killed(steps, project, ("PATCH_1", 2), restart=True)
     before = tree(project.path)
-    with pytest.raises(StampsError, match="PATCH_2: the run was begun anew by another command; step 3 is not published"):
+    with pytest.raises(
+        StampsError, match="PATCH_2: the run was begun anew by another command; step 3 is not published"
+    ):
         engine.run_patch(project / "PATCH_2", 1, 3, engine.Settings(), old)
     assert tree(project.path) == before
 
@@ -391,7 +396,9 @@ def test_a_run_that_published_nothing_leaves_nothing(steps, project):
 def _spoil(record, kind):
     text = record.read_text()
     stored = json.loads(text)
-    stored["patches"] = {"outside": ["PATCH_1", "PATCH_2", "../outside"], "numbers": [1, 2]}.get(kind, stored["patches"])
+    stored["patches"] = {"outside": ["PATCH_1", "PATCH_2", "../outside"], "numbers": [1, 2]}.get(
+        kind, stored["patches"]
+    )
     stored["request"] = None if kind == "request" else stored["request"]
     stored["inputs"]["files"] = 3 if kind == "files" else stored["inputs"]["files"]
     stored["grounds"]["files"] = {"ps2.mat": "x"} if kind == "prints" else stored["grounds"]["files"]
@@ -399,9 +406,7 @@ def _spoil(record, kind):
     record.write_text(cut.get(kind, json.dumps(stored)))
 
 
-@pytest.mark.parametrize(
-    "kind", ["cut", "empty", "list", "binary", "outside", "numbers", "request", "files", "prints"]
-)
+@pytest.mark.parametrize("kind", ["cut", "empty", "list", "binary", "outside", "numbers", "request", "files", "prints"])
 def test_a_damaged_record_is_told_and_begins_anew(steps, project, capsys, kind):
     killed(steps, project, (TOP, 7))
     outside = project.path.parent / "outside"
@@ -476,7 +481,9 @@ def test_fingerprints_of_large_files_look_everywhere(tmp_path, monkeypatch):
     path.write_bytes(bytes(10_000))
     known = fingerprint.fingerprint(path)
     for place in (0, 5_000, 9_990):
-        path.write_bytes(bytes(place) + b"1" * 101 + bytes(10_000 - place - 101) if place < 9_990 else bytes(9_990) + b"1" * 10)
+        path.write_bytes(
+            bytes(place) + b"1" * 101 + bytes(10_000 - place - 101) if place < 9_990 else bytes(9_990) + b"1" * 10
+        )
         assert not fingerprint.same(known, fingerprint.fingerprint(path))
     path.write_bytes(bytes(10_000))
     os.utime(path, (1, 1))

@@ -13,7 +13,8 @@ _INDIFFERENT = {"n_cores"}
 
 
 @pytest.mark.parametrize(
-    ("set_name", "step"), [("ps_mini", 2), ("ps_mini", 3), ("ps_mini", 6), ("ps_mini", 7), ("sb_mini", 4), ("sb_mini", 6), ("sb_mini", 7)]
+    ("set_name", "step"),
+    [("ps_mini", 2), ("ps_mini", 3), ("ps_mini", 6), ("ps_mini", 7), ("sb_mini", 4), ("sb_mini", 6), ("sb_mini", 7)],
 )
 def test_every_parameter_that_a_step_asks_for_is_watched(golden_state, monkeypatch, set_name, step):
     workdir, asked, real = golden_state(set_name, step - 1), set(), Parameters.lookup
@@ -26,7 +27,12 @@ def test_every_parameter_that_a_step_asks_for_is_watched(golden_state, monkeypat
     monkeypatch.setenv("STAMPS_CORES", "1")
     monkeypatch.setattr(Parameters, "lookup", lookup)
     monkeypatch.setattr(run_record, "_values", lambda ws, names: {})  # asks for all
-    settings = {"insar_processor", "quick_est_gamma_flag", "select_reest_gamma_flag", "scn_kriging_flag"}  # of the driver
+    settings = {
+        "insar_processor",
+        "quick_est_gamma_flag",
+        "select_reest_gamma_flag",
+        "scn_kriging_flag",
+    }  # of the driver
     stamps(step, step, workdir=workdir)
     assert asked - {""} - settings - _INDIFFERENT <= set(run_record.parameters_of((step,)))
 
