@@ -9,6 +9,7 @@ else the executable inside the Python package ``snaphu``. Gamma's ``pt2geo`` mus
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import children, fingerprint
+from stamps import children
 from stamps.errors import ExternalProgramError, ParameterError
 from stamps.scratch import scratch_folder
 from stamps.system_errors import reason_of, signal_name
@@ -194,7 +195,7 @@ def snaphu_identity():
     ExternalProgramError
         SNAPHU is missing.
     """
-    return fingerprint.digest(snaphu_command()).encode() + _SNAPHU_CONF.encode()
+    return hashlib.blake2b(Path(snaphu_command()).read_bytes()).digest() + _SNAPHU_CONF.encode()
 
 
 def snaphu(interferogram, rowcost, colcost, keep=None):

@@ -19,7 +19,7 @@ import uuid
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from stamps import fingerprint, matlab_literals, patch_names
+from stamps import fingerprint, lineage, matlab_literals, patch_names
 from stamps.errors import InputError, StampsError
 from stamps.parameters import Parameters, table
 from stamps.step_files import step_files
@@ -130,6 +130,10 @@ class Grounds:
 
     def changes(self, ws):
         """Sentences (without a full stop) on what has changed since."""
+        with _unnoted(ws):
+            return self._changes(ws)
+
+    def _changes(self, ws):
         found = []
         now = _values(ws, self.parameters)
         for name, value in self.parameters.items():
@@ -419,8 +423,9 @@ def _watched(place, steps, alone, results=True):
 
 def _grounds(ws, place, steps, alone, before):
     """What steps and those before them rest on now, staged changes included."""
-    files = {**before.files, **_prints(ws, _watched(place, tuple(steps), alone), before.files)}
-    return Grounds({**before.parameters, **_values(ws, parameters_of(tuple(steps)))}, files)
+    with _unnoted(ws):
+        files = {**before.files, **_prints(ws, _watched(place, tuple(steps), alone), before.files)}
+        return Grounds({**before.parameters, **_values(ws, parameters_of(tuple(steps)))}, files)
 
 
 def _prints(ws, patterns, known):
@@ -431,6 +436,16 @@ def _prints(ws, patterns, known):
             present = _find(ws, name)
             found[name] = None if present is None else fingerprint.fingerprint(present, known.get(name))
     return found
+
+
+@contextlib.contextmanager
+def _unnoted(ws):
+    """Context in which what is looked at does not count as an input of the results that are published next."""
+    reads, ws.reads = ws.reads, lineage.Reads()
+    try:
+        yield
+    finally:
+        ws.reads = reads
 
 
 def _find(ws, name):

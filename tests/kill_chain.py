@@ -5,8 +5,8 @@
 Each trial starts from a prepared project, or from a finished one (the second pass), with the patches in parallel on two
 cores or on a Dask cluster. The run is killed up to five times at random moments: the whole process group, the main process
 alone, one patch process, one SNAPHU (SIGKILL), or the main process by SIGTERM or SIGINT. At the end every file of the project
-must be equal, byte by byte, to that of the undisturbed run, and nothing may lie beside them; left out are only STAMPS.log and
-snaphu.log, which hold times.
+must be equal, byte by byte, to that of the undisturbed run, and nothing may lie beside them; left out are only STAMPS.log,
+snaphu.log and the record of what was made when from what, which hold times.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from stamps import lineage
 from stamps.verify import golden
 
 __all__ = ["KINDS", "ON_CORES", "Chain", "Kill", "difference", "prepared", "undisturbed"]
@@ -30,7 +31,7 @@ __all__ = ["KINDS", "ON_CORES", "Chain", "Kill", "difference", "prepared", "undi
 ROOT = Path(__file__).resolve().parent.parent
 ON_CORES = ("--cores", "2")
 KINDS = ("group", "main", "patch", "snaphu", "term", "interrupt")
-_WITH_TIMES = ("STAMPS.log", "snaphu.log")
+_WITH_TIMES = ("STAMPS.log", "snaphu.log", lineage.FILE)
 
 
 class Kill(NamedTuple):

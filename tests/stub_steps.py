@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import engine, matfile
+from stamps import engine, lineage, matfile
 from stamps.parameters import Parameters
 from stamps.workspace import Workspace
 
@@ -119,9 +119,9 @@ def make_project(folder, n_patches=2):
 
 
 def tree(folder):
-    """Content of all files but logs and parameters."""
+    """Content of all files but logs, parameters, and the record of what was made when from what."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(Path(folder).rglob("*"))
-        if path.is_file() and path.name not in ("STAMPS.log", "parms.mat", "localparms.mat")
+        if path.is_file() and path.name not in ("STAMPS.log", "parms.mat", "localparms.mat", lineage.FILE)
     }

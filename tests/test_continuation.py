@@ -8,7 +8,7 @@ import threading
 import pytest
 from stub_steps import Killed, StubSteps, make_project, tree
 
-from stamps import continuation, engine, fingerprint, locks
+from stamps import continuation, engine, fingerprint, lineage, locks
 from stamps.errors import InputError, StampsError
 from stamps.legacy.setparm import setparm
 from stamps.legacy.stamps import stamps
@@ -79,7 +79,7 @@ def test_a_killed_run_ends_as_if_undisturbed(steps, project, after_runs, where, 
     stamps(1, 8, workdir=project.path)
     assert steps == EVERYWHERE[EVERYWHERE.index(where) :]
     assert tree(project.path) == expected
-    assert not list(project.path.rglob(".stamps*"))
+    assert not list(project.path.rglob(".stamps-run*"))
 
 
 def test_killed_in_every_step_of_one_run(steps, project, after_runs):
@@ -368,7 +368,7 @@ def test_runs_that_divide_the_patches_have_records_of_their_own(steps, project):
         stamps(1, 5, None, 0, f"split_{number}", 1, workdir=project.path)
         assert steps[0] == (f"PATCH_{number}", step)
         steps.clear()
-    assert not list(project.path.rglob(".stamps*"))
+    assert not list(project.path.rglob(".stamps-run*"))
 
 
 # ---------------------------------------------------------------------- errors and damaged records
@@ -474,9 +474,8 @@ def test_the_command_of_a_request(request_, command):
 
 
 def test_fingerprints_of_large_files_look_everywhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(fingerprint, "_WHOLE", 1000)
-    monkeypatch.setattr(fingerprint, "_BLOCK", 10)
-    monkeypatch.setattr(fingerprint, "_BLOCKS", 100)
+    monkeypatch.setattr(lineage, "_WHOLE", 1000)
+    monkeypatch.setattr(lineage, "_BLOCK", 10)
     path = tmp_path / "large"
     path.write_bytes(bytes(10_000))
     known = fingerprint.fingerprint(path)
