@@ -60,9 +60,10 @@ lint: install
 clean:
 	rm -rf $(VENV) build *.egg-info $(DEMO) stamps/native/*.so stamps/native/*.cpp
 
-# kill every step of ps_mini at ten random moments, then run it again
+# kill every step of ps_mini at ten random moments, then run it again; kill whole chains, on cores and on a Dask cluster
 robustness: install
 	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py
+	$(BIN)/python tests/kill_chain.py --kills 100
 
 # run every option's test with the option ignored: each must fail
 mutants: install

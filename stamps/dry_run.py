@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from stamps import engine, parallel
+from stamps import continuation, engine, parallel
 from stamps.errors import InputError, StampsError
 from stamps.estimate import counts_of, dimensions
 from stamps.freshness import Judge, is_placeholder, is_unwrapped
@@ -20,6 +20,8 @@ from stamps.step_files import Situation, files_of, variables_of_file
 from stamps.workspace import Workspace
 
 __all__ = ["PlannedFile", "PlannedStep", "RunPlan", "plan_of"]
+
+_PUBLISHED = "published by the interrupted run"
 
 
 @dataclass
@@ -112,13 +114,13 @@ class RunPlan:
 
 def plan_of(
     workdir=".", start_step=1, end_step=8, patches_flag=None, patch_list_file="patch.list", part_limitation=0, *,
-    est_gamma_parm=0, cores=None,
+    est_gamma_parm=0, cores=None, restart=False,
 ):  # fmt: skip
     """Plan of a run with the arguments of ``stamps``; changes nothing.
 
     Parameters
     ----------
-    workdir, start_step, end_step, patches_flag, patch_list_file, part_limitation, est_gamma_parm, cores
+    workdir, start_step, end_step, patches_flag, patch_list_file, part_limitation, est_gamma_parm, cores, restart
         As for :func:`stamps.legacy.stamps.stamps`.
 
     Returns
@@ -137,13 +139,18 @@ def plan_of(
     parameters = Parameters(ws, read_only=True)
     engine.check_parameters(ws, run)
     settings = engine.Settings.of(parameters, est_gamma_parm)
+    asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
+    decision = continuation.decide(ws, run, asked, restart)
+    run = decision.run
     folders = [folder.as_recovered() for folder in run.folders(ws)]
     workers = parallel.shares(parallel.n_cores(parameters, cores), len(folders))[0] if run.in_patches else 1
     plan = RunPlan(str(ws.path), run.start, run.end, settings.small_baselines, workers)
-    planner = _Planner(plan, ws, run, settings, parameters)
+    planner = _Planner(plan, ws, decision, settings, parameters)
     planner.note_recovery([Workspace(folder.path) for folder in dict.fromkeys([ws, *folders])])
     planner.note_parameters()
-    if run.in_project and run.patches is not None:
+    if decision.sentence:
+        plan.notes.append(f"{decision.sentence}.")
+    if run.in_project and run.patches is not None and planner.published.kept is None:
         plan.notes.append("patch.list would be written anew; the old one becomes patch.list_old.")
     start = run.start
     if run.in_patches:
@@ -157,8 +164,10 @@ def plan_of(
 class _Planner:
     """Goes through a run in its order and keeps account of files, flags and dimensions."""
 
-    def __init__(self, plan, ws, run, settings, parameters):
-        self.plan, self.ws, self.run, self.settings, self.parameters = plan, ws, run, settings, parameters
+    def __init__(self, plan, ws, decision, settings, parameters):
+        self.plan, self.ws, self.settings, self.parameters = plan, ws, settings, parameters
+        self.decision, self.run = decision, decision.run
+        self.published = decision.record  # what an interrupted run has published; a new record has nothing
         self.status = project_status(ws.path)
         self.made = {}  # (directory, file) -> variables, None if deleted
         self.flags = {}  # directory -> flags of no_ps_info
@@ -194,9 +203,12 @@ class _Planner:
 
     def patch(self, ws):
         """Steps of one patch; returns the start step, as :func:`stamps.engine.run_patch`."""
-        plan = engine.plan_patch(ws, self.run.start, self.run.end)
-        self.flags[ws.path] = np.zeros(5) if plan.start == 1 else ws.no_ps_flags()
-        if plan.resumed:
+        progress = self.decision.progress(ws)
+        plan = engine.plan_patch(ws, self.run.start, self.run.end, progress)
+        self.flags[ws.path] = np.zeros(5) if plan.start == 1 and not progress.last else ws.no_ps_flags()
+        for step in range(max(progress.start, 1), progress.last + 1):
+            self._add(ws, "patch", step, "skip", _PUBLISHED)
+        if plan.resumed and not progress.last:
             for step in range(1, min(plan.start, self.run.end + 1)):
                 files = []
                 if step == 4 and plan.sets_version_two:
@@ -226,7 +238,7 @@ class _Planner:
 
     def project(self, start):
         patches = self.run.patches
-        if patches is not None:
+        if patches is not None and self.published.kept is None:
             kept = engine.kept_patches(patches, self._flags_of)
             self.plan.patches_before, self.plan.patches_after = self.ws.patch_list(), kept
             for name in patches:
@@ -238,15 +250,16 @@ class _Planner:
                 self.plan.notes.append(
                     f"patch.list would lose {', '.join(dropped)}, which the list of this run does not name."
                 )
-        for step in engine.PROJECT_STEPS:
-            if not start <= step <= self.run.end:
+        for step in engine.project_steps(start, self.run.end):
+            if step <= self.published.last:
+                self._add(self.ws, "project", step, "skip", _PUBLISHED)
                 continue
             if step == 5:
                 reason = engine.merge_skipped(patches, lambda: self.flags.get(self.ws.path, self.ws.no_ps_flags()))
                 if reason:
                     self._add(self.ws, "project", 5, "skip", "an earlier step left no pixel (no_ps_info.mat)")
                     continue
-                if patches is not None and not self.plan.patches_after:
+                if patches is not None and not (self.plan.patches_after or self.published.kept):
                     self._add(self.ws, "project", 5, "fail", "no patch has pixels left to merge")
                     return
             self._step(self.ws, "project", step, False, None)

@@ -2,22 +2,25 @@
 
 Knows directories, flags and files, not science. What is decided before anything runs (:func:`plan_run`, :func:`plan_patch`,
 :func:`flags_before`, :func:`kept_patches`, :func:`merge_skipped`) only looks; a dry run (:mod:`stamps.dry_run`) asks the
-same functions. Each step of each directory is published as a whole: a run that is
-killed leaves every directory either before or after a step.
+same functions. Each step of each directory is published as a whole, together with the note that it is
+(:mod:`stamps.run_record`): a run that is killed leaves every directory either before or after a step, and the same run
+goes on after it (:mod:`stamps.continuation`).
 
 Source: spec 00 section 7.
 """
 
+import contextlib
 import os
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from stamps import freshness, parallel, patch_names
-from stamps.errors import InputError, ParameterError, StampsError
+from stamps import freshness, locks, parallel, patch_names
+from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
 from stamps.log import Log
 from stamps.native import backends
 from stamps.parameters import Parameters
+from stamps.run_record import Progress
 from stamps.tasks import PatchTask
 from stamps.workspace import Workspace
 
@@ -34,11 +37,13 @@ __all__ = [
     "patch_function",
     "plan_patch",
     "plan_run",
+    "project_steps",
     "recover",
     "resume_step",
     "run_patch",
     "run_patches",
     "run_project",
+    "wants_patches",
 ]
 
 #: Steps (or the part of step 5) that work in the project directory.
@@ -123,9 +128,13 @@ def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="p
         raise InputError(f"The part limitation is {part}: give 1 (patches only), 2 (the rest) or 0 (both).")
     if not ws.path.is_dir():
         raise InputError(f"{ws.path} is not a directory: give the project directory as --workdir.")
-    wanted = str(patches_flag or ("y" if start < 6 else "n")).strip().lower() == "y"
-    patches = find_patches(ws, patch_list_file or "patch.list") if wanted else []
+    patches = find_patches(ws, patch_list_file or "patch.list") if wants_patches(start, patches_flag) else []
     return Run(start, end, tuple(patches) or None, part != 2, part != 1)
+
+
+def wants_patches(start, patches_flag=None):
+    """Whether a run from a step works in the patch directories."""
+    return str(patches_flag or ("y" if start < 6 else "n")).strip().lower() == "y"
 
 
 def _step(value, default):
@@ -183,7 +192,7 @@ def resume_step(ws):
 # ---------------------------------------------------------------------- steps 1 to 5a, in each patch
 
 
-def run_patches(folders, start, end, settings, workers):
+def run_patches(folders, start, end, settings, workers, ticket=None):
     """Steps 1 to 5a of each directory, in parallel where there are several.
 
     Parameters
@@ -194,6 +203,8 @@ def run_patches(folders, start, end, settings, workers):
     settings : Settings
     workers : stamps.parallel.Workers
         Where they run; the result does not depend on it.
+    ticket : stamps.run_record.Ticket, optional
+        The run in whose name they publish: what it has published already is not done again.
 
     Returns
     -------
@@ -208,9 +219,10 @@ def run_patches(folders, start, end, settings, workers):
     client = workers.client
     n_workers, n_threads = parallel.shares(workers.cores, len(folders))
     if client is None and n_workers == 1:
-        return [run_patch(ws, start, end, settings) for ws in folders][-1]
+        return [run_patch(ws, start, end, settings, ticket) for ws in folders][-1]
     backend = backends.for_processes(here=client is None)
-    tasks = [PatchTask(str(ws.path), start, end, asdict(settings), n_threads, backend) for ws in folders]
+    told = None if ticket is None else asdict(ticket)
+    tasks = [PatchTask(str(ws.path), start, end, asdict(settings), n_threads, backend, told) for ws in folders]
     results = parallel.run_on_cluster(tasks, client) if client is not None else parallel.run_local(tasks, n_workers)
     errors = []
     for result in results:
@@ -223,8 +235,8 @@ def run_patches(folders, start, end, settings, workers):
     return last_start
 
 
-def run_patch(ws, start, end, settings):
-    """Steps 1 to 5a of one directory.
+def run_patch(ws, start, end, settings, ticket=None):
+    """Steps 1 to 5a of one directory, but those that the run has published there already.
 
     Returns
     -------
@@ -232,22 +244,47 @@ def run_patch(ws, start, end, settings):
         The start step, chosen by the files of the directory for a start at 0.
     """
     log = Log(ws, "STAMPS")
-    if not ws.exists("no_ps_info"):
-        ws.save_no_ps_flags([0] * 5)
-    plan = plan_patch(ws, start, end)
-    if plan.resumed:
-        _resume(ws, plan, end, log)
     try:
-        for step in plan.steps:
-            if step == 1:
-                _step_one(ws, settings, log)
-            else:
-                _patch_step(ws, step, settings, log, plan.resets_version(step))
+        with _alone_in(ws, log):
+            if not ws.exists("no_ps_info"):
+                ws.save_no_ps_flags([0] * 5)
+            progress = Progress.of(ws, ticket.run if ticket else "")
+            plan = plan_patch(ws, start, end, progress)
+            if plan.resumed and not progress.last:
+                _resume(ws, plan, end, log)
+            for step in plan.steps:
+                with ws.publish():
+                    if step == 1:
+                        _step_one(ws, settings, log)
+                    else:
+                        _patch_step(ws, step, settings, log, plan.resets_version(step))
+                    progress.publish(ws, step, plan, ticket)
     except StampsError as error:
         if ws.name not in str(error):
             raise type(error)(f"{ws.name}: {error}") from error
         raise
     return plan.start
+
+
+@contextlib.contextmanager
+def _alone_in(ws, log):
+    """Context in which no other process works in a directory.
+
+    One of a run that was killed may still do so on another machine of a cluster: what it publishes need not be done again.
+    """
+    with contextlib.ExitStack() as stack:
+        waiting = False
+        while True:
+            try:
+                stack.enter_context(locks.reserved(ws.path, part_of_run=True))
+                break
+            except WorkspaceError:
+                if locks.is_free(ws.path) is not False:
+                    raise
+            if not waiting:
+                log(f"Waiting for another process that is at work in {ws.path}", 2)
+            waiting = True
+        yield
 
 
 @dataclass(frozen=True)
@@ -268,16 +305,28 @@ class PatchPlan:
         return step == self.start and 1 < step < 5 and not self.resumed
 
 
-def plan_patch(ws, start, end):
+def plan_patch(ws, start, end, progress=None):
     """Steps 1 to 5a of one directory that a run goes through; step 1 runs whatever the end step is.
+
+    Parameters
+    ----------
+    ws : Workspace
+    start, end : int
+        Range of steps; start 0 resumes.
+    progress : stamps.run_record.Progress, optional
+        What the run has published there before it was interrupted.
 
     Returns
     -------
     PatchPlan
     """
-    resumed = start == 0
-    start = resume_step(ws) if resumed else start
-    return PatchPlan(start, resumed, ((1,) if start == 1 else ()) + tuple(k for k in (2, 3, 4, 5) if start <= k <= end))
+    done, resumed = 0, start == 0
+    if progress is not None and progress.last:
+        start, resumed, done = progress.start, progress.resumed, progress.last
+    elif resumed:
+        start = resume_step(ws)
+    steps = ((1,) if start == 1 else ()) + tuple(k for k in (2, 3, 4, 5) if start <= k <= end)
+    return PatchPlan(start, resumed, tuple(k for k in steps if k > done))
 
 
 def flags_before(step, flags):
@@ -312,15 +361,14 @@ def _resume(ws, plan, end, log):
 
 def _step_one(ws, settings, log):
     _step_banner(log, 1)
-    with ws.publish():
-        ws.save_no_ps_flags([0] * 5)
-        _load(ws, settings)
+    ws.save_no_ps_flags([0] * 5)
+    _load(ws, settings)
 
 
 def _patch_step(ws, step, settings, log, reset_version):
     """One of the steps 2 to 5a, or the note that an earlier step left no pixel."""
     _step_banner(log, step)
-    with ws.publish(), freshness.judged_for_step(ws, step, log):
+    with freshness.judged_for_step(ws, step, log):
         if reset_version:
             ws.version = 1
         flags, skipped = flags_before(step, ws.no_ps_flags())
@@ -423,8 +471,8 @@ def _patch_function(step, settings):
 # ---------------------------------------------------------------------- steps 5b to 8, in the project directory
 
 
-def run_project(ws, start, end, settings, patches, workers):
-    """Merging and the steps 6 to 8.
+def run_project(ws, start, end, settings, patches, workers, record):
+    """Merging and the steps 6 to 8, but those that the run has published already.
 
     Parameters
     ----------
@@ -432,19 +480,28 @@ def run_project(ws, start, end, settings, patches, workers):
         The patch directories, None when the directory itself is the only one.
     workers : stamps.parallel.Workers
         Where interferograms are unwrapped; the result does not depend on it.
+    record : stamps.run_record.RunRecord
+        Of this run.
     """
     log = Log(ws, "STAMPS")
-    if patches is not None:
-        _update_patch_list(ws, patches)
-    for step in PROJECT_STEPS:
-        if not start <= step <= end:
-            continue
-        if step == 5:
-            _merge(ws, patches, log)
-            continue
-        _step_banner(log, step)
-        with ws.publish(), freshness.judged_for_step(ws, step, log):
-            _project_step(ws, step, settings, workers)
+    record.project_start = start
+    if patches is not None and record.kept is None:
+        _update_patch_list(ws, patches, record)
+    for step in project_steps(start, end, record):
+        with ws.publish():
+            with freshness.judged_for_step(ws, step, log):
+                if step == 5:
+                    _merge(ws, patches, log)
+                else:
+                    _step_banner(log, step)
+                    _project_step(ws, step, settings, workers)
+            record.publish(ws, step)
+
+
+def project_steps(start, end, record=None):
+    """Steps 5 to 8 that a run goes through in the project directory, but those that it has published (``record``)."""
+    done = 0 if record is None else record.last
+    return [step for step in PROJECT_STEPS if start <= step <= end and step > done]
 
 
 def kept_patches(patches, flags_of):
@@ -459,13 +516,14 @@ def merge_skipped(patches, flags_of_project):
     return None
 
 
-def _update_patch_list(ws, patches):
+def _update_patch_list(ws, patches, record):
     """Keep the patches that still have pixels; the old list becomes ``patch.list_old``."""
     kept = kept_patches(patches, lambda name: (ws / name).no_ps_flags())
     with ws.publish():
         if ws.has_file("patch.list"):
             ws.rename("patch.list", "patch.list_old")
         ws.write_text("patch.list", "".join(f"{name}\n" for name in kept))
+        record.publish_list(ws, kept)
 
 
 def _merge(ws, patches, log):
@@ -473,14 +531,13 @@ def _merge(ws, patches, log):
     from stamps.legacy.ps_merge_patches import ps_merge_patches
 
     log(f"Directory is {ws.name}")
-    with ws.publish(), freshness.judged_for_step(ws, 5, log):
-        skipped = merge_skipped(patches, ws.no_ps_flags)
-        if skipped:
-            log(skipped)
-            return
-        if patches is not None:
-            ps_merge_patches(workdir=ws)
-        ps_calc_ifg_std(workdir=ws)
+    skipped = merge_skipped(patches, ws.no_ps_flags)
+    if skipped:
+        log(skipped)
+        return
+    if patches is not None:
+        ps_merge_patches(workdir=ws)
+    ps_calc_ifg_std(workdir=ws)
 
 
 def _project_step(ws, step, settings, workers):

@@ -9,6 +9,7 @@ else the executable inside the Python package ``snaphu``. Gamma's ``pt2geo`` mus
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -22,7 +23,17 @@ from stamps.errors import ExternalProgramError, ParameterError
 from stamps.scratch import scratch_folder
 from stamps.system_errors import reason_of, signal_name
 
-__all__ = ["find_program", "pt2geo", "pt2geo_command", "snaphu", "snaphu_command", "triangle_backend", "triangulate", "versions"]
+__all__ = [
+    "find_program",
+    "pt2geo",
+    "pt2geo_command",
+    "snaphu",
+    "snaphu_command",
+    "snaphu_identity",
+    "triangle_backend",
+    "triangulate",
+    "versions",
+]
 
 _TRIANGLE_CHOICES = ("program", "library", "scipy")
 
@@ -170,6 +181,21 @@ def snaphu_command():
         "The program snaphu was found neither on the PATH nor in the Python package 'snaphu': "
         "install it (pip install snaphu) and run step 6 again."
     )
+
+
+def snaphu_identity():
+    """What a result of SNAPHU depends on besides its inputs: the executable and the settings.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ExternalProgramError
+        SNAPHU is missing.
+    """
+    return hashlib.blake2b(Path(snaphu_command()).read_bytes()).digest() + _SNAPHU_CONF.encode()
 
 
 def snaphu(interferogram, rowcost, colcost, keep=None):

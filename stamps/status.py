@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import engine, findings
+from stamps import continuation, engine, findings
 from stamps.errors import InputError, StampsError, WorkspaceError
 from stamps.freshness import Judge, is_placeholder
 from stamps.inputs import is_project
@@ -145,7 +145,12 @@ def project_status(workdir="."):
     status.interrupted = _interruptions([Workspace(ws.path), *(Workspace(folder.path) for folder in folders)])
     status.findings = findings.collect(ws)
     _sizes(status, ws)
-    status.next = _next_of_project(status, ws, outdated) if not is_patch else _next_of_patch(status, ws)
+    runs = continuation.unfinished(ws)
+    status.interrupted += [
+        {"directory": str(ws.path), "in_use": not command, "files": None, "text": f"{ws.path}: {text}"} for text, command in runs
+    ]
+    status.next = [_to_be_given(ws, command, text) for text, command in runs if command]
+    status.next += _next_of_project(status, ws, outdated) if not is_patch else _next_of_patch(status, ws)
     return status
 
 
@@ -369,11 +374,12 @@ def _sizes(status, ws):
 
 
 def _command(ws, start, end, reason, extra=""):
+    return _to_be_given(ws, f"stamps {start} {end}{extra}", reason)
+
+
+def _to_be_given(ws, command, reason):
     here = Path.cwd() == ws.path
-    return {
-        "command": f"stamps {start} {end}{extra}" + ("" if here else f" --workdir {shlex.quote(str(ws.path))}"),
-        "reason": reason,
-    }
+    return {"command": command + ("" if here else f" --workdir {shlex.quote(str(ws.path))}"), "reason": reason}
 
 
 def _next_of_project(status, ws, outdated=()):

@@ -47,6 +47,8 @@ class PatchTask:
         Threads that the process may use.
     backend : str
         Versions of the kernels, as ``STAMPS_BACKEND``; empty: as where the task runs.
+    ticket : dict or None
+        Fields of :class:`stamps.run_record.Ticket`: the run in whose name the task publishes.
     """
 
     directory: str
@@ -55,6 +57,7 @@ class PatchTask:
     settings: dict
     n_threads: int = 1
     backend: str = ""
+    ticket: dict | None = None
 
     @property
     def name(self):
@@ -143,24 +146,18 @@ def _end_with_parent():
 def _perform(task):
     """Run the steps of a task; the start step that counts, and the error in words or None."""
     from stamps import engine
+    from stamps.run_record import Ticket
     from stamps.unexpected import explain, warnings_in_log
     from stamps.workspace import Workspace
 
-    ws = Workspace(task.directory)
+    ws, ticket = Workspace(task.directory), Ticket(**task.ticket) if task.ticket else None
     try:
-        with warnings_in_log(ws.path), _place_of(ws.path):
-            return engine.run_patch(ws, task.start, task.end, engine.Settings(**task.settings)), None
+        with warnings_in_log(ws.path), locks.lent(ws.path.parent if locks.is_patch(ws.path) else ws.path):
+            return engine.run_patch(ws, task.start, task.end, engine.Settings(**task.settings), ticket), None
     except StampsError as failure:
         return task.start, str(failure)
     except Exception as failure:  # the last net: the patch says what it met
         return task.start, f"{task.name}: {explain(failure, task.directory)}"
-
-
-@contextlib.contextmanager
-def _place_of(path):
-    """Context of work for a run that has reserved the project: in a patch of it, or in the project itself."""
-    with locks.lent(path.parent if locks.is_patch(path) else path), locks.reserved(path, part_of_run=True):
-        yield
 
 
 def main(argv=None):

@@ -88,6 +88,7 @@ class Workspace:
         self._durable = True
         self.reads = lineage.Reads()
         self.on_load = None  # told the name of each MAT file before it is read: may refuse one that is out of date
+        self._afterwards = []  # what is to be done when the publication under way has succeeded
 
     @classmethod
     def at(cls, directory="."):
@@ -320,11 +321,13 @@ class Workspace:
                 return
             self.recover()
             self._staging = self.path / f"{_STAGING}{_owner()}"
-            self._staged = {}
+            self._staged, self._afterwards = {}, []
             _active.add(str(self._staging))
             try:
                 yield self
                 self._commit()
+                for action in self._afterwards:
+                    action()
             except OSError as error:
                 explained = self._explained(error)
                 if explained is None:
@@ -339,6 +342,14 @@ class Workspace:
                 self._staging = self._lease = None
                 self._staged = {}
                 self.reads.outputs = {}
+
+    def when_published(self, action):
+        """Call ``action()`` when the publication under way has succeeded; at once outside of one."""
+        with self._lock:
+            if self._staging is None:
+                action()
+            else:
+                self._afterwards.append(action)
 
     @contextlib.contextmanager
     def scratch(self):

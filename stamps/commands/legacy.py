@@ -180,6 +180,7 @@ _PROCESSING = {
                 "run the patches on the Dask cluster of this scheduler (tcp://host:8786)", None,
             ),
             Option("--cluster", "slurm", str, "start Dask workers through SLURM", None),
+            Option("--restart", about="begin anew where the same run was interrupted, instead of going on at that step"),
             Option("--dry-run", about="change nothing, say what would be done, skipped and overwritten"),
             Option("--json", about="the dry run's answer as JSON"),
         ),

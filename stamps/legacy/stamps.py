@@ -15,7 +15,7 @@ Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 
 import contextlib
 
-from stamps import __version__, children, engine, findings, parallel, scratch
+from stamps import __version__, children, continuation, engine, findings, parallel, scratch
 from stamps.errors import StampsError
 from stamps.log import Log
 from stamps.native import backends
@@ -39,6 +39,7 @@ def stamps(
     cluster=None,
     backend=None,
     dry_run=False,
+    restart=False,
 ):
     """Run steps ``start_step`` to ``end_step``.
 
@@ -64,6 +65,8 @@ def stamps(
         Versions of the kernels: ``'numpy'``, or ``{"default": "auto", "topofit": "cuda"}`` (default: ``STAMPS_BACKEND``).
     dry_run : bool
         Change nothing; say what would be done, skipped and overwritten.
+    restart : bool
+        Begin anew where the same run was interrupted, instead of going on at its first unpublished step.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def stamps(
     if dry_run:
         from stamps.dry_run import plan_of
 
-        return plan_of(ws, *request, est_gamma_parm=est_gamma_parm, cores=cores)
+        return plan_of(ws, *request, est_gamma_parm=est_gamma_parm, cores=cores, restart=restart)
     run = engine.plan_run(ws, *request)
     with ws.reserved(shared=not run.in_project), backends.selected(backend), children.ending_with_run():
         scratch.clean()
@@ -90,28 +93,33 @@ def stamps(
         _banner(log)
         if run.patches:
             Parameters(ws).fill_defaults()
-        log(f"Will process {'patch subdirectories' if run.patches else 'current directory only'}")
-        engine.check_parameters(ws, run)
+        asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
+        decision = continuation.decide(ws, run, asked, restart)
+        log(f"Will process {'patch subdirectories' if decision.run.patches else 'current directory only'}")
+        if decision.sentence:
+            log(decision.sentence, 2)
+        engine.check_parameters(ws, decision.run)
         settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
-        try:
-            _process(ws, run, settings, cores, scheduler, cluster)
-        except StampsError:
-            findings.repeat(ws, log)  # what is strange about the input may be the reason
-            raise
-        findings.repeat(ws, log)
-        log.finish()
+        with decision.recorded(ws):
+            try:
+                _process(ws, decision.run, decision.record, settings, cores, scheduler, cluster)
+            except StampsError:
+                findings.repeat(ws, log)  # what is strange about the input may be the reason
+                raise
+            findings.repeat(ws, log)
+            log.finish()
 
 
-def _process(ws, run, settings, cores, scheduler, cluster):
+def _process(ws, run, record, settings, cores, scheduler, cluster):
     """The steps, here or on a cluster."""
     start = run.start
     client = parallel.cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
     workers = parallel.Workers(parallel.n_cores(Parameters(ws), cores), client)
     with client or contextlib.nullcontext():
         if run.in_patches:
-            start = engine.run_patches(run.folders(ws), start, run.end, settings, workers)
+            start = engine.run_patches(run.folders(ws), start, run.end, settings, workers, record.ticket(ws))
         if run.in_project:
-            engine.run_project(ws, start, run.end, settings, run.patches, workers)
+            engine.run_project(ws, start, run.end, settings, run.patches, workers, record)
 
 
 def _banner(log):

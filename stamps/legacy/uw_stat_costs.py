@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stamps import unwrapped_store
 from stamps.errors import InputError
-from stamps.external import snaphu
+from stamps.external import snaphu, snaphu_identity
 from stamps.log import Log
 from stamps.parallel import Workers
 from stamps.unwrapping import costs
@@ -53,7 +54,7 @@ def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, work
     def prepare(ifg):
         log(f"Processing IFG {ifg + 1} of {grid['n_ifg']}", 2)
         cost = statistics.ifg_costs(ifg)
-        return grid["ph"][:, ifg][mesh["Z"]], cost.rowcost, cost.colcost, ifg == ifgs[-1]
+        return grid["ph"][:, ifg][mesh["Z"]], cost.rowcost, cost.colcost, ifg == ifgs[-1], str(ws.path)
 
     ph_uw = np.zeros((grid["n_ps"], grid["n_ifg"]), np.float32)
     msd = np.zeros(grid["n_ifg"])
@@ -68,13 +69,37 @@ def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, work
             with ws.open_output(name) as path:
                 path.write_bytes(content)
         ws.save("uw_phaseuw", {"ph_uw": ph_uw, "msd": msd}, append=False)
+        ws.when_published(lambda: unwrapped_store.discard(ws.path))
 
 
-def unwrap(interferogram, rowcost, colcost, keep_files):
-    """Unwrapped phase of one interferogram, and the files of SNAPHU's run (name -> bytes; empty if not kept)."""
-    kept = {}
-    keep = (lambda name, path: kept.update({name: path.read_bytes()})) if keep_files else None
-    return snaphu(interferogram, rowcost, colcost, keep), kept
+def unwrap(interferogram, rowcost, colcost, keep_files, folder):
+    """Unwrap one interferogram, or take what an interrupted run has left of it.
+
+    Parameters
+    ----------
+    interferogram, rowcost, colcost : ndarray
+        As for :func:`stamps.external.snaphu`.
+    keep_files : bool
+        Whether the files of SNAPHU's run are asked for.
+    folder : path-like
+        The project directory, where the result is kept until the step is published.
+
+    Returns
+    -------
+    unwrapped : ndarray of float32, shape (n_row, n_col)
+        Radians.
+    files : dict
+        Name -> bytes; empty if not asked for.
+    """
+    name = unwrapped_store.key(snaphu_identity(), interferogram, rowcost, colcost)
+    found = unwrapped_store.read(folder, name)
+    if found is not None and (found[1] or not keep_files):
+        return found[0], found[1] if keep_files else {}
+    files = {}
+    keep = (lambda file, path: files.update({file: path.read_bytes()})) if keep_files else None
+    unwrapped = snaphu(interferogram, rowcost, colcost, keep)
+    unwrapped_store.write(folder, name, unwrapped, files)
+    return unwrapped, files
 
 
 class EdgeStatistics(NamedTuple):

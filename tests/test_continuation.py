@@ -1,0 +1,490 @@
+"""An interrupted run goes on at its first unpublished step, or says why not; a finished one is run again."""
+
+import json
+import os
+import shutil
+import threading
+
+import pytest
+from stub_steps import Killed, StubSteps, make_project, tree
+
+from stamps import continuation, engine, fingerprint, lineage, locks
+from stamps.errors import InputError, StampsError
+from stamps.legacy.setparm import setparm
+from stamps.legacy.stamps import stamps
+from stamps.run_record import RUN_FILE, STEPS_FILE, Request
+from stamps.status import project_status
+from stamps.workspace import Workspace
+
+TOP = "project"
+EVERYWHERE = [(f"PATCH_{k}", step) for k in (1, 2) for step in (1, 2, 3, 4, 5)] + [(TOP, s) for s in ("merge", 6, 7, 8)]
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    return StubSteps(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def after_runs(tmp_path_factory):
+    """What 1 and 2 undisturbed runs of steps 1 to 8 make of the project."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        StubSteps(monkeypatch)
+        trees, ws = [], make_project(place / TOP)
+        for _ in range(2):
+            stamps(1, 8, workdir=ws.path)
+            trees.append(tree(ws.path))
+    return trees
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make_project(tmp_path / "at_work" / TOP)
+
+
+def undisturbed(project, tmp_path, *arguments, runs=1, **keywords):
+    """What whole runs make of a copy of the project."""
+    copy = tmp_path / "undisturbed" / TOP
+    shutil.copytree(project.path, copy)
+    for _ in range(runs):
+        stamps(*(arguments or (1, 8)), workdir=copy, **keywords)
+    return tree(copy)
+
+
+def killed(steps, project, where, *arguments, **keywords):
+    """A run that is killed in a step of a directory; the notes start anew."""
+    steps.deadly = where
+    with pytest.raises(Killed):
+        stamps(*(arguments or (1, 8)), workdir=project.path, **keywords)
+    steps.deadly = None
+    steps.clear()
+
+
+def said(capsys):
+    """What the last run said of an interrupted one."""
+    lines = [line for line in capsys.readouterr().out.splitlines() if "interrupted" in line or "record" in line]
+    return lines[-1].removeprefix("STAMPS: ") if lines else ""
+
+
+@pytest.mark.parametrize("passes", [0, 1])
+@pytest.mark.parametrize(
+    "where", [("PATCH_1", 1), ("PATCH_1", 5), ("PATCH_2", 4), (TOP, "merge"), (TOP, 6), (TOP, 7), (TOP, 8)]
+)
+def test_a_killed_run_ends_as_if_undisturbed(steps, project, after_runs, where, passes):
+    for _ in range(passes):
+        stamps(1, 8, workdir=project.path)
+    expected = after_runs[passes]
+    killed(steps, project, where)
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE[EVERYWHERE.index(where) :]
+    assert tree(project.path) == expected
+    assert not list(project.path.rglob(".stamps-run*"))
+
+
+def test_killed_in_every_step_of_one_run(steps, project, after_runs):
+    expected = after_runs[0]
+    for where in EVERYWHERE:
+        killed(steps, project, where)
+    stamps(1, 8, workdir=project.path)
+    assert steps == [(TOP, 8)] and tree(project.path) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        ((1, 5), ("PATCH_2", 3)),
+        ((2, 4), ("PATCH_2", 4)),
+        ((5, 8), (TOP, 7)),
+        ((6, 8), (TOP, 8)),
+        ((0, 8), (TOP, 7)),
+        ((1, 8, "n"), (TOP, 7)),
+        ((1, 5, None, 0, "some.list", 1), ("PATCH_2", 3)),
+        ((5, 8, None, 0, "patch.list", 2), (TOP, 8)),
+    ],
+)
+def test_other_ranges_and_parts(steps, project, tmp_path, arguments, where):
+    project.write_text("some.list", "PATCH_2\nPATCH_1\n")
+    project.put_file("pscands.1.ij", project.path / "PATCH_1" / "pscands.1.ij")
+    stamps(1, 8, workdir=project.path)
+    expected = undisturbed(project, tmp_path, *arguments)
+    killed(steps, project, where, *arguments)
+    stamps(*arguments, workdir=project.path)
+    assert steps[0] == where and tree(project.path) == expected
+
+
+def test_the_line_names_run_step_and_way_back(steps, project, capsys):
+    killed(steps, project, (TOP, 8))
+    stamps(1, 8, workdir=project.path)
+    assert said(capsys) == (
+        "The run of steps 1 to 8 that was interrupted in step 8 goes on there (stamps 1 8 --restart begins anew)"
+    )
+    stamps(1, 8, workdir=project.path)
+    assert said(capsys) == ""
+
+
+def test_a_finished_run_is_run_again(steps, project):
+    stamps(1, 8, workdir=project.path)
+    first = tree(project.path)
+    steps.clear()
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE
+    again = tree(project.path)
+    assert again["phuw2.mat"] != first["phuw2.mat"]  # the second pass of the original
+
+
+def test_a_run_killed_after_its_last_publication_is_complete(steps, project, after_runs, monkeypatch, capsys):
+    expected = after_runs[0]
+    monkeypatch.setattr("stamps.run_record.RunRecord.end", lambda self, ws: None)
+    stamps(1, 8, workdir=project.path)
+    monkeypatch.undo()
+    assert project_status(project.path).next[0]["reason"].endswith("stamps 1 8 ends it: all steps are published")
+    capsys.readouterr()
+    stamps(1, 8, workdir=project.path)
+    assert "interrupted after its last step is complete" in said(capsys)
+    assert tree(project.path) == expected
+
+
+def test_restart_begins_anew_as_if_nothing_had_been(steps, project, after_runs, capsys):
+    expected = after_runs[0]
+    killed(steps, project, (TOP, 8))
+    stamps(1, 8, workdir=project.path, restart=True)
+    assert steps == EVERYWHERE and tree(project.path) == expected
+    assert (
+        "begins anew, because --restart asks for it; scla_smooth2.mat, scla2.mat of its first attempt go first"
+        in said(capsys)
+    )
+
+
+def test_restart_of_a_second_pass_says_what_it_cannot_take_back(steps, project, capsys):
+    stamps(1, 8, workdir=project.path)
+    killed(steps, project, (TOP, 8))
+    stamps(1, 8, workdir=project.path, restart=True)
+    assert "step 6 subtracts the look-angle error that its step 7 has stored" in said(capsys)
+
+
+# ---------------------------------------------------------------------- what has changed in between
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "where", "goes_on"),
+    [
+        ("unwrap_grid_size", 50, (TOP, 6), True),
+        ("unwrap_grid_size", 50, (TOP, 7), False),
+        ("density_rand", 5, (TOP, 6), False),
+        ("density_rand", 5, ("PATCH_2", 2), False),  # PATCH_1 has used it
+        ("weed_standard_dev", 2, ("PATCH_1", 4), True),
+        ("insar_processor", "doris", (TOP, 7), False),
+        ("scn_wavelength", 50, (TOP, 8), True),
+        ("n_cores", 3, (TOP, 8), True),
+        ("plot_color_scheme", "gray", (TOP, 8), True),
+    ],
+)
+def test_changed_parameters(steps, project, tmp_path, capsys, name, value, where, goes_on):
+    copy = Workspace(shutil.copytree(project.path, tmp_path / "copy" / TOP))
+    killed(steps, project, where)
+    setparm(name, value, workdir=project.path)
+    stamps(1, 8, workdir=project.path)
+    assert (steps[0] == where) == goes_on
+    assert (f"the parameter {name} was " in said(capsys)) != goes_on
+    setparm(name, value, workdir=copy.path)
+    stamps(1, 8, workdir=copy.path)
+    assert tree(project.path) == tree(copy.path)
+
+
+def test_a_local_parameter_of_a_patch(steps, project, capsys):
+    killed(steps, project, (TOP, 6))
+    setparm("density_rand", 7, 2, workdir=project.path / "PATCH_2")
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE and "density_rand was 20 and is 7" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("file", "where"),
+    [
+        ("PATCH_2/pscands.1.ij", (TOP, 7)),
+        ("PATCH_1/pscands.1.ij", ("PATCH_2", 2)),
+        ("PATCH_1/select1.mat", ("PATCH_2", 2)),
+        ("ps2.mat", (TOP, 8)),
+        ("phuw2.mat", (TOP, 8)),
+    ],
+)
+@pytest.mark.parametrize("change", ["other", "gone"])
+def test_files_that_others_have_changed(steps, project, capsys, file, where, change):
+    killed(steps, project, where)
+    path = project.path / file
+    if change == "other":
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        os.utime(path, (1, 1))
+    else:
+        path.rename(f"{path}.away")
+    if change == "gone" and "pscands" in file:
+        path.write_bytes(b"1")  # step 1 needs one
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE
+    assert file in said(capsys)
+
+
+def test_a_new_input_of_a_published_step(steps, project, capsys):
+    killed(steps, project, (TOP, 7))
+    project.save("tca2", {"strat_corr": 1.0})
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE and "tca2.mat was added" in said(capsys)
+
+
+def test_results_of_readers_do_not_matter(steps, project):
+    killed(steps, project, (TOP, 8))
+    project.save("mv2", {"mean_v": 1.0})
+    project.write_text("notes.txt", "mine")
+    stamps(1, 8, workdir=project.path)
+    assert steps == [(TOP, 8)]
+
+
+def test_a_copy_with_new_times_goes_on(steps, project, tmp_path):
+    killed(steps, project, (TOP, 8))
+    copy = shutil.copytree(project.path, tmp_path / "copy" / TOP, copy_function=shutil.copyfile)
+    stamps(1, 8, workdir=copy)
+    assert steps == [(TOP, 8)]
+
+
+def test_headers_beside_the_rasters(steps, project, tmp_path, capsys):
+    header, base = tmp_path / "20200101.par", tmp_path / "a.base"
+    header.write_text("heading: 1")
+    base.write_text("1")
+    project.write_text("rsc.txt", f"{header}\n")
+    project.write_text("pscphase.in", f"20\n{tmp_path}/a.diff\n")
+    killed(steps, project, ("PATCH_2", 1))
+    base.write_text("2 ")
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE and "a.base was changed" in said(capsys)
+
+
+def test_reset_look_angle_errors_begin_anew(steps, project, tmp_path):
+    from stamps.legacy.scla_reset import scla_reset
+
+    stamps(1, 8, workdir=project.path)
+    killed(steps, project, (TOP, 8))
+    project.version = 2
+    scla_reset(workdir=project.path)
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE
+
+
+def test_another_version_of_the_program(steps, project, monkeypatch, capsys):
+    killed(steps, project, (TOP, 7))
+    monkeypatch.setattr("stamps.__version__", "9.9")
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE and "and is 9.9" in said(capsys)
+
+
+# ---------------------------------------------------------------------- other commands in between
+
+
+def test_another_command_gives_the_run_up(steps, project, capsys):
+    killed(steps, project, (TOP, 8))
+    stamps(3, 5, workdir=project.path)
+    assert said(capsys) == (
+        "The run of steps 1 to 8 that was interrupted in step 8 is given up for this one; stamps 1 8 will begin anew"
+    )
+    steps.clear()
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE and said(capsys) == ""
+
+
+def test_start_zero_goes_on(steps, project, after_runs):
+    stamps(1, 8, workdir=project.path)
+    expected = after_runs[1]
+    killed(steps, project, ("PATCH_2", 3))
+    stamps(0, 8, workdir=project.path)
+    assert steps[0] == ("PATCH_2", 3) and tree(project.path) == expected
+
+
+def test_a_patch_processed_alone_in_between(steps, project, capsys):
+    killed(steps, project, (TOP, 7))
+    stamps(3, 5, "n", workdir=project.path / "PATCH_2")
+    steps.clear()
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE and "PATCH_2 was processed by another run" in said(capsys)
+
+
+def test_a_patch_processed_alone_while_patches_are_under_way(steps, project, after_runs):
+    expected = after_runs[0]
+    killed(steps, project, ("PATCH_2", 3))
+    stamps(1, 3, "n", workdir=project.path / "PATCH_1")
+    steps.clear()
+    stamps(1, 8, workdir=project.path)
+    assert steps[:6] == [("PATCH_1", k) for k in range(1, 6)] + [("PATCH_2", 3)]
+    assert tree(project.path) == expected
+
+
+def test_a_run_that_was_given_up_cannot_publish_any_more(steps, project):
+    killed(steps, project, ("PATCH_2", 3))
+    old = continuation.run_record.records(project)[0].ticket(project)
+    killed(steps, project, ("PATCH_1", 2), restart=True)
+    before = tree(project.path)
+    with pytest.raises(
+        StampsError, match="PATCH_2: the run was begun anew by another command; step 3 is not published"
+    ):
+        engine.run_patch(project / "PATCH_2", 1, 3, engine.Settings(), old)
+    assert tree(project.path) == before
+
+
+def test_a_process_that_is_still_at_work_in_a_patch_is_waited_for(steps, project, capsys):
+    killed(steps, project, ("PATCH_2", 3))
+    held = locks.locked_folder(project.path / "PATCH_2")
+    threading.Timer(1.5, os.close, [held]).start()
+    stamps(1, 8, workdir=project.path)
+    assert "Waiting for another process that is at work in" in capsys.readouterr().out
+    assert steps[0] == ("PATCH_2", 3)
+
+
+# ---------------------------------------------------------------------- lists of patches
+
+
+def test_patches_that_were_dropped_stay_dropped(steps, project, tmp_path):
+    steps.empty.add(("PATCH_2", 3))
+    expected = undisturbed(project, tmp_path)
+    killed(steps, project, (TOP, 7))
+    assert project.read_text("patch.list") == "PATCH_1\n"
+    stamps(1, 8, workdir=project.path)
+    assert steps == [(TOP, 7), (TOP, 8)]
+    assert tree(project.path) == expected  # patch.list_old, too
+
+
+def test_another_patch_list_begins_anew(steps, project, capsys):
+    killed(steps, project, (TOP, 7))
+    project.write_text("patch.list", "PATCH_1\n")
+    stamps(1, 8, workdir=project.path)
+    assert [where for where in steps if where[0] == "PATCH_2"] == [] and steps[0] == ("PATCH_1", 1)
+    assert "patch.list names other patches than when it began" in said(capsys)
+
+
+def test_runs_that_divide_the_patches_have_records_of_their_own(steps, project):
+    project.write_text("split_1", "PATCH_1\n")
+    project.write_text("split_2", "PATCH_2\n")
+    killed(steps, project, ("PATCH_1", 3), 1, 5, None, 0, "split_1", 1)
+    killed(steps, project, ("PATCH_2", 2), 1, 5, None, 0, "split_2", 1)
+    for number, step in ((1, 3), (2, 2)):
+        stamps(1, 5, None, 0, f"split_{number}", 1, workdir=project.path)
+        assert steps[0] == (f"PATCH_{number}", step)
+        steps.clear()
+    assert not list(project.path.rglob(".stamps-run*"))
+
+
+# ---------------------------------------------------------------------- errors and damaged records
+
+
+def test_a_run_that_failed_goes_on_where_it_failed(steps, project, after_runs):
+    expected = after_runs[0]
+    steps.failing[TOP, 8] = InputError("No.")
+    with pytest.raises(InputError):
+        stamps(1, 8, workdir=project.path)
+    steps.failing.clear()
+    steps.clear()
+    stamps(1, 8, workdir=project.path)
+    assert steps == [(TOP, 8)] and tree(project.path) == expected
+
+
+def test_a_run_that_published_nothing_leaves_nothing(steps, project):
+    before = tree(project.path)
+    steps.failing["PATCH_1", 1] = InputError("No.")
+    with pytest.raises(InputError):
+        stamps(1, 8, workdir=project.path)
+    assert tree(project.path).keys() - before.keys() == {"PATCH_1/no_ps_info.mat"}
+
+
+def _spoil(record, kind):
+    text = record.read_text()
+    stored = json.loads(text)
+    stored["patches"] = {"outside": ["PATCH_1", "PATCH_2", "../outside"], "numbers": [1, 2]}.get(
+        kind, stored["patches"]
+    )
+    stored["request"] = None if kind == "request" else stored["request"]
+    stored["inputs"]["files"] = 3 if kind == "files" else stored["inputs"]["files"]
+    stored["grounds"]["files"] = {"ps2.mat": "x"} if kind == "prints" else stored["grounds"]["files"]
+    cut = {"cut": text[:40], "empty": "", "list": "[1]", "binary": "\x00\xff"}
+    record.write_text(cut.get(kind, json.dumps(stored)))
+
+
+@pytest.mark.parametrize("kind", ["cut", "empty", "list", "binary", "outside", "numbers", "request", "files", "prints"])
+def test_a_damaged_record_is_told_and_begins_anew(steps, project, capsys, kind):
+    killed(steps, project, (TOP, 7))
+    outside = project.path.parent / "outside"
+    outside.mkdir()
+    _spoil(project.path / RUN_FILE, kind)
+    project_status(project.path)
+    stamps(1, 8, workdir=project.path)
+    assert steps == EVERYWHERE and said(capsys)
+    assert not list(outside.iterdir())
+
+
+def test_a_damaged_record_of_a_patch(steps, project):
+    killed(steps, project, ("PATCH_2", 3))
+    (project.path / "PATCH_1" / STEPS_FILE).write_text("{}")
+    stamps(1, 8, workdir=project.path)
+    assert steps[:6] == [("PATCH_1", k) for k in range(1, 6)] + [("PATCH_2", 3)]
+
+
+# ---------------------------------------------------------------------- what users are told
+
+
+def test_status_and_dry_run_say_the_same(steps, project):
+    killed(steps, project, (TOP, 7))
+    before = tree(project.path)
+    status = project_status(project.path)
+    assert status.next[0]["command"].startswith("stamps 1 8")
+    assert status.next[0]["reason"] == "interrupted run of steps 1 to 8: stamps 1 8 continues at step 7"
+    plan = stamps(1, 8, workdir=project.path, dry_run=True)
+    done = [(step.place, step.step) for step in plan.steps if step.reason == "published by the interrupted run"]
+    assert done == [("patch", k) for k in (1, 2, 3, 4, 5)] * 2 + [("project", 5), ("project", 6)]
+    assert "that was interrupted in step 7 goes on there" in str(plan)
+    anew = stamps(1, 8, workdir=project.path, dry_run=True, restart=True)
+    assert "begins anew, because --restart asks for it" in str(anew)
+    assert not [step for step in anew.steps if "published" in step.reason]
+    assert tree(project.path) == before
+
+
+def test_status_says_why_a_run_would_begin_anew(steps, project):
+    killed(steps, project, (TOP, 7))
+    setparm("density_rand", 5, workdir=project.path)
+    texts = [item["text"] for item in project_status(project.path).interrupted]
+    assert any("stamps 1 8 begins anew, because the parameter density_rand was 20 and is 5" in text for text in texts)
+
+
+def test_status_during_a_run(steps, project, monkeypatch):
+    seen = []
+    monkeypatch.setattr(engine, "_merge", lambda ws, *_: seen.append(project_status(ws.path).interrupted))
+    stamps(1, 5, workdir=project.path)
+    assert seen[0][0]["in_use"]
+    assert any(item["text"].endswith("a run of steps 1 to 5 is at work") for item in seen[0])
+
+
+@pytest.mark.parametrize(
+    ("request_", "command"),
+    [
+        (Request(1, 8), "stamps 1 8"),
+        (Request(6, 8, divided=False), "stamps 6 8"),
+        (Request(1, 8, divided=False), "stamps 1 8 n"),
+        (Request(2, 5, in_project=False, list_file="some.list"), 'stamps 2 5 "" 0 some.list 1'),
+        (Request(1, 8, restart_gamma=1), 'stamps 1 8 "" 1'),
+    ],
+)
+def test_the_command_of_a_request(request_, command):
+    assert request_.command == command
+
+
+def test_fingerprints_of_large_files_look_everywhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(lineage, "_WHOLE", 1000)
+    monkeypatch.setattr(lineage, "_BLOCK", 10)
+    path = tmp_path / "large"
+    path.write_bytes(bytes(10_000))
+    known = fingerprint.fingerprint(path)
+    for place in (0, 5_000, 9_990):
+        path.write_bytes(
+            bytes(place) + b"1" * 101 + bytes(10_000 - place - 101) if place < 9_990 else bytes(9_990) + b"1" * 10
+        )
+        assert not fingerprint.same(known, fingerprint.fingerprint(path))
+    path.write_bytes(bytes(10_000))
+    os.utime(path, (1, 1))
+    assert fingerprint.same(known, fingerprint.fingerprint(path))
+    assert fingerprint.fingerprint(tmp_path / "none") is None
