@@ -177,7 +177,7 @@ def _classes_of(kind):
 
 def _class_fits(header, expected, kind):
     said = class_text(header)
-    if said in expected or (0 in header.shape and header.class_name in ("double", "char")):
+    if said in expected or (0 in header.shape and header.class_name in ("double", "single", "char")):
         return True
     if said in ("single", "double", "single complex", "double complex"):
         other = said.replace("single", "double") if "single" in said else said.replace("double", "single")

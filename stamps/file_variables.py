@@ -1,6 +1,6 @@
 """What the variables of the files hold, as data (``file_variables.csv``): shape, class, unit, which values may stand there.
 
-Column ``nan`` (found by looking through all reference trees): empty where all values are finite; ``nan`` where the original
+Column ``nan`` (from all reference trees and the specification): empty where all values are finite; ``nan`` where the original
 leaves NaN, ``columns`` where only in whole columns (interferograms that it could not treat), ``any`` where Inf, too. Column
 ``range``:
 ``1..n_ps`` from and to (numbers or dimensions; several of them after a comma are those of the columns), ``>=0``, ``>0``,

@@ -148,7 +148,7 @@ class Workspace:
 
     # ------------------------------------------------------------------ MAT files
 
-    def load(self, name, variables=None):
+    def load(self, name, variables=None, *, fitting=True):
         """Read a MAT file.
 
         Parameters
@@ -157,6 +157,8 @@ class Workspace:
             File name without ``.mat``, version included (``'ps2'``).
         variables : iterable of str, optional
             Read only these.
+        fitting : bool
+            Whether the file must fit the pixels of the directory; False where the caller finds out itself.
 
         Returns
         -------
@@ -178,13 +180,13 @@ class Workspace:
         if _mat(name) not in self._staged:
             freshness.refuse_placeholder(self, name, raw)
         source = self.path / _mat(name)
-        self._check(source, name, raw, variables)
+        self._check(source, name, raw, variables, fitting)
         return Variables(source, {key: _inward(source, name, key, value) for key, value in raw.items()})
 
-    def _check(self, source, name, raw, wanted):
+    def _check(self, source, name, raw, wanted, fitting):
         """Compare what was read with the description of the file and with the pixel table of the directory."""
         table = "ps1" if name.endswith("1") else "ps2"
-        known = contents.dimensions(self.place_of(_mat(table)), lambda: self._again(table))
+        known = contents.dimensions(self.place_of(_mat(table)), lambda: self._again(table)) if fitting else {}
         contents.check(source, name, raw, known, lambda: self._again(name), wanted, self.name.startswith("PATCH_"))
 
     def _again(self, name):

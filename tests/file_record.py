@@ -104,8 +104,8 @@ def recorded(project):
     load, save_raw = Workspace.load, Workspace.save_raw
     open_output, delete, rename = Workspace.open_output, Workspace.delete, Workspace.rename
 
-    def watched_load(ws, name, variables=None):
-        content = load(ws, name, variables)
+    def watched_load(ws, name, variables=None, **options):
+        content = load(ws, name, variables, **options)
 
         def note(variable):
             if variable in content:

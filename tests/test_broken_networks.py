@@ -65,6 +65,7 @@ def test_a_network_without_the_master(golden_state):
     ws = Workspace(workdir)
     ps = ws.load("ps2")
     ps["ifgday_ix"][ps["ifgday_ix"] == ps["master_ix"]] = 0 if ps["master_ix"] else 1
+    ps["ifgday"] = ps["day"][ps["ifgday_ix"]]
     ws.save("ps2", ps)
     refused(workdir, 6, InputError, "No interferogram contains the master")
 

@@ -501,7 +501,7 @@ class TestWhatIsMissing:
     def test_other_pixels(self, tmp_path):
         ws = finished.single_master(tmp_path)
         ws.save("scn2", {"ph_scn_slave": np.zeros((50, 9))})
-        with pytest.raises(WorkspaceError, match="'ph_scn_slave' is for 50 pixels, but there are 60"):
+        with pytest.raises(WorkspaceError, match="'ph_scn_slave' is 50 x 9, but 60 x 9"):
             saved(ws, "u-s")
 
     def test_wavelength(self, tmp_path):

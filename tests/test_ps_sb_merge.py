@@ -165,10 +165,12 @@ def test_different_images(projects):
     ps, sb = projects
     table = sb.load("ps2")
     table["day"][3] += 1
+    table["ifgday"] = table["day"][table["ifgday_ix"]]
     sb.save("ps2", table)
     with pytest.raises(InputError, match="same images .* [0-9]+-[A-Z][a-z]{2}-2018, .* are in one only"):
         ps_sb_merge(workdir=ps)
     table["day"] = np.append(table["day"], 737999)
+    table["n_image"] += 1
     sb.save("ps2", table)
     with pytest.raises(InputError, match="same images"):
         ps_sb_merge(workdir=ps)
@@ -200,5 +202,5 @@ def test_files_that_do_not_fit(projects):
     with pytest.raises(WorkspaceError, match="'hgt' in .*hgt2.mat has 0 rows, but there are 5 pixels"):
         ps_sb_merge(workdir=ps)
     ps.save("pm2", {"ph_res": np.zeros((6, 7), np.float32)})
-    with pytest.raises(WorkspaceError, match="7 columns instead of 4"):
+    with pytest.raises(WorkspaceError, match="'ph_res' is 6 x 7, but 6 x 4"):
         ps_sb_merge(workdir=ps)

@@ -114,7 +114,9 @@ def test_nan_counts_as_zero_and_bad_parameters_are_named(ws):
     ws.save("phuw2", {"ph_uw": phase})
     ps_scn_filt(workdir=ws)
     assert np.isfinite(ws.load("scn2")["ph_scn_slave"]).all()
-    Parameters(ws).set("scn_wavelength", 0)
+    with pytest.raises(ParameterError, match="scn_wavelength"):
+        Parameters(ws).set("scn_wavelength", 0)
+    ws.save_raw("parms", {"scn_wavelength": np.zeros((1, 1))})
     with pytest.raises(ParameterError, match="scn_wavelength"):
         ps_scn_filt(workdir=ws)
 

@@ -101,7 +101,8 @@ def test_networks_that_cannot_be_inverted(sb, invert, flag, file, variable):
 @pytest.mark.parametrize("invert", [sb_invert_iono, sb_invert_aps])
 def test_a_master_without_interferograms_and_a_single_master(tmp_path, invert):
     ws = project.small_baselines(tmp_path / "sb")
-    ws.save("ps2", {"ifgday_ix": np.array([[0, 1], [3, 4]]), "n_ifg": 2})
+    pairs = np.array([[0, 1], [3, 4]])
+    ws.save("ps2", {"ifgday_ix": pairs, "ifgday": ws.load("ps2")["day"][pairs], "n_ifg": 2, "bperp": np.zeros(2)})
     with pytest.raises(InputError, match=r"No interferogram contains the master \(image 3\)"):
         invert(workdir=ws)
     with pytest.raises(InputError, match="no small-baseline project"):

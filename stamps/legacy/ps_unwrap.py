@@ -209,8 +209,8 @@ def _tropospheric_phase(ws, settings, log):
 def _held_phase(ws, ps, settings):
     """Earlier unwrapped phase of the pixels that close all loops, NaN elsewhere: (n_ps, n_ifg) float32."""
     sb_identify_good_pixels(workdir=ws)
-    good = ws.load(f"phuw_good{settings.version}")["good_pixels"]
-    previous = ws.load(settings.file("phuw"), ["ph_uw"])["ph_uw"]
+    good = ws.load(f"phuw_good{settings.version}", fitting=False)["good_pixels"]
+    previous = ws.load(settings.file("phuw"), ["ph_uw"], fitting=False)["ph_uw"]
     predef = np.full((ps["n_ps"], ps["n_ifg"]), np.nan, np.float32)
     if len(good) == len(previous) == ps["n_ps"]:
         predef[good] = previous[good]

@@ -170,7 +170,7 @@ def can_be_loaded(path, content):
     [
         (7, "ifgstd2", "ifg_std", np.nan), (6, "rc2", "ph_rc", np.inf), (5, "PATCH_1/ph2", "ph", np.nan),
         (6, "ps2", "bperp", np.nan), (5, "PATCH_1/pm2", "K_ps", np.nan), (4, "PATCH_1/hgt1", "hgt", np.inf),
-        (4, "PATCH_1/la1", "la", np.nan), (7, "phuw2", "ph_uw", np.nan), (8, "scla2", "ph_scla", np.nan),
+        (4, "PATCH_1/la1", "la", np.nan), (7, "phuw2", "ph_uw", np.inf), (8, "scla2", "ph_scla", -np.inf),
         (4, "PATCH_1/ps1", "xy", np.nan), (4, "PATCH_1/ps1", "lonlat", np.inf), (6, "ps2", "day", np.nan),
         (2, "PATCH_1/bp1", "bperp_mat", np.inf), (3, "PATCH_1/pm1", "coh_ps", np.nan),
     ],
