@@ -177,10 +177,10 @@ class Workspace:
             self.on_load(name)
         variables = None if variables is None else set(variables)
         raw = matfile.read(self.file(_mat(name)), variables)
-        if _mat(name) not in self._staged:
-            freshness.refuse_placeholder(self, name, raw)
         source = self.path / _mat(name)
         self._check(source, name, raw, variables, fitting)
+        if _mat(name) not in self._staged:
+            freshness.refuse_placeholder(self, name, raw)
         return Variables(source, {key: _inward(source, name, key, value) for key, value in raw.items()})
 
     def _check(self, source, name, raw, wanted, fitting):

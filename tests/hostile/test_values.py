@@ -24,6 +24,7 @@ PLAUSIBLE = ("0", "-3", "1.5", "1e+09")
 FREE = {("select1", name) for name in ("clap_alpha", "clap_beta", "gamma_stdev_reject", "max_percent_rand", "coh_thresh")} | {
     ("select1", "ifg_index"), ("weed1", "ifg_index"), ("phuw2", "unwrap_ifg_index_sm"), ("scn2", "ph_hpt"),
     ("weed1", "ix_weed"), ("pm1", "gamma_change_save"), ("weed1", "ps_std"), ("weed1", "ps_max"),
+    ("pm1", "low_pass"),  # its size is compared with clap_win by step 3
 }  # fmt: skip
 
 
