@@ -27,7 +27,8 @@ from pathlib import Path
 #: Kind of a fault -> error number (0: the process is killed) and whether it lasts and concerns only what takes room.
 KINDS = {"full": (errno.ENOSPC, True), "broken": (errno.EIO, False), "killed": (0, False)}
 
-_VOLATILE = ("STAMPS.log", "snaphu.log", "DEBUG.log", ".stamps-run.json")  # they tell what happened, so they differ
+#: They tell what happened and when, so they differ.
+_VOLATILE = ("STAMPS.log", "snaphu.log", "DEBUG.log", ".stamps-run.json", ".stamps-run-steps.json")
 _CHANCE = re.compile(r"(?<=staging-)[^/]+|(?<=/snaphu-|riangle-)[^/]+|(?<=PATCH_)\d+")
 _SECONDS = 60
 
@@ -96,10 +97,20 @@ class _FromPython:
 def files_of(folder):
     """Content of every file that must be right: name -> digest."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): hashlib.sha256(_content(path)).hexdigest()
         for path in sorted(Path(folder).rglob("*"))
         if path.is_file() and path.name not in _VOLATILE and not path.name.startswith("tmp_scla")  # named by the time
     }
+
+
+def _content(path):
+    """What a file says; of the record of what files were made from without times and running numbers."""
+    if path.name != ".stamps-lineage.json":
+        return path.read_bytes()
+    record = json.loads(path.read_text())
+    runs = {number: [run["inputs"], run["parameters"]] for number, run in record["runs"].items()}
+    said = {name: [about["digest"], runs.get(str(about["run"]))] for name, about in record["files"].items()}
+    return json.dumps(said, sort_keys=True).encode()
 
 
 def _is_transient(name):
