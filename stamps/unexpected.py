@@ -10,7 +10,6 @@ import traceback
 import warnings
 from pathlib import Path
 
-from stamps.log import Log
 from stamps.system_errors import refused_by_system
 
 __all__ = ["explain", "warnings_in_log"]
@@ -36,13 +35,20 @@ def explain(error, directory):
     logged = _is_project(directory)
     if logged:
         lines = "".join(traceback.format_exception(error)).rstrip()
-        Log(directory, routine)(f"{type(error).__name__}, which is not foreseen:\n{lines}", 1)
+        _write(directory, routine, f"{type(error).__name__}, which is not foreseen:\n{lines}")
     said = " ".join(str(error).split())[:200] or "no more is known"
     where = f"the traceback is in {Path(directory).absolute() / 'STAMPS.log'}" if logged else "STAMPS_DEBUG=1 shows the traceback"
     return (
         f"{routine} in {Path(directory).absolute()} met what it was not made for ({type(error).__name__}: {said}): the input is "
         f"damaged, or this is a defect of the program; {where}."
     )
+
+
+def _write(directory, routine, text):
+    """Put a text into the log file alone; imported here because the command line must start without NumPy."""
+    from stamps.log import Log
+
+    Log(directory, routine)(text, 1)
 
 
 def _routine(error):
@@ -67,7 +73,7 @@ def warnings_in_log(directory):
         if not issubclass(category, RuntimeWarning) or os.environ.get("STAMPS_DEBUG"):
             show(message, category, filename, lineno, file, line)
         elif _is_project(directory):
-            Log(directory, Path(filename).stem)(f"{category.__name__}: {message} (line {lineno})", 1)
+            _write(directory, Path(filename).stem, f"{category.__name__}: {message} (line {lineno})")
 
     with warnings.catch_warnings():
         warnings.showwarning = logged

@@ -49,8 +49,9 @@ def test_the_package_is_the_driver(tmp_path):
         stamps(9, 10, workdir=tmp_path)
 
 
-def test_importing_is_quick_and_takes_nothing_heavy(tmp_path):
-    code = "import sys, stamps; print(sorted({'numpy', 'scipy', 'matplotlib', 'h5py'} & set(sys.modules)))"
+@pytest.mark.parametrize("module", ["stamps", "stamps.cli"])
+def test_importing_is_quick_and_takes_nothing_heavy(tmp_path, module):
+    code = f"import sys, {module}; print(sorted({{'numpy', 'scipy', 'matplotlib', 'h5py'}} & set(sys.modules)))"
     assert python("-c", code, cwd=tmp_path).stdout == "[]\n"
 
 
