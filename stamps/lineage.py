@@ -20,6 +20,8 @@ from datetime import datetime, timezone
 import numpy as np
 
 from stamps import matlab_literals
+from stamps.errors import StampsError
+from stamps.plain_files import read_json
 from stamps.variables import WRITTEN_BY_STEP
 
 __all__ = ["FILE", "Book", "Entry", "Reads", "Run", "digest_of", "record"]
@@ -154,12 +156,8 @@ class Book:
         Book
         """
         try:
-            path = ws.place_of(FILE)
-            status = os.stat(path)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_RECORD:
-                return cls({}, {})
-            return cls._understood(json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return cls._understood(read_json(ws.place_of(FILE), _LARGEST_RECORD))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, StampsError):
             return cls({}, {})
 
     @classmethod

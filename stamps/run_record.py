@@ -22,6 +22,7 @@ from pathlib import Path
 from stamps import fingerprint, lineage, matlab_literals, patch_names
 from stamps.errors import InputError, StampsError
 from stamps.parameters import Parameters, table
+from stamps.plain_files import read_json
 from stamps.step_files import step_files
 from stamps.workspace import Workspace
 
@@ -477,8 +478,8 @@ def _text(record):
 def _read(ws, name, kind):
     """A record as it was written; None if there is none, or something else."""
     try:
-        return _made(kind, json.loads(ws.file(name).read_text())) if ws.has_file(name) else None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return _made(kind, read_json(ws.file(name))) if ws.has_file(name) else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, StampsError):
         return None
 
 

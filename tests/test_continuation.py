@@ -393,6 +393,9 @@ def test_a_run_that_published_nothing_leaves_nothing(steps, project):
     assert tree(project.path).keys() - before.keys() == {"PATCH_1/no_ps_info.mat"}
 
 
+_DAMAGES = ("cut", "empty", "list", "binary", "deep", "huge", "link")
+
+
 def _spoil(record, kind):
     text = record.read_text()
     stored = json.loads(text)
@@ -402,11 +405,15 @@ def _spoil(record, kind):
     stored["request"] = None if kind == "request" else stored["request"]
     stored["inputs"]["files"] = 3 if kind == "files" else stored["inputs"]["files"]
     stored["grounds"]["files"] = {"ps2.mat": "x"} if kind == "prints" else stored["grounds"]["files"]
-    cut = {"cut": text[:40], "empty": "", "list": "[1]", "binary": "\x00\xff"}
+    cut = {"cut": text[:40], "empty": "", "list": "[1]", "binary": "\x00\xff", "deep": "[" * 200_000, "huge": text + " " * 2**25}
+    if kind == "link":  # a record elsewhere is not read, nor written through
+        record.rename(record.parent.parent / "elsewhere")
+        record.symlink_to(record.parent.parent / "elsewhere")
+        return
     record.write_text(cut.get(kind, json.dumps(stored)))
 
 
-@pytest.mark.parametrize("kind", ["cut", "empty", "list", "binary", "outside", "numbers", "request", "files", "prints"])
+@pytest.mark.parametrize("kind", [*_DAMAGES, "outside", "numbers", "request", "files", "prints"])
 def test_a_damaged_record_is_told_and_begins_anew(steps, project, capsys, kind):
     killed(steps, project, (TOP, 7))
     outside = project.path.parent / "outside"
