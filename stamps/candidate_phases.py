@@ -14,6 +14,7 @@ from stamps.loading import note_no_candidates
 from stamps.log import Log
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
+from stamps.preparation.lists import raster_paths
 from stamps.preparation.raster_names import ImageNumbers, dates_in, is_named
 from stamps.preparation.raster_statistics import statistics_of
 from stamps.preparation.raster_survey import interferogram_sentences
@@ -90,7 +91,7 @@ def _read(ws, order):
 def _names(ws):
     """Interferograms of ``pscphase.in`` of the directory above."""
     place = Workspace(ws.path.parent)
-    return place.read_text("pscphase.in").split()[1:] if place.has_file("pscphase.in") else []
+    return raster_paths(place.read_text("pscphase.in"), ws.path) if place.has_file("pscphase.in") else []
 
 
 def _sentences(ws, raw):

@@ -39,6 +39,7 @@ from stamps.native import backends
 from stamps.native.clap_patch import ROW_BYTES
 from stamps.native.random_coherence import N_RANDOM
 from stamps.parameters import Parameters
+from stamps.plain_files import read_input
 from stamps.preparation.amplitudes import most_kept
 from stamps.preparation.forecast import expected_candidates, find_stack
 from stamps.preparation.headers import ground_spacing
@@ -448,7 +449,7 @@ def _undivided(ws, numbers, status):
 
 def _spacing(ws):
     path = ws.find("rsc.txt", levels=2)
-    header = path.read_text(errors="replace").strip() if path is not None else ""
+    header = read_input(path).strip() if path is not None else ""
     return ground_spacing(header) if header and Path(header).is_file() else None
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from stamps import children
 from stamps.errors import ExternalProgramError, ParameterError
+from stamps.plain_files import read_input
 from stamps.scratch import scratch_folder
 from stamps.system_errors import reason_of, signal_name
 
@@ -358,7 +359,7 @@ def _run(command, folder, log_name, program):
 def _said(log_file, n_lines=3):
     """The last lines of a program's log as part of a sentence."""
     try:
-        lines = [line.strip() for line in log_file.read_text(errors="replace").splitlines() if line.strip()]
+        lines = [line.strip() for line in read_input(log_file).splitlines() if line.strip()]
     except OSError:
         lines = []
     return f"; it said: {' / '.join(lines[-n_lines:])}" if lines else " and said nothing"

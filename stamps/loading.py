@@ -13,6 +13,7 @@ from stamps import findings
 from stamps.errors import InputError
 from stamps.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
 from stamps.legacy.readparm import readparm
+from stamps.plain_files import read_input
 from stamps.preparation import header_ranges, positions
 from stamps.preparation.headers import ground_spacing
 from stamps.preparation.lists import paths_of, raster_paths, read_candidates
@@ -276,7 +277,7 @@ def read_amplitude_dispersion(ws, n_ps):
     if not path.is_file():
         return None
     try:
-        values = np.array(path.read_text().split(), dtype=np.float64)
+        values = np.array(read_input(path).split(), dtype=np.float64)
     except ValueError as error:
         raise InputError(f"{path} must hold one number per candidate ({error}): run the preparation again.") from error
     if values.size != n_ps:
@@ -356,7 +357,7 @@ def judged_lonlat(ws, log, header, hgt, line, sample):
 def _size(ws):
     """Range samples and azimuth lines of the image, or None where the project does not tell."""
     paths = [ws.find(name, levels=2) for name in ("width.txt", "len.txt")]
-    words = [path.read_text(errors="replace").split() for path in paths if path is not None]
+    words = [read_input(path).split() for path in paths if path is not None]
     numbers = [int(word[0]) for word in words if word and word[0].isdecimal()]
     return tuple(numbers) if len(numbers) == 2 else None
 

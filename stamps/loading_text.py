@@ -15,6 +15,7 @@ from stamps.matlab.dates import datenum, to_yyyymmdd
 from stamps.matlab.interpolation import griddata_linear
 from stamps.matlab_literals import number
 from stamps.parameters import Parameters
+from stamps.plain_files import read_input
 from stamps.preparation import header_ranges
 from stamps.preparation.lists import paths_with_constants
 from stamps.preparation.names import dates_in_path
@@ -116,7 +117,7 @@ def read_text_numbers(ws, name, count=None):
     path = ws.find(name, levels=2)
     if path is None:
         raise InputError(f"{name} is neither in {ws.path} nor in {ws.path.parent}: run the preparation again.")
-    words = path.read_text(errors="replace").split()
+    words = read_input(path).split()
     values = [number(word) for word in words]
     if not words or None in values:
         what = f"'{words[values.index(None)]}'" if words else "nothing"
@@ -210,7 +211,7 @@ def calibration_constants(ws, images):
         return np.ones(len(images.dates))
     known = {*images.dates, int(to_yyyymmdd(images.master_day))}
     found = {}
-    for name, text in paths_with_constants(path.read_text(errors="surrogateescape"), path.parent):
+    for name, text in paths_with_constants(read_input(path, "surrogateescape"), path.parent):
         date, value = _date_of_image(name, known), number(text)
         if date is None or value is None:
             raise InputError(f"{path} has '{name} {text}' where a dated image and its constant were expected.")

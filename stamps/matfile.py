@@ -24,7 +24,7 @@ import scipy.sparse
 
 from stamps import hdf5_inside, matfile5
 from stamps.errors import WorkspaceError
-from stamps.matfile_claims import check_elements, check_hdf5
+from stamps.matfile_claims import check_elements, check_hdf5, check_nesting
 from stamps.plain_files import check_input
 
 __all__ = ["LARGE_BYTES", "Header", "class_of", "headers", "names", "read", "write"]
@@ -287,6 +287,8 @@ def _entries(path):
         _check_length(path)
         if _is_hdf5(path):
             hdf5_inside.check_inside(path)
+        else:
+            check_nesting(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             entries = pymatreader.whosmat(path)

@@ -23,6 +23,7 @@ from stamps.errors import ParameterError, StampsError, WorkspaceError
 from stamps.log import Log
 from stamps.matlab.dates import today_string
 from stamps.parameter_values import problem_of
+from stamps.plain_files import read_input
 from stamps.workspace import Workspace
 
 __all__ = ["Parameter", "Parameters", "hint_at", "table"]
@@ -308,7 +309,7 @@ class Parameters:
         """Overwrite ``parms.mat`` of the directory with a new set, then fill in the defaults (spec 01 section 2)."""
         ws = self.workspace
         processor = ws.find("processor.txt", levels=4)
-        words = processor.read_text(errors="replace").split() if processor else []
+        words = read_input(processor).split() if processor else []
         fresh = {**_fresh(small_baselines), "insar_processor": words[0] if words else "doris"}
         with ws.locked("parms"):
             ws.save_raw("parms", fresh, append=False)
@@ -579,7 +580,7 @@ def _from_files(name, ws):
 
 def _number_in_file(ws, name):
     path = ws.find(name, levels=3)
-    words = path.read_text(errors="replace").split() if path else []
+    words = read_input(path).split() if path else []
     return matlab_literals.number(words[0]) if words else None
 
 
@@ -590,7 +591,7 @@ def _processor(ws):
     parent, grandparent = (folder / "processor.txt" for folder in (ws.path.parent, ws.path.parent.parent))
     if not parent.is_file():
         return None
-    return (grandparent if grandparent.is_file() else parent).read_text(errors="replace").strip()
+    return read_input(grandparent if grandparent.is_file() else parent).strip()
 
 
 # ---------------------------------------------------------------------- parameters of older versions

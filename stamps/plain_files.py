@@ -9,9 +9,9 @@ import os
 import stat
 from pathlib import Path
 
-from stamps.errors import WorkspaceError
+from stamps.errors import InputError, WorkspaceError
 
-__all__ = ["check_input", "check_plain", "open_plain", "read_input", "read_json"]
+__all__ = ["UnusableFileError", "check_input", "check_plain", "open_plain", "read_input", "read_input_bytes", "read_json"]
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -101,8 +101,37 @@ def check_plain(path):
         )
 
 
-#: Bytes of a header or list that can be meant; longer ones are no text.
-_LONGEST_TEXT = 1 << 30
+#: Bytes of a header or list that can be meant: a list of a million paths. Longer ones are no text.
+_LONGEST_TEXT = 1 << 27
+
+
+class UnusableFileError(InputError, OSError):
+    """A file of the input is there, but is none that can be read; ``strerror`` says what it is.
+
+    Parameters
+    ----------
+    message : str
+        The sentence.
+    path : str, optional
+    reason : str, optional
+        What it is.
+    """
+
+    def __init__(self, message: str, path: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.filename, self.strerror = path, reason
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str], reason: str) -> "UnusableFileError":
+        """The error of a file that is what ``reason`` says."""
+        path = os.fspath(path)
+        return cls(f"{path} cannot be read: {reason}. Put the right file in its place.", path, reason)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type, tuple[str, str | None, str | None]]:  # errors come back from other processes
+        return type(self), (str(self), self.filename, self.strerror)
 
 
 def check_input(path):
@@ -110,12 +139,14 @@ def check_input(path):
 
     Raises
     ------
+    UnusableFileError
+        It is none; ``strerror`` says what it is.
     OSError
-        Also where there is no such file; ``strerror`` says what it is.
+        There is no such file.
     """
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, f"it is {_kind(path, mode)}, not a file", os.fspath(path))
+        raise UnusableFileError.of(path, f"it is {_kind(path, mode)}, not a file")
 
 
 def read_input(path, errors="replace"):
@@ -130,14 +161,21 @@ def read_input(path, errors="replace"):
 
     Raises
     ------
+    UnusableFileError
+        It is no file, or too large for a text; ``strerror`` says which.
     OSError
-        It cannot be read, is no file, or is too large for a text; ``strerror`` says which.
+        It cannot be read.
     """
+    return read_input_bytes(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_input_bytes(path):
+    """As :func:`read_input`, the bytes."""
     check_input(path)
     size = os.stat(path).st_size
     if size > _LONGEST_TEXT:
-        raise OSError(errno.EFBIG, f"it has {size} bytes, which no text file of this kind has", os.fspath(path))
-    return Path(path).read_text(errors=errors)
+        raise UnusableFileError.of(path, f"it has {size} bytes, which no text file of this kind has")
+    return Path(path).read_bytes()
 
 
 def _kind(path, mode):

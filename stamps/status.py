@@ -18,6 +18,7 @@ from stamps.inputs import is_project
 from stamps.made_with import changed_parameters
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.parameters import Parameters
+from stamps.plain_files import read_input
 from stamps.preparation.lists import raster_paths
 from stamps.preparation.names import pair_of_name
 from stamps.workspace import Workspace
@@ -249,18 +250,18 @@ def _stack_facts(status, ws, folders):
             return
     path = ws.find("pscphase.in", levels=2)
     if path is not None:
-        names = raster_paths(path.read_text(errors="replace"), path.parent)
+        names = raster_paths(read_input(path), path.parent)
         dates = {int(date) for name in names for date in pair_of_name(name) or ()}
         status.n_interferograms, status.dates = len(names), sorted(dates)
         status.n_images = len(dates) or None
     master = ws.find("rsc.txt", levels=2)
-    digits = Path(master.read_text(errors="replace").strip()).name[:8] if master is not None else ""
+    digits = Path(read_input(master).strip()).name[:8] if master is not None else ""
     status.master = int(digits) if digits.isdigit() else None
 
 
 def _number(ws, name):
     path = ws.find(name, levels=2)
-    words = path.read_text(errors="replace").split() if path is not None else []
+    words = read_input(path).split() if path is not None else []
     return int(words[0]) if words and words[0].isdigit() else None
 
 

@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import shutil
-import uuid
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +92,7 @@ def write(folder, name, unwrapped, files):
         **{f"file:{file}": np.frombuffer(content, np.uint8) for file, content in files.items()},
     )
     place = Path(folder) / FOLDER
-    temporary = place / f"{name}.{uuid.uuid4().hex[:8]}.part"
+    temporary = place / f"{name}.part"  # what a kill leaves of it is written over, or goes with the folder
     try:
         place.mkdir(exist_ok=True)
         if place.is_symlink():

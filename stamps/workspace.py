@@ -32,6 +32,7 @@ from stamps.locks import acquire as _acquire
 from stamps.locks import active as _active
 from stamps.locks import in_use as _in_use
 from stamps.locks import owner as _owner
+from stamps.plain_files import read_input, read_input_bytes
 from stamps.system_errors import incomplete, remedy
 from stamps.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP, kind_of
 
@@ -243,7 +244,7 @@ class Workspace:
         """Content of a text file of the directory."""
         if not self.has_file(name):
             raise WorkspaceError(f"{self.path / name} is missing: run the preparation (mt_prep_snap …) first.")
-        return self.file(name).read_text(errors="replace")
+        return read_input(self.file(name))
 
     def write_text(self, name, text):
         """Write a text file atomically."""
@@ -608,7 +609,7 @@ class Workspace:
             One of them is not inside of this directory, directly or by a link, or is listed twice.
         """
         if self.has_file(list_file):
-            content = self.file(list_file).read_bytes()
+            content = read_input_bytes(self.file(list_file))
             return patch_names.listed(self.path, _lines_in(content, self.path / list_file), self.path / list_file)
         return patch_names.present(self.path)
 

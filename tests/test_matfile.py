@@ -179,6 +179,7 @@ def test_a_file_that_is_replaced_again_and_again_is_read_as_one_of_its_versions(
             k += 1
             matfile.write(tmp_path / "new.mat", version(k))
             os.replace(tmp_path / "new.mat", path)
+            stop.wait(0.004)  # several times as often as a reading takes, but not so that none is ever done
 
     matfile.write(path, version(0))
     thread = threading.Thread(target=replace)

@@ -9,6 +9,7 @@ Source: spec 11 section 8; Marinkovic and Larsen (2013), ESA Living Planet Sympo
 import numpy as np
 
 from stamps.parameters import Parameters
+from stamps.plain_files import read_input
 from stamps.workspace import Workspace
 
 __all__ = ["env_oscilator_corr"]
@@ -74,4 +75,4 @@ def _is_envisat(ws, parameters):
     if platform is not None and np.size(platform) and platform != "":
         return platform == "ENVISAT"
     path = ws.find("master.res", levels=2)
-    return path is not None and "ASAR" in path.read_text(errors="replace")
+    return path is not None and "ASAR" in read_input(path)

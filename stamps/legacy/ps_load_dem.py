@@ -21,6 +21,7 @@ from stamps.geometry import centre_of, without_jump, wrapped_longitude
 from stamps.locks import reserving
 from stamps.log import Log
 from stamps.parameters import Parameters
+from stamps.plain_files import read_input
 from stamps.products.raster import degree_steps, require_few_cells, size_parameter
 from stamps.workspace import Workspace
 
@@ -89,7 +90,7 @@ def read_demparms(ws):
             f"{ws.path / 'demparms.in'} is missing: write the file, width, length, longitude and latitude of the upper "
             "left corner, posting (degrees) and format (i2 or float) of a DEM there, or choose another background."
         )
-    words = found.read_text().split()
+    words = read_input(found).split()
     try:
         width, length = int(words[1]), int(words[2])
         lon, lat = float(words[3]), float(words[4])

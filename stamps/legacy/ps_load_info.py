@@ -14,6 +14,7 @@ from stamps.locks import reserving
 from stamps.log import Log
 from stamps.matlab.dates import datenum
 from stamps.parameters import Parameters
+from stamps.plain_files import read_input
 from stamps.preparation import header_ranges
 from stamps.workspace import Workspace
 
@@ -86,7 +87,7 @@ def _numbers(ws, name):
             f"{name} was found neither in {ws.path} nor in its parent directory: ps_load_info plans stacks that "
             "text files of this kind describe."
         )
-    numbers = [matlab_literals.number(word) for word in path.read_text(errors="replace").split()]
+    numbers = [matlab_literals.number(word) for word in read_input(path).split()]
     if not numbers or None in numbers:
         raise InputError(f"{path} should hold numbers alone, at least one.")
     return np.array(numbers, np.float64)

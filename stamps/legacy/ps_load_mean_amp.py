@@ -11,6 +11,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.log import Log
+from stamps.plain_files import read_input
 from stamps.preparation.patches import read_patch
 from stamps.products.amplitude import amplitude_range, mosaic, to_bytes
 from stamps.workspace import Workspace
@@ -60,7 +61,7 @@ def _width(ws):
 
 def _number(ws, name):
     path = ws.find(name, levels=2)
-    text = path.read_text().split() if path else []
+    text = read_input(path).split() if path else []
     if not text or not text[0].isdigit():
         raise InputError(f"{ws.path / name} is missing or holds no whole number: run the preparation again.")
     return int(text[0])

@@ -6,6 +6,7 @@ Source: spec 03 section 1.
 from stamps.errors import InputError
 from stamps.log import Log
 from stamps.matlab_literals import number
+from stamps.plain_files import read_input
 from stamps.preparation.names import MOVED
 from stamps.workspace import Workspace
 
@@ -41,7 +42,7 @@ def readparm(file, name, count=1, log=True, workdir="."):
     ws = Workspace.at(workdir)
     path = ws.path / file
     try:
-        tokens = path.read_text(errors="replace").split()
+        tokens = read_input(path).split()
     except OSError as error:
         text = f"{path} cannot be read ({error.strerror}): a header with {name} was expected; {MOVED}."
         raise InputError(text) from error

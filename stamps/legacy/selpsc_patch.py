@@ -7,11 +7,11 @@ Source: spec 02 section 5.2; Ferretti, Prati & Rocca (2001).
 """
 
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.plain_files import read_input
 from stamps.preparation.candidates import CandidateFiles, CandidateWriter, single_master_dispersion
 from stamps.preparation.lists import paths_of, read_selection_list
 from stamps.preparation.patches import read_patch
@@ -92,7 +92,7 @@ def below(squared_dispersion, threshold):
 
 def _master_raster(ws, list_file):
     path = ws.file(list_file)
-    paths = paths_of(Path(path).read_text(errors="surrogateescape"), ws.path) if path.is_file() else []
+    paths = paths_of(read_input(path, "surrogateescape"), ws.path) if path.is_file() else []
     if not paths:
         raise InputError(f"The list {path} must begin with the path of the master image.")
     return ws.path / paths[0]

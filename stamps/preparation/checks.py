@@ -14,9 +14,9 @@ import glob
 import os
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from stamps.errors import InputError
+from stamps.plain_files import read_input
 from stamps.preparation.headers import header_numbers, image_precision, raster_size, read_header
 from stamps.preparation.names import baseline_file, image_date, is_date, pair_of_name
 
@@ -275,7 +275,7 @@ def _check_baselines(export):
     problems = []
     for base in map(baseline_file, export.interferograms):
         if os.path.isfile(base):
-            problems += _try_fields(base, Path(base).read_text(errors="replace"), BASELINE_FIELDS, 3)
+            problems += _try_fields(base, read_input(base), BASELINE_FIELDS, 3)
     return problems
 
 

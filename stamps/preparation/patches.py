@@ -4,9 +4,9 @@ Source: spec 02 section 1, patch layout.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from stamps.errors import InputError
+from stamps.plain_files import read_input
 
 __all__ = ["Patch", "patch_layout", "read_patch"]
 
@@ -82,7 +82,7 @@ def read_patch(path):
         The file is missing, or not four numbers that make a rectangle.
     """
     try:
-        tokens = Path(path).read_text(errors="replace").split()
+        tokens = read_input(path).split()
     except OSError as error:
         raise InputError(f"The patch file {path} cannot be read ({error.strerror}): prepare the patches.") from error
     if len(tokens) < 4 or not all(token.isdecimal() for token in tokens[:4]):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stamps.errors import InputError
 from stamps.log import Log
+from stamps.plain_files import read_input
 from stamps.preparation.checks import check_path
 from stamps.preparation.headers import raster_size
 from stamps.preparation.lists import paths_of, paths_with_constants, raster_paths
@@ -55,7 +56,7 @@ def relocate(new, old=None, dry_run: bool = False, workdir=".") -> dict[str, int
     check_path(new)
     if not os.path.isdir(new):
         raise InputError(f"The directory {new} does not exist: give the place where the export is now.")
-    lists = {name: (ws.path / name).read_text(errors="surrogateescape") for name in _list_files(ws)}
+    lists = {name: read_input(ws.path / name, "surrogateescape") for name in _list_files(ws)}
     old = _find_old(ws, lists, new) if old is None else os.path.abspath(os.fspath(old))
     changed = {name: text for name, text in ((n, _moved(t, old, new)) for n, t in lists.items()) if text != lists[name]}
     if not changed:

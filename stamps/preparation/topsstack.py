@@ -23,6 +23,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.plain_files import read_input
 from stamps.preparation.headers import plain_number
 
 __all__ = ["TopsStack", "find_stack", "heading_of", "open_raster", "read_lines", "read_pairs"]
@@ -149,7 +150,7 @@ def read_pairs(path):
         A line does not hold two dates.
     """
     pairs = []
-    for line in Path(path).read_text(errors="replace").splitlines():
+    for line in read_input(path).splitlines():
         numbers = [plain_number(word) for word in line.split()]
         if not numbers:
             continue
@@ -247,7 +248,7 @@ def _existing(path, what):
 
 def _check_complete(path, dataset):
     """Raise an InputError if a plain file is too short: GDAL would read zeros."""
-    if path.suffix == ".vrt" and "VRTRawRasterBand" not in path.read_text(errors="replace"):
+    if path.suffix == ".vrt" and "VRTRawRasterBand" not in read_input(path):
         return
     files = [name for name in dataset.files if Path(name).suffix not in (".vrt", ".xml")]
     expected = sum(np.dtype(kind).itemsize for kind in dataset.dtypes) * dataset.width * dataset.height

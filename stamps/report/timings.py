@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from stamps.plain_files import read_input
+
 __all__ = ["log_seconds", "passes", "recorded_seconds"]
 
 _LINE = re.compile(r"^(\d{2}-[A-Z][a-z]{2}-\d{4} \d{2}:\d{2}:\d{2}) (\S+)\s+(.*)$")
@@ -51,7 +53,7 @@ def log_seconds(files):
     spans = {}
     for file in files:
         try:
-            text = Path(file).read_text(errors="replace")
+            text = read_input(file)
         except OSError:
             continue
         for step, (start, end) in _spans(text).items():
@@ -104,7 +106,7 @@ def passes(file):
         Whether a look-angle error had been estimated before the last of them (and not reset or made anew from step 5).
     """
     try:
-        text = Path(file).read_text(errors="replace")
+        text = read_input(file)
     except OSError:
         return 0, False
     count, estimated, second = 0, False, False

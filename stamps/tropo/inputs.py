@@ -5,7 +5,6 @@ writes ``tca2`` (``tca_sb2``). Parameters: ``small_baseline_flag``, ``drop_ifg_i
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from stamps import freshness
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.geometry import longitude_range, longitudes_between
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.plain_files import read_input
 from stamps.products.quantities import Project
 from stamps.products.regions import inside_polygon
 from stamps.tropo.delay import incidence_from_look
@@ -265,7 +265,7 @@ def read_polygon(path):
         The file is missing or has other content.
     """
     try:
-        lines = Path(path).read_text(errors="replace").replace(",", " ").splitlines()
+        lines = read_input(path).replace(",", " ").splitlines()
         corners = np.array([[float(x) for x in line.split()] for line in lines if line.split("#")[0].strip()])
     except OSError as error:
         raise InputError(f"The polygon {path} cannot be read ({error.strerror}).") from error

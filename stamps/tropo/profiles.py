@@ -4,11 +4,11 @@ Columns of seven characters, among them ``PRES`` (hPa), ``HGHT`` (m), ``TEMP`` (
 around the table is ignored.
 """
 
-from pathlib import Path
 
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.plain_files import read_input
 from stamps.tropo.soundings import Profile, refractivity
 
 __all__ = ["read_sounding"]
@@ -36,7 +36,7 @@ def read_sounding(path):
         The file is missing or holds no such table.
     """
     try:
-        lines = Path(path).read_text(errors="replace").splitlines()
+        lines = read_input(path).splitlines()
     except OSError as error:
         raise InputError(f"The sounding {path} cannot be read ({error.strerror}).") from error
     column = None

@@ -13,6 +13,7 @@ from scipy.ndimage import map_coordinates
 
 from stamps.errors import InputError
 from stamps.geometry import without_jump
+from stamps.plain_files import read_input
 
 __all__ = ["DelayMap", "find_maps", "read_ztd"]
 
@@ -140,7 +141,7 @@ def read_ztd(path):
 def _read_header(path):
     """Numbers of a ``.rsc`` file."""
     try:
-        words = [line.split() for line in path.read_text(errors="replace").splitlines()]
+        words = [line.split() for line in read_input(path).splitlines()]
     except OSError as error:
         raise InputError(
             f"The header {path} of a delay map cannot be read ({os.strerror(error.errno or 0)})."

@@ -114,7 +114,9 @@ def _content(path):
 
 
 def _is_transient(name):
-    return ".stamps-staging" in name or name.endswith((".part", ".lock"))
+    """Whether a name is that of a file on its way; the store of step 6 keeps its own until the step is done."""
+    kept = name.startswith(".stamps-unwrapped/")
+    return ".stamps-staging" in name or (name.endswith((".part", ".lock")) and not kept)
 
 
 def parts_of(files):
@@ -163,11 +165,10 @@ class Step:
         def noted(ws):
             commit(ws)
             if self.project == ws.path or self.project in ws.path.parents:
-                part = "" if ws.path == self.project else ws.path.relative_to(self.project).as_posix()
-                mine = parts_of({name: digest for name, digest in files_of(self.project).items() if not _is_transient(name)})
-                mine = mine.get(part, {})
-                if mine not in self.states.setdefault(part, [{}]):
-                    self.states[part].append(mine)
+                now = parts_of({name: digest for name, digest in files_of(self.project).items() if not _is_transient(name)})
+                for part, mine in now.items():
+                    if mine not in self.states.setdefault(part, [{}]):
+                        self.states[part].append(mine)
 
         Workspace._commit = noted
         try:

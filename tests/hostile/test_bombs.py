@@ -98,3 +98,72 @@ def test_a_pipe_in_the_place_of_a_header_stops_the_preparation(sandbox):
     header.unlink()
     os.mkfifo(header)
     sandbox.prepare(stack, watch=False, seconds=20).refuses(header.name)
+
+
+# ---------------------------------------------------------------------- cells and structures
+
+
+def variable(matlab_class, shape, content, name=b""):
+    """An uncompressed data element: a variable of a level-5 file."""
+    head = struct.pack("<IIII", 6, 8, matlab_class, 0) + struct.pack("<IIii", 5, 8, *shape)
+    head += struct.pack("<II", 1, len(name)) + name + bytes(-len(name) % 8)
+    return struct.pack("<II", 14, len(head) + len(content)) + head + content
+
+
+def nested(levels):
+    """A number in a cell in a cell in a cell …"""
+    content, number = [], variable(6, (1, 1), struct.pack("<IId", 9, 8, 3.0))
+    size = len(number)
+    for level in range(levels):
+        head = variable(1, (1, 1), b"", b"x" if level == levels - 1 else b"")
+        content.append(struct.pack("<II", 14, len(head) - 8 + size) + head[8:])
+        size += len(head)
+    return b"".join(reversed(content)) + number
+
+
+def stored(path, element, compressed):
+    if compressed:
+        packed = zlib.compress(element)
+        element = struct.pack("<II", 15, len(packed)) + packed
+    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(116) + bytes(8) + b"\x00\x01IM" + element)
+    return path
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("levels", [101, 5_000, 300_000])
+def test_cells_within_cells_without_end(tmp_path, levels, compressed):
+    path = stored(tmp_path / "ps2.mat", nested(levels), compressed)
+    for read in (matfile.read, matfile.headers):
+        with pytest.raises(WorkspaceError, match="more than 100 deep"):
+            read(path)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_few_cells_within_cells_are_read(tmp_path, compressed):
+    assert matfile.read(stored(tmp_path / "x.mat", nested(20), compressed))["x"] == 3
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("matlab_class", [1, 2])
+def test_cells_and_structures_that_are_not_there(tmp_path, matlab_class, compressed):
+    fields = struct.pack("<HHI", 5, 4, 8) + struct.pack("<II", 1, 8) + b"a".ljust(8, b"\0")
+    element = variable(matlab_class, (2**31 - 1, 1), fields if matlab_class == 2 else b"", b"x")
+    with pytest.raises(WorkspaceError, match="cells or structures of 2147483647 x 1"):
+        matfile.read(stored(tmp_path / "x.mat", element, compressed))
+
+
+def test_a_cell_that_unpacks_to_more_than_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("stamps.matfile_claims.available_gib", lambda: 0.01)
+    n = 1 << 23
+    element = variable(1, (1, 1), variable(6, (n // 8, 1), struct.pack("<II", 9, n) + bytes(n)), b"x")
+    with pytest.raises(WorkspaceError, match="a quarter of the memory"):
+        matfile.read(stored(tmp_path / "x.mat", element, True))
+
+
+@pytest.mark.parametrize("name", ["patch.list", "pscphase.in", "rsc.txt", "width.txt"])
+def test_lists_that_are_no_texts_stop_the_run(sandbox, name):
+    project = sandbox.state(0)
+    (project / name).unlink(missing_ok=True)
+    with open(project / name, "wb") as file:
+        file.truncate(3 << 30)
+    sandbox.run("stamps", "1", "1", seconds=30).refuses(name, "which no text file of this kind has")
