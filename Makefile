@@ -42,7 +42,7 @@ test: install
 	$(BIN)/python -m pytest -n auto
 
 hostile: install
-	$(BIN)/python -m pytest -n auto --exhaustive tests/hostile
+	$(BIN)/python -m pytest -n auto --dist worksteal --exhaustive tests/hostile
 
 parity: install
 	$(BIN)/python -m stamps.verify.parity

@@ -167,7 +167,7 @@ class Step:
             if self.project == ws.path or self.project in ws.path.parents:
                 now = parts_of({name: digest for name, digest in files_of(self.project).items() if not _is_transient(name)})
                 for part, mine in now.items():
-                    if mine not in self.states.setdefault(part, [{}]):
+                    if part != ".stamps-unwrapped" and mine not in self.states.setdefault(part, [{}]):
                         self.states[part].append(mine)
 
         Workspace._commit = noted
@@ -313,7 +313,7 @@ def _faults_of(task):
     shim = _FromC(task["library"]) if task["library"] else _FromPython()
     step = Step(room, Path(task["before"]), task["command"], shim)
     problems, tried, calls = [], 0, {}
-    for kind in KINDS:
+    for kind in task["kinds"]:
         moments = step.moments(kind)
         calls[kind] = len(moments)
         if task["sample"]:

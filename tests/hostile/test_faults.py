@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from faults import KINDS
 from sandbox import MASTER
 
 from stamps.verify import golden
@@ -28,14 +29,14 @@ def library(tmp_path_factory):
     return str(target) if built.returncode == 0 else None
 
 
-def faults(tmp_path, library, commands, sample=0):
+def faults(tmp_path, library, commands, sample=0, kinds=tuple(KINDS)):
     """What became of the faults of some commands: list of dict, see :func:`faults._faults_of`."""
     tasks = []
     for number, (step, command) in enumerate(commands):
         room = tmp_path / f"task{number}"
         golden.build_state(golden.find_set("ps_mini", complete=True, step=step), step, room / "before")
         places = {"room": str(room), "before": str(room / "before"), "library": library}
-        tasks.append({**places, "command": command, "sample": sample, "seed": random.randrange(2**31)})
+        tasks.append({**places, "command": command, "kinds": kinds, "sample": sample, "seed": random.randrange(2**31)})
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     threads = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
@@ -48,7 +49,8 @@ def faults(tmp_path, library, commands, sample=0):
 
 def check(found):
     assert all(found_in["tried"] > 0 for found_in in found)
-    assert [found_in["problems"] for found_in in found] == [[]] * len(found)
+    problems = [f"{kind} at call {moment}: {problem}" for found_in in found for kind, moment, problem in found_in["problems"]]
+    assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:20])
 
 
 def stepping(*steps):
@@ -65,15 +67,17 @@ def test_some_writes_fail_without_a_compiler(tmp_path):
 
 
 @pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", STEPS)
-def test_every_write_of_a_step_fails(tmp_path, library, step):
-    check(faults(tmp_path, library, stepping(step)))
+def test_every_write_of_a_step_fails(tmp_path, library, step, kind):
+    check(faults(tmp_path, library, stepping(step), kinds=[kind]))
 
 
 @pytest.mark.exhaustive
-def test_every_write_of_a_preparation_fails(tmp_path, library, sandbox):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_write_of_a_preparation_fails(tmp_path, library, sandbox, kind):
     command = ["mt_prep_snap", MASTER, str(sandbox.stack()), "0.4", "1", "2", "10", "10"]
-    check(faults(tmp_path, library, [(0, command)]))
+    check(faults(tmp_path, library, [(0, command)], kinds=[kind]))
 
 
 @pytest.mark.exhaustive
