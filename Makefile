@@ -1,5 +1,6 @@
 # make demo    set up a virtual environment, simulate a stack, process it, print what was found
-# make test    the test suite (golden trees included)
+# make test    the tests that are quick (golden trees included)
+# make test-slow   the others; make test-all: both
 # make parity  every golden set and variant, with the number of variables compared
 # make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
 # make bench   timings
@@ -12,7 +13,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test hostile parity parity-stand-in bench robustness mutants lint install clean
+.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench robustness mutants lint install clean
 
 install: $(VENV)/.installed
 
@@ -39,10 +40,15 @@ demo:
 	@$(BIN)/python -m stamps.demo $(DEMO)
 
 test: install
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-slow: install
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
+
+test-all: test test-slow
 
 hostile: install
-	$(BIN)/python -m pytest -n auto --dist worksteal --exhaustive tests/hostile
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "" tests/hostile
 
 parity: install
 	$(BIN)/python -m stamps.verify.parity
@@ -62,7 +68,7 @@ clean:
 
 # kill every step of ps_mini at ten random moments, then run it again; kill whole chains, on cores and on a Dask cluster
 robustness: install
-	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py
+	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py -m ""
 	$(BIN)/python tests/kill_chain.py --kills 100
 
 # run every option's test with the option ignored: each must fail

@@ -7,6 +7,7 @@ lists its name: then the test fails.
 
 import itertools
 import os
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -19,18 +20,15 @@ hypothesis.settings.register_profile("stamps", deadline=None, suppress_health_ch
 hypothesis.settings.load_profile("stamps")
 
 
-def pytest_addoption(parser):
-    parser.addoption("--exhaustive", action="store_true", help="run the tests marked exhaustive, too")
+SLOW = Path(__file__).with_name("slow_tests.txt")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the tests marked exhaustive to the targets that ask for them."""
-    if config.getoption("--exhaustive"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+    """Mark the tests of ``slow_tests.txt`` as slow; ``-m`` chooses (``make test`` runs what is neither slow nor exhaustive)."""
+    listed = set(SLOW.read_text().splitlines())
+    for item in items:
+        if {item.nodeid, item.nodeid.split("::")[0]} & listed and not item.get_closest_marker("essential"):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ def chain(tmp_path_factory, golden_dir):
     return workdir, source
 
 
+@pytest.mark.essential
 def test_chain_agrees(chain):
     workdir, source = chain
     report = compare(workdir, source, 8, chain=1)

@@ -12,7 +12,11 @@ def _jobs():
         jobs = jobs_of(golden.find_set("ps_mini", complete=True))
     except InputError:
         return []
-    return [pytest.param(job, id=job.name) for job in jobs if job.kind != "chain"]
+    steps = [pytest.mark.essential]
+    return [
+        pytest.param(job, id=job.name, marks=steps if job.name.startswith("step") else [])
+        for job in jobs if job.kind != "chain"
+    ]  # fmt: skip
 
 
 def test_set_is_there(golden_dir):

@@ -28,6 +28,7 @@ def with_atmosphere(tmp_path_factory):
     return process(tmp_path_factory.mktemp("atmosphere"))
 
 
+@pytest.mark.essential
 def test_unwrapped_samples_stand_on_the_true_cycle(with_atmosphere):
     assert with_atmosphere.n_samples > 60_000
     assert with_atmosphere.share_true_cycle >= 0.999
