@@ -157,6 +157,7 @@ _VERBS = {
         "what is compiled, which programs and versions are used",
     ),
     "list-legacy": ("stamps.commands.list_legacy", "scripts of the original: ported where, tested by what, or why not"),
+    "completion": ("stamps.commands.completion", "let bash, zsh or fish complete commands, options and parameters"),
 }
 
 
