@@ -37,7 +37,7 @@ $(VENV)/.demo: pyproject.toml setup.py | $(BIN)/python
 
 demo:
 	@test -e $(VENV)/.installed || $(MAKE) --no-print-directory $(VENV)/.demo
-	@$(BIN)/python -m stamps.demo $(DEMO)
+	@$(BIN)/python -m stamps.simulation.demo $(DEMO)
 
 test: install
 	$(BIN)/python -m pytest -n auto --dist worksteal

@@ -30,10 +30,10 @@ from run import ROOT, machine
 sys.path.insert(0, str(ROOT))
 
 from stamps import native  # noqa: E402
-from stamps.estimate import MIB, Counts, counts_of, step_memory  # noqa: E402
-from stamps.parameters import Parameters  # noqa: E402
-from stamps.status import project_status  # noqa: E402
+from stamps.queries.estimate import MIB, Counts, counts_of, step_memory  # noqa: E402
+from stamps.queries.status import project_status  # noqa: E402
 from stamps.workspace import Workspace  # noqa: E402
+from stamps.workspace.parameters import Parameters  # noqa: E402
 
 PEAKS = ROOT / "tests" / "fixtures" / "peaks.json"
 COSTS = ROOT / "stamps" / "step_costs.csv"
@@ -65,7 +65,7 @@ _NOTED = """
 import sys
 sys.path[:] = filter(None, sys.path)  # nothing from the project
 import json, resource
-from stamps import cli
+from stamps.cli import program as cli
 status = cli.run(sys.argv[2], sys.argv[3:])
 kib = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 times = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

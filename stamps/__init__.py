@@ -2,7 +2,7 @@
 
 Every legacy function is importable from here under its own name and takes ``workdir=`` (default: the current directory)::
 
-    from stamps import *              # or: from stamps import stamps, getparm, setparm, mt_prep_snap
+    from stamps import *  # or: from stamps import stamps, getparm, setparm, mt_prep_snap
     setparm("unwrap_grid_size", 50)
     stamps(1, 8)
 

@@ -1,7 +1,6 @@
 """The public names, for editors, type checkers and the lazy import of ``__init__.py``: one line each."""
 
-from .estimate import estimate_needs as estimate_needs
-from .inputs import describe_inputs as describe_inputs
+from .frontends.relocation import relocate as relocate
 from .legacy.calamp import calamp as calamp
 from .legacy.clap_filt import clap_filt as clap_filt
 from .legacy.clap_filt_patch import clap_filt_patch as clap_filt_patch
@@ -98,10 +97,11 @@ from .legacy.uw_stat_costs import uw_stat_costs as uw_stat_costs
 from .legacy.uw_unwrap_from_grid import uw_unwrap_from_grid as uw_unwrap_from_grid
 from .legacy.wrap_filt import wrap_filt as wrap_filt
 from .legacy_scripts import list_legacy as list_legacy
-from .preparation.relocation import relocate as relocate
 from .products.exports import export as export
 from .products.view import view as view
-from .status import project_status as project_status
+from .queries.estimate import estimate_needs as estimate_needs
+from .queries.status import project_status as project_status
+from .queries.step_inputs import describe_inputs as describe_inputs
 from .tropo.aps_gacos import aps_gacos as aps_gacos
 from .tropo.aps_linear import aps_linear as aps_linear
 from .tropo.aps_powerlaw import aps_powerlaw as aps_powerlaw

@@ -9,9 +9,9 @@ import sys
 if sys.path and os.path.abspath(sys.path[0]) == os.getcwd():
     del sys.path[0]  # python -m puts the current directory there: a project's files are no modules
 
-from stamps.child import forget_current_directory  # noqa: E402
 from stamps.cli import run  # noqa: E402
-from stamps.commands.legacy import COMMANDS  # noqa: E402
+from stamps.cli.legacy import COMMANDS  # noqa: E402
+from stamps.processes.child import forget_current_directory  # noqa: E402
 
 
 def main():

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import children
 from stamps.errors import ExternalProgramError, ParameterError
-from stamps.plain_files import read_input
-from stamps.scratch import scratch_folder
-from stamps.system_errors import reason_of, signal_name
+from stamps.processes import children
+from stamps.processes.scratch import scratch_folder
+from stamps.workspace.plain_files import read_input
+from stamps.workspace.system_errors import reason_of, signal_name
 
 __all__ = [
     "find_program",

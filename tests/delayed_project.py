@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import project
 
-from stamps.network import design_matrix
+from stamps.insar.network import design_matrix
 
 SLOPES = np.array([4.0, -7.0, 2.0, 9.0, -3.0, 0.5, 6.0, -5.0]) / 1000  # rad/m of every image
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from unittest import mock
 
-from stamps import lineage, run_record
-from stamps.workspace import Variables, Workspace
+from stamps.run import run_record
+from stamps.workspace import Variables, Workspace, lineage
 
 #: Files that every step touches: the parameters, which have a table of their own, the log, and the records of inputs and runs.
 EVERYWHERE = {"parms.mat", "localparms.mat", "STAMPS.log", lineage.FILE, run_record.RUN_FILE, run_record.STEPS_FILE}
@@ -142,7 +142,7 @@ def recorded(project):
     with contextlib.ExitStack() as stack:
         for name, function in replaced.items():
             stack.enter_context(mock.patch.object(Workspace, name, function))
-        stack.enter_context(mock.patch("stamps.fingerprint.digest_of", lambda path: ""))  # to tell files apart is no use of them
+        stack.enter_context(mock.patch("stamps.workspace.fingerprint.digest_of", lambda path: ""))  # no use of them
         _current = record
         try:
             yield record

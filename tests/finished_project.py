@@ -3,8 +3,8 @@
 import numpy as np
 import project
 
-from stamps.network import design_matrix
-from stamps.parameters import Parameters
+from stamps.insar.network import design_matrix
+from stamps.workspace.parameters import Parameters
 
 WAVELENGTH = 0.0555
 MILLIMETRES = WAVELENGTH * 1000 / (4 * np.pi)

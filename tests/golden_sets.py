@@ -7,11 +7,11 @@ import numpy as np
 import scipy.io
 import scipy.sparse
 
-from stamps import matfile
 from stamps.errors import InputError
 from stamps.verify import golden, texts
 from stamps.verify.rules import Context, ignored, rule_for
 from stamps.verify.values import typical_size
+from stamps.workspace import matfile
 
 #: Sets whose every variable is spoilt (those that are there).
 SETS = ("ps_mini", "ps_small", "sb_mini", "sb_full", "mexico_city")

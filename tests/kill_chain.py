@@ -23,8 +23,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from stamps import lineage
 from stamps.verify import golden
+from stamps.workspace import lineage
 
 __all__ = ["KINDS", "ON_CORES", "Chain", "Kill", "difference", "prepared", "undisturbed"]
 
@@ -195,7 +195,7 @@ class Chain:
 
     def next_step(self):
         """The step that is to be done next, as status says it."""
-        from stamps import continuation
+        from stamps.run import continuation
         from stamps.workspace import Workspace
 
         ws = Workspace(self.folder).as_recovered()

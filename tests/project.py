@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 DAY0 = 737061.0
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import engine, lineage, matfile
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
+from stamps.run import engine
+from stamps.workspace import Workspace, lineage, matfile
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["Killed", "StubSteps", "make_project", "tree"]
 

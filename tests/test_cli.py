@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import stamps
-from stamps import cli
-from stamps.commands.legacy import COMMANDS as TABLE
+from stamps.cli import program as cli
+from stamps.cli.legacy import COMMANDS as TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = list(TABLE)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import stamps
-from stamps import cli
-from stamps.commands.command import Argument, Command, Option, literal, matrix, perform, usage
-from stamps.commands.legacy import COMMANDS
+from stamps.cli import program as cli
+from stamps.cli.command import Argument, Command, Option, literal, matrix, perform, usage
+from stamps.cli.legacy import COMMANDS
 from stamps.errors import InputError, ParameterError
-from stamps.parameters import Parameters
 from stamps.products.arguments import POSITIONAL
 from stamps.products.value_types import known_names
+from stamps.workspace.parameters import Parameters
 
 #: What the specification names among the products.
 PRODUCTS = """ps_mean_v ps_plot ps_plot_ifg ps_plot_tca ts_plot ts_plotdiff ps_output ps_info sb_info ps_baseline_plot

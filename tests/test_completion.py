@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stamps import cli
-from stamps.commands import completion
-from stamps.commands.legacy import COMMANDS
-from stamps.parameters import table
+from stamps.cli import completion
+from stamps.cli import program as cli
+from stamps.cli.legacy import COMMANDS
+from stamps.workspace.parameters import table
 
 ROOT = Path(__file__).resolve().parent.parent
 BASH = shutil.which("bash")
@@ -136,4 +136,4 @@ def test_other_calls_do_not_import_what_completion_needs():
     code = "import json, sys; from stamps import cli; cli.run('stamps', ['--help']); print(json.dumps([*sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = json.loads(done.stdout.splitlines()[-1])
-    assert not {"shtab", "numpy", "stamps.commands.completion"} & {*loaded}
+    assert not {"shtab", "numpy", "stamps.cli.completion"} & {*loaded}

@@ -8,13 +8,13 @@ import threading
 import pytest
 from stub_steps import Killed, StubSteps, make_project, tree
 
-from stamps import continuation, engine, fingerprint, lineage, locks
 from stamps.errors import InputError, StampsError
 from stamps.legacy.setparm import setparm
 from stamps.legacy.stamps import stamps
-from stamps.run_record import RUN_FILE, STEPS_FILE, Request
-from stamps.status import project_status
-from stamps.workspace import Workspace
+from stamps.queries.status import project_status
+from stamps.run import continuation, engine
+from stamps.run.run_record import RUN_FILE, STEPS_FILE, Request
+from stamps.workspace import Workspace, fingerprint, lineage, locks
 
 TOP = "project"
 EVERYWHERE = [(f"PATCH_{k}", step) for k in (1, 2) for step in (1, 2, 3, 4, 5)] + [(TOP, s) for s in ("merge", 6, 7, 8)]
@@ -135,7 +135,7 @@ def test_a_finished_run_is_run_again(steps, project):
 
 def test_a_run_killed_after_its_last_publication_is_complete(steps, project, after_runs, monkeypatch, capsys):
     expected = after_runs[0]
-    monkeypatch.setattr("stamps.run_record.RunRecord.end", lambda self, ws: None)
+    monkeypatch.setattr("stamps.run.run_record.RunRecord.end", lambda self, ws: None)
     stamps(1, 8, workdir=project.path)
     monkeypatch.undo()
     assert project_status(project.path).next[0]["reason"].endswith("stamps 1 8 ends it: all steps are published")

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stamps import cli, lineage, workspace
-from stamps.dry_run import plan_of
+from stamps.cli import program as cli
 from stamps.errors import InputError
 from stamps.legacy.stamps import stamps
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
+from stamps.queries.dry_run import plan_of
+from stamps.workspace import Workspace, lineage
+from stamps.workspace import directory as workspace
+from stamps.workspace.parameters import Parameters
 
 #: Written by every run, told in notes.
 NOTED = {lineage.FILE, "STAMPS.log", "parms.mat", "patch.list", "patch.list_old"}

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from stamps import __version__, engine
+from stamps import __version__
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
 from stamps.legacy.stamps import stamps
-from stamps.parameters import Parameters
+from stamps.run import engine
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 
 @pytest.fixture

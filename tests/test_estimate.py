@@ -10,12 +10,13 @@ from pathlib import Path
 import finished_project
 import pytest
 
-from stamps import cli, simulate
+from stamps.cli import program as cli
 from stamps.errors import InputError
-from stamps.estimate import Counts, estimate_needs, recommended_layout, step_memory, step_seconds
+from stamps.frontends.amplitudes import MOST_BYTES
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.setparm import setparm
-from stamps.preparation.amplitudes import MOST_BYTES
+from stamps.queries.estimate import Counts, estimate_needs, recommended_layout, step_memory, step_seconds
+from stamps.simulation import stack as simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 PEAKS = json.loads((Path(__file__).parent / "fixtures" / "peaks.json").read_text())["runs"]
@@ -107,7 +108,7 @@ def project(stack, tmp_path_factory):
 
 _MEASURED = """
 import sys
-from stamps import cli
+from stamps.cli import program as cli
 status = cli.run("stamps", sys.argv[1:])
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(peak.split()[1], file=sys.stderr)

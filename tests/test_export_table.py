@@ -8,16 +8,16 @@ import finished_project as finished
 import numpy as np
 import pytest
 
-from stamps import export, matfile
+from stamps import export
 from stamps.cli import run
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_plot import ps_plot
-from stamps.parameters import Parameters
 from stamps.products.exports.grid import grid_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, matfile
+from stamps.workspace.parameters import Parameters
 
 
 @pytest.fixture(scope="module")

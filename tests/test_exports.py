@@ -16,9 +16,9 @@ from stamps.legacy.ps_gescatter import five_classes, ps_gescatter
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ps_shapefile import ps_shapefile
-from stamps.parameters import Parameters
 from stamps.products.kml import colour_bins, jet, kml_colours
 from stamps.products.quantities import Choice, Project, Quantities
+from stamps.workspace.parameters import Parameters
 
 KML = "{http://www.opengis.net/kml/2.2}"
 

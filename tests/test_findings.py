@@ -1,8 +1,7 @@
 """Findings are kept per source, replaced by the next look, and collected over patches."""
 
-from stamps import findings
-from stamps.log import Log
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, findings
+from stamps.workspace.log import Log
 
 
 def test_findings_are_collected_replaced_and_said_again(tmp_path, capsys):

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamps import geometry
 from stamps.errors import InputError
+from stamps.insar import geometry
 from stamps.legacy.llh2local import llh2local
 from stamps.legacy.local2llh import local2llh
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stamps import matfile
 from stamps.verify import compare, golden
+from stamps.workspace import matfile
 
 _SELECTION = [
     (f"PATCH_{patch}/{file}.mat", variable)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stamps.legacy.gradient_filt import gradient_filt
-from stamps.unwrapping.spatial_gradients import node_frequencies, replace_shaky
+from stamps.steps.unwrapping.spatial_gradients import node_frequencies, replace_shaky
 
 
 def fringes(shape, row_rate, column_rate):

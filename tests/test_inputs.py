@@ -6,10 +6,11 @@ import finished_project
 import numpy as np
 import pytest
 
-from stamps import cli, inputs, step_files
+from stamps.cli import program as cli
 from stamps.errors import InputError
-from stamps.inputs import check_mat_file, describe_inputs
-from stamps.workspace import Workspace
+from stamps.queries import step_inputs
+from stamps.queries.step_inputs import check_mat_file, describe_inputs
+from stamps.workspace import Workspace, step_files
 
 
 def problems(steps):
@@ -135,4 +136,4 @@ def test_nothing_is_written(tmp_path):
 def test_bad_step():
     with pytest.raises(InputError, match="Step 9 does not exist"):
         describe_inputs(9)
-    assert inputs.STEP_TITLES.keys() == set(range(1, 9))
+    assert step_inputs.STEP_TITLES.keys() == set(range(1, 9))

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stamps import isce
 from stamps.errors import InputError
+from stamps.frontends import isce
 
 TYPES = {"CFLOAT": "c8", "FLOAT": "f4", "DOUBLE": "f8", "BYTE": "u1", "SHORT": "i2"}
 

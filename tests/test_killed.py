@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from stamps import engine, stamps
-from stamps.log import Log
+from stamps import stamps
+from stamps.run import engine
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 ROOT = SCRIPT.parent.parent

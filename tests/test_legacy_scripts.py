@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from stamps import cli, parameters, step_files
+from stamps.cli import program as cli
 from stamps.errors import InputError
-from stamps.legacy_scripts import legacy_scripts, list_legacy
+from stamps.queries.legacy_scripts import legacy_scripts, list_legacy
 from stamps.verify import golden
+from stamps.workspace import parameters, step_files
 
 HERE = Path(__file__).resolve().parent
 LEGACY = HERE.parent / "stamps" / "legacy"

@@ -6,12 +6,11 @@ import os
 import numpy as np
 import pytest
 
-from stamps import freshness, lineage, matfile
 from stamps.errors import WorkspaceError
-from stamps.freshness import Judge, counts
-from stamps.lineage import FILE, Book, digest_of
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, freshness, lineage, matfile
+from stamps.workspace.freshness import Judge, counts
+from stamps.workspace.lineage import FILE, Book, digest_of
+from stamps.workspace.parameters import Parameters
 
 
 @pytest.fixture

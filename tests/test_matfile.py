@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from stamps import matfile
 from stamps.errors import WorkspaceError
+from stamps.workspace import matfile
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

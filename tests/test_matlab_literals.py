@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.errors import ParameterError
-from stamps.matlab_literals import format_g, format_literal, format_short, number, parse
+from stamps.matlab.literals import format_g, format_literal, format_short, number, parse
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stamps.errors import InputError
-from stamps.merging import (
+from stamps.steps.merging import (
     MAX_COHERENCE,
     PHASE_ACCURACY,
     OverlapFinder,

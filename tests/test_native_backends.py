@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import stamps
-from stamps import cli, matfile, native, tasks
+from stamps import native
+from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError
 from stamps.native import arrays, backends
 from stamps.native.arc_noise import small_baseline_arc_noise, time_series_arc_noise
@@ -37,6 +38,8 @@ from stamps.native.slope_search import slope_search
 from stamps.native.temporal_smooth import temporal_smooth
 from stamps.native.topofit import topofit
 from stamps.native.variogram import pair_bins
+from stamps.run import patch_task
+from stamps.workspace import matfile
 
 FOLDER = Path(native.__file__).parent
 
@@ -658,8 +661,8 @@ def test_a_task_sets_the_backend_of_its_process_only(task_backend, expected, mon
     script = tmp_path / "python"
     script.write_text('#!/bin/sh\necho "backend:$STAMPS_BACKEND"\n')
     script.chmod(0o755)
-    monkeypatch.setattr(tasks.sys, "executable", str(script))
-    result = tasks.run_patch_task(tasks.PatchTask(str(tmp_path / "PATCH_1"), 1, 1, {}, 1, task_backend))
+    monkeypatch.setattr(patch_task.sys, "executable", str(script))
+    result = patch_task.run_patch_task(patch_task.PatchTask(str(tmp_path / "PATCH_1"), 1, 1, {}, 1, task_backend))
     assert f"backend:{expected}\n" in result.output
     assert os.environ["STAMPS_BACKEND"] == "pythran"
 
@@ -667,8 +670,8 @@ def test_a_task_sets_the_backend_of_its_process_only(task_backend, expected, mon
 def test_patches_get_the_backend_of_the_run(golden_state, monkeypatch):
     told = []
     monkeypatch.setattr(
-        "stamps.parallel.run_patch_task",
-        lambda task: told.append(task.backend) or tasks.PatchResult(task.name, task.start, ""),
+        "stamps.run.workers.run_patch_task",
+        lambda task: told.append(task.backend) or patch_task.PatchResult(task.name, task.start, ""),
     )
     workdir = golden_state("ps_mini", 1)
     assert cli.run("stamps", ["2", "2", "--workdir", str(workdir), "--cores", "2", "--backend", "numpy"]) == 0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.errors import InputError
-from stamps.network import baselines_of_images, design_matrix, used_images
+from stamps.insar.network import baselines_of_images, design_matrix, used_images
 
 CHAIN = np.array([[0, 1], [1, 2], [2, 3], [0, 2]])
 

@@ -10,7 +10,7 @@ import pytest
 from option_cases import CASES, ELSEWHERE
 from option_cases.lab import Lab
 
-from stamps.parameters import table
+from stamps.workspace.parameters import table
 
 if os.environ.get("STAMPS_MUTANTS"):
     _RUNS = [(case, k) for case in CASES for k in range(len(case.mutants))]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.errors import InputError
-from stamps.orbits import Orbit, bearing, locate, look_angle, perpendicular_baseline, zero_doppler_time
+from stamps.insar.orbits import Orbit, bearing, locate, look_angle, perpendicular_baseline, zero_doppler_time
 
 RADIUS, RATE = 7_070_000.0, 1.05e-3  # metres, radians per second
 TIME = np.arange(-50.0, 51.0, 10.0)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from stamps import engine, external, parallel, stamps
+from stamps import external, stamps
 from stamps.errors import ExternalProgramError, ParameterError, StampsError, WorkspaceError
-from stamps.parameters import Parameters
-from stamps.tasks import PatchTask, run_patch_task
+from stamps.run import engine, workers
+from stamps.run.patch_task import PatchTask, run_patch_task
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 
 def results(workdir):
@@ -41,23 +42,23 @@ def test_the_number_of_workers_and_threads_changes_no_bit(golden_state, monkeypa
 
 
 def test_shares_fill_the_cores():
-    assert parallel.shares(8, 3) == (3, 2)
-    assert parallel.shares(2, 100) == (2, 1)
-    assert parallel.shares(16, 1) == (1, 16)
+    assert workers.shares(8, 3) == (3, 2)
+    assert workers.shares(2, 100) == (2, 1)
+    assert workers.shares(16, 1) == (1, 16)
 
 
 def test_cores_come_from_the_call_the_environment_and_the_parameter(tmp_path, monkeypatch):
     monkeypatch.delenv("STAMPS_CORES", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     parameters = Parameters(Workspace(tmp_path))
-    assert parallel.n_cores(parameters) == 5  # the legacy default 1 stands for all
+    assert workers.n_cores(parameters) == 5  # the legacy default 1 stands for all
     parameters.set("n_cores", 3.0)
-    assert parallel.n_cores(parameters) == 3
+    assert workers.n_cores(parameters) == 3
     monkeypatch.setenv("STAMPS_CORES", "7")
-    assert parallel.n_cores(parameters) == 7
-    assert parallel.n_cores(parameters, 2) == 2
+    assert workers.n_cores(parameters) == 7
+    assert workers.n_cores(parameters, 2) == 2
     with pytest.raises(ParameterError, match="--cores is 'many'"):
-        parallel.n_cores(parameters, "many")
+        workers.n_cores(parameters, "many")
 
 
 def test_a_failing_patch_is_named_and_the_others_finish(golden_state):
@@ -71,7 +72,7 @@ def test_a_failing_patch_is_named_and_the_others_finish(golden_state):
 
 def test_a_killed_process_is_named(tmp_path, settings, monkeypatch):
     (tmp_path / "PATCH_7").mkdir()
-    monkeypatch.setattr("stamps.tasks.sys.executable", _killer(tmp_path))
+    monkeypatch.setattr("stamps.run.patch_task.sys.executable", _killer(tmp_path))
     result = run_patch_task(PatchTask(str(tmp_path / "PATCH_7"), 1, 1, settings))
     assert result.error.startswith("PATCH_7: its process was killed by SIGKILL")
 
@@ -100,7 +101,7 @@ def _tasks_of(workdir):
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().split(b"\0")
-            if b"stamps.tasks" in words and str(workdir).encode() in Path(words[3].decode()).read_bytes():
+            if b"stamps.run.patch_task" in words and str(workdir).encode() in Path(words[3].decode()).read_bytes():
                 found.append(entry)
         except OSError:
             continue
@@ -210,9 +211,9 @@ def test_a_scheduler_that_does_not_answer_is_explained(monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(distributed, "Client", _no_answer)
     with pytest.raises(ParameterError, match="tcp://127.0.0.1:1 does not answer"):
-        parallel.cluster_client("tcp://127.0.0.1:1")
+        workers.cluster_client("tcp://127.0.0.1:1")
     with pytest.raises(ParameterError, match="'pbs' is unknown"):
-        parallel.cluster_client(cluster="pbs")
+        workers.cluster_client(cluster="pbs")
 
 
 def _no_answer(address, timeout):

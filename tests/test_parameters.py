@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import stamps
-from stamps import matfile, matlab_literals, parameters
 from stamps.errors import InputError, ParameterError, WorkspaceError
-from stamps.parameter_values import problem_of
-from stamps.parameters import Parameters, table
-from stamps.workspace import Workspace
+from stamps.matlab import literals
+from stamps.workspace import Workspace, matfile, parameters
+from stamps.workspace.parameter_values import problem_of
+from stamps.workspace.parameters import Parameters, table
 
 REPOSITORY = Path(__file__).parent.parent
 NAMES = [row.name for row in table()]
@@ -512,7 +512,7 @@ def test_what_is_set_is_read(project, name, value):
 )
 def test_the_log_of_setting(project, patch, name, literal, line):
     skip = len(log_of(project))
-    stamps.setparm(name, matlab_literals.parse(literal), workdir=patch)
+    stamps.setparm(name, literals.parse(literal), workdir=patch)
     assert log_of(project, skip) == [f"{'SETPARM':<16s} {line}"]
     assert log_of(patch) == []
     assert not (patch / "parms.mat").exists()

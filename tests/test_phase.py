@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from stamps.phase import angle, insert_column, look_angle_phase, multiply, phasor, reference_mean, unit_modulus
+from stamps.insar.phase import angle, insert_column, look_angle_phase, multiply, phasor, reference_mean, unit_modulus
 
 phases = hnp.arrays(np.float32, st.integers(1, 20), elements=st.floats(-100, 100, width=32))
 

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stamps import matfile
 from stamps.errors import InputError, WorkspaceError
-from stamps.geometry import llh2local
+from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ps_plot_ifg import ps_plot_ifg
-from stamps.parameters import Parameters
 from stamps.products.backgrounds import shade
 from stamps.products.external_points import means_around
 from stamps.products.plotting import panel_layout
 from stamps.products.raster import degree_steps, pixel_grid
 from stamps.products.referencing import colour_limits
 from stamps.products.viewpoint import north_of, view_of
+from stamps.workspace import matfile
+from stamps.workspace.parameters import Parameters
 
 matplotlib = pytest.importorskip("matplotlib")
 from stamps.products import figures  # noqa: E402

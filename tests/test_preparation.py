@@ -14,8 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamps import simulate
 from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.frontends import candidates, rasters, sampling
+from stamps.frontends.amplitudes import KeptAmplitudes
+from stamps.frontends.headers import header_numbers, raster_size
+from stamps.frontends.lists import format_general, format_integers, read_candidates
+from stamps.frontends.patches import Patch, patch_layout, read_patch
 from stamps.legacy.calamp import calamp
 from stamps.legacy.mt_extract_cands import mt_extract_cands
 from stamps.legacy.mt_prep_snap import mt_prep_snap
@@ -26,11 +30,7 @@ from stamps.legacy.selpsc_patch import selpsc_patch
 from stamps.legacy.selsbc_patch import selsbc_patch
 from stamps.native import candidates as kernels
 from stamps.native import compiled_kernels
-from stamps.preparation import candidates, rasters, sampling
-from stamps.preparation.amplitudes import KeptAmplitudes
-from stamps.preparation.headers import header_numbers, raster_size
-from stamps.preparation.lists import format_general, format_integers, read_candidates
-from stamps.preparation.patches import Patch, patch_layout, read_patch
+from stamps.simulation import stack as simulate
 
 TINY = ["--preset", "tiny", "--lines", "24", "--samples", "30", "--quiet"]
 
@@ -553,7 +553,7 @@ def test_extraction_forgets_kept_amplitudes(tiny_export, project, monkeypatch):
             stores.append(len(self._images))
             super().clear()
 
-    monkeypatch.setattr("stamps.preparation.project.KeptAmplitudes", Spy)
+    monkeypatch.setattr("stamps.frontends.project.KeptAmplitudes", Spy)
     mt_prep_snap(master_of(tiny_export), tiny_export, 0.4, 2, 1, workdir=project)
     assert len(stores) == 1
     assert stores[0] == len(list((tiny_export / "rslc").glob("*.rslc")))

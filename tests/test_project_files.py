@@ -139,7 +139,7 @@ def test_wheels_are_built_for_all_versions_and_for_any_processor():
     assert "-march" not in re.search(r"^FLAGS = .*$", (ROOT / "setup.py").read_text(), re.M)[0]
     script = re.search(r"\{project\}/(\S+)", settings["test-command"])[1]
     assert (ROOT / script).is_file()
-    assert "stamps.demo" in settings["test-command"]
+    assert "stamps.simulation.demo" in settings["test-command"]
     assert set(settings["test-extras"]) <= {*PROJECT["optional-dependencies"]}
 
 

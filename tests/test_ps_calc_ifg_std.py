@@ -3,8 +3,8 @@
 import numpy as np
 import project
 
+from stamps.insar.phase import phasor
 from stamps.legacy.ps_calc_ifg_std import phase_std, ps_calc_ifg_std
-from stamps.phase import phasor
 
 
 def test_root_mean_square_about_zero():

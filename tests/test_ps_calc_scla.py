@@ -8,7 +8,7 @@ import pytest
 
 from stamps.errors import ParameterError, WorkspaceError
 from stamps.legacy.ps_calc_scla import master_error, ps_calc_scla
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 N_PS = 40
 

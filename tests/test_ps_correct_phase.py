@@ -3,8 +3,8 @@
 import numpy as np
 import project
 
+from stamps.insar.phase import phasor
 from stamps.legacy.ps_correct_phase import corrected_phase, ps_correct_phase
-from stamps.phase import phasor
 
 
 def test_single_master(tmp_path):

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from stamps.errors import InputError
-from stamps.kriging import EXPONENTIAL, fit_variogram, lag_edges, series_variograms, variogram
 from stamps.legacy.ps_fit_vario import ps_fit_vario
 from stamps.legacy.ps_variogram import ps_variogram
 from stamps.native import backends, compiled_kernels
 from stamps.native import variogram as module
 from stamps.native.variogram import pair_bins
+from stamps.steps.kriging import EXPONENTIAL, fit_variogram, lag_edges, series_variograms, variogram
 
 MODELS = (2, 3, 4)
 

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stamps.errors import InputError
-from stamps.kriging import covariance, krige, krige_series
 from stamps.legacy.ps_kriging import ps_kriging
 from stamps.native import backends, compiled_kernels
 from stamps.native import kriging as module
 from stamps.native.kriging import krige_neighbours, krige_systems
+from stamps.steps.kriging import covariance, krige, krige_series
 
 EXPONENTIAL = [[1, 0, 0.0], [2, 300.0, 2.0]]
 METHODS = (1, 2, 4)

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from stamps import loading
 from stamps.errors import InputError
-from stamps.geometry import centre_of, llh2local
+from stamps.frontends import patch_files
+from stamps.insar.geometry import centre_of, llh2local
 from stamps.legacy.ps_load_initial_gamma import ps_load_initial_gamma
 from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma
 from stamps.matlab.dates import datenum
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 HEADER = {
     "heading": "-166.6 degrees", "radar_frequency": "5.4e+09 Hz", "sensor": "SENTINEL-1A extra",
@@ -249,6 +249,6 @@ def test_missing_baseline_file(tmp_path):
 
 
 def test_dates_stand_at_the_end_of_names():
-    dates = loading.pair_dates(["x/20180213_20180108.diff", "a/longer/path/20180213_20180120.diff"])
+    dates = patch_files.pair_dates(["x/20180213_20180108.diff", "a/longer/path/20180213_20180120.diff"])
     np.testing.assert_array_equal(dates, [[20180213, 20180108], [20180213, 20180120]])
-    assert loading.master_date_of_header("/rslc/20180213.rslc.par") == 20180213
+    assert patch_files.master_date_of_header("/rslc/20180213.rslc.par") == 20180213

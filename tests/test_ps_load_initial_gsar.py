@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from stamps.errors import InputError
-from stamps.geometry import centre_of
+from stamps.insar.geometry import centre_of
 from stamps.legacy.ps_load_initial_gsar import ps_load_initial_gsar
 from stamps.matlab.dates import datenum
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 MASTER, SLAVES = 20180213, (20180225, 20180108, 20180120)
 BASELINES = (30.5, -80.25, 12.0)

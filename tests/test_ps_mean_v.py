@@ -12,8 +12,8 @@ from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_plot import ps_plot
 from stamps.matlab.linalg import lscov
-from stamps.parameters import Parameters
 from stamps.products.velocity import bootstrap_std, fit_lines, fit_without_each
+from stamps.workspace.parameters import Parameters
 
 RATES = np.linspace(-30, 20, 60)
 

@@ -6,7 +6,7 @@ import pytest
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.legacy.ps_merge_patches import ps_merge_patches
-from stamps.merging import MAX_COHERENCE
+from stamps.steps.merging import MAX_COHERENCE
 
 N_IFG = 6
 MASTER = 2

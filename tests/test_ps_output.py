@@ -10,8 +10,8 @@ from stamps.legacy.K2q import K2q
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_output import clipped, ps_output
 from stamps.legacy.ps_plot import ps_plot
-from stamps.parameters import Parameters
 from stamps.products.ascii import DOUBLE, SINGLE, write_columns
+from stamps.workspace.parameters import Parameters
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from finished_project import MILLIMETRES, WAVELENGTH
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
 from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_plot import ps_plot
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 
 class Parts:

@@ -5,10 +5,10 @@ import project
 import pytest
 
 from stamps.errors import InputError, WorkspaceError
-from stamps.geometry import centre_of, llh2local
+from stamps.insar.geometry import centre_of, llh2local
 from stamps.legacy.ps_sb_merge import ps_sb_merge
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 MASTER = 2
 N_IMAGE = 5

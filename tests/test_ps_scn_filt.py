@@ -9,8 +9,8 @@ from scipy.sparse.linalg import spsolve
 from stamps.errors import ParameterError
 from stamps.external import triangulate
 from stamps.legacy.ps_scn_filt import ps_scn_filt
-from stamps.noise import high_pass, low_pass_weights, planes
-from stamps.parameters import Parameters
+from stamps.steps.scn import high_pass, low_pass_weights, planes
+from stamps.workspace.parameters import Parameters
 
 N_PS = 60
 

@@ -4,10 +4,8 @@ import numpy as np
 import project
 import pytest
 
-from stamps import engine
 from stamps.errors import InputError, ParameterError
 from stamps.external import triangulate
-from stamps.kriging import krige
 from stamps.legacy import ps_scn_filt_krig as module
 from stamps.legacy.ps_scn_filt_krig import (
     TimeModel,
@@ -21,8 +19,10 @@ from stamps.legacy.ps_scn_filt_krig import (
     surface_through,
     time_model,
 )
-from stamps.noise import high_pass, integrate, low_pass_weights
-from stamps.parameters import Parameters
+from stamps.run import engine
+from stamps.steps.kriging import krige
+from stamps.steps.scn import high_pass, integrate, low_pass_weights
+from stamps.workspace.parameters import Parameters
 
 N_PS, N_IFG, MASTER = 60, 9, 4
 OTHERS = np.delete(np.arange(N_IFG), MASTER)

@@ -9,7 +9,7 @@ from synthetic_patch import MASTER, N_IFG, make_patch
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.legacy.ps_select import ps_select, reestimated_coherence, used_interferograms
 from stamps.matlab.dates import datestr
-from stamps.selection import (
+from stamps.steps.selection import (
     DispersionBins,
     Threshold,
     accepted_random,

@@ -5,9 +5,9 @@ import project
 import pytest
 
 from stamps.errors import ParameterError
-from stamps.geometry import llh2local
+from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_setref import ps_setref
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from stamps import matfile
 from stamps.errors import ExternalProgramError, InputError
 from stamps.legacy import uw_stat_costs
 from stamps.legacy.ps_unwrap import ps_unwrap, star_pairs, trial_wraps
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, matfile
+from stamps.workspace.parameters import Parameters
 
 CYCLE = 2 * np.pi
 

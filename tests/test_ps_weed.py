@@ -12,7 +12,7 @@ from stamps.legacy.ps_weed import ps_weed
 from stamps.matlab.dates import datestr
 from stamps.matlab.linalg import lscov
 from stamps.native.arc_noise import small_baseline_arc_noise, smallest_at_ends, time_series_arc_noise
-from stamps.weeding import arc_phasors, best_of_duplicates, best_of_neighbours, lowest_neighbour, pixel_noise
+from stamps.steps.weeding import arc_phasors, best_of_duplicates, best_of_neighbours, lowest_neighbour, pixel_noise
 
 # ---------------------------------------------------------------------- neighbours
 

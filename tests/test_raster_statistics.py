@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stamps import findings, native
-from stamps.candidate_phases import neighbour_coherence
+from stamps import native
+from stamps.frontends.candidate_phases import neighbour_coherence
+from stamps.frontends.candidates import calibrate
+from stamps.frontends.raster_names import ImageNumbers, dates_in, is_named, short_names
+from stamps.frontends.raster_statistics import statistics_of
+from stamps.frontends.raster_verdicts import Fault, fault_alone, faults_of, find_equal
+from stamps.frontends.rasters import sample_lines
+from stamps.frontends.sampling import no_numbers
 from stamps.native import candidates as kernels
-from stamps.parameters import Parameters
-from stamps.preparation.candidates import calibrate
-from stamps.preparation.raster_names import ImageNumbers, dates_in, is_named, short_names
-from stamps.preparation.raster_statistics import statistics_of
-from stamps.preparation.raster_verdicts import Fault, fault_alone, faults_of, find_equal
-from stamps.preparation.rasters import sample_lines
-from stamps.preparation.sampling import no_numbers
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, findings
+from stamps.workspace.parameters import Parameters
 
 SHAPE = (40, 60)
 LINES = np.arange(SHAPE[0])

@@ -12,10 +12,10 @@ import finished_project
 import numpy as np
 import pytest
 
-from stamps import matfile
 from stamps.cli import run
 from stamps.errors import InputError
 from stamps.report import differences, figures_of_merit, samples, timings
+from stamps.workspace import matfile
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
@@ -376,7 +376,7 @@ def test_another_state_is_compared(single_master, tmp_path):
 
 
 def test_parameters_that_differ_from_the_default(single_master, tmp_path):
-    from stamps.parameters import Parameters
+    from stamps.workspace.parameters import Parameters
 
     shutil.copytree(single_master.path, tmp_path / "run")
     Parameters(tmp_path / "run").set("unwrap_grid_size", 77)

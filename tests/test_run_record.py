@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from stamps import run_record, stamps
-from stamps.parameters import Parameters
+from stamps import stamps
+from stamps.run import run_record
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 #: Parameters that do not decide on results.
 _INDIFFERENT = {"n_cores"}

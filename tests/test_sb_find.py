@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.insar.network import correlated_pairs, delaunay_pairs, subsets
 from stamps.legacy.ps_baselines import ps_baselines
 from stamps.legacy.ps_load_info import ps_load_info
 from stamps.legacy.sb_find import sb_find
 from stamps.legacy.sb_find_consec import sb_find_consec
 from stamps.legacy.sb_find_delaunay import sb_find_delaunay
 from stamps.matlab.dates import datenum
-from stamps.network import correlated_pairs, delaunay_pairs, subsets
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 DATES = np.array([20180101, 20180113, 20180125, 20190725, 20220101])
 BPERP = np.array([0.0, 200, -300, 100, 900])

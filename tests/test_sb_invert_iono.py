@@ -5,11 +5,11 @@ import project
 import pytest
 
 from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.insar.network import design_matrix
 from stamps.legacy.ps_plot_ica import ps_plot_ica
 from stamps.legacy.sb_invert_aps import sb_invert_aps
 from stamps.legacy.sb_invert_iono import sb_invert_iono
-from stamps.network import design_matrix
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 
 @pytest.fixture

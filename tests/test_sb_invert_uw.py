@@ -5,9 +5,9 @@ import project
 import pytest
 
 from stamps.errors import InputError
+from stamps.insar.network import design_matrix
 from stamps.legacy.sb_invert_uw import sb_invert_uw, well_conditioned
-from stamps.network import design_matrix
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 N_PS = 40
 

@@ -4,7 +4,6 @@ import finished_project as finished
 import numpy as np
 import pytest
 
-from stamps import matfile
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.legacy.plot_sb_baselines import plot_sb_baselines
 from stamps.legacy.ps_baseline_plot import ps_baseline_plot
@@ -15,10 +14,10 @@ from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.sb_baseline_plot import sb_baseline_plot
 from stamps.legacy.sb_fix_unwrap_manual import sb_fix_unwrap_manual
 from stamps.legacy.sb_invert_uw import sb_invert_uw
-from stamps.parameters import Parameters
 from stamps.products.amplitude import amplitude_range, to_bytes
 from stamps.products.regions import inside_polygon
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, matfile
+from stamps.workspace.parameters import Parameters
 
 
 class TestMeanAmplitude:

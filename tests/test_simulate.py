@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stamps import simulate
 from stamps.errors import InputError
+from stamps.simulation import stack as simulate
 
 TINY = ["--preset", "tiny", "--lines", "20", "--samples", "30", "--quiet"]
 

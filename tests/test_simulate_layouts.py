@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from stamps import simulate
+from stamps.frontends.doris import find_stack, read_image
 from stamps.legacy.mt_prep import mt_prep
 from stamps.legacy.mt_prep_gamma import mt_prep_gamma
 from stamps.legacy.mt_prep_isce import mt_prep_isce
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.stamps import stamps
-from stamps.parameters import Parameters
-from stamps.preparation.doris import find_stack, read_image
+from stamps.simulation import stack as simulate
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 pytest.importorskip("rasterio")
 

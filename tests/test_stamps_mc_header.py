@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from stamps import stamps
 from stamps.errors import InputError, StampsError
 from stamps.legacy.stamps_mc_header import split, stamps_mc_header
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 RESULTS = ("ps2", "pm2", "rc2", "ph2", "bp2", "la2", "hgt2", "weed1", "select1", "pm1", "ps1")
 

@@ -8,12 +8,13 @@ import finished_project
 import numpy as np
 import pytest
 
-from stamps import cli, workspace
+from stamps.cli import program as cli
 from stamps.errors import InputError
 from stamps.legacy.stamps import stamps
-from stamps.parameters import Parameters
-from stamps.status import project_status
+from stamps.queries.status import project_status
 from stamps.workspace import Workspace
+from stamps.workspace import directory as workspace
+from stamps.workspace.parameters import Parameters
 
 
 def counts(status):

@@ -7,12 +7,11 @@ import pytest
 import text_project
 from file_record import recorded
 
-from stamps import step_files
 from stamps.legacy.stamps import stamps
-from stamps.parameters import Parameters
-from stamps.step_files import Situation, files_of
 from stamps.verify import golden
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, step_files
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.step_files import Situation, files_of
 
 ROWS = step_files.step_files()
 

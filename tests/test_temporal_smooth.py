@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stamps.native.temporal_smooth import line_coefficients, temporal_smooth, time_weights
-from stamps.unwrapping import time_smoothing
-from stamps.unwrapping.phase import phasor
+from stamps.steps.unwrapping import time_smoothing
+from stamps.steps.unwrapping.phase import phasor
 
 
 @pytest.fixture

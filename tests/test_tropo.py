@@ -5,11 +5,11 @@ import project
 import pytest
 
 from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.insar.network import design_matrix
 from stamps.legacy.ps_calc_scla import ps_calc_scla
 from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
 from stamps.legacy.sb_invert_aps import sb_invert_aps
-from stamps.network import design_matrix
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 
 def test_every_number_and_name_once():

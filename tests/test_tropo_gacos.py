@@ -5,7 +5,8 @@ import numpy as np
 import project
 import pytest
 
-from stamps import aps_gacos, cli
+from stamps import aps_gacos
+from stamps.cli import program as cli
 from stamps.errors import InputError, WorkspaceError
 from stamps.legacy.ps_plot_tca import ps_plot_tca
 from stamps.matlab.dates import to_yyyymmdd
@@ -81,7 +82,7 @@ def test_only_the_dates_that_are_used_are_needed(made):
     ws, maps, dates, _ = made
     if "ifgday_ix" in ws.load("ps2"):
         pytest.skip("the same for both")
-    from stamps.parameters import Parameters
+    from stamps.workspace.parameters import Parameters
 
     (maps / f"{dates[1]}.ztd").unlink()
     with pytest.raises(InputError, match=rf"no delay map \(yyyymmdd.ztd\) of {dates[1]}: order it"):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from delayed_project import remaining
 
-from stamps import aps_linear, aps_powerlaw, cli
+from stamps import aps_linear, aps_powerlaw
+from stamps.cli import program as cli
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ps_plot_tca import ps_plot_tca

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from stamps import mt_prep_snap, setparm, simulate, stamps
+from stamps import mt_prep_snap, setparm, stamps
 from stamps.products.velocity import fit_lines
-from stamps.truth import compare_with_truth
+from stamps.simulation import stack as simulate
+from stamps.simulation.truth import compare_with_truth
 
 
 def process(folder, *options):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.errors import InputError, WorkspaceError
-from stamps.geometry import llh2local
+from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ts_plot import ts_plot
 from stamps.legacy.ts_plotdiff import ts_plotdiff

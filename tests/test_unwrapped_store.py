@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from stamps import unwrapped_store
 from stamps.errors import ExternalProgramError
 from stamps.legacy import uw_stat_costs
-from stamps.parallel import Workers
-from stamps.workspace import Workspace
+from stamps.run.workers import Workers
+from stamps.workspace import Workspace, unwrapped_store
 
 UNWRAPPED = np.arange(6, dtype=np.float32).reshape(2, 3)
 

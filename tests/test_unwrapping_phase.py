@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stamps.unwrapping import phase
+from stamps.steps.unwrapping import phase
 
 
 @pytest.fixture

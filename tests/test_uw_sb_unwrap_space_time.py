@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stamps.legacy.uw_sb_unwrap_space_time import Network, Slopes, noise_weights, uw_sb_unwrap_space_time, with_noise
-from stamps.unwrapping.look_angle import search_series
-from stamps.unwrapping.phase import phasor
+from stamps.steps.unwrapping.look_angle import search_series
+from stamps.steps.unwrapping.phase import phasor
 from stamps.workspace import Workspace
 
 DAY = np.array([0.0, 12, 36, 48, 60, 84, 96, 120])

@@ -7,8 +7,8 @@ import scipy.sparse
 from stamps.errors import ExternalProgramError, InputError
 from stamps.legacy import uw_stat_costs as module
 from stamps.legacy.uw_stat_costs import edge_statistics, uw_stat_costs
-from stamps.parallel import Workers
-from stamps.unwrapping import costs
+from stamps.run.workers import Workers
+from stamps.steps.unwrapping import costs
 from stamps.workspace import Workspace
 
 INT16_MAX = 32767

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from golden_sets import SETS, context_of, golden_trees, spoilt_copy
 
-from stamps import matfile
 from stamps.errors import InputError
 from stamps.verify import compare, compare_files, golden, matching, rules, texts, values
 from stamps.verify.__main__ import main
 from stamps.verify.rules import Context, Rule
+from stamps.workspace import matfile
 
 _TREES = {f"{name} {tree[0]}": tree[1:] for name in SETS for tree in golden_trees(name)}
 _QUICK = [key for key in _TREES if key.startswith("ps_mini")]

@@ -19,11 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import stamps
-from stamps import cli, matfile
+from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_plot import ps_plot
-from stamps.parameters import Parameters
 from stamps.products.backgrounds import Background
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
@@ -34,6 +33,8 @@ from stamps.products.view.content import Content, Layer, Lines, content_of
 from stamps.products.view.packing import pack, quantise, quantise_places, unpack
 from stamps.products.view.page import html_of
 from stamps.products.view.serving import page_server
+from stamps.workspace import matfile
+from stamps.workspace.parameters import Parameters
 
 N_PS = 60
 RATES = np.linspace(-30, 20, N_PS)
@@ -316,7 +317,7 @@ class TestServing:
             page_server(tmp_path / "page.html", 70000)
 
     def test_command_prints_the_address(self, ws, tmp_path, capsys, monkeypatch):
-        from stamps.commands import view as command
+        from stamps.cli import view as command
 
         asked = []
 

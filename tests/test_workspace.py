@@ -18,10 +18,10 @@ import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stamps import lineage, locks, matfile, workspace
 from stamps.errors import WorkspaceError
-from stamps.variables import KINDS, kind_of
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, lineage, locks, matfile
+from stamps.workspace import directory as workspace
+from stamps.workspace.variables import KINDS, kind_of
 
 FORK = multiprocessing.get_context("fork")
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 MASTER = 20180213
 SLAVES = (20180225, 20180108, 20180120)  # not in order of date, as a directory may list them

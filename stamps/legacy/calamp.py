@@ -11,13 +11,13 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
-from stamps.console import terminal
 from stamps.errors import InputError
-from stamps.preparation.candidates import calibrate
-from stamps.preparation.lists import read_names
-from stamps.preparation.rasters import pixel_type
-from stamps.preparation.threads import in_order
+from stamps.frontends.candidates import calibrate
+from stamps.frontends.lists import read_names
+from stamps.frontends.rasters import pixel_type
+from stamps.frontends.threads import in_order
 from stamps.workspace import Workspace
+from stamps.workspace.console import terminal
 
 __all__ = ["calamp"]
 
@@ -51,9 +51,9 @@ def calamp(
         Raster of one byte per pixel; only pixels with 0 count.
     workdir : path-like or Workspace
         Directory that relative paths start from.
-    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+    kept : stamps.frontends.amplitudes.KeptAmplitudes, optional
         Keeps amplitudes for a selection that follows in the same process.
-    survey : stamps.preparation.raster_survey.RasterSurvey, optional
+    survey : stamps.frontends.raster_survey.RasterSurvey, optional
         Takes what is strange about the images; without it the console does.
 
     Returns

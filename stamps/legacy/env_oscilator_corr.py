@@ -8,9 +8,9 @@ Source: spec 11 section 8; Marinkovic and Larsen (2013), ESA Living Planet Sympo
 
 import numpy as np
 
-from stamps.parameters import Parameters
-from stamps.plain_files import read_input
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["env_oscilator_corr"]
 

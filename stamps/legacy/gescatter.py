@@ -6,9 +6,9 @@ Reads nothing, writes a KML file. Source: spec 11 section 7.
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.plain_files import check_plain
 from stamps.products.kml import jet, write_kml
 from stamps.workspace import Workspace
+from stamps.workspace.plain_files import check_plain
 
 __all__ = ["gescatter"]
 

@@ -4,7 +4,7 @@ Reads ``parms.mat`` of the directory or of its parent and ``localparms.mat``; mi
 Source: spec 01 section 4.
 """
 
-from stamps.parameters import Parameters
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["getparm"]
 

@@ -5,8 +5,8 @@ Source: spec 03 section 2.
 
 import numpy as np
 
-from stamps import geometry
 from stamps.errors import InputError
+from stamps.insar import geometry
 
 __all__ = ["llh2local"]
 

@@ -3,7 +3,7 @@
 Appends to ``STAMPS.log`` of the directory. Source: spec 00 section 5.
 """
 
-from stamps.log import Log
+from stamps.workspace.log import Log
 
 __all__ = ["logit"]
 

@@ -9,12 +9,12 @@ Source: spec 02 section 3.
 from collections import Counter
 
 from stamps.errors import InputError
+from stamps.frontends.publishing import adopt
+from stamps.frontends.sampling import read_positions, sample_lonlat, sample_phases, sample_values
 from stamps.legacy.selpsc_patch import selpsc_patch
 from stamps.legacy.selsbc_patch import selsbc_patch
-from stamps.locks import reserving
-from stamps.preparation.publishing import adopt
-from stamps.preparation.sampling import read_positions, sample_lonlat, sample_phases, sample_values
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["mt_extract_cands"]
 
@@ -51,9 +51,9 @@ def mt_extract_cands(
         File with one patch folder per line (default ``patch.list``).
     workdir : path-like or Workspace
         The project directory.
-    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+    kept : stamps.frontends.amplitudes.KeptAmplitudes, optional
         Amplitudes that ``calamp`` in the same process has kept; forgotten when the candidates are selected.
-    survey : stamps.preparation.raster_survey.RasterSurvey, optional
+    survey : stamps.frontends.raster_survey.RasterSurvey, optional
         Takes what is strange about the interferograms at the candidates.
 
     Notes

@@ -4,7 +4,7 @@ Reads ``master.res`` and the ``slave.res`` of every slave; writes ``day.1.in``, 
 (small baselines), ``bperp.1.in``, ``bperp_<yyyymmdd>.1.in``, ``look_angle.1.in``, ``heading.1.in``, ``lambda.1.in``,
 ``slc_osfactor.1.in`` and ``parms.mat``.
 
-Baselines and look angles come from the orbits of the result files (:mod:`stamps.orbits`), at 50 × 50 nodes of the
+Baselines and look angles come from the orbits of the result files (:mod:`stamps.insar.orbits`), at 50 × 50 nodes of the
 image and the heights 0 m and 1000 m.
 
 Source: spec 02 section 4, spec 03 sections 6 and 7.
@@ -13,13 +13,13 @@ Source: spec 02 section 4, spec 03 sections 6 and 7.
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.orbits import bearing, locate, look_angle, perpendicular_baseline
-from stamps.preparation.doris import find_stack, read_image
-from stamps.preparation.header_ranges import judge_baselines, refuse
-from stamps.preparation.project import initialise_parameters
-from stamps.preparation.text_headers import GRID_HEIGHTS, GRID_NODES, grid_text, write_headers
+from stamps.frontends.doris import find_stack, read_image
+from stamps.frontends.header_ranges import judge_baselines, refuse
+from stamps.frontends.project import initialise_parameters
+from stamps.frontends.text_headers import GRID_HEIGHTS, GRID_NODES, grid_text, write_headers
+from stamps.insar.orbits import bearing, locate, look_angle, perpendicular_baseline
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["mt_extract_info"]
 

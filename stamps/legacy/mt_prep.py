@@ -15,13 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.legacy.mt_extract_info import mt_extract_info
-from stamps.locks import reserving
-from stamps.preparation.amplitudes import KeptAmplitudes
-from stamps.preparation.checks import Problem, check_path, raise_problems
-from stamps.preparation.doris import find_stack
-from stamps.preparation.geometry_checks import check_geometry
-from stamps.preparation.project import (
+from stamps.frontends.amplitudes import KeptAmplitudes
+from stamps.frontends.checks import Problem, check_path, raise_problems
+from stamps.frontends.doris import find_stack
+from stamps.frontends.geometry_checks import check_geometry
+from stamps.frontends.project import (
     Plan,
     check_layout,
     extract,
@@ -32,9 +30,11 @@ from stamps.preparation.project import (
     summary,
     write_project,
 )
-from stamps.preparation.publishing import adopt, check_replaceable
-from stamps.preparation.rasters import line_blocks, map_raster
+from stamps.frontends.publishing import adopt, check_replaceable
+from stamps.frontends.rasters import line_blocks, map_raster
+from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["mt_prep"]
 

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 
 from stamps import external
 from stamps.errors import ExternalProgramError
-from stamps.locks import reserving
-from stamps.preparation.checks import Problem
-from stamps.preparation.project import prepare_export
+from stamps.frontends.checks import Problem
+from stamps.frontends.project import prepare_export
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["mt_prep_gamma"]
 

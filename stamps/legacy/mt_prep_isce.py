@@ -16,13 +16,11 @@ import os
 
 import numpy as np
 
-from stamps import isce
-from stamps.locks import reserving
-from stamps.preparation import header_ranges, topsstack
-from stamps.preparation.amplitudes import KeptAmplitudes
-from stamps.preparation.checks import Problem, check_mask, check_path, raise_problems
-from stamps.preparation.geometry_checks import check_geometry
-from stamps.preparation.project import (
+from stamps.frontends import header_ranges, isce, topsstack
+from stamps.frontends.amplitudes import KeptAmplitudes
+from stamps.frontends.checks import Problem, check_mask, check_path, raise_problems
+from stamps.frontends.geometry_checks import check_geometry
+from stamps.frontends.project import (
     Plan,
     check_layout,
     extract,
@@ -33,10 +31,11 @@ from stamps.preparation.project import (
     summary,
     write_project,
 )
-from stamps.preparation.publishing import adopt, check_replaceable, delete_patches, remove_empty_patches
-from stamps.preparation.rasters import line_blocks, map_raster
-from stamps.preparation.text_headers import write_headers
+from stamps.frontends.publishing import adopt, check_replaceable, delete_patches, remove_empty_patches
+from stamps.frontends.rasters import line_blocks, map_raster
+from stamps.frontends.text_headers import write_headers
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["mt_prep_isce"]
 

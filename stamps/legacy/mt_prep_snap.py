@@ -7,9 +7,9 @@ or ``selsbc.in``, ``pscphase.in``, ``pscdem.in``, ``psclonlat.in``, ``patch.list
 Source: spec 02 section 1.
 """
 
-from stamps.locks import reserving
-from stamps.preparation.project import prepare_export
+from stamps.frontends.project import prepare_export
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["mt_prep_snap"]
 

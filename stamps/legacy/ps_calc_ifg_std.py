@@ -8,14 +8,14 @@ Source: spec 07 section 3.
 
 import numpy as np
 
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.insar.observations import baseline_matrix, load_phase
+from stamps.insar.phase import angle, insert_column, look_angle_phase, multiply, phasor
 from stamps.matlab.dates import datestr
 from stamps.matlab.statistics import sum_single
-from stamps.parameters import Parameters
-from stamps.phase import angle, insert_column, look_angle_phase, multiply, phasor
-from stamps.stack import baseline_matrix, load_phase
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_calc_ifg_std"]
 

@@ -15,23 +15,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import ParameterError
+from stamps.insar.network import baselines_of_images, design_matrix
+from stamps.insar.observations import baseline_matrix, retained
+from stamps.insar.phase import reference_mean
 from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_plot_tca import ps_plot_tca
 from stamps.legacy.ps_setref import ps_setref
 from stamps.legacy.sb_invert_aps import sb_invert_aps
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import mean_single
 from stamps.native.l1_fit import l1_fit
 from stamps.native.least_squares import least_squares
-from stamps.network import baselines_of_images, design_matrix
-from stamps.parameters import Parameters
-from stamps.phase import reference_mean
-from stamps.stack import baseline_matrix, retained
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_calc_scla"]
 

@@ -9,11 +9,11 @@ Source: spec 11 section 4.
 
 import numpy as np
 
-from stamps import freshness
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.products.quantities import Project
+from stamps.workspace import freshness
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["ps_calc_tca"]
 

@@ -8,12 +8,12 @@ Source: spec 07 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 
 import numpy as np
 
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.parameters import Parameters
-from stamps.phase import insert_column, look_angle_phase, multiply, phasor
-from stamps.stack import baseline_matrix, load_phase
+from stamps.insar.observations import baseline_matrix, load_phase
+from stamps.insar.phase import insert_column, look_angle_phase, multiply, phasor
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_correct_phase"]
 

@@ -8,9 +8,9 @@ Source: spec 09 section 4.
 import numpy as np
 
 from stamps.errors import ParameterError
-from stamps.log import Log
 from stamps.matlab.linalg import lscov
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
 
 __all__ = ["ps_deramp", "ramp_design"]
 

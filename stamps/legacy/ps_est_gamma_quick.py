@@ -17,9 +17,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError
-from stamps.limits import check_grid, check_trial_wraps
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import fir_filter, gausswin
 from stamps.matlab.interpolation import interp
@@ -28,8 +25,11 @@ from stamps.native.clap import butterworth_lowpass, filter_stack, window_starts
 from stamps.native.grid_accumulate import accumulate
 from stamps.native.random_coherence import COHERENCE_BINS, random_coherence_histogram
 from stamps.native.topofit import topofit
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.limits import check_grid, check_trial_wraps
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_est_gamma_quick"]
 

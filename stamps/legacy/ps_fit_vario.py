@@ -5,7 +5,7 @@ Source: spec 10 section 4.
 
 import numpy as np
 
-from stamps.kriging import fit_variogram, variogram, variogram_values
+from stamps.steps.kriging import fit_variogram, variogram, variogram_values
 
 __all__ = ["ps_fit_vario"]
 

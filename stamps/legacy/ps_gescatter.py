@@ -7,14 +7,13 @@ Source: spec 11 section 7.
 
 import numpy as np
 
-from stamps import freshness
 from stamps.errors import NoPixelsError, WorkspaceError
-from stamps.geometry import longitudes_between
+from stamps.insar.geometry import longitudes_between
 from stamps.legacy.gescatter import gescatter
-from stamps.log import Log
 from stamps.products.columns import pixel_values, random_subset
 from stamps.products.kml import jet
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, freshness
+from stamps.workspace.log import Log
 
 __all__ = ["ps_gescatter"]
 

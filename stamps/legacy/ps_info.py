@@ -6,13 +6,12 @@ Reads ``psver``, ``ps``, ``ifgstd``; runs ``ps_calc_ifg_std`` in a single-master
 Source: spec 11 section 6.
 """
 
-from stamps import findings
+from stamps.insar.network import image_baselines
 from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
-from stamps.network import image_baselines
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, findings
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_info"]
 

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 
-from stamps.kriging import krige
+from stamps.steps.kriging import krige
 
 __all__ = ["ps_kriging"]
 

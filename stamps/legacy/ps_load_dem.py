@@ -17,13 +17,13 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from stamps.errors import InputError
-from stamps.geometry import centre_of, without_jump, wrapped_longitude
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.parameters import Parameters
-from stamps.plain_files import read_input
+from stamps.insar.geometry import centre_of, without_jump, wrapped_longitude
 from stamps.products.raster import degree_steps, require_few_cells, size_parameter
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["ps_load_dem"]
 

@@ -8,15 +8,15 @@ Source: spec 11 section 6.
 
 import numpy as np
 
-from stamps import matlab_literals
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import header_ranges
+from stamps.matlab import literals
 from stamps.matlab.dates import datenum
-from stamps.parameters import Parameters
-from stamps.plain_files import read_input
-from stamps.preparation import header_ranges
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["ps_load_info"]
 
@@ -87,7 +87,7 @@ def _numbers(ws, name):
             f"{name} was found neither in {ws.path} nor in its parent directory: ps_load_info plans stacks that "
             "text files of this kind describe."
         )
-    numbers = [matlab_literals.number(word) for word in read_input(path).split()]
+    numbers = [literals.number(word) for word in read_input(path).split()]
     if not numbers or None in numbers:
         raise InputError(f"{path} should hold numbers alone, at least one.")
     return np.array(numbers, np.float64)

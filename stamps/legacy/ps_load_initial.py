@@ -10,10 +10,10 @@ calconst day_ix``), ``ph1`` (``ph``), ``bp1`` (``bperp_mat``), ``la1`` (``la``: 
 Source: spec 03 section 6.
 """
 
-from stamps import loading_text
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import text_projects
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["ps_load_initial"]
 
@@ -40,12 +40,12 @@ def ps_load_initial(workdir="."):
     log = Log(ws, "PS_LOAD_INITIAL")
     log.start()
     log("Loading data into matlab...")
-    loaded = loading_text.load_candidates(ws, log, _SETTINGS)
+    loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    ps, ph, bperp_mat = loading_text.single_master(ws, loaded)
-    of_slaves = loading_text.slave_baselines(ws, loaded, loaded.height)
+    ps, ph, bperp_mat = text_projects.single_master(ws, loaded)
+    of_slaves = text_projects.slave_baselines(ws, loaded, loaded.height)
     bperp_mat = bperp_mat if of_slaves is None else of_slaves
-    la = loading_text.look_angles(ws, loaded)
-    loading_text.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
+    la = text_projects.look_angles(ws, loaded)
+    text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
     log.finish()

@@ -11,14 +11,14 @@ Source: spec 03 section 4.
 
 import numpy as np
 
-from stamps import loading
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import patch_files
 from stamps.matlab.dates import datenum
 from stamps.matlab.statistics import mean_single
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_load_initial_gamma"]
 
@@ -43,33 +43,33 @@ def ps_load_initial_gamma(workdir="."):
     log = Log(ws, "PS_LOAD_INITIAL_GAMMA")
     log.start()
     log("Loading data into matlab...")
-    paths = loading.interferogram_paths(ws)
+    paths = patch_files.interferogram_paths(ws)
     day, master_ix, provided = _days(paths)
-    header = loading.read_header(ws, loading.header_path(ws))
-    line, sample = loading.read_positions(ws)
+    header = patch_files.read_header(ws, patch_files.header_path(ws))
+    line, sample = patch_files.read_positions(ws)
     n_read, n_ifg = line.size, day.size
     if n_read == 0:
-        loading.note_no_candidates(ws, log)
+        patch_files.note_no_candidates(ws, log)
         return
-    look, incidence = loading.look_and_incidence(header, sample)
-    bperp_mat = loading.perpendicular_baselines(ws, header, paths, line, look, np.float32)
+    look, incidence = patch_files.look_and_incidence(header, sample)
+    bperp_mat = patch_files.perpendicular_baselines(ws, header, paths, line, look, np.float32)
     bperp = mean_single(bperp_mat, axis=0)
     if provided:
         bperp_mat = np.delete(bperp_mat, master_ix, axis=1)
     else:
         bperp = np.insert(bperp, master_ix, 0)
 
-    hgt = loading.read_heights(ws, n_read)
-    pixels = loading.local_coordinates(loading.judged_lonlat(ws, log, header, hgt, line, sample), header.heading, log)
-    ph = _phasors(loading.read_phase(ws, n_read, len(paths)), pixels.sort_ix, master_ix, provided)
+    hgt = patch_files.read_heights(ws, n_read)
+    pixels = patch_files.local_coordinates(patch_files.judged_lonlat(ws, log, header, hgt, line, sample), header.heading, log)
+    ph = _phasors(patch_files.read_phase(ws, n_read, len(paths)), pixels.sort_ix, master_ix, provided)
     valid = _valid(pixels.lonlat, ph, log)
     rows = pixels.sort_ix[valid]
     n_ps = rows.size
     if n_ps == 0:
-        loading.note_no_candidates(ws, log)
+        patch_files.note_no_candidates(ws, log)
         return
     number = np.arange(1, n_ps + 1)
-    D_A = loading.read_amplitude_dispersion(ws, n_read)
+    D_A = patch_files.read_amplitude_dispersion(ws, n_read)
     ps = {
         "ij": np.column_stack([number, line[rows], sample[rows]]).astype(np.float64),
         "lonlat": pixels.lonlat[valid],
@@ -87,7 +87,7 @@ def ps_load_initial_gamma(workdir="."):
         "mean_range": header.center_range,
     }
     with ws.publish():
-        loading.store_platform(Parameters(ws), header)
+        patch_files.store_platform(Parameters(ws), header)
         ws.save("ps1", ps)
         ws.version = 1
         ws.save("ph1", {"ph": ph if n_ps == n_read else ph[valid]})
@@ -116,7 +116,7 @@ def _days(paths):
         From 0.
     provided : bool
     """
-    dates = loading.pair_dates(paths)
+    dates = patch_files.pair_dates(paths)
     master, slaves = datenum(dates[0, 0]), datenum(dates[:, 1])
     if np.any(np.diff(slaves) <= 0):
         raise InputError("The interferograms of pscphase.in are not in order of date: run the preparation again.")

@@ -29,16 +29,15 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from stamps import loading, loading_text
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import header_ranges, patch_files, text_projects
+from stamps.frontends.names import MOVED
 from stamps.matlab.dates import datenum
-from stamps.matlab_literals import number
-from stamps.parameters import Parameters
-from stamps.preparation import header_ranges
-from stamps.preparation.names import MOVED
+from stamps.matlab.literals import number
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_load_initial_gsar"]
 
@@ -88,32 +87,32 @@ def ps_load_initial_gsar(workdir="."):
     log = Log(ws, "PS_LOAD_INITIAL_GSAR")
     log.start()
     log("Loading data into matlab...")
-    paths = loading.interferogram_paths(ws)
+    paths = patch_files.interferogram_paths(ws)
     stack = _stack(paths)
     facts = [read_facts(ws.path / paths[k]) for k in stack.order]
     header_ranges.refuse(
         header_ranges.judge_baselines("the files *.xml of the interferograms", [fact["baseline"] for fact in facts])
     )
-    line, sample = loading.read_positions(ws)
-    n_read, order = line.size, loading_text.ORDER
+    line, sample = patch_files.read_positions(ws)
+    n_read, order = line.size, text_projects.ORDER
     if n_read == 0:
-        loading.note_no_candidates(ws, log)
+        patch_files.note_no_candidates(ws, log)
         return
     names = ("pscands.1.lon", "pscands.1.lat", "pscands.1.inc")
-    lon, lat, incidence = (loading.read_values(ws, name, n_read, f"{order}f8") for name in names)
-    hgt = loading.read_heights(ws, n_read, f"{order}f8")
+    lon, lat, incidence = (patch_files.read_values(ws, name, n_read, f"{order}f8") for name in names)
+    hgt = patch_files.read_heights(ws, n_read, f"{order}f8")
     lonlat, at = np.column_stack([lon, lat]), np.column_stack([line, sample])
-    lonlat = loading.judge_candidates(ws, log, lonlat, hgt, at, (*names[:2], "pscands.1.hgt"))
-    pixels = loading.with_position(loading.local_coordinates(lonlat, facts[0]["track angle"], log))
+    lonlat = patch_files.judge_candidates(ws, log, lonlat, hgt, at, (*names[:2], "pscands.1.hgt"))
+    pixels = patch_files.with_position(patch_files.local_coordinates(lonlat, facts[0]["track angle"], log))
     rows = pixels.rows
     n_ps = rows.size
     if n_ps == 0:
-        loading.note_no_candidates(ws, log)
+        patch_files.note_no_candidates(ws, log)
         return
     header_ranges.judge_angles(ws.path / names[2], np.degrees(incidence[rows]))
-    ph = _phasors(loading.read_phase(ws, n_read, len(paths), order), stack, rows)
+    ph = _phasors(patch_files.read_phase(ws, n_read, len(paths), order), stack, rows)
     baselines = np.array([fact["baseline"] for fact in facts])
-    D_A = loading.read_amplitude_dispersion(ws, n_read)
+    D_A = patch_files.read_amplitude_dispersion(ws, n_read)
     column = np.arange(1, n_ps + 1)
     ps = {
         "ij": np.column_stack([column, line[rows], sample[rows]]).astype(np.float64),
@@ -139,7 +138,7 @@ def ps_load_initial_gsar(workdir="."):
         ws.save("ps1", ps, append=False)
         ws.version = 1
         ws.save("ph1", {"ph": ph}, append=False)
-        ws.save("bp1", {"bperp_mat": loading_text.repeated(baselines, n_ps)}, append=False)
+        ws.save("bp1", {"bperp_mat": text_projects.repeated(baselines, n_ps)}, append=False)
         ws.save("la1", {"la": incidence[rows]}, append=False)
         if D_A is not None:
             ws.save("da1", {"D_A": D_A[rows]}, append=False)

@@ -11,10 +11,10 @@ xy bperp day master_day master_ix n_ifg n_image n_ps sort_ix ll0 calconst day_ix
 Source: spec 03 section 8.
 """
 
-from stamps import loading_text
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import text_projects
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["ps_load_initial_isce"]
 
@@ -45,12 +45,12 @@ def ps_load_initial_isce(inc_angle=None, workdir="."):
     log = Log(ws, "PS_LOAD_INITIAL_ISCE")
     log.start()
     log("Loading data into matlab...")
-    loaded = loading_text.load_candidates(ws, log, _SETTINGS)
+    loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    ps, ph, bperp_mat = loading_text.single_master(ws, loaded)
-    of_slaves = loading_text.raster_baselines(ws, loaded)
+    ps, ph, bperp_mat = text_projects.single_master(ws, loaded)
+    of_slaves = text_projects.raster_baselines(ws, loaded)
     bperp_mat = bperp_mat if of_slaves is None else of_slaves
-    angles = loading_text.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
-    loading_text.save_patch(ws, loaded, ps, ph, bperp_mat, angles)
+    angles = text_projects.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
+    text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, angles)
     log.finish()

@@ -10,11 +10,11 @@ Source: spec 07 section 4.
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.log import Log
-from stamps.plain_files import read_input
-from stamps.preparation.patches import read_patch
+from stamps.frontends.patches import read_patch
 from stamps.products.amplitude import amplitude_range, mosaic, to_bytes
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["ps_load_mean_amp"]
 

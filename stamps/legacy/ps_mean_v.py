@@ -11,12 +11,12 @@ Source: spec 11 section 1; Efron and Tibshirani (1986), Statistical Science 1, 5
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.phase import reference_mean
 from stamps.legacy.ps_setref import ps_setref
-from stamps.log import Log
 from stamps.matlab.linalg import lscov
-from stamps.phase import reference_mean
 from stamps.products.quantities import Choice, Project, Quantities, evaluate
 from stamps.products.velocity import bootstrap_std
+from stamps.workspace.log import Log
 
 __all__ = ["ps_mean_v"]
 

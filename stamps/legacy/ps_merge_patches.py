@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
-from stamps.geometry import (
+from stamps.insar.geometry import (
     centre_of,
     llh2local,
     rotate_to_image_axes,
@@ -24,11 +24,10 @@ from stamps.geometry import (
     without_jump,
     wrapped_longitude,
 )
-from stamps.limits import check_grid
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.insar.observations import load_phase
+from stamps.insar.phase import unit_modulus
 from stamps.matlab.arithmetic import round_half_away
-from stamps.merging import (
+from stamps.steps.merging import (
     Chosen,
     OverlapFinder,
     grid_cells,
@@ -37,10 +36,11 @@ from stamps.merging import (
     unique_coordinates,
     weights_and_snr,
 )
-from stamps.parameters import Parameters
-from stamps.phase import unit_modulus
-from stamps.stack import load_phase
 from stamps.workspace import Workspace
+from stamps.workspace.limits import check_grid
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_merge_patches"]
 

@@ -10,15 +10,15 @@ Source: spec 11 section 5.
 import numpy as np
 
 from stamps.errors import WorkspaceError
+from stamps.insar.phase import angle, multiply
 from stamps.legacy.K2q import K2q
 from stamps.legacy.ps_setref import ps_setref
-from stamps.log import Log
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.matlab.statistics import mean_single, sum_single
-from stamps.phase import angle, multiply
 from stamps.products.ascii import DOUBLE, SINGLE, write_columns
 from stamps.products.quantities import Project
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
 
 __all__ = ["ps_output"]
 

@@ -3,8 +3,8 @@
 Reads and writes ``parms.mat`` of the directory or of its parent. Source: spec 01 section 3.
 """
 
-from stamps.locks import reserving
-from stamps.parameters import Parameters
+from stamps.workspace.locks import reserving
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_parms_default"]
 

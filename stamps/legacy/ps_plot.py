@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from stamps.errors import InputError
 from stamps.legacy.ps_setref import ps_setref
-from stamps.log import Log
 from stamps.products.arguments import parse_arguments
 from stamps.products.quantities import Project
 from stamps.products.referencing import colour_limits, relative_to_ifg, relative_to_pixels
 from stamps.products.saving import save_values
 from stamps.products.values import values_of
+from stamps.workspace.log import Log
 
 __all__ = ["Picture", "ps_plot"]
 

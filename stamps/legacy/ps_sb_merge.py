@@ -14,7 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps.combine import (
+from stamps.errors import InputError, WorkspaceError
+from stamps.insar.geometry import centre_of, llh2local, rotate_to_image_axes, sort_and_round_xy
+from stamps.insar.network import design_matrix
+from stamps.insar.phase import insert_column
+from stamps.matlab.dates import datestr
+from stamps.steps.combining import (
     above_weakest,
     join_rows,
     match_pixels,
@@ -24,15 +29,10 @@ from stamps.combine import (
     signal_to_noise,
     weighted_phasors,
 )
-from stamps.errors import InputError, WorkspaceError
-from stamps.geometry import centre_of, llh2local, rotate_to_image_axes, sort_and_round_xy
-from stamps.locks import reserved, reserving
-from stamps.log import Log
-from stamps.matlab.dates import datestr
-from stamps.network import design_matrix
-from stamps.parameters import Parameters
-from stamps.phase import insert_column
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserved, reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_sb_merge"]
 

@@ -13,12 +13,12 @@ Source: spec 10 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 
 import numpy as np
 
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.native.gaussian_smooth import gaussian_smooth
-from stamps.noise import high_pass, low_pass_weights, master_column, noise_phase, planes, positive, used_columns
-from stamps.parameters import Parameters
+from stamps.steps.scn import high_pass, low_pass_weights, master_column, noise_phase, planes, positive, used_columns
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_scn_filt"]
 

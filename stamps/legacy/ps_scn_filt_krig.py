@@ -19,15 +19,15 @@ from scipy.spatial import cKDTree
 
 from stamps.errors import InputError, ParameterError
 from stamps.external import triangulate
-from stamps.kriging import EXPONENTIAL, fit_variogram, krige_series, series_variograms, variogram
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.linalg import lscov
 from stamps.native.kriging import krige_neighbours
-from stamps.noise import integrate, low_pass_weights, master_column, noise_phase, planes, positive, used_columns
-from stamps.parameters import Parameters
+from stamps.steps.kriging import EXPONENTIAL, fit_variogram, krige_series, series_variograms, variogram
+from stamps.steps.scn import integrate, low_pass_weights, master_column, noise_phase, planes, positive, used_columns
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_scn_filt_krig"]
 

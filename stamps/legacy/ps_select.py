@@ -14,13 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.insar.observations import load_phase, retained
 from stamps.matlab.dates import datestr
 from stamps.native.clap_patch import patch_phase
 from stamps.native.topofit import topofit
-from stamps.parameters import Parameters
-from stamps.selection import (
+from stamps.steps.selection import (
     DispersionBins,
     accepted_random,
     coherence_spread,
@@ -28,8 +26,10 @@ from stamps.selection import (
     dispersion_bins,
     pixel_threshold,
 )
-from stamps.stack import load_phase, retained
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_select"]
 
@@ -173,7 +173,7 @@ def first_selection(coh_ps, rule, take_all, log):
 
     Returns
     -------
-    threshold : stamps.selection.Threshold
+    threshold : stamps.steps.selection.Threshold
     ix : ndarray of int64, shape (n_s,)
         0-based candidates.
     """
@@ -249,7 +249,7 @@ def second_selection(ix, values, pm, rule, slope_limit, log):
 
     Returns
     -------
-    threshold : stamps.selection.Threshold
+    threshold : stamps.steps.selection.Threshold
     coh_thresh : ndarray, shape (1,) or (n_s,)
     keep_ix : ndarray of bool, shape (n_s,)
     """

@@ -9,10 +9,10 @@ Source: spec 09 section 3.
 import numpy as np
 
 from stamps.errors import ParameterError
-from stamps.geometry import llh2local, longitudes_between
-from stamps.log import Log
-from stamps.parameters import Parameters
+from stamps.insar.geometry import llh2local, longitudes_between
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_setref", "reference_pixels"]
 

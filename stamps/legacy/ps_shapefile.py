@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.log import Log
-from stamps.plain_files import check_plain
 from stamps.products.columns import pixel_values
 from stamps.products.wkb import points_as_wkb
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
+from stamps.workspace.plain_files import check_plain
 
 __all__ = ["ps_shapefile"]
 

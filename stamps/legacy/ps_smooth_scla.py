@@ -9,13 +9,13 @@ Source: spec 09 section 2.
 import numpy as np
 
 from stamps.external import triangulate
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.insar.network import baselines_of_images, design_matrix
+from stamps.insar.observations import baseline_matrix
 from stamps.native.neighbour_range import neighbour_range
-from stamps.network import baselines_of_images, design_matrix
-from stamps.parameters import Parameters
-from stamps.stack import baseline_matrix
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_smooth_scla"]
 

@@ -15,18 +15,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stamps.freshness import Judge
+from stamps.insar.observations import baseline_matrix, retained
+from stamps.insar.phase import insert_column
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
 from stamps.legacy.uw_3d import uw_3d
-from stamps.limits import check_trial_wraps
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.parallel import Workers, n_cores
-from stamps.parameters import Parameters
-from stamps.phase import insert_column
-from stamps.stack import baseline_matrix, retained
-from stamps.unwrapping.phase import angle, divided, modulus, normalised, product, rotated
+from stamps.run.workers import Workers, n_cores
+from stamps.steps.unwrapping.phase import angle, divided, modulus, normalised, product, rotated
 from stamps.workspace import Workspace
+from stamps.workspace.freshness import Judge
+from stamps.workspace.limits import check_trial_wraps
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_unwrap"]
 
@@ -43,7 +43,7 @@ def ps_unwrap(workdir=".", workers=None):
     Parameters
     ----------
     workdir : path-like or Workspace
-    workers : stamps.parallel.Workers, optional
+    workers : stamps.run.workers.Workers, optional
         Where SNAPHU runs (default: on the cores of this machine that ``n_cores`` and the environment allow).
 
     Raises

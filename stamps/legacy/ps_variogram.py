@@ -3,7 +3,7 @@
 Source: spec 10 section 4.
 """
 
-from stamps.kriging import EXPONENTIAL, variogram_derivatives, variogram_values
+from stamps.steps.kriging import EXPONENTIAL, variogram_derivatives, variogram_values
 
 __all__ = ["ps_variogram"]
 

@@ -18,14 +18,14 @@ import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.external import triangulate
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.insar.observations import load_phase, retained
 from stamps.matlab.dates import datestr
 from stamps.matlab.sets import unique_rows
-from stamps.parameters import Parameters
-from stamps.stack import load_phase, retained
-from stamps.weeding import arc_phasors, best_of_duplicates, best_of_neighbours, pixel_noise
+from stamps.steps.weeding import arc_phasors, best_of_duplicates, best_of_neighbours, pixel_noise
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_weed"]
 

@@ -6,7 +6,7 @@ Source: spec 02 section 5.5.
 """
 
 from stamps.errors import ParameterError
-from stamps.preparation.sampling import read_positions, sample_values
+from stamps.frontends.sampling import read_positions, sample_values
 from stamps.workspace import Workspace
 
 __all__ = ["pscdem"]

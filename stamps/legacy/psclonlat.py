@@ -5,7 +5,7 @@ Reads ``psclonlat.in`` (width, longitude raster, latitude raster) and ``pscands.
 Source: spec 02 section 5.4.
 """
 
-from stamps.preparation.sampling import read_positions, sample_lonlat
+from stamps.frontends.sampling import read_positions, sample_lonlat
 from stamps.workspace import Workspace
 
 __all__ = ["psclonlat"]

@@ -5,7 +5,7 @@ Reads ``pscphase.in`` (width, interferograms) and ``pscands.1.ij``; writes ``psc
 Source: spec 02 section 5.6.
 """
 
-from stamps.preparation.sampling import read_positions, sample_phases
+from stamps.frontends.sampling import read_positions, sample_phases
 from stamps.workspace import Workspace
 
 __all__ = ["pscphase"]

@@ -4,11 +4,11 @@ Source: spec 03 section 1.
 """
 
 from stamps.errors import InputError
-from stamps.log import Log
-from stamps.matlab_literals import number
-from stamps.plain_files import read_input
-from stamps.preparation.names import MOVED
+from stamps.frontends.names import MOVED
+from stamps.matlab.literals import number
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["readparm"]
 

@@ -10,13 +10,13 @@ Source: spec 11 section 6.
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.network import baselines_of_images, design_matrix
+from stamps.insar.observations import retained
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.network import baselines_of_images, design_matrix
-from stamps.parameters import Parameters
 from stamps.products.baselines import network_picture
 from stamps.products.pairs import LIST
-from stamps.stack import retained
 from stamps.workspace import Workspace
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["sb_baseline_plot"]
 

@@ -8,11 +8,11 @@ coherence with baseline.
 """
 
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.network import correlated_pairs
+from stamps.insar.network import correlated_pairs
 from stamps.products.pairs import images_of, publish_pairs
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["sb_find"]
 

@@ -5,11 +5,11 @@ Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.
 """
 
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.network import consecutive_pairs
+from stamps.insar.network import consecutive_pairs
 from stamps.products.pairs import images_of, publish_pairs
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["sb_find_consec"]
 

@@ -6,11 +6,11 @@ Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.
 Source: spec 11 section 10; Pepe and Lanari (2006), IEEE Trans. Geosci. Remote Sens. 44, 2374-2383.
 """
 
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.network import delaunay_pairs
+from stamps.insar.network import delaunay_pairs
 from stamps.products.pairs import images_of, publish_pairs
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["sb_find_delaunay"]
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
 from stamps.legacy.sb_invert_uw import sb_invert_uw
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.products.quantities import Project
 from stamps.products.regions import inside_polygon
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["sb_fix_unwrap_manual"]
 

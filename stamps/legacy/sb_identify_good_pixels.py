@@ -7,11 +7,11 @@ Reads ``phuw_sb2.mat``; writes ``phuw_good2.mat`` (``good_pixels``) and, by :mod
 import numpy as np
 
 from stamps.legacy.sb_make_closure_loops import sb_make_closure_loops
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.statistics import nanmean
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["sb_identify_good_pixels"]
 

@@ -3,11 +3,10 @@
 Reads ``psver``, ``ps``, ``ifgstd`` if present. Source: spec 11 section 6.
 """
 
-from stamps import findings
 from stamps.errors import InputError
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, findings
 
 __all__ = ["sb_info"]
 

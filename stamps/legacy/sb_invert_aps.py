@@ -9,12 +9,12 @@ Source: spec 11 section 3.
 import numpy as np
 
 from stamps.errors import ParameterError
+from stamps.insar.network import connected_network, invert_correction
 from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.network import connected_network, invert_correction
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["sb_invert_aps"]
 

@@ -11,16 +11,16 @@ import numpy as np
 from scipy import linalg
 
 from stamps.errors import InputError
+from stamps.insar.network import design_matrix, used_images
+from stamps.insar.observations import retained
+from stamps.insar.phase import angle, multiply, reference_mean
 from stamps.legacy.ps_setref import ps_setref
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import cov
-from stamps.network import design_matrix, used_images
-from stamps.parameters import Parameters
-from stamps.phase import angle, multiply, reference_mean
-from stamps.stack import retained
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["sb_invert_uw"]
 

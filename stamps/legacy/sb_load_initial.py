@@ -10,10 +10,10 @@ Reads, from the patch or the directory above, ``day.1.in``, ``master_day.1.in``,
 Source: spec 03 section 7.
 """
 
-from stamps import loading_text
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import text_projects
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["sb_load_initial"]
 
@@ -39,11 +39,11 @@ def sb_load_initial(workdir="."):
     ws = Workspace.at(workdir)
     log = Log(ws, "SB_LOAD_INITIAL")
     log.start()
-    loaded = loading_text.load_candidates(ws, log, _SETTINGS)
+    loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    of_slaves = loading_text.slave_baselines(ws, loaded, 0.0)  # at 0 m only, whatever the height (a quirk)
-    ps, ph, bperp_mat = loading_text.small_baselines(ws, loaded, of_slaves)
-    la = loading_text.look_angles(ws, loaded)
-    loading_text.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
+    of_slaves = text_projects.slave_baselines(ws, loaded, 0.0)  # at 0 m only, whatever the height (a quirk)
+    ps, ph, bperp_mat = text_projects.small_baselines(ws, loaded, of_slaves)
+    la = text_projects.look_angles(ws, loaded)
+    text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
     log.finish()

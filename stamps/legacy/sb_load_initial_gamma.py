@@ -11,13 +11,13 @@ Source: spec 03 section 5.
 
 import numpy as np
 
-from stamps import loading
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import patch_files
 from stamps.matlab.dates import datenum, datestr
-from stamps.parameters import Parameters
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["sb_load_initial_gamma"]
 
@@ -41,10 +41,10 @@ def sb_load_initial_gamma(workdir="."):
     ws = Workspace.at(workdir)
     log = Log(ws, "SB_LOAD_INITIAL_GAMMA")
     log.start()
-    paths = loading.interferogram_paths(ws)
-    master_header = loading.header_path(ws)
-    master_day = datenum(loading.master_date_of_header(master_header))
-    dates = loading.pair_dates(paths)
+    paths = patch_files.interferogram_paths(ws)
+    master_header = patch_files.header_path(ws)
+    master_day = datenum(patch_files.master_date_of_header(master_header))
+    dates = patch_files.pair_dates(paths)
     _write_pairs(ws, dates)
     ifgday = datenum(dates)
     day, ifgday_ix = np.unique(ifgday, return_inverse=True)
@@ -53,25 +53,25 @@ def sb_load_initial_gamma(workdir="."):
             f"No interferogram of {ws.path.parent / 'pscphase.in'} contains the master {datestr(master_day)} "
             f"({master_header}): take one of their images as master (mt_prep_snap)."
         )
-    header = loading.read_header(ws, master_header)
-    line, sample = loading.read_positions(ws)
+    header = patch_files.read_header(ws, master_header)
+    line, sample = patch_files.read_positions(ws)
     n_read = line.size
     if n_read == 0:
-        loading.note_no_candidates(ws, log)
+        patch_files.note_no_candidates(ws, log)
         return
-    look, incidence = loading.look_and_incidence(header, sample)
-    bperp_mat = loading.perpendicular_baselines(ws, header, paths, line, look, np.float64)
-    hgt = loading.read_heights(ws, n_read)
-    lonlat = loading.judged_lonlat(ws, log, header, hgt, line, sample)
-    pixels = loading.with_position(loading.local_coordinates(lonlat, header.heading, log))
+    look, incidence = patch_files.look_and_incidence(header, sample)
+    bperp_mat = patch_files.perpendicular_baselines(ws, header, paths, line, look, np.float64)
+    hgt = patch_files.read_heights(ws, n_read)
+    lonlat = patch_files.judged_lonlat(ws, log, header, hgt, line, sample)
+    pixels = patch_files.with_position(patch_files.local_coordinates(lonlat, header.heading, log))
     rows = pixels.rows
     n_ps = rows.size
     if n_ps == 0:
-        loading.note_no_candidates(ws, log)
+        patch_files.note_no_candidates(ws, log)
         return
-    ph = _phasors(loading.read_phase(ws, n_read, len(paths)), rows)
+    ph = _phasors(patch_files.read_phase(ws, n_read, len(paths)), rows)
     number = np.arange(1, n_ps + 1)
-    D_A = loading.read_amplitude_dispersion(ws, n_read)
+    D_A = patch_files.read_amplitude_dispersion(ws, n_read)
     ps = {
         "ij": np.column_stack([number, line[rows], sample[rows]]).astype(np.float64),
         "lonlat": pixels.lonlat,
@@ -91,7 +91,7 @@ def sb_load_initial_gamma(workdir="."):
         "mean_range": header.center_range,
     }
     with ws.publish():
-        loading.store_platform(Parameters(ws), header)
+        patch_files.store_platform(Parameters(ws), header)
         ws.save("ps1", ps)
         ws.version = 1
         ws.save("ph1", {"ph": ph})

@@ -11,10 +11,10 @@ master_day master_ix ifgday ifgday_ix n_ifg n_image n_ps sort_ix ll0 day_ix``), 
 Source: spec 03 sections 7 and 8.
 """
 
-from stamps import loading_text
-from stamps.locks import reserving
-from stamps.log import Log
+from stamps.frontends import text_projects
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["sb_load_initial_isce"]
 
@@ -44,11 +44,11 @@ def sb_load_initial_isce(inc_angle=None, workdir="."):
     ws = Workspace.at(workdir)
     log = Log(ws, "SB_LOAD_INITIAL_ISCE")
     log.start()
-    loaded = loading_text.load_candidates(ws, log, _SETTINGS)
+    loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    of_slaves = loading_text.raster_baselines(ws, loaded)
-    ps, ph, bperp_mat = loading_text.small_baselines(ws, loaded, of_slaves)
-    angles = loading_text.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
-    loading_text.save_patch(ws, loaded, ps, ph, bperp_mat, angles)
+    of_slaves = text_projects.raster_baselines(ws, loaded)
+    ps, ph, bperp_mat = text_projects.small_baselines(ws, loaded, of_slaves)
+    angles = text_projects.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
+    text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, angles)
     log.finish()

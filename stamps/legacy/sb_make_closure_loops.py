@@ -10,12 +10,12 @@ import itertools
 
 import numpy as np
 
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.network import baselines_of_images, design_matrix
-from stamps.parameters import Parameters
-from stamps.stack import retained
+from stamps.insar.network import baselines_of_images, design_matrix
+from stamps.insar.observations import retained
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["sb_make_closure_loops"]
 

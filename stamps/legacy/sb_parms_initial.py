@@ -3,8 +3,8 @@
 Reads ``processor.txt`` (up to three directories above), overwrites ``parms.mat``. Source: spec 01 section 2.
 """
 
-from stamps.locks import reserving
-from stamps.parameters import Parameters
+from stamps.workspace.locks import reserving
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["sb_parms_initial"]
 

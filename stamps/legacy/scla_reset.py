@@ -6,9 +6,9 @@ the directory.
 Source: spec 09 section 5.
 """
 
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["scla_reset"]
 

@@ -11,12 +11,12 @@ from contextlib import ExitStack
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.plain_files import read_input
-from stamps.preparation.candidates import CandidateFiles, CandidateWriter, single_master_dispersion
-from stamps.preparation.lists import paths_of, read_selection_list
-from stamps.preparation.patches import read_patch
-from stamps.preparation.rasters import pixel_type
+from stamps.frontends.candidates import CandidateFiles, CandidateWriter, single_master_dispersion
+from stamps.frontends.lists import paths_of, read_selection_list
+from stamps.frontends.patches import read_patch
+from stamps.frontends.rasters import pixel_type
 from stamps.workspace import Workspace
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["selpsc_patch"]
 
@@ -60,7 +60,7 @@ def selpsc_patch(
         File whose first word is the path of a master image to divide all amplitudes by.
     workdir : path-like or Workspace
         Directory that relative paths start from.
-    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+    kept : stamps.frontends.amplitudes.KeptAmplitudes, optional
         Amplitudes that a calibration in the same process has kept.
 
     Returns

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from stamps.preparation.candidates import CandidateFiles, CandidateWriter, difference_dispersion
-from stamps.preparation.lists import read_selection_list
-from stamps.preparation.patches import read_patch
-from stamps.preparation.rasters import pixel_type
+from stamps.frontends.candidates import CandidateFiles, CandidateWriter, difference_dispersion
+from stamps.frontends.lists import read_selection_list
+from stamps.frontends.patches import read_patch
+from stamps.frontends.rasters import pixel_type
 from stamps.workspace import Workspace
 
 __all__ = ["selsbc_patch"]
@@ -58,7 +58,7 @@ def selsbc_patch(
         Raster of one byte per pixel of the full image; only pixels with 0 are selected.
     workdir : path-like or Workspace
         Directory that relative paths start from.
-    kept : stamps.preparation.amplitudes.KeptAmplitudes, optional
+    kept : stamps.frontends.amplitudes.KeptAmplitudes, optional
         Amplitudes that a calibration in the same process has kept.
 
     Returns

@@ -6,8 +6,8 @@ Source: spec 01 section 5.
 
 from stamps.errors import ParameterError
 from stamps.legacy.getparm import getparm
-from stamps.locks import reserving
-from stamps.parameters import Parameters
+from stamps.workspace.locks import reserving
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["setparm"]
 

@@ -3,8 +3,8 @@
 Writes ``psver.mat``. Source: spec 00 section 1.
 """
 
-from stamps.locks import reserving
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["setpsver"]
 

@@ -15,12 +15,15 @@ Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 
 import contextlib
 
-from stamps import __version__, children, continuation, engine, findings, parallel, scratch
+from stamps import __version__
 from stamps.errors import StampsError
-from stamps.log import Log
 from stamps.native import backends
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
+from stamps.processes import children, scratch
+from stamps.run import continuation, engine
+from stamps.run.workers import Workers, cluster_client, n_cores
+from stamps.workspace import Workspace, findings
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["stamps"]
 
@@ -70,7 +73,7 @@ def stamps(
 
     Returns
     -------
-    stamps.dry_run.RunPlan or None
+    stamps.queries.dry_run.RunPlan or None
         The plan of a dry run; its text is ``str(plan)``.
 
     Raises
@@ -81,7 +84,7 @@ def stamps(
     ws = Workspace(workdir)
     request = (start_step, end_step, patches_flag, patch_list_file, part_limitation)
     if dry_run:
-        from stamps.dry_run import plan_of
+        from stamps.queries.dry_run import plan_of
 
         return plan_of(ws, *request, est_gamma_parm=est_gamma_parm, cores=cores, restart=restart)
     run = engine.plan_run(ws, *request)
@@ -113,8 +116,8 @@ def stamps(
 def _process(ws, run, record, settings, cores, scheduler, cluster):
     """The steps, here or on a cluster."""
     start = run.start
-    client = parallel.cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
-    workers = parallel.Workers(parallel.n_cores(Parameters(ws), cores), client)
+    client = cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
+    workers = Workers(n_cores(Parameters(ws), cores), client)
     with client or contextlib.nullcontext():
         if run.in_patches:
             start = engine.run_patches(run.folders(ws), start, run.end, settings, workers, record.ticket(ws))

@@ -14,13 +14,14 @@ import functools
 import os
 import subprocess
 
-from stamps import child, children, engine
 from stamps.errors import InputError, StampsError
-from stamps.locks import reserving
-from stamps.log import Log
-from stamps.parameters import Parameters
-from stamps.plain_files import open_plain
+from stamps.processes import child, children
+from stamps.run import engine
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.plain_files import open_plain
 
 __all__ = ["stamps_mc_header"]
 

@@ -5,8 +5,8 @@ Source: spec 00 section 3.
 
 from pathlib import Path
 
-from stamps.locks import reserving
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserving
 
 __all__ = ["stamps_save"]
 

@@ -14,7 +14,7 @@ from stamps.legacy.uw_interp import uw_interp
 from stamps.legacy.uw_sb_unwrap_space_time import uw_sb_unwrap_space_time
 from stamps.legacy.uw_stat_costs import uw_stat_costs
 from stamps.legacy.uw_unwrap_from_grid import uw_unwrap_from_grid
-from stamps.parallel import Workers
+from stamps.run.workers import Workers
 from stamps.workspace import Workspace
 
 __all__ = ["METHODS", "OPTIONS", "uw_3d"]
@@ -64,7 +64,7 @@ def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", wo
     options : dict, optional
         See :data:`OPTIONS`.
     workdir : path-like or Workspace
-    workers : stamps.parallel.Workers, optional
+    workers : stamps.run.workers.Workers, optional
         Where SNAPHU runs (default: on all cores of this machine).
 
     Returns

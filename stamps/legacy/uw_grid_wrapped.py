@@ -13,10 +13,10 @@ import numpy as np
 from stamps import native
 from stamps.errors import InputError, ParameterError
 from stamps.legacy.wrap_filt import wrap_filt
-from stamps.limits import check_grid
-from stamps.log import Log
-from stamps.unwrapping.phase import angle, phasor, wrapped
+from stamps.steps.unwrapping.phase import angle, phasor, wrapped
 from stamps.workspace import Workspace
+from stamps.workspace.limits import check_grid
+from stamps.workspace.log import Log
 
 __all__ = ["uw_grid_wrapped"]
 

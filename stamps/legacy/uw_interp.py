@@ -6,9 +6,9 @@ the nearest node is found directly, of equally near ones the lowest number (spec
 
 import numpy as np
 
-from stamps.log import Log
 from stamps.matlab.interpolation import nearest_node
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
 
 __all__ = ["uw_interp"]
 

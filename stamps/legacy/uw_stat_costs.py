@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stamps import unwrapped_store
 from stamps.errors import InputError
 from stamps.external import snaphu, snaphu_identity
-from stamps.log import Log
-from stamps.parallel import Workers
-from stamps.unwrapping import costs
-from stamps.workspace import Workspace
+from stamps.run.workers import Workers
+from stamps.steps.unwrapping import costs
+from stamps.workspace import Workspace, unwrapped_store
+from stamps.workspace.log import Log
 
 __all__ = ["uw_stat_costs"]
 
@@ -33,7 +32,7 @@ def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, work
     subset_ifg_index : array_like of int, optional
         Interferograms to unwrap, counted from 0 (default: all); others become zero.
     workdir : path-like or Workspace
-    workers : stamps.parallel.Workers, optional
+    workers : stamps.run.workers.Workers, optional
         Where SNAPHU runs (default: on all cores of this machine). The result does not depend on it.
 
     Raises
@@ -105,7 +104,7 @@ def unwrap(interferogram, rowcost, colcost, keep_files, folder):
 class EdgeStatistics(NamedTuple):
     """What the costs of all interferograms share.
 
-    ``rows`` and ``columns`` (:class:`stamps.unwrapping.costs.GridArcs`), ``counts`` and ``sigsq`` of the edges, and per
+    ``rows`` and ``columns`` (:class:`stamps.steps.unwrapping.costs.GridArcs`), ``counts`` and ``sigsq`` of the edges, and per
     edge and interferogram ``dph_space_uw``, ``smooth``, ``spread`` and ``held`` (or None).
     """
 

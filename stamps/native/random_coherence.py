@@ -8,8 +8,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from stamps import native
-from stamps.matlab.random import rand_state
 from stamps.native.arrays import count_bins, rows_at_once, to_host
+from stamps.native.random_stream import rand_state
 from stamps.native.topofit import bytes_per_row, fit_arrays
 
 __all__ = ["COHERENCE_BINS", "random_coherence_histogram"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
-from stamps.geometry import longitude_range
+from stamps.insar.geometry import longitude_range
 from stamps.legacy.ps_plot_ica import iono_method
 from stamps.legacy.ps_plot_tca import tropo_method
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import ParameterError
-from stamps.geometry import near
+from stamps.insar.geometry import near
 from stamps.legacy.ps_load_dem import ps_load_dem
 from stamps.legacy.ps_load_mean_amp import ps_load_mean_amp
 

@@ -6,7 +6,7 @@ Source: spec 11 section 2.5.
 import numpy as np
 
 from stamps.errors import InputError, StampsError
-from stamps.geometry import continuous
+from stamps.insar.geometry import continuous
 from stamps.products.colours import scale_for
 from stamps.products.figures import window_possible
 from stamps.products.maps import metres_per_unit

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import freshness, matfile
 from stamps.errors import InputError
+from stamps.workspace import freshness, matfile
 
 __all__ = ["pixel_values", "random_subset", "saved_values"]
 

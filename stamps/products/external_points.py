@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from stamps import matfile
 from stamps.errors import InputError
-from stamps.geometry import centre_of, llh2local, wrapped_longitude
+from stamps.insar.geometry import centre_of, llh2local, wrapped_longitude
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.workspace import matfile
 
 __all__ = ["Points", "draw_points", "load_points", "means_around"]
 

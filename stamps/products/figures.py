@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from stamps.errors import InputError
-from stamps.log import Log
 from stamps.products.matplotlib_place import give_place
 from stamps.products.saving import complete_file
+from stamps.workspace.log import Log
 
 __all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "window_possible"]
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from stamps.geometry import within_180
+from stamps.insar.geometry import within_180
 
 __all__ = ["ICON", "colour_bins", "jet", "kml_colours", "write_kml"]
 

@@ -5,7 +5,7 @@ Source: spec 11 section 2.8.
 
 import numpy as np
 
-from stamps.geometry import wrapped_longitude
+from stamps.insar.geometry import wrapped_longitude
 from stamps.matlab.statistics import median
 
 __all__ = [

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from stamps.scratch import scratch_folder
+from stamps.processes.scratch import scratch_folder
 
 __all__ = ["give_place"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stamps.geometry import within_180
+from stamps.insar.geometry import within_180
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.maps import draw_scale_bar, label_longitudes, metres_per_unit
 from stamps.products.matplotlib_place import give_place

@@ -3,9 +3,9 @@
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.log import Log
+from stamps.insar.network import subsets
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.network import subsets
+from stamps.workspace.log import Log
 
 __all__ = ["LIST", "PICTURE", "draw_pairs", "images_of", "pair_lines", "publish_pairs"]
 

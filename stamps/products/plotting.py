@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.geometry import centre_of, longitudes_between, near
+from stamps.insar.geometry import centre_of, longitudes_between, near
 from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK, BLACK_XY, RELIEF, SHADED
 from stamps.products.backgrounds import amplitude_image, amplitude_shape, dem_image, sampled
 from stamps.products.colours import scale_for

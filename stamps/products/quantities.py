@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamps import freshness
 from stamps.errors import InputError, ParameterError, WorkspaceError
-from stamps.geometry import continuous
+from stamps.insar.geometry import continuous
+from stamps.insar.observations import retained
 from stamps.legacy.env_oscilator_corr import env_oscilator_corr
 from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_plot_ica import ps_plot_ica
 from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
-from stamps.parameters import Parameters
-from stamps.stack import retained
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, freshness
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["Choice", "Project", "Quantities", "evaluate", "matrix_of"]
 

@@ -5,9 +5,9 @@ Source: spec 11 section 2.7.
 
 import numpy as np
 
+from stamps.insar.phase import unit_modulus
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.statistics import mean_single, nanmean, sum_single
-from stamps.phase import unit_modulus
 
 __all__ = ["colour_limits", "relative_to_ifg", "relative_to_pixels"]
 

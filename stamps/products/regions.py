@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stamps.geometry import without_jump, wrapped_longitude
+from stamps.insar.geometry import without_jump, wrapped_longitude
 
 __all__ = ["inside_polygon"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from stamps.errors import WorkspaceError
-from stamps.log import Log
-from stamps.plain_files import check_plain
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
+from stamps.workspace.plain_files import check_plain
 
 __all__ = ["SERIES_NAME", "check_place", "complete_file", "save_values"]
 

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stamps import freshness
 from stamps.errors import InputError, WorkspaceError
-from stamps.geometry import llh2local, within_180
+from stamps.insar.geometry import llh2local, within_180
 from stamps.matlab.dates import datestr, to_yyyymmdd
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import nanmean
 from stamps.products.saving import SERIES_NAME
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, freshness
 
 __all__ = ["Place", "dates_of", "draw_series", "fit_line", "load_series", "place_series", "title_of"]
 

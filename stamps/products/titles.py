@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamps.geometry import centre_of, longitude_range, near, within_180, wrapped_longitude
+from stamps.insar.geometry import centre_of, longitude_range, near, within_180, wrapped_longitude
 from stamps.matlab.dates import datestr
 
 __all__ = ["ReferenceArea", "describe", "describe_data", "panel_titles", "sign_of"]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.insar.phase import insert_column, multiply, phasor, unit_modulus
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_setref import ps_setref, reference_pixels
 from stamps.legacy.sb_invert_aps import sb_invert_aps
 from stamps.legacy.sb_invert_iono import sb_invert_iono
 from stamps.matlab.statistics import nanmean
-from stamps.phase import insert_column, multiply, phasor, unit_modulus
 from stamps.products.arguments import PlotRequest
 from stamps.products.quantities import (
     Choice,

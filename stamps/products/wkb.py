@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stamps.geometry import within_180
+from stamps.insar.geometry import within_180
 
 __all__ = ["WKB_POINT", "points_as_wkb", "wkb_points"]
 

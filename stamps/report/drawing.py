@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamps.geometry import continuous
+from stamps.insar.geometry import continuous
 from stamps.products.colours import Scale, scale_for
 from stamps.products.figures import matplotlib_or_error, new_figure
 from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit

@@ -1,8 +1,8 @@
 """Section of the quality report: results that do not belong to what is there now."""
 
 from stamps.errors import WorkspaceError
-from stamps.freshness import Judge, check, is_placeholder, placeholder_sentence
-from stamps.made_with import changed_parameters
+from stamps.workspace.freshness import Judge, check, is_placeholder, placeholder_sentence
+from stamps.workspace.made_with import changed_parameters
 
 __all__ = ["outdated", "require_current"]
 

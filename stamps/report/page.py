@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps.console import shown
 from stamps.errors import InputError, WorkspaceError
 from stamps.products.saving import check_place, complete_file
+from stamps.workspace.console import shown
 
 __all__ = ["check_libraries", "plain", "versions_for_people", "write"]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import matfile
 from stamps.errors import StampsError
 from stamps.report import drawing
 from stamps.report.differences import statistics_of
 from stamps.verify import matching
+from stamps.workspace import matfile
 
 __all__ = ["draw_maps", "draw_velocities", "velocities"]
 

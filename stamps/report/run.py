@@ -4,12 +4,12 @@ import numpy as np
 
 from stamps.errors import WorkspaceError
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.parameters import Parameters
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
 from stamps.products.values import usual_observations, velocity_deviation, velocity_of
 from stamps.report import drawing
 from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["Run", "names_of"]
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stamps import findings, matlab_literals
 from stamps.errors import StampsError, WorkspaceError
+from stamps.insar.network import image_baselines
+from stamps.matlab import literals
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.network import image_baselines
-from stamps.parameters import Parameters, table
 from stamps.products.baselines import draw_network
 from stamps.products.figures import new_figure
 from stamps.products.quantities import Choice, Quantities
@@ -22,6 +21,8 @@ from stamps.report.figures_of_merit import area_of, density_of
 from stamps.report.run import names_of
 from stamps.report.timings import log_seconds
 from stamps.verify.report import versions
+from stamps.workspace import findings
+from stamps.workspace.parameters import Parameters, table
 
 __all__ = [
     "Section",
@@ -343,7 +344,7 @@ def parameters(run, section):
 
 
 def _literal(value):
-    return matlab_literals.format_literal(value)
+    return literals.format_literal(value)
 
 
 def _equal(value, default):

@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from stamps.plain_files import read_input
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["log_seconds", "passes", "recorded_seconds"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.network import image_baselines
 from stamps.legacy.sb_make_closure_loops import closure_loops
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.network import image_baselines
 from stamps.products.quantities import Choice, Project, Quantities
 from stamps.products.values import los_velocity
 from stamps.report import drawing

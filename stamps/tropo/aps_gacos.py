@@ -9,11 +9,11 @@ Source: see :mod:`stamps.tropo.ztd` and :mod:`stamps.tropo.delay`; names: spec 1
 
 import numpy as np
 
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.tropo.delay import delay_phase, pair_phase
 from stamps.tropo.inputs import Scene
 from stamps.tropo.ztd import find_maps, read_ztd
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["aps_gacos"]
 

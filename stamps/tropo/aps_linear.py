@@ -10,10 +10,10 @@ Source: see :mod:`stamps.tropo.linear`; names: spec 11 section 2.6.
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.tropo.inputs import Scene
 from stamps.tropo.linear import height_slopes
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["aps_linear"]
 

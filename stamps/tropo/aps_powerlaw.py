@@ -12,11 +12,11 @@ Source: see :mod:`stamps.tropo.powerlaw`; names: spec 11 sections 2.6 and 2.7.
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.locks import reserving
-from stamps.log import Log
 from stamps.tropo.bands import octave_bands
 from stamps.tropo.inputs import Scene
 from stamps.tropo.powerlaw import cover, estimate, interpolate, relief_power
+from stamps.workspace.locks import reserving
+from stamps.workspace.log import Log
 
 __all__ = ["aps_powerlaw"]
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamps import freshness
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
-from stamps.geometry import longitude_range, longitudes_between
+from stamps.insar.geometry import longitude_range, longitudes_between
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.plain_files import read_input
 from stamps.products.quantities import Project
 from stamps.products.regions import inside_polygon
 from stamps.tropo.delay import incidence_from_look
 from stamps.tropo.linear import without_height_part
+from stamps.workspace import freshness
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["SCLA_CHOICES", "Scene", "read_polygon"]
 

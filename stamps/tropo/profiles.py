@@ -8,8 +8,8 @@ around the table is ignored.
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.plain_files import read_input
 from stamps.tropo.soundings import Profile, refractivity
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["read_sounding"]
 

@@ -12,8 +12,8 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from stamps.errors import InputError
-from stamps.geometry import without_jump
-from stamps.plain_files import read_input
+from stamps.insar.geometry import without_jump
+from stamps.workspace.plain_files import read_input
 
 __all__ = ["DelayMap", "find_maps", "read_ztd"]
 

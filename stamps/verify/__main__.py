@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from stamps.console import plain_output
 from stamps.errors import StampsError
 from stamps.products.saving import complete_file
+from stamps.workspace.console import plain_output
 
 __all__ = ["main"]
 

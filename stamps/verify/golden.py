@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import matfile, matlab_literals
 from stamps.errors import InputError
+from stamps.matlab import literals
+from stamps.workspace import matfile
 
 __all__ = [
     "PASS2",
@@ -296,7 +297,7 @@ def apply_parameters(path, parameters):
 
 def _stored(literal):
     """Value of a literal as a parameter file holds it."""
-    value = matlab_literals.parse(literal)
+    value = literals.parse(literal)
     if isinstance(value, str):
         return value
     numbers = np.atleast_2d(np.asarray(value, dtype=np.float64))

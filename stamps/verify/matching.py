@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stamps.geometry import wrapped_longitude
+from stamps.insar.geometry import wrapped_longitude
 
 __all__ = ["PIXEL_FILES", "match_rows", "take_rows"]
 

@@ -22,13 +22,14 @@ from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
-from stamps import child, matlab_literals
 from stamps.errors import InputError, StampsError
+from stamps.matlab import literals
+from stamps.processes import child
 from stamps.products.saving import complete_file
-from stamps.variables import WRITTEN_BY_STEP
 from stamps.verify import golden as golden_sets
 from stamps.verify.report import versions
 from stamps.verify.trees import compare, compare_files
+from stamps.workspace.variables import WRITTEN_BY_STEP
 
 __all__ = ["Job", "NotThere", "Result", "jobs_of", "main", "perform"]
 
@@ -306,7 +307,7 @@ def _run_code(code, workdir):
     """Make the calls of a variant, as ``ps_plot('v',-1);ps_output;``."""
     package = import_module("stamps")
     for name, arguments in _CALL.findall(code):
-        values = [matlab_literals.parse(word) for word in arguments.split(",") if word]
+        values = [literals.parse(word) for word in arguments.split(",") if word]
         try:
             function = getattr(package, name)
         except AttributeError:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from stamps import matfile
 from stamps.errors import InputError, WorkspaceError
 from stamps.verify import golden as golden_sets
 from stamps.verify import matching, texts, variograms
 from stamps.verify.report import Report, Row
 from stamps.verify.rules import Context, ignored, rule_for
 from stamps.verify.values import compare_values, describe
+from stamps.workspace import matfile
 
 __all__ = ["Reference", "compare", "compare_files", "reference_of"]
 
@@ -127,7 +127,7 @@ def compare_files(run, files, state=None, *, name="", chain=None, logs=False, pa
         As for :func:`compare`.
     observe : callable, optional
         Called as ``observe(row, value, golden, rule)`` for each row with the values as they were compared (rows of
-        resampled merges in the same order): what :func:`stamps.matfile.read` gives, ``bytes`` of other files, None where
+        resampled merges in the same order): what :func:`.matfile.read` gives, ``bytes`` of other files, None where
         there is no value or no rule.
 
     Returns

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from stamps import matfile
+from stamps.workspace import matfile
 
 __all__ = ["Outcome", "compare_values", "describe"]
 
@@ -58,7 +58,7 @@ def compare_values(value, golden, rule, *, chain=False):
     Parameters
     ----------
     value, golden : ndarray, str or sparse matrix
-        As :func:`stamps.matfile.read` gives them.
+        As :func:`stamps.workspace.matfile.read` gives them.
     rule : Rule
         Kind and bounds.
     chain : bool

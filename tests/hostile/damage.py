@@ -7,7 +7,7 @@ import numpy as np
 import scipy.io
 import scipy.sparse
 
-from stamps import matfile
+from stamps.workspace import matfile
 
 __all__ = ["damaged", "write"]
 

@@ -178,7 +178,7 @@ class Step:
         self.after = files_of(self.project)
 
     def _command(self):
-        from stamps import cli
+        from stamps.cli import program as cli
 
         return cli.run(self.command[0], [*self.command[1:], "--workdir", str(self.project)])
 
@@ -254,9 +254,10 @@ class Step:
         return None
 
     def _recovered(self):
-        from stamps import engine, scratch
-        from stamps.log import Log
+        from stamps.processes import scratch
+        from stamps.run import engine
         from stamps.workspace import Workspace
+        from stamps.workspace.log import Log
 
         ws = Workspace(self.project)
         engine.recover(ws, Log(ws, "TEST"))

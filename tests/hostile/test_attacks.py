@@ -9,13 +9,15 @@ import finished_project
 import numpy as np
 import pytest
 
-from stamps import child, cli, console, external, findings, patch_names
+from stamps import external
+from stamps.cli import program as cli
 from stamps.errors import InputError, WorkspaceError
-from stamps.log import Log
-from stamps.parameters import Parameters
+from stamps.processes import child
 from stamps.products.exports import export
 from stamps.products.saving import complete_file
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, console, findings, patch_names
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 #: Modules that Python, the package or its libraries import; one in the project would be run instead.
 MODULES = ("numpy", "random", "pickle", "encodings", "stamps", "sitecustomize", "usercustomize", "contextlib", "runpy", "json",
@@ -41,7 +43,7 @@ def test_children_import_nothing_from_the_current_directory(tmp_path, path, monk
     (tmp_path / "lib").mkdir()
     plant(tmp_path / "lib", tmp_path / "ran")
     monkeypatch.setenv("PYTHONPATH", path or "")
-    words = child.command("stamps.tasks", tmp_path / "no task", tmp_path / "answer")
+    words = child.command("stamps.run.patch_task", tmp_path / "no task", tmp_path / "answer")
     with subprocess.Popen(
         words, cwd=tmp_path, env=child.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,

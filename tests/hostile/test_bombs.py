@@ -9,11 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from stamps import matfile
 from stamps.errors import InputError, StampsError, WorkspaceError
-from stamps.preparation.headers import read_header
-from stamps.preparation.rasters import map_raster
-from stamps.workspace import Workspace
+from stamps.frontends.headers import read_header
+from stamps.frontends.rasters import map_raster
+from stamps.workspace import Workspace, matfile
 
 
 def claims(path, shape, content=b"", compressed=True):
@@ -153,7 +152,7 @@ def test_cells_and_structures_that_are_not_there(tmp_path, matlab_class, compres
 
 
 def test_a_cell_that_unpacks_to_more_than_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("stamps.matfile_claims.available_gib", lambda: 0.01)
+    monkeypatch.setattr("stamps.workspace.matfile_claims.available_gib", lambda: 0.01)
     n = 1 << 23
     element = variable(1, (1, 1), variable(6, (n // 8, 1), struct.pack("<II", 9, n) + bytes(n)), b"x")
     with pytest.raises(WorkspaceError, match="a quarter of the memory"):

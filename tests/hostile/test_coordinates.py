@@ -10,8 +10,8 @@ import tiny_stacks
 from test_ps_load_initial_gamma import PAIRS, single_master, write_stack
 from test_ps_load_initial_gsar import write_project as write_gsar
 
-from stamps import findings
 from stamps.errors import InputError
+from stamps.frontends.positions import judge_heights, judge_positions, reach_of
 from stamps.legacy.mt_prep import mt_prep
 from stamps.legacy.mt_prep_gamma import mt_prep_gamma
 from stamps.legacy.mt_prep_snap import mt_prep_snap
@@ -21,8 +21,7 @@ from stamps.legacy.ps_load_initial_gsar import ps_load_initial_gsar
 from stamps.legacy.ps_load_initial_isce import ps_load_initial_isce
 from stamps.legacy.sb_load_initial import sb_load_initial
 from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma
-from stamps.preparation.positions import judge_heights, judge_positions, reach_of
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, findings
 
 PIXELS = np.argwhere(np.ones((40, 50)))
 NAMES = ("a.lon", "a.lat")

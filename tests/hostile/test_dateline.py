@@ -14,17 +14,18 @@ import pytest
 from test_ps_merge_patches import two_patches
 from test_simulate_layouts import OPTIONS, prepare
 
-from stamps import export, ps_gescatter, ps_plot, ps_setref, simulate, stamps, ts_plot
+from stamps import export, ps_gescatter, ps_plot, ps_setref, stamps, ts_plot
 from stamps.errors import InputError, NoPixelsError
-from stamps.geometry import wrapped_longitude
+from stamps.insar.geometry import wrapped_longitude
 from stamps.legacy.ps_load_dem import ps_load_dem
 from stamps.legacy.ps_merge_patches import ps_merge_patches
 from stamps.products.values import los_velocity
 from stamps.products.view import view
 from stamps.report.drawing import Canvas
+from stamps.simulation import stack as simulate
+from stamps.simulation.truth import compare_with_truth
 from stamps.tropo.inputs import Scene
 from stamps.tropo.ztd import DelayMap
-from stamps.truth import compare_with_truth
 from stamps.workspace import Workspace
 
 N_BOOT = 4

@@ -4,8 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from stamps import matfile
 from stamps.errors import WorkspaceError
+from stamps.workspace import matfile
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from test_ps_load_initial_gamma import HEADER, PAIRS, single_master, write_stack
 from test_ps_load_initial_gsar import XML
 from test_ps_load_initial_gsar import write_project as write_gsar
 
-from stamps import findings, isce
 from stamps.errors import InputError
+from stamps.frontends import isce
+from stamps.frontends.header_ranges import FIELDS, judge, judge_baselines, judge_dates
 from stamps.legacy.mt_prep import mt_prep
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.ps_load_info import ps_load_info
@@ -21,8 +22,7 @@ from stamps.legacy.ps_load_initial_gamma import ps_load_initial_gamma
 from stamps.legacy.ps_load_initial_gsar import ps_load_initial_gsar
 from stamps.legacy.ps_load_initial_isce import ps_load_initial_isce
 from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma
-from stamps.preparation.header_ranges import FIELDS, judge, judge_baselines, judge_dates
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, findings
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from stamps import journal, locks, workspace
 from stamps.errors import WorkspaceError
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, journal, locks
+from stamps.workspace import directory as workspace
 
 
 @pytest.fixture

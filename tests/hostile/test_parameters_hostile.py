@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from damage import silence
 
-from stamps import matfile, matlab_literals, parameters
 from stamps.errors import ParameterError
 from stamps.legacy.stamps import stamps
-from stamps.parameters import Parameters
-from stamps.workspace import Workspace
+from stamps.matlab import literals
+from stamps.workspace import Workspace, matfile, parameters
+from stamps.workspace.parameters import Parameters
 
 WRONG = [
     ("weed_standard_dev", "abc"), ("weed_standard_dev", -1.0), ("drop_ifg_index", 1.5), ("drop_ifg_index", [0, 3]),
@@ -68,12 +68,12 @@ def test_all_defaults_are_as_expected():
 )
 def test_literals_without_end(literal):
     with pytest.raises(ParameterError) as refused:
-        matlab_literals.parse(literal)
+        literals.parse(literal)
     assert len(str(refused.value)) < 300
 
 
 def test_other_digits_are_no_numbers():
-    assert matlab_literals.number("٣") is None and matlab_literals.parse("²") == "²"
+    assert literals.number("٣") is None and literals.parse("²") == "²"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_other_digits_are_no_numbers():
 )
 def test_sizes_are_judged_before_memory_is_taken(sandbox, monkeypatch, step, name, value):
     project = sandbox.state(step - 1)
-    monkeypatch.setattr("stamps.limits._MOST_WRAPS", 50)
+    monkeypatch.setattr("stamps.workspace.limits._MOST_WRAPS", 50)
     Parameters(project).set(name, value)
     with pytest.raises(ParameterError, match=f"{name} is") as refused, silence():
         stamps(step, step, workdir=project, cores=1)
@@ -116,7 +116,7 @@ def test_parameters_of_elsewhere_stop_run_and_dry_run_at_once(sandbox):
     ],
 )  # fmt: skip
 def test_hints(tmp_path, capsys, words, hint):
-    from stamps import cli
+    from stamps.cli import program as cli
 
     assert cli.run(words[0], [*words[1:], *(["--workdir", str(tmp_path)] if words[0] != "stamps" else [])]) != 0
     assert hint in capsys.readouterr().err

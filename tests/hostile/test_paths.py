@@ -10,8 +10,11 @@ import tiny_stacks
 from test_ps_load_initial_gamma import single_master, write_stack
 from test_ps_load_initial_gsar import write_project as write_gsar
 
-from stamps import loading, loading_text, status
 from stamps.errors import InputError
+from stamps.frontends import patch_files, text_projects
+from stamps.frontends.lists import paths_of, paths_with_constants, raster_paths, read_selection_list
+from stamps.frontends.names import baseline_file, dates_in_path, image_date, pair_of_name
+from stamps.frontends.relocation import relocate
 from stamps.legacy.calamp import calamp
 from stamps.legacy.mt_extract_cands import mt_extract_cands
 from stamps.legacy.mt_prep import mt_prep
@@ -26,9 +29,7 @@ from stamps.legacy.pscphase import pscphase
 from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma
 from stamps.legacy.selpsc_patch import selpsc_patch
 from stamps.legacy.selsbc_patch import selsbc_patch
-from stamps.preparation.lists import paths_of, paths_with_constants, raster_paths, read_selection_list
-from stamps.preparation.names import baseline_file, dates_in_path, image_date, pair_of_name
-from stamps.preparation.relocation import relocate
+from stamps.queries import status
 from stamps.workspace import Workspace
 
 #: Names of folders that have made trouble.
@@ -181,7 +182,7 @@ def test_what_no_list_file_can_hold_is_refused(tmp_path, name, word):
 def test_dates_of_names(name, pair, folder):
     assert pair_of_name(folder + name) == pair
     if pair:
-        assert loading.pair_dates([folder + name]).tolist() == [[int(date) for date in pair]]
+        assert patch_files.pair_dates([folder + name]).tolist() == [[int(date) for date in pair]]
 
 
 def test_dates_of_images():
@@ -231,8 +232,8 @@ def test_dates_of_images_in_upper_folders(tmp_path, name):
     patch, _ = text_project.write_project(tmp_path / "INSAR")
     lines = [f"{name.format(date)} {k + 2}.5\n" for k, date in enumerate((text_project.MASTER, *text_project.SLAVES))]
     (tmp_path / "INSAR" / "calamp.out").write_text("".join(lines))
-    images = loading_text.read_acquisitions(Workspace(patch))
-    np.testing.assert_array_equal(loading_text.calibration_constants(Workspace(patch), images), [4.5, 5.5, 3.5])
+    images = text_projects.read_acquisitions(Workspace(patch))
+    np.testing.assert_array_equal(text_projects.calibration_constants(Workspace(patch), images), [4.5, 5.5, 3.5])
 
 
 def test_gsar_dates_in_the_folder(tmp_path):

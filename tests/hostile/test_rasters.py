@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from sandbox import LINES, MASTER, SAMPLES
 
-from stamps import engine, findings, simulate
 from stamps.errors import InputError
 from stamps.legacy.mt_prep import mt_prep
 from stamps.legacy.mt_prep_gamma import mt_prep_gamma
 from stamps.legacy.mt_prep_isce import mt_prep_isce
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.ps_info import ps_info
-from stamps.parameters import Parameters
 from stamps.report import quality
-from stamps.workspace import Workspace
+from stamps.run import engine
+from stamps.simulation import stack as simulate
+from stamps.workspace import Workspace, findings
+from stamps.workspace.parameters import Parameters
 
 ROWS, COLUMNS = np.ogrid[:LINES, :SAMPLES]
 RNG = np.random.default_rng(5)

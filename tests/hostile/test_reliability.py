@@ -16,10 +16,14 @@ import numpy as np
 import pytest
 
 import stamps
-from stamps import cli, engine, external, locks, scratch, workspace
+from stamps import external
+from stamps.cli import program as cli
 from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
+from stamps.processes import scratch
 from stamps.products import matplotlib_place
-from stamps.workspace import Workspace
+from stamps.run import engine
+from stamps.workspace import Workspace, locks
+from stamps.workspace import directory as workspace
 
 BIN = Path(sys.executable).parent
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system has no /proc")
@@ -110,7 +114,7 @@ def test_snaphu_ends_with_a_terminal(sandbox, number):
 
 
 def test_a_program_outlives_threads_that_did_not_start_it(tmp_path):
-    from stamps import children
+    from stamps.processes import children
 
     other = threading.Thread(target=lambda: None)
     results = []
@@ -390,13 +394,14 @@ def test_a_full_temporary_directory_stops_snaphu_in_one_sentence(monkeypatch, er
 
 
 def test_a_process_that_cannot_be_started_is_named_with_its_patch(monkeypatch, tmp_path):
-    from stamps import children, tasks
+    from stamps.processes import children
+    from stamps.run import patch_task
 
     def fail(*_args, **_options):
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(children, "running", fail)
-    result = tasks.run_patch_task(tasks.PatchTask(str(tmp_path / "PATCH_1"), 1, 1, {}))
+    result = patch_task.run_patch_task(patch_task.PatchTask(str(tmp_path / "PATCH_1"), 1, 1, {}))
     assert result.error.startswith("PATCH_1: its process cannot be started (Resource temporarily unavailable)")
 
 

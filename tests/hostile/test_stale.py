@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from chains import copied, finished, quietly
 
-from stamps import engine, freshness, matfile
-from stamps.commands import report as report_command
+from stamps.cli import report as report_command
 from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.ps_calc_scla import ps_calc_scla
@@ -28,13 +27,14 @@ from stamps.legacy.scla_reset import scla_reset
 from stamps.legacy.setparm import setparm
 from stamps.legacy.stamps import stamps
 from stamps.legacy.ts_plot import ts_plot
-from stamps.lineage import FILE
 from stamps.products.exports import export
 from stamps.products.view import view
-from stamps.status import project_status
+from stamps.queries.status import project_status
+from stamps.run import engine
 from stamps.tropo.aps_linear import aps_linear
 from stamps.verify import golden
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, freshness, matfile
+from stamps.workspace.lineage import FILE
 
 
 def plotted(value, *arguments):

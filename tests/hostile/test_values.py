@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from damage import damaged, silence, write
 
-from stamps import contents, matfile
 from stamps.errors import StampsError, WorkspaceError
 from stamps.legacy.stamps import stamps
-from stamps.parameters import Parameters
-from stamps.step_files import Situation, files_of
 from stamps.verify import golden
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, contents, matfile
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.step_files import Situation, files_of
 
 #: Numbers that are as good as any others: what a file should have held nobody knows.
 PLAUSIBLE = ("0", "-3", "1.5", "1e+09")
@@ -203,7 +202,7 @@ def test_the_command_says_it_in_one_sentence_and_status_goes_on(sandbox):
 
 
 def test_what_nobody_foresaw_is_one_sentence_with_the_traceback_in_the_log(sandbox, monkeypatch):
-    from stamps import cli
+    from stamps.cli import program as cli
     from stamps.legacy import ps_calc_ifg_std
 
     project = sandbox.state(4)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps import simulate
+from stamps.simulation import stack as simulate
 
 __all__ = ["LINES", "SAMPLES", "copy_of", "edit_raster", "master_of"]
 

@@ -54,7 +54,7 @@ GOLDEN = (
      (P("unwrap_patch_phase"),)),
     ("ps_mini unwrap_spatial_cost", ("ps_unwrap", (), "."), ("phuw2.mat", "uw_space_time.mat"),
      (P("unwrap_spatial_cost_func_flag"),
-      Code("gradient_filt", "stamps.unwrapping.spatial_gradients.fringe_frequency", _other_sign, "wrong"))),
+      Code("gradient_filt", "stamps.steps.unwrapping.spatial_gradients.fringe_frequency", _other_sign, "wrong"))),
     ("ps_mini scla_deramp", ("stamps", (7, 8), "."), ("scla2.mat", "scn2.mat"), (P("scla_deramp"),)),
     ("ps_mini scla_drop", ("ps_calc_scla", (0, 1), "."), ("scla2.mat",),
      (P("scla_drop_index"), P("scla_drop_index", np.array([5.0, 10.0])))),

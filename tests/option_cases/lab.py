@@ -14,10 +14,9 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from stamps import parameters
 from stamps.errors import StampsError
 from stamps.verify import compare_files, golden
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, parameters
 
 __all__ = ["DEFAULT", "Argument", "Code", "Lab", "Parameter", "set_parameters", "without_snaphu"]
 

@@ -7,8 +7,7 @@ from option_cases.lab import Parameter as P
 from option_cases.registry import case
 from option_cases.weeding import first_of_repeated
 from option_cases.written_out import metres_per_degree
-from stamps import matfile
-from stamps.workspace import Workspace
+from stamps.workspace import Workspace, matfile
 
 
 @case(P("heading"), P("heading", 12.0))

@@ -7,7 +7,7 @@ from option_cases.lab import Argument, Code
 from option_cases.lab import Parameter as P
 from option_cases.registry import case
 from option_cases.written_out import clap_cell, coherence_threshold
-from stamps.selection import DispersionBins
+from stamps.steps.selection import DispersionBins
 
 
 @case(P("density_rand"), P("density_rand", 25.0))
@@ -64,7 +64,7 @@ def _dispersion_case(n, size, wrong_size):
         _selection_is(ws, 20 * area / (len(edges) - 1), False, edges, dispersion)
         assert ws.load("select1")["coh_thresh_coeffs"][0] > 0
 
-    one_class = Code("D_A binning", "stamps.selection._MIN_FOR_BINS", 10**9)
+    one_class = Code("D_A binning", "stamps.steps.selection._MIN_FOR_BINS", 10**9)
     other = Code("D_A binning", "stamps.legacy.ps_select.dispersion_bins", _equal_classes(wrong_size), "wrong")
     case(one_class, other, name=f"D_A classes of {size}")(check)
 

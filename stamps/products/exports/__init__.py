@@ -13,14 +13,14 @@ from importlib import import_module
 from pathlib import Path
 
 from stamps.errors import InputError, WorkspaceError
-from stamps.log import Log
-from stamps.patch_names import check_inside
-from stamps.plain_files import check_plain
 from stamps.products.exports import visualizer
 from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
+from stamps.workspace.patch_names import check_inside
+from stamps.workspace.plain_files import check_plain
 
 __all__ = ["KINDS", "Kind", "export"]
 

@@ -6,7 +6,7 @@ format then assumes).
 
 import json
 
-from stamps.geometry import within_180
+from stamps.insar.geometry import within_180
 from stamps.products.exports.arrow import GEOMETRY, record_batches
 from stamps.products.exports.libraries import library
 

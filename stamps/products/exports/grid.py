@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stamps.errors import InputError
-from stamps.geometry import centre_of, llh2local, wrapped_longitude
+from stamps.insar.geometry import centre_of, llh2local, wrapped_longitude
 from stamps.products.raster import WIDEST_CELL, degree_steps, require_few_cells, size_parameter
 
 __all__ = ["PointGrid", "grid_of"]

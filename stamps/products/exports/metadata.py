@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from stamps import __version__
-from stamps.geometry import within_180
+from stamps.insar.geometry import within_180
 from stamps.products.titles import ReferenceArea, describe
 
 __all__ = ["SIGN", "as_texts", "describe_table", "reference_point", "write_side_file"]

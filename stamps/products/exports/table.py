@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stamps import freshness
 from stamps.errors import InputError, NoPixelsError
-from stamps.geometry import longitude_range, longitudes_between, within_180
-from stamps.log import Log
-from stamps.network import image_baselines
+from stamps.insar.geometry import longitude_range, longitudes_between, within_180
+from stamps.insar.network import image_baselines
 from stamps.products.arguments import parse_arguments
 from stamps.products.columns import random_subset
 from stamps.products.exports.metadata import describe_table
@@ -19,6 +17,8 @@ from stamps.products.quantities import Choice
 from stamps.products.series import dates_of
 from stamps.products.value_types import value_type
 from stamps.products.values import invert_corrections, observations, velocity_deviation, velocity_of
+from stamps.workspace import freshness
+from stamps.workspace.log import Log
 
 __all__ = ["Field", "PointTable", "Subset", "point_table"]
 

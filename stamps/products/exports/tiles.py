@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stamps.geometry import near
+from stamps.insar.geometry import near
 
 __all__ = ["Tile", "tile_tree"]
 

@@ -23,8 +23,8 @@ reference pixels; NaN where nothing is referenced.
 import numpy as np
 
 from stamps.errors import NoPixelsError
-from stamps.log import Log
 from stamps.products.exports.metadata import reference_point
+from stamps.workspace.log import Log
 
 __all__ = ["LONGEST_NAME", "write"]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import StampsError
-from stamps.geometry import centre_of
-from stamps.log import Log
+from stamps.insar.geometry import centre_of
 from stamps.products.backgrounds import Background, amplitude_image, amplitude_shape, dem_image
 from stamps.products.maps import metres_per_unit
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
 
 __all__ = ["Picture", "backgrounds_of", "geocoded"]
 

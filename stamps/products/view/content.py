@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamps import freshness, matlab_literals
 from stamps.legacy.ps_setref import ps_setref
-from stamps.log import Log
-from stamps.parameters import table
+from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
@@ -18,6 +16,9 @@ from stamps.products.titles import ReferenceArea, describe, sign_of
 from stamps.products.values import Observations, values_of
 from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
 from stamps.products.viewpoint import view_of
+from stamps.workspace import freshness
+from stamps.workspace.log import Log
+from stamps.workspace.parameters import table
 
 __all__ = ["N_BOOT", "Content", "Layer", "Lines", "content_of"]
 
@@ -246,7 +247,7 @@ def _parameters(project):
     rows = []
     for parameter in table():
         value = project.parameters.get(parameter.name)
-        shown = "" if value is None else matlab_literals.format_literal(value)
+        shown = "" if value is None else literals.format_literal(value)
         rows.append((parameter.name, shown, f"{parameter.meaning} ({parameter.unit})" if parameter.unit else
                      parameter.meaning))  # fmt: skip
     return rows

@@ -9,8 +9,8 @@ from string import Template
 
 import numpy as np
 
-from stamps.console import shown
 from stamps.products.view.packing import Packed, pack, quantise_places
+from stamps.workspace.console import shown
 
 __all__ = ["html_of"]
 

@@ -1,0 +1,149 @@
+"""What shell commands hand to functions and print of what comes back, where a plain call would not do.
+
+Each takes the function, the positional values and the keywords.
+"""
+
+import json
+import sys
+
+__all__ = [
+    "draw_saved",
+    "draw_series",
+    "print_ionosphere",
+    "print_numbers",
+    "print_oscillator",
+    "print_parameter",
+    "print_troposphere",
+    "run_or_plan",
+    "write_points",
+]
+
+
+def run_or_plan(function, values, keywords):
+    """Run steps, or print what a dry run finds; status 1 if the run would stop."""
+    as_json = keywords.pop("json", False)
+    if as_json and not keywords.get("dry_run"):
+        print("stamps: --json is the form of a dry run: add --dry-run, or leave it out.", file=sys.stderr)
+        return 2
+    plan = function(*values, **keywords)
+    if not keywords.get("dry_run"):
+        return 0
+    print(json.dumps(plan.as_dict(), indent=1) if as_json else plan)
+    return 1 if plan.fails else 0
+
+
+def print_parameter(function, values, keywords):
+    """``getparm NAME`` prints the parameter unless it is told not to; status 1 and a hint for a name that there is not."""
+    if len(values) == 1:
+        values = [*values, 1]
+    value = function(*values, **keywords)
+    if values and value is None:
+        from stamps.workspace.parameters import hint_at
+
+        print(f"getparm: there is no parameter {values[0]}{hint_at(values[0])}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def print_numbers(function, values, keywords):
+    """Print the numbers of an array, one a line."""
+    import numpy as np
+
+    keywords.pop("workdir")
+    print("\n".join(f"{number:.6g}" for number in np.ravel(function(*values, **keywords))))
+
+
+def draw_saved(function, values, keywords):
+    """Draw a saved plot; print its difference from external points."""
+    rmse, _ = function(*values, **keywords)
+    if rmse is not None:
+        print("RMSE: " + " ".join(f"{number:.4g}" for number in rmse))
+
+
+def draw_series(function, values, keywords):
+    """Draw a series; print the velocity of its line.
+
+    The radius is the only one of the arguments that may be left out alone, so the places come in pairs of numbers.
+    """
+    from stamps.errors import InputError
+
+    places = {"ts_plot": 2, "ts_plotdiff": 4}[function.__name__]
+    if values and len(values) < places:
+        raise InputError(f"{places // 2} place(s) need {places} numbers, longitude and latitude; {len(values)} given.")
+    plot = function(*values, **keywords)
+    if hasattr(plot, "line"):
+        print(f"{plot.line[1]:.2f} mm/yr towards the satellite, {len(plot.day)} dates")
+
+
+def write_points(function, values, keywords):
+    """Write the points of a text file with longitude, latitude and value in each line."""
+    import numpy as np
+
+    from stamps.errors import InputError
+    from stamps.workspace import Workspace
+
+    file, points, *rest = values
+    path = Workspace.at(keywords["workdir"]).path / points
+    try:
+        columns = np.loadtxt(path, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as lines of longitude, latitude and value: {error}.") from None
+    if columns.shape[1] < 3:
+        raise InputError(f"{path} has {columns.shape[1]} columns, but longitude, latitude and value were expected.")
+    named = dict(zip(("clims", "opacity", "scale"), rest, strict=False))
+    print(function(file, *columns.T[:3], **named, **keywords))
+
+
+def print_troposphere(function, values, keywords):
+    """Print which corrections the file holds, or the size of one of them."""
+    from stamps.legacy.ps_plot_tca import tropo_methods
+
+    content = _corrections("tca", values[0] if values else None, keywords["workdir"])
+    if len(values) > 1:
+        _print_sizes(*function(content, values[1]), content)
+        return
+    print(f"{content.source} holds:")
+    held = [method for method in tropo_methods() if all(variable in content for variable in method.variables)]
+    for method in held:
+        print(f"  {method.number:2d}  {' = '.join(method.names):<34s}  {' + '.join(method.variables)}")
+    if not held:
+        print("  none of the corrections of TRAIN (all of them: ps_plot --help)")
+
+
+def print_ionosphere(function, values, keywords):
+    """Print the size of the ionospheric correction."""
+    content = _corrections("ica", values[0] if values else None, keywords["workdir"])
+    _print_sizes(*function(content, *values[1:]), content)
+
+
+def print_oscillator(function, values, keywords):
+    """Print the drift of Envisat's oscillator across the scene."""
+    import numpy as np
+
+    phase, velocity = function(*values, **keywords)
+    if not velocity.any():
+        print("The images are not Envisat's: nothing is subtracted (parameter platform; or env_oscilator_corr y).")
+        return
+    print(f"apparent velocity {velocity.min():.2f} to {velocity.max():.2f} mm/yr from near to far range")
+    for number, column in enumerate(np.abs(phase).max(axis=0), 1):
+        print(f"{number:3d}   up to {column:.3f} rad")
+
+
+def _corrections(stem, name, workdir):
+    """Content of the file of corrections that was named, else of the project's own."""
+    from stamps.products.quantities import Project
+    from stamps.workspace import Workspace
+
+    if name is not None:
+        return Workspace.at(workdir).load(name.removesuffix(".mat"))
+    project = Project.at(workdir)
+    return project.load(stem, project.small_baselines)
+
+
+def _print_sizes(correction, title, number, content):
+    """Mean and standard deviation of each interferogram."""
+    import numpy as np
+
+    print(f"{content.source}: correction {number}{title}, {len(correction)} pixels")
+    for column, (mean, std) in enumerate(zip(np.nanmean(correction, 0), np.nanstd(correction, 0), strict=True), 1):
+        print(f"{column:3d}   mean {mean:8.3f} rad   standard deviation {std:7.3f} rad")

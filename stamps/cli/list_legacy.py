@@ -1,0 +1,43 @@
+"""``stamps list-legacy [NAME]``: the scripts of the original, ported where and tested by what, or why not."""
+
+import argparse
+import json
+
+from stamps.queries.legacy_scripts import list_legacy
+
+__all__ = ["main"]
+
+
+def main(argv):
+    """Print the list as text or JSON; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="stamps list-legacy",
+        description="Scripts and programs of the original: the module that ports each, the reference results and tests that hold "
+        "it, or the reason why it is not ported.",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="only this script")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    options = parser.parse_args(argv)
+    rows = list_legacy(options.name)
+    if options.json:
+        print(json.dumps([row.as_dict() for row in rows], indent=1))
+        return 0
+    for title, chosen in (
+        ("ported", [row for row in rows if row.ported]),
+        ("not ported", [row for row in rows if not row.ported]),
+    ):
+        if chosen:
+            print(f"{title} ({len(chosen)})")
+        for row in chosen:
+            print("\n".join(_lines(row)))
+    return 0
+
+
+def _lines(row):
+    lines = [f"  {row.script:<26s} {row.kind:<8s} {row.purpose}"]
+    if not row.ported:
+        return [*lines, f"  {'':<26s} {row.reason}"]
+    lines.append(f"  {'':<26s} module   {row.module}")
+    if row.goldens:
+        lines.append(f"  {'':<26s} goldens  {', '.join(row.goldens)}")
+    return [*lines, f"  {'':<26s} tests    {', '.join(row.tests)}"]

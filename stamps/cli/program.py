@@ -1,0 +1,166 @@
+"""Shell commands: arguments to calls, errors to one line and an exit status.
+
+``stamps START END …`` and the other legacy names take the legacy positional arguments; ``stamps VERB …`` adds what the original
+never had. Legacy commands are described in :mod:`stamps.cli.legacy`, verbs have a module each in
+:mod:`stamps.cli.options`. Heavy imports happen only when a command runs.
+"""
+
+import difflib
+import os
+import re
+import sys
+from importlib import import_module, metadata
+
+from stamps.cli.command import perform
+from stamps.cli.legacy import COMMANDS
+from stamps.errors import StampsError
+from stamps.processes.child import forget_current_directory
+from stamps.processes.interruption import Stopped, interruptible, sentence
+from stamps.workspace.console import one_line, plain_output
+from stamps.workspace.unexpected import explain, warnings_in_log
+
+__all__ = ["main", "run"]
+
+
+def run(command, argv=None):
+    """Run a shell command.
+
+    Parameters
+    ----------
+    command : str
+        Legacy name, ``'stamps'`` and its verbs included.
+    argv : list of str, optional
+        Arguments (default: those of the process).
+
+    Returns
+    -------
+    int
+        Exit status: 0, that of the error, or the legacy one for wrong usage.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    _print_whatever_the_locale()
+    with plain_output():
+        return _run(command, argv)
+
+
+def _run(command, argv):
+    if command == "stamps" and argv and argv[0] in _VERBS:
+        function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
+    else:
+        function = _legacy(command)
+    if command == "stamps" and (steps := _misspelt_steps(argv)):
+        return _complain(f"stamps: write the steps as two numbers with a blank between them: stamps {steps}")
+    if command == "stamps" and argv and argv[0].isidentifier():
+        close = difflib.get_close_matches(argv[0], _VERBS, 1)
+        hint = f"did you mean stamps {close[0]}?" if close else f"the verbs are {', '.join(_VERBS)}."
+        return _complain(f"stamps: '{argv[0]}' is not a number of a step, and no verb: {hint}")
+    directory = _directory(argv)
+    try:
+        with interruptible(command), warnings_in_log(directory):
+            return function(argv) or 0
+    except StampsError as error:
+        print(one_line(f"{command}: {str(error).removeprefix(f'{command}: ')}"), file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt as error:
+        print(sentence(command), file=sys.stderr)
+        return error.exit_status if isinstance(error, Stopped) else 130
+    except UnicodeEncodeError:
+        print(
+            f"{command}: a name has letters that the character set of this session ({sys.getfilesystemencoding()}) does not "
+            "have: set PYTHONUTF8=1 or LC_ALL=C.UTF-8 and start it again.",
+            file=sys.stderr,
+        )
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the last net: whatever it is, one sentence
+        if os.environ.get("STAMPS_DEBUG"):
+            raise
+        print(one_line(f"{command}: {explain(error, directory)}"), file=sys.stderr)
+        return 1
+
+
+def _directory(argv):
+    """The directory that the arguments of a command name, else the current one."""
+    for k, word in enumerate(argv):
+        if word == "--workdir" and k + 1 < len(argv):
+            return argv[k + 1]
+        if word.startswith("--workdir="):
+            return word.partition("=")[2]
+    return "."
+
+
+def main(argv=None):
+    """Entry point of every command, those that pip installs and those in ``bin/``: the program's file name is the command."""
+    forget_current_directory()
+    return run(os.path.basename(sys.argv[0]).removesuffix(".exe"), argv)
+
+
+def _print_whatever_the_locale():
+    """Letters that the terminal's character set lacks become question marks, rather than the end of a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+# ---------------------------------------------------------------------- legacy commands
+
+
+def _legacy(command):
+    if command not in COMMANDS:
+        names = ", ".join(COMMANDS)
+        return lambda argv: _complain(f"{command} is not a command of this package; there are: {names}")
+    verbs = "\n".join(f"  {verb:<18s} {about}" for verb, (_, about) in _VERBS.items())
+    more = f"verbs: stamps VERB --help\n{verbs}" if command == "stamps" else ""
+    return lambda argv: perform(command, COMMANDS[command], argv, more, f"stamps {_version()}")
+
+
+def _misspelt_steps(argv):
+    """``'1 8'`` for steps as MATLAB's call or a range would have them, ``(1,8)``, ``1-8``, ``1:8``; else empty."""
+    words = " ".join(argv[:2])
+    if not any(sign in words for sign in "(),:.") and not re.match(r"\d\s*-\s*\d", words):
+        return ""
+    numbers = re.fullmatch(r"\(?\s*(\d+)\s*(?:,|-|:|\.\.+)\s*(\d+)\s*\)?", words)
+    return " ".join(numbers.groups()) if numbers else ""
+
+
+def _complain(text):
+    print(text, file=sys.stderr)
+    return 2
+
+
+def _version():
+    try:
+        return metadata.version("stamps-insar")
+    except metadata.PackageNotFoundError:
+        from stamps import __version__
+
+        return __version__
+
+
+# ---------------------------------------------------------------------- verbs
+
+#: Verb -> module whose ``main(argv)`` runs it and returns the exit status, and what it is for.
+_VERBS = {
+    "status": ("stamps.cli.status", "how far a project is, what is left, what to run next"),
+    "estimate": ("stamps.cli.estimate", "memory, disk, time and patches that a stack or project needs"),
+    "export": ("stamps.cli.export", "csv, GeoPackage, GeoTIFF, KML, MintPy … for other programs"),
+    "tropo": ("stamps.cli.tropo", "tropospheric correction: linear, powerlaw, gacos"),
+    "relocate": ("stamps.cli.relocate", "let a project name its export in a new place"),
+    "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
+    "view": ("stamps.cli.view", "one page with the map and the time series, for any browser"),
+    "describe-inputs": ("stamps.cli.describe_inputs", "what each step reads and writes, checked with a project"),
+    "report": ("stamps.cli.report", "write a page about the quality of a run"),
+    "describe-backends": (
+        "stamps.cli.describe_backends",
+        "what is compiled, which programs and versions are used",
+    ),
+    "list-legacy": ("stamps.cli.list_legacy", "scripts of the original: ported where, tested by what, or why not"),
+    "completion": ("stamps.cli.completion", "let bash, zsh or fish complete commands, options and parameters"),
+}
+
+
+def _verb(name):
+    return import_module(_VERBS[name][0]).main
+

@@ -1,0 +1,48 @@
+"""``stamps view``: a page with the map and the time series, as a file and in the browser."""
+
+import argparse
+
+from stamps.cli.options import add_workdir
+from stamps.products.view import view
+from stamps.products.view.content import N_BOOT
+from stamps.products.view.serving import page_server
+
+__all__ = ["main"]
+
+
+def main(argv):
+    """Write the page, serve it if asked for; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="stamps view",
+        description="Write one self-contained HTML page: map of the points, time series, differences, layers, reference.",
+        epilog="example: stamps view --value v-do --out motion.html",
+    )
+    add_workdir(parser)
+    parser.add_argument("--out", metavar="FILE.html", help="the page [view.html in the project directory]")
+    parser.add_argument("--value", metavar="TYPE", help="velocity to show: v, v-d, v-do … [v-d; small baselines V-d]")
+    parser.add_argument("--title", help="heading [name of the project directory]")
+    parser.add_argument("--no-background", action="store_true", help="leave out shaded DEM and mean amplitude")
+    parser.add_argument(
+        "--n-boot", type=int, default=N_BOOT, help="bootstrap samples of the standard deviation [%(default)s]"
+    )
+    parser.add_argument(
+        "--serve", nargs="?", type=int, const=0, metavar="PORT",
+        help="then serve the page to this machine (127.0.0.1) until interrupted; without PORT a free one",
+    )  # fmt: skip
+    options = parser.parse_args(argv)
+    path = view(
+        options.workdir, options.out, options.value, title=options.title, background=not options.no_background,
+        n_boot=options.n_boot,
+    )  # fmt: skip
+    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
+    return 0 if options.serve is None else _serve(path, options.serve)
+
+
+def _serve(path, port):
+    with page_server(path, port) as server:
+        print("http://{}:{}/  (Ctrl-C ends)".format(*server.server_address), flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return 0

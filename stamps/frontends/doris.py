@@ -1,0 +1,328 @@
+"""Result files of Doris and what lies around them in an ``INSAR_<master>`` directory.
+
+A result file (``master.res``, ``slave.res``) has sections ``*_Start_<name>`` … ``* End_<name>`` with lines
+``key: value``; the section of the orbit is a table of time and position.
+
+Layout (native byte order)::
+
+    INSAR_<master>/master.res, <master>_crop.slc (or _crop_ovs.slc), lon.raw, lat.raw, dem_radar.raw
+    INSAR_<master>/<slave>/slave.res, slave_res.slc, cint.minrefdem.raw
+    INSAR_<master>/SMALL_BASELINES/<date1>_<date2>/*filtrg.slc, cint.minrefdem.raw
+
+Source: spec 02 section 4; Doris user's manual (result files).
+"""
+
+import glob
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.frontends.header_ranges import SAME_FREQUENCY, judge, judge_dates
+from stamps.frontends.headers import plain_number
+from stamps.frontends.names import is_date
+from stamps.insar.orbits import Orbit
+from stamps.workspace.plain_files import read_input
+
+__all__ = ["DorisStack", "Image", "find_stack", "read_image", "read_sections"]
+
+LIGHT_SPEED = 299792458.0  # m/s
+_ORBITS = ("precise_orbits", "leader_datapoints")
+_START = re.compile(r"\*_Start_([A-Za-z_]+)")
+_END = re.compile(r"\*\s*End_")
+_DATE = re.compile(r"\d{8}\Z")
+_PAIR = re.compile(r"(\d{8})_(\d{8})\Z")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as its result file describes it.
+
+    Attributes
+    ----------
+    path : Path
+        The result file.
+    date : int
+        yyyymmdd.
+    wavelength : float
+        Metres.
+    first_time, line_time : float
+        Seconds of the day of the first line of the file, seconds from line to line.
+    first_range, range_spacing : float
+        Metres.
+    width, length : int
+        Range samples and azimuth lines; 0 if the file says nothing about a crop.
+    slc, slc_format : str
+        File and format of the newest SLC that the file lists.
+    oversampling : int
+        Factor along range of that SLC against the original.
+    orbit : Orbit
+    """
+
+    path: Path
+    date: int
+    wavelength: float
+    first_time: float
+    line_time: float
+    first_range: float
+    range_spacing: float
+    width: int
+    length: int
+    slc: str
+    slc_format: str
+    oversampling: int
+    orbit: Orbit = field(compare=False)
+
+
+def read_sections(path):
+    """Sections of a result file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    dict
+        Name to list of lines.
+
+    Raises
+    ------
+    InputError
+        The file is missing or has no section.
+    """
+    try:
+        lines = read_input(path).splitlines()
+    except OSError as error:
+        raise InputError(f"The result file {path} cannot be read ({error.strerror}): run Doris again.") from error
+    sections, name = {}, None
+    for line in lines:
+        start = _START.search(line)
+        if start:
+            name = start[1].rstrip("_").lower()
+            sections[name] = []
+        elif _END.match(line):
+            name = None
+        elif name is not None:
+            sections[name].append(line)
+    if not sections:
+        raise InputError(f"{path} has no section *_Start_…: a result file of Doris was expected.")
+    return sections
+
+
+def read_image(path):
+    """Read a result file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or a section or value that is needed is absent.
+    """
+    sections = read_sections(path)
+    moment = _moment(path, sections)
+    crop, oversampled = _Values(path, sections, "crop"), _Values(path, sections, "oversample")
+    timing = _Values(path, sections, "readfiles")
+    prf = timing.positive("Pulse_Repetition_Frequency")
+    spacing = LIGHT_SPEED / 2 / (1e6 * timing.positive("Range_sampling_rate"))
+    first_time = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond * 1e-6
+    first_range = LIGHT_SPEED / 2 * 1e-3 * timing.number("Range_time_to_first_pixel")
+    first_line, n_lines = crop.extent("line") if crop else (1, 0)
+    first_pixel, n_pixels = crop.extent("pixel") if crop else (1, 0)
+    width, length = n_pixels, n_lines
+    if oversampled:
+        width, length = oversampled.extent("pixel")[1], oversampled.extent("line")[1]
+    range_factor, line_factor = round(width / n_pixels) if width else 1, round(length / n_lines) if length else 1
+    middle = first_time + (first_line - 1 + n_lines / 2) / prf
+    newest = oversampled or crop
+    return Image(
+        Path(path), moment.year * 10000 + moment.month * 100 + moment.day, timing.positive("Radar_wavelength"),
+        first_time + (first_line - 1) / prf, 1 / prf / line_factor,
+        first_range + (first_pixel - 1) * spacing, spacing / range_factor, width, length,
+        newest.text("Data_output_file", "") if newest else "", newest.text("Data_output_format", "") if newest else "",
+        range_factor, _orbit(path, sections, middle),
+    )  # fmt: skip
+
+
+class _Values:
+    """Values of a section by the beginning of their keys; false if there is no such section."""
+
+    def __init__(self, path, sections, name):
+        self.path, self.name = path, name
+        self.values = {}
+        for line in sections.get(name, ()):
+            key, colon, value = line.partition(":")
+            if colon:
+                self.values[key.strip()] = value.strip()
+
+    def __bool__(self):
+        return bool(self.values)
+
+    def text(self, key, default=None):
+        value = next((value for name, value in self.values.items() if name.startswith(key)), default)
+        if value is None:
+            raise InputError(f"The result file {self.path} has no '{key}' in its section {self.name}: run Doris again.")
+        return value
+
+    def number(self, key):
+        value = self.text(key)
+        number = plain_number(value.split()[0]) if value else None
+        if number is None:
+            raise InputError(f"The result file {self.path} has '{value}' as {key}, but a number was expected.")
+        return number
+
+    def positive(self, key):
+        number = self.number(key)
+        if number <= 0:
+            raise InputError(f"The result file {self.path} has {number:g} as {key}, but a number above 0 was expected.")
+        return number
+
+    def extent(self, what):
+        """First line or pixel and how many there are."""
+        first, last = int(self.number(f"First_{what}")), int(self.number(f"Last_{what}"))
+        if last < first:
+            raise InputError(f"The result file {self.path} says that {what} {first} is first and {last} last.")
+        return first, last - first + 1
+
+
+def _moment(path, sections):
+    value = _Values(path, sections, "readfiles").text("First_pixel_azimuth_time")
+    for pattern in ("%d-%b-%Y %H:%M:%S.%f", "%d-%b-%Y %H:%M:%S"):
+        try:
+            return datetime.strptime(value, pattern)
+        except ValueError:
+            continue
+    raise InputError(f"The result file {path} has the azimuth time '{value}', not dd-mmm-yyyy hh:mm:ss.")
+
+
+def _orbit(path, sections, middle):
+    """Orbit from the newest table of state vectors: seconds of the day, X, Y, Z."""
+    lines = next((sections[name] for name in _ORBITS if sections.get(name)), [])
+    rows = [[plain_number(word) for word in line.split()[:4]] for line in lines if len(line.split()) >= 4]
+    table = np.array([row for row in rows if None not in row], dtype=np.float64).reshape(-1, 4)
+    try:
+        return Orbit(table[:, 0], table[:, 1:], middle)
+    except InputError as error:
+        raise InputError(f"The result file {path} has no usable orbit: {error}") from error
+
+
+def _judge_image(image):
+    """What is impossible in a result file."""
+    values = {
+        "wavelength": image.wavelength, "prf": 1 / image.line_time, "near_range_slc": image.first_range,
+        "range_pixel_spacing": image.range_spacing, "oversampling": image.oversampling,
+    }  # fmt: skip
+    values |= {"width": image.width, "length": image.length} if image.width else {}
+    shown = {
+        "wavelength": "Radar_wavelength", "prf": "Pulse_Repetition_Frequency", "width": "Last_pixel", "length": "Last_line",
+        "near_range_slc": "Range_time_to_first_pixel", "range_pixel_spacing": "Range_sampling_rate",
+    }  # fmt: skip
+    return judge(image.path, values, shown)
+
+
+def _compare(image, master):
+    """What is strange about a slave: the date of its folder, its wavelength."""
+    if image.path.parent.name != f"{image.date:08d}":
+        yield f"The result file {image.path} is of {image.date}, not of the date of its folder: check which image it is."
+    if abs(image.wavelength / master.wavelength - 1) > SAME_FREQUENCY:
+        yield (
+            f"The result file {image.path} has the wavelength {image.wavelength:.8g} m, but the master's is "
+            f"{master.wavelength:.8g} m: another sensor or band; check which image it is."
+        )
+
+
+# ---------------------------------------------------------------------- the stack
+
+
+@dataclass
+class DorisStack:
+    """Paths of a stack, each list in alphabetical order; ``root`` is the ``INSAR_<master>`` directory."""
+
+    root: Path
+    small_baselines: bool
+    master: Image
+    dates: list = field(default_factory=list)
+    pairs: list = field(default_factory=list)
+    images: list = field(default_factory=list)
+    interferograms: list = field(default_factory=list)
+
+    @property
+    def kind(self):
+        """Kind of stack in words."""
+        return "small baselines" if self.small_baselines else f"master {self.master.date}"
+
+    def slave(self, date):
+        """Path of the result file of a slave."""
+        return self.root / str(date) / "slave.res"
+
+    def check_headers(self):
+        """Find what is impossible, and what is strange, in the result files.
+
+        Returns
+        -------
+        problems, warnings : list of str
+        """
+        texts = [f"{date:08d}" for date in (self.master.date, *self.dates)]
+        problems, warnings = judge_dates(text for text in texts if is_date(text))
+        problems += [f"{text} names a folder of {self.root}, but is no date." for text in texts if not is_date(text)]
+        problems += _judge_image(self.master)
+        for path in filter(Path.is_file, map(self.slave, self.dates)):
+            try:
+                image = read_image(path)
+            except InputError as error:
+                problems.append(str(error))
+                continue
+            problems += _judge_image(image)
+            warnings += _compare(image, self.master)
+        return problems, warnings
+
+    def raster(self, name, folder):
+        """Path of a geometry raster: in the directory that is prepared, else in the ``INSAR_<master>`` directory."""
+        here = Path(folder) / name
+        return here if here.is_file() else self.root / name
+
+
+def find_stack(folder):
+    """List what an ``INSAR_<master>`` directory, or its ``SMALL_BASELINES``, holds.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    DorisStack
+        ``dates``: the slaves (yyyymmdd, ascending); ``pairs``: for small baselines the pairs of dates.
+
+    Raises
+    ------
+    InputError
+        There is no ``master.res``, it is damaged, or there is no interferogram.
+    """
+    folder = Path(os.path.abspath(folder))
+    small_baselines = folder.name == "SMALL_BASELINES"
+    root = folder.parent if small_baselines else folder
+    if not (root / "master.res").is_file():
+        raise InputError(
+            f"{root} has no master.res: run this in the directory INSAR_<master> of a Doris stack or in its "
+            "SMALL_BASELINES."
+        )
+    stack = DorisStack(root, small_baselines, read_image(root / "master.res"))
+    stack.interferograms = sorted(glob.glob(f"{glob.escape(str(folder))}/*/cint.minrefdem.raw"))
+    names = [Path(path).parent.name for path in stack.interferograms]
+    wrong = [name for name in names if not (_PAIR if small_baselines else _DATE).match(name)]
+    if wrong or not names:
+        what = "yyyymmdd_yyyymmdd" if small_baselines else "yyyymmdd"
+        where = f"{folder / wrong[0]} is not named {what}" if wrong else f"{folder} has no {what}/cint.minrefdem.raw"
+        raise InputError(f"{where}: interferograms stand in folders named by their dates.")
+    if small_baselines:
+        stack.pairs = [tuple(map(int, _PAIR.match(name).groups())) for name in names]
+        stack.dates = sorted({date for pair in stack.pairs for date in pair} - {stack.master.date})
+        stack.images = sorted(glob.glob(f"{glob.escape(str(folder))}/*/*filtrg.slc"))
+    else:
+        stack.dates = sorted(map(int, names))
+        stack.images = sorted(str(path) for path in root.glob("*/slave_res.slc") if _DATE.match(path.parent.name))
+    return stack

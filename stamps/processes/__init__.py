@@ -1,0 +1,1 @@
+"""Programs and processes that end with their command, and what signals do."""

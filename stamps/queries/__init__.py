@@ -1,0 +1,1 @@
+"""What users ask before and between runs; nothing here writes a step's file."""

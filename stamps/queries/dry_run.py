@@ -1,0 +1,454 @@
+"""What a run of the steps would do, skip and overwrite: ``stamps 1 8 --dry-run``.
+
+Asks the driver's own decisions (:mod:`stamps.run.engine`) and the table of files (:mod:`stamps.workspace.step_files`) step by
+step, as if
+every step left pixels; keeps account of the files that would be there by then. Nothing is written.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from stamps.errors import InputError, StampsError
+from stamps.queries.estimate import counts_of, dimensions
+from stamps.queries.status import explain_no_project, project_status
+from stamps.queries.step_inputs import STEP_TITLES, is_project
+from stamps.run import continuation, engine
+from stamps.run.workers import n_cores, shares
+from stamps.workspace import Workspace
+from stamps.workspace.freshness import Judge, is_placeholder, is_unwrapped
+from stamps.workspace.lineage import step_of
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.step_files import Situation, files_of, variables_of_file
+
+__all__ = ["PlannedFile", "PlannedStep", "RunPlan", "plan_of"]
+
+_PUBLISHED = "published by the interrupted run"
+
+
+@dataclass
+class PlannedFile:
+    """A file that a step would write or delete.
+
+    Attributes
+    ----------
+    file : str
+        Name; ``*`` where a time stamp comes in.
+    action : str
+        ``new``, ``replace`` (also where variables are appended to a file) or ``delete``.
+    bytes_now : int or None
+        Size of the file that would be replaced or deleted.
+    bytes_expected : int or None
+        Size of the arrays that would be stored, before compression: with the pixels that earlier runs left, else with
+        all candidates, as far as dimensions are known.
+    maybe : bool
+        The step itself finds out whether it writes this.
+    """
+
+    file: str
+    action: str
+    bytes_now: int | None = None
+    bytes_expected: int | None = None
+    maybe: bool = False
+
+
+@dataclass
+class PlannedStep:
+    """What would happen to one step in one directory: ``run``, ``skip`` or ``fail``, the reason, the files."""
+
+    directory: str
+    place: str
+    step: int
+    title: str
+    action: str
+    reason: str = ""
+    files: list = field(default_factory=list)
+
+
+@dataclass
+class RunPlan:
+    """A run of the driver that has not happened; ``str`` of it is the text for people."""
+
+    workdir: str
+    start: int
+    end: int
+    small_baselines: bool
+    workers: int
+    steps: list = field(default_factory=list)
+    patches_before: list = field(default_factory=list)
+    patches_after: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+    @property
+    def fails(self):
+        """Whether a step would stop the run."""
+        return any(step.action == "fail" for step in self.steps)
+
+    @property
+    def totals(self):
+        """Numbers of files and bytes: ``new``, ``replace``, ``delete``, ``bytes_expected``, ``bytes_replaced``."""
+        last = {}  # a file written twice is one file
+        for step in self.steps:
+            for file in step.files:
+                first = last.get((step.directory, file.file))
+                file = (
+                    file
+                    if first is None
+                    else PlannedFile(file.file, first.action, first.bytes_now, file.bytes_expected)
+                )
+                last[step.directory, file.file] = file
+        files = list(last.values())
+        counts = {action: sum(file.action == action for file in files) for action in ("new", "replace", "delete")}
+        counts["bytes_expected"] = sum(file.bytes_expected or 0 for file in files if file.action != "delete")
+        counts["bytes_replaced"] = sum(file.bytes_now or 0 for file in files)
+        return counts
+
+    def as_dict(self):
+        """For JSON."""
+        return {**asdict(self), "totals": self.totals, "fails": self.fails}
+
+    def __str__(self):
+        return "\n".join(_text(self))
+
+    def __repr__(self):
+        return str(self)
+
+
+def plan_of(
+    workdir=".", start_step=1, end_step=8, patches_flag=None, patch_list_file="patch.list", part_limitation=0, *,
+    est_gamma_parm=0, cores=None, restart=False,
+):  # fmt: skip
+    """Plan of a run with the arguments of ``stamps``; changes nothing.
+
+    Parameters
+    ----------
+    workdir, start_step, end_step, patches_flag, patch_list_file, part_limitation, est_gamma_parm, cores, restart
+        As for :func:`stamps.legacy.stamps.stamps`.
+
+    Returns
+    -------
+    RunPlan
+
+    Raises
+    ------
+    InputError
+        Arguments that a run would not take either, or a directory that is no project.
+    """
+    ws = Workspace.at(workdir).as_recovered()
+    run = engine.plan_run(ws, start_step, end_step, patches_flag, patch_list_file, part_limitation)
+    if not is_project(ws):
+        raise InputError(explain_no_project(ws))
+    parameters = Parameters(ws, read_only=True)
+    engine.check_parameters(ws, run)
+    settings = engine.Settings.of(parameters, est_gamma_parm)
+    asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
+    decision = continuation.decide(ws, run, asked, restart)
+    run = decision.run
+    folders = [folder.as_recovered() for folder in run.folders(ws)]
+    workers = shares(n_cores(parameters, cores), len(folders))[0] if run.in_patches else 1
+    plan = RunPlan(str(ws.path), run.start, run.end, settings.small_baselines, workers)
+    planner = _Planner(plan, ws, decision, settings, parameters)
+    planner.note_recovery([Workspace(folder.path) for folder in dict.fromkeys([ws, *folders])])
+    planner.note_parameters()
+    if decision.sentence:
+        plan.notes.append(f"{decision.sentence}.")
+    if run.in_project and run.patches is not None and planner.published.kept is None:
+        plan.notes.append("patch.list would be written anew; the old one becomes patch.list_old.")
+    start = run.start
+    if run.in_patches:
+        for folder in folders:
+            start = planner.patch(folder)
+    if run.in_project:
+        planner.project(start)
+    return plan
+
+
+class _Planner:
+    """Goes through a run in its order and keeps account of files, flags and dimensions."""
+
+    def __init__(self, plan, ws, decision, settings, parameters):
+        self.plan, self.ws, self.settings, self.parameters = plan, ws, settings, parameters
+        self.decision, self.run = decision, decision.run
+        self.published = decision.record  # what an interrupted run has published; a new record has nothing
+        self.status = project_status(ws.path)
+        self.made = {}  # (directory, file) -> variables, None if deleted
+        self.flags = {}  # directory -> flags of no_ps_info
+        self.judges = {}  # directory -> what is out of date in it
+        self.sizes = {}  # patch -> dimensions
+
+    # ------------------------------------------------------------------ notes
+
+    def note_recovery(self, folders):
+        for ws in folders:
+            for left in ws.interrupted():
+                if left.in_use:
+                    self.plan.notes.append(f"A command is at work in {ws.path}.")
+                elif left.flaw:
+                    self.plan.notes.append(f"{left.folder} would stop the run once: {left.flaw}.")
+                elif left.plan is None:
+                    self.plan.notes.append(
+                        f"{ws.path}: what an interrupted command left unpublished would be discarded."
+                    )
+                else:
+                    files = ", ".join(sorted(left.plan))
+                    self.plan.notes.append(f"{ws.path}: an interrupted save would be completed first ({files}).")
+
+    def note_parameters(self):
+        missing = self.parameters.missing()
+        if missing:
+            names = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
+            self.plan.notes.append(
+                f"parms.mat would gain {len(missing)} missing parameters with their defaults ({names})."
+            )
+
+    # ------------------------------------------------------------------ steps 1 to 5a
+
+    def patch(self, ws):
+        """Steps of one patch; returns the start step, as :func:`stamps.run.engine.run_patch`."""
+        progress = self.decision.progress(ws)
+        plan = engine.plan_patch(ws, self.run.start, self.run.end, progress)
+        self.flags[ws.path] = np.zeros(5) if plan.start == 1 and not progress.last else ws.no_ps_flags()
+        for step in range(max(progress.start, 1), progress.last + 1):
+            self._add(ws, "patch", step, "skip", _PUBLISHED)
+        if plan.resumed and not progress.last:
+            for step in range(1, min(plan.start, self.run.end + 1)):
+                files = []
+                if step == 4 and plan.sets_version_two:
+                    files = [
+                        PlannedFile("psver.mat", "replace" if ws.exists("psver") else "new", _size(ws, "psver.mat"))
+                    ]
+                    self._written(ws, "psver.mat", ("psver",))
+                self._add(ws, "patch", step, "skip", f"already done ({_evidence(step)} is there)", files)
+        for step in plan.steps:
+            flags, skipped = (
+                engine.flags_before(step, self.flags[ws.path]) if step > 1 else (self.flags[ws.path], False)
+            )
+            if skipped:
+                flags[step - 1] = 1
+                self._add(ws, "patch", step, "skip", f"step {step - 1} left no pixel (no_ps_info.mat)")
+            else:
+                first = plan.resets_version(step)
+                self._step(ws, "patch", step, first, lambda step=step: engine.patch_function(step, self.settings))
+            self.flags[ws.path] = flags
+        if 1 in plan.steps and not any("heading" in text for text in self.plan.notes):
+            self.plan.notes.append(
+                "Step 1 would set what it finds in the data in parms.mat: heading, lambda, platform, …."
+            )
+        return plan.start
+
+    # ------------------------------------------------------------------ the rest
+
+    def project(self, start):
+        patches = self.run.patches
+        if patches is not None and self.published.kept is None:
+            kept = engine.kept_patches(patches, self._flags_of)
+            self.plan.patches_before, self.plan.patches_after = self.ws.patch_list(), kept
+            for name in patches:
+                if name not in kept:
+                    step = int(np.flatnonzero(self._flags_of(name))[0]) + 1
+                    self.plan.notes.append(f"{name} would be dropped from patch.list: step {step} left no pixel.")
+            dropped = [name for name in self.ws.patch_list() if name not in patches]
+            if dropped:
+                self.plan.notes.append(
+                    f"patch.list would lose {', '.join(dropped)}, which the list of this run does not name."
+                )
+        for step in engine.project_steps(start, self.run.end):
+            if step <= self.published.last:
+                self._add(self.ws, "project", step, "skip", _PUBLISHED)
+                continue
+            if step == 5:
+                reason = engine.merge_skipped(patches, lambda: self.flags.get(self.ws.path, self.ws.no_ps_flags()))
+                if reason:
+                    self._add(self.ws, "project", 5, "skip", "an earlier step left no pixel (no_ps_info.mat)")
+                    continue
+                if patches is not None and not (self.plan.patches_after or self.published.kept):
+                    self._add(self.ws, "project", 5, "fail", "no patch has pixels left to merge")
+                    return
+            self._step(self.ws, "project", step, False, None)
+
+    def _flags_of(self, name):
+        ws = (self.ws / name).as_recovered()
+        return self.flags[ws.path] if ws.path in self.flags else ws.no_ps_flags()
+
+    # ------------------------------------------------------------------ one step
+
+    def _step(self, ws, place, step, first, function):
+        situation = self._situation(ws, first)
+        reason, files = self._obstacle(situation, place, step, function), []
+        if not reason:
+            files = self._files(situation, ws, place, step)
+        self._add(ws, place, step, "fail" if reason else "run", reason, files)
+
+    def _situation(self, ws, first):
+        patches = self.run.patches is not None
+        patch = ws if not patches or ws.path != self.ws.path else (self.ws / self.run.patches[0]).as_recovered()
+        parameters = self.parameters if ws.path == self.ws.path else Parameters(ws, read_only=True)
+        return Situation(self.ws, patch, parameters, patches=patches, first=first, made=self.made)
+
+    def _obstacle(self, situation, place, step, function):
+        """Why the step would fail, as far as that can be told: parameters, missing files."""
+        if function is not None:
+            try:
+                function()
+            except StampsError as error:
+                return str(error)
+        missing = []
+        for row in files_of(step, "read", situation):
+            ws = situation.folder(row.place)
+            here = row.place == place or (place == "patch" and row.place == "project")
+            if row.optional or row.place == "stack" or not here:
+                continue
+            near = not row.file.endswith(".mat") and ws.find(row.file, levels=3) is not None
+            if not situation.exists(ws, row.file) and not near and row.file not in missing:
+                missing.append(row.file)
+        if missing:
+            return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        return self._unfit(situation, place, step)
+
+    def _unfit(self, situation, place, step):
+        """What a step would refuse of the files that are there now and that this run does not make anew; notes the rest."""
+        rows = [row for row in files_of(step, "read", situation) if row.place == place and row.file.endswith(".mat")]
+        for row in rows:
+            ws, name = situation.folder(row.place), row.file.removesuffix(".mat")
+            if (ws.path, row.file) in self.made or not ws.exists(name):
+                continue
+            if is_unwrapped(name) and is_placeholder(ws, name):
+                return f"{row.file} holds only the zeros of step 5: step 6 comes first"
+            stale = self._judge(ws).verdict(row.file) if (step_of(row.file) or 9) <= step else None
+            if stale is not None and step >= 7 and self._judge(ws).is_of_other_pixels(row.file):
+                return f"{row.file} {stale.reason}"
+            if stale is not None and (note := f"{stale}") not in self.plan.notes:
+                self.plan.notes.append(note)
+        return ""
+
+    def _judge(self, ws):
+        if ws.path not in self.judges:
+            self.judges[ws.path] = Judge(ws)
+        return self.judges[ws.path]
+
+    def _files(self, situation, ws, place, step):
+        files = {}
+        for use in ("delete", "write"):
+            for row in files_of(step, use, situation):
+                # step 5 has rows of both places; the driver writes the flags and the list of patches
+                if row.place != place and not (place == "patch" and step < 5 and row.place == "project"):
+                    continue
+                if row.file in ("patch.list", "patch.list_old"):
+                    continue
+                folder = situation.folder(row.place)
+                if use == "delete":
+                    for name in situation.matching(folder, row.file):
+                        files[name] = PlannedFile(name, "delete", _size(folder, name))
+                        self.made[folder.path, name] = None
+                    continue
+                file = files.get(row.file)
+                if file is None or file.action == "delete":
+                    there = situation.exists(folder, row.file) and "*" not in row.file
+                    file = PlannedFile(row.file, "replace" if there else "new", _size(folder, row.file), None)
+                    files[row.file] = file
+                file.maybe = "maybe" in row.conditions
+                self._enlarge(file, ws, row, situation.mode)
+                self._written(folder, row.file, row.variables)
+        return list(files.values())
+
+    def _enlarge(self, file, ws, row, mode):
+        """Add the bytes of a row's variables, as far as their dimensions are known."""
+        known = self._dimensions(ws, row.file, mode)
+        for item in variables_of_file(row.file, mode):
+            if "*" in row.variables or item.name in row.variables:
+                n_bytes = item.n_bytes(known)
+                if n_bytes is not None:
+                    file.bytes_expected = (file.bytes_expected or 0) + n_bytes
+
+    def _dimensions(self, ws, file, mode):
+        """Dimensions of the shapes of a file, as far as the pixels of an earlier run or the candidates tell."""
+        if not self.sizes:
+            for patch in self.status.patches or [None]:
+                counts = counts_of(self.status, self.parameters, patch)
+                self.sizes[None if patch is None else patch.name] = dimensions(counts)
+        whole = ws.path == self.ws.path and self.run.patches is not None
+        sizes = next(iter(self.sizes.values())) if whole or ws.name not in self.sizes else self.sizes[ws.name]
+        place = (
+            "project" if whole or (ws.path == self.ws.path and not file.removesuffix(".mat").endswith("1")) else "patch"
+        )
+        return sizes[place]["1" if file.removesuffix(".mat").endswith("1") else "2"]
+
+    def _written(self, ws, file, variables):
+        key = ws.path, file
+        before = self.made.get(key)
+        if before is None and key not in self.made and ws.exists(file.removesuffix(".mat")):
+            before = set(ws.variables_of(file.removesuffix(".mat")))
+        names = {item.name for item in variables_of_file(file)} if "*" in variables else set(variables)
+        self.made[key] = (before or set()) | names
+
+    def _add(self, ws, place, step, action, reason="", files=()):
+        self.plan.steps.append(
+            PlannedStep(str(ws.path), place, step, _title(place, step, self.run), action, reason, list(files))
+        )
+
+
+def _evidence(step):
+    return {1: "ps1.mat", 2: "pm1.mat", 3: "select1.mat", 4: "weed1.mat"}[step]
+
+
+def _title(place, step, run):
+    if step != 5:
+        return STEP_TITLES[step]
+    if place == "patch":
+        return "correct phase"
+    return "merge patches, noise of interferograms" if run.patches is not None else "noise of interferograms"
+
+
+def _size(ws, file):
+    if "*" in file or not ws.has_file(file):
+        return None
+    return ws.file(file).stat().st_size
+
+
+# ---------------------------------------------------------------------- text
+
+
+def _text(plan):
+    mode = "small baselines" if plan.small_baselines else "single master"
+    steps = f"steps {plan.start} to {plan.end}" if plan.start else f"resume, up to step {plan.end}"
+    lines = [f"Dry run in {plan.workdir} ({mode}): {steps}. Nothing is changed."]
+    patches = len({step.directory for step in plan.steps if step.place == "patch"})
+    if patches > 1:
+        lines.append(f"{patches} patches, {plan.workers} at a time")
+    lines += [f"note: {text}" for text in plan.notes]
+    directory = None
+    for step in plan.steps:
+        if step.directory != directory:
+            directory = step.directory
+            lines += ["", directory]
+        lines.append(f"  step {step.step} {step.title:<40s} {step.action}{': ' + step.reason if step.reason else ''}")
+        for action, verb in (("new", "writes"), ("replace", "replaces"), ("delete", "deletes")):
+            files = [file for file in step.files if file.action == action]
+            if files:
+                lines.append(f"    {verb:<9s} {', '.join(_file_text(file) for file in files)}")
+    totals = plan.totals
+    lines += ["", (
+        f"{totals['new']} new files and {totals['replace']} replaced ones, about {_megabytes(totals['bytes_expected'])} before "
+        f"compression; {_megabytes(totals['bytes_replaced'])} of old files would go; {totals['delete']} deleted"
+    )]  # fmt: skip
+    if plan.fails:
+        lines.append("The run would stop: see 'fail' above.")
+    elif not any(step.action == "run" for step in plan.steps):
+        lines.append("There is nothing to do.")
+    lines.append("STAMPS.log of every directory would gain lines, and .stamps-lineage.json what the results were made from.")
+    return lines
+
+
+def _file_text(file):
+    sizes = []
+    if file.bytes_now is not None:
+        sizes.append(f"now {_megabytes(file.bytes_now)}")
+    if file.action != "delete" and file.bytes_expected is not None and file.bytes_expected >= 50_000:
+        sizes.append(f"about {_megabytes(file.bytes_expected)}")
+    if file.maybe:
+        sizes.append("perhaps")
+    return file.file + (f" ({', '.join(sizes)})" if sizes else "")
+
+
+def _megabytes(n_bytes):
+    return f"{n_bytes / 1e6:.3g} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:.3g} kB"

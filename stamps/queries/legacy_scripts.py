@@ -1,0 +1,102 @@
+"""The scripts and programs of the original, as data: ported where, held by which goldens and tests, or why not ported.
+
+The table is ``legacy_scripts.csv``. Goldens are named ``set/overlay``, as they lie in the folders of golden sets.
+"""
+
+import csv
+import difflib
+import functools
+from dataclasses import asdict, dataclass
+from importlib import resources
+
+from stamps.errors import InputError
+
+__all__ = ["LegacyScript", "legacy_scripts", "list_legacy"]
+
+
+@dataclass(frozen=True)
+class LegacyScript:
+    """A script of the original.
+
+    Attributes
+    ----------
+    script : str
+        Its name, without ending.
+    kind : str
+        ``MATLAB``, ``C shell``, ``C++``; ``new`` for a command that the original leaves to an external tool.
+    module : str
+        Where the port is; empty if it is not ported.
+    spec : tuple of str
+        Files of the specification that describe it.
+    goldens : tuple of str
+        Reference results that it is compared with.
+    tests : tuple of str
+        Files of the directory ``tests``.
+    reason : str
+        Why it is not ported.
+    purpose : str
+        What it does.
+    """
+
+    script: str
+    kind: str
+    module: str
+    spec: tuple
+    goldens: tuple
+    tests: tuple
+    reason: str
+    purpose: str
+
+    @property
+    def ported(self):
+        """Whether there is a port."""
+        return bool(self.module)
+
+    def as_dict(self):
+        """For JSON."""
+        return {**asdict(self), "ported": self.ported}
+
+
+@functools.cache
+def legacy_scripts():
+    """All rows of the table.
+
+    Returns
+    -------
+    tuple of LegacyScript
+    """
+    with resources.files(__package__).joinpath("legacy_scripts.csv").open(newline="", encoding="utf-8") as file:
+        return tuple(
+            LegacyScript(
+                **{**row, **{name: tuple(row[name].split()) for name in ("spec", "goldens", "tests")}},
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def list_legacy(name=None):
+    """Scripts of the original.
+
+    Parameters
+    ----------
+    name : str, optional
+        Only this one.
+
+    Returns
+    -------
+    list of LegacyScript
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    rows = list(legacy_scripts())
+    if name is None:
+        return rows
+    found = [row for row in rows if row.script == name.removesuffix(".m")]
+    if not found:
+        near = difflib.get_close_matches(name, [row.script for row in rows], n=3, cutoff=0.5)
+        hint = f": did you mean {' or '.join(near)}?" if near else "; stamps list-legacy lists all."
+        raise InputError(f"No script of the original known here is named '{name}'{hint}")
+    return found

@@ -1,0 +1,138 @@
+"""The demonstration: simulate a stack, prepare it, run steps 1 to 8, say what was found, draw it and write the pages.
+
+``python -m stamps.simulation.demo [DIRECTORY]`` (what ``make demo`` runs). Everything lands in one directory,
+``stack`` the simulated SNAP
+export and ``project`` the processing; the result is compared with the simulation's truth.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from stamps.errors import InputError, StampsError
+from stamps.matlab.dates import to_yyyymmdd
+from stamps.products.overview import draw_overview
+from stamps.products.values import los_velocity
+from stamps.products.view import view
+from stamps.report.quality import quality_report, write_quality_report
+from stamps.simulation import stack as simulate
+from stamps.simulation.truth import compare_with_truth
+from stamps.workspace import Workspace
+
+__all__ = ["main", "run_demo"]
+
+_STACK_OPTIONS = ("--preset", "demo", "--seed", "1", "--mask", "--quiet")
+_OPTIONS_FILE = "made_with.json"
+
+
+def main(argv=None):
+    """Command line of the demonstration."""
+    parser = argparse.ArgumentParser(prog="python -m stamps.simulation.demo", description=__doc__.splitlines()[0])
+    parser.add_argument("directory", nargs="?", default="demo", help="where to work [demo]")
+    options = parser.parse_args(argv)
+    try:
+        run_demo(Path(options.directory).resolve())
+    except StampsError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+def run_demo(folder):
+    """Simulate, process, report.
+
+    Parameters
+    ----------
+    folder : Path
+        Working directory; a ``project`` inside is replaced, a complete ``stack`` inside is used again.
+    """
+    from stamps import mt_prep_snap, setparm, stamps
+
+    stack, project = folder / "stack", folder / "project"
+    _stage(1, "simulating a stack of Sentinel-1 images as SNAP exports it")
+    _simulate(stack)
+    truth = json.loads((stack / "truth.json").read_text())
+    shutil.rmtree(project, ignore_errors=True)
+    project.mkdir(parents=True)
+    start = time.perf_counter()
+    _stage(2, f"preparing the project: mt_prep_snap {truth['master']} {stack} 0.4 1 1 50 50")
+    mt_prep_snap(truth["master"], stack, 0.4, 1, 1, 50, 50, workdir=project)
+    setparm("unwrap_grid_size", 50, workdir=project)
+    _stage(3, "processing: stamps 1 8")
+    stamps(1, 8, workdir=project)
+    seconds = time.perf_counter() - start
+    _stage(4, "drawing the result and comparing it with the simulated truth")
+    _report(project, stack, seconds)
+
+
+def _stage(number, text):
+    print(f"\n--- {number} of 4: {text} ---", flush=True)
+
+
+def _simulate(stack):
+    if (stack / "truth.json").is_file() and _made_with(stack) == list(_STACK_OPTIONS):
+        return
+    shutil.rmtree(stack, ignore_errors=True)
+    simulate.main([str(stack), *_STACK_OPTIONS])
+    (stack / _OPTIONS_FILE).write_text(json.dumps(_STACK_OPTIONS))
+
+
+def _made_with(stack):
+    """Options of the simulation that a stack came from; None where that is unknown."""
+    try:
+        return json.loads((stack / _OPTIONS_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _report(project, stack, seconds):
+    ws = Workspace(project)
+    ps = ws.load("ps2")
+    velocity = los_velocity(ws)
+    pictures = draw_overview(ws, project / "pictures")
+    figures = compare_with_truth(ws, stack)
+    quality = _quality_page(ws, project / "report")
+    page = view(ws, project / "view.html", title="Simulated stack: a subsidence bowl")
+    low, high = np.nanpercentile(velocity, [1, 99])
+    first, last = (str(to_yyyymmdd(day)) for day in (ps["day"].min(), ps["day"].max()))
+    print(f"\n{ps['n_image']} images, {first} to {last}: {ps['n_ps']} persistent scatterers in {seconds:.0f} s.")
+    print(f"Velocity along the line of sight: {low:.1f} to {high:.1f} mm/yr (98 % of them; negative: away from the satellite).")
+    print(f"Against the simulated truth: velocity error {figures.velocity_rms:.1f} mm/yr rms, "
+          f"{100 * figures.share_true_cycle:.2f} % of the unwrapped samples on the true cycle.")  # fmt: skip
+    print("Look at")
+    for path, what in [(page, "the map; click for time series"), (quality, "quality of the run"), *_named(pictures)]:
+        if path is not None:
+            print(f"  {_short(path):<40s} {what}")
+    activate = Path(sys.prefix) / "bin" / "activate"
+    commands = "stamps status; ps_plot v-do --out v.png; stamps export csv --out points.csv"
+    print(f"Go on: . {_short(activate)}; cd {_short(project)}; {commands}")
+    print("Your own data: mt_prep_snap MASTER EXPORT 0.4 3 3, then stamps 1 8 (README.md)")
+
+
+def _named(pictures):
+    return [(path, path.stem.replace("_", " ")) for path in pictures]
+
+
+def _short(path):
+    """A path as seen from the current directory, where it lies below it."""
+    path = Path(path)
+    return str(path.relative_to(os.getcwd())) if path.is_relative_to(os.getcwd()) else str(path)
+
+
+def _quality_page(ws, folder):
+    """The page, or None where the libraries that make it are not installed."""
+    try:
+        return write_quality_report(quality_report(ws), folder)
+    except InputError as error:
+        print(f"No quality report: {error}")
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
