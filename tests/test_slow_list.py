@@ -32,6 +32,6 @@ def test_every_entry_of_the_list_is_collected():
         [sys.executable, "-m", "pytest", "--collect-only", "-m", "", "-q", "-o", "addopts="], cwd=HERE.parent, text=True,
         capture_output=True, check=False,
     )  # fmt: skip
-    collected = set(done.stdout.splitlines())
-    listed = {name for name in HERE.joinpath("slow_tests.txt").read_text().splitlines() if "::" in name}
-    assert len(collected) > 4000 and not listed - collected
+    collected = {line.split("[")[0] for line in done.stdout.splitlines()}  # which cases there are depends on the golden sets
+    listed = {name.split("[")[0] for name in HERE.joinpath("slow_tests.txt").read_text().splitlines() if "::" in name}
+    assert len(collected) > 1000 and not listed - collected
