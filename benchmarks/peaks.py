@@ -36,7 +36,7 @@ from stamps.workspace import Workspace  # noqa: E402
 from stamps.workspace.parameters import Parameters  # noqa: E402
 
 PEAKS = ROOT / "tests" / "fixtures" / "peaks.json"
-COSTS = ROOT / "stamps" / "step_costs.csv"
+COSTS = ROOT / "stamps" / "queries" / "step_costs.csv"
 STEPS = ("prep", *"12345678")
 
 _PS = ["--preset", "ps_bench", "--seed", "1", "--n-images", "31"]

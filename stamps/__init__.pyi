@@ -96,10 +96,10 @@ from .legacy.uw_sb_unwrap_space_time import uw_sb_unwrap_space_time as uw_sb_unw
 from .legacy.uw_stat_costs import uw_stat_costs as uw_stat_costs
 from .legacy.uw_unwrap_from_grid import uw_unwrap_from_grid as uw_unwrap_from_grid
 from .legacy.wrap_filt import wrap_filt as wrap_filt
-from .legacy_scripts import list_legacy as list_legacy
 from .products.exports import export as export
 from .products.view import view as view
 from .queries.estimate import estimate_needs as estimate_needs
+from .queries.legacy_scripts import list_legacy as list_legacy
 from .queries.status import project_status as project_status
 from .queries.step_inputs import describe_inputs as describe_inputs
 from .tropo.aps_gacos import aps_gacos as aps_gacos

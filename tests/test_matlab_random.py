@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stamps.matlab import MatlabRand5, rand_state
 from stamps.native import matlab_random
+from stamps.native.random_stream import MatlabRand5, rand_state
 
 
 class LiteralGenerator:

@@ -96,7 +96,7 @@ def test_an_installed_package_carries_the_table_inside(tmp_path, monkeypatch):
     inside = tmp_path / "stamps" / "parms"
     inside.mkdir(parents=True)
     (inside / "parameters.csv").write_text((REPOSITORY / "parms" / "parameters.csv").read_text())
-    monkeypatch.setattr(parameters, "__file__", str(tmp_path / "stamps" / "parameters.py"))
+    monkeypatch.setattr(parameters, "__file__", str(tmp_path / "stamps" / "workspace" / "parameters.py"))
     assert parameters._table_file() == inside / "parameters.csv"
     (inside / "parameters.csv").unlink()
     with pytest.raises(ParameterError, match="install the package again"):

@@ -125,7 +125,7 @@ def _command_parser(name, command):
 
 
 def _add_verbs(parser):
-    from stamps.cli import _VERBS, _verb
+    from stamps.cli.program import _VERBS, _verb
 
     verbs = parser.add_subparsers(metavar="VERB")
     for name, (_, about) in _VERBS.items():

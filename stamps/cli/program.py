@@ -2,7 +2,7 @@
 
 ``stamps START END …`` and the other legacy names take the legacy positional arguments; ``stamps VERB …`` adds what the original
 never had. Legacy commands are described in :mod:`stamps.cli.legacy`, verbs have a module each in
-:mod:`stamps.cli.options`. Heavy imports happen only when a command runs.
+this package. Heavy imports happen only when a command runs.
 """
 
 import difflib

@@ -14,7 +14,6 @@ _FUNCTIONS = {
     "filters": ("filter2", "fir_filter", "gausswin"),
     "interpolation": ("griddata_linear", "interp", "nearest_node"),
     "linalg": ("lscov", "polyfit", "polyfit_scaled", "polyval"),
-    "random": ("MatlabRand5", "rand_state"),
     "sets": ("intersect_rows", "ismember", "setdiff", "setxor", "sortrows", "unique_rows"),
     "statistics": ("cov", "hist", "mean_single", "median", "nanmean", "std", "sum_single", "var"),
 }

@@ -1,0 +1,149 @@
+"""The rooms of the package and what imports what: ``python tests/rooms.py`` prints the sheet.
+
+Imports are read from the source, lazy ones included. A room is a sub-package; ``errors``, ``external`` and the package's own
+files are at home everywhere or above everything.
+"""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent / "stamps"
+
+#: Room -> rooms that it may import, beside itself and ``errors``. The order is that of the floors, from below.
+MAY_IMPORT = {
+    "matlab": set(),
+    "native": {"matlab", "external"},
+    "insar": {"matlab", "native"},
+    "steps": {"insar", "matlab", "native"},
+    "workspace": {"matlab"},
+    "processes": {"workspace"},
+    "external": {"processes", "workspace"},
+    "frontends": {"workspace", "processes", "insar", "steps", "matlab", "native"},
+    "linking": {"workspace", "processes", "insar", "steps", "matlab", "native"},
+    "products": {"workspace", "processes", "insar", "steps", "matlab", "native", "tropo"},
+    "tropo": {"workspace", "processes", "insar", "steps", "matlab", "native"},
+    "legacy": {
+        "workspace", "processes", "external", "insar", "steps", "matlab", "native", "frontends", "linking", "tropo", "products",
+        "run.workers",
+    },
+    "run": {"legacy", "frontends", "workspace", "processes", "native", "matlab"},
+    "queries": {"workspace", "products", "run", "frontends", "native", "matlab", "insar"},
+    "verify": {"workspace", "processes", "products", "external", "matlab", "insar", "legacy", "run"},
+    "report": {"workspace", "products", "verify", "queries", "run", "matlab", "insar", "steps"},
+    "simulation": {"workspace", "processes", "insar", "matlab", "products", "report", "legacy", "frontends"},
+    "service": None,
+    "cli": None,
+}  # fmt: skip
+
+WHY = {
+    "matlab": "MATLAB's numerics know no files, no parameters",
+    "native": "kernels know no files, no parameters",
+    "insar": "what every step shares takes arrays only: no workspace, no log, no parameter",
+    "steps": "the science of a step takes arrays only, and nothing from another step's inside",
+    "workspace": "a directory and its files; it computes no science",
+    "frontends": "they end at candidates and never call a legacy script",
+    "products": "products only read: what legacy scripts and they share belongs below both",
+    "tropo": "delays are computed from arrays and files, never through legacy scripts or products",
+    "legacy": "a legacy script loads, calls and saves; of what is above it knows the workers only",
+    "run": "a run knows legacy steps and front ends, but no science",
+}
+
+
+def modules():
+    """Dotted name -> path, of all modules of the package."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(known=None):
+    """Module -> modules of the package that it imports, anywhere in its text."""
+    known = known or modules()
+    found = {name: set() for name in known}
+    for name, path in known.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found[name] |= {alias.name for alias in node.names if alias.name.split(".")[0] == "stamps"}
+            elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "stamps":
+                whole = {f"{node.module}.{alias.name}" for alias in node.names}
+                found[name] |= (whole & known.keys()) or {node.module}
+    return found
+
+
+def room(module):
+    """Room of a module; of the package's own files their name."""
+    return module.split(".")[1] if "." in module else "stamps"
+
+
+def loose():
+    """Modules that lie in the package itself, beside its rooms."""
+    return sorted(path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("__"))
+
+
+def broken():
+    """(importing module, imported module) where a law is broken."""
+    found = []
+    for name, others in imports().items():
+        allowed = MAY_IMPORT.get(room(name))
+        if allowed is None:
+            continue
+        for other in sorted(others):
+            there = room(other)
+            fine = there in (room(name), "errors", "stamps") or there in allowed
+            if not fine and other.removeprefix("stamps.") not in allowed:
+                found.append((name, other))
+    return found
+
+
+def rings():
+    """Sets of rooms that import each other in a ring."""
+    arrows = defaultdict(set)
+    for name, others in imports().items():
+        arrows[room(name)] |= {room(other) for other in others} - {room(name), "errors", "stamps"}
+    for name, others in imports().items():  # the workers are a floor of their own: legacy scripts take them from the run
+        if room(name) == "legacy" and all(o == "stamps.run.workers" for o in others if room(o) == "run"):
+            continue
+    return _strongly_connected(arrows)
+
+
+def _strongly_connected(arrows):
+    reach = {start: _reachable(start, arrows) for start in list(arrows)}
+    found = {frozenset(o for o in reach[start] if start in reach.get(o, ())) for start in reach}
+    return sorted((sorted(ring) for ring in found if len(ring) > 1), key=len)
+
+
+def _reachable(start, arrows):
+    seen, left = set(), [start]
+    while left:
+        for other in arrows.get(left.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                left.append(other)
+    return seen
+
+
+def module_rings():
+    """Sets of modules that import each other in a ring when they are loaded or later."""
+    return _strongly_connected(imports())
+
+
+def sheet():
+    """Lines of the sheet of rooms."""
+    known, arrows = modules(), imports()
+    lines = ["room          modules  lines  imports"]
+    for name in sorted({room(module) for module in known}):
+        mine = [module for module in known if room(module) == name]
+        size = sum(len(known[module].read_text(encoding="utf-8").splitlines()) for module in mine)
+        others = sorted({room(other) for module in mine for other in arrows[module]} - {name, "errors", "stamps"})
+        lines.append(f"{name:12}  {len(mine):7d} {size:6d}  {' '.join(others)}")
+    lines += ["", f"loose modules: {len(loose())} ({', '.join(loose())})", f"rings of rooms: {len(rings())} {rings()}"]
+    lines += [f"rings of modules: {len(module_rings())}", *(f"  {' '.join(ring)}" for ring in module_rings())]
+    laws = broken()
+    return [*lines, f"broken laws: {len(laws)}", *(f"  {name} -> {other}" for name, other in laws)]
+
+
+if __name__ == "__main__":
+    print("\n".join(sheet()))
