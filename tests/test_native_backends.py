@@ -661,7 +661,7 @@ def test_a_task_sets_the_backend_of_its_process_only(task_backend, expected, mon
     script = tmp_path / "python"
     script.write_text('#!/bin/sh\necho "backend:$STAMPS_BACKEND"\n')
     script.chmod(0o755)
-    monkeypatch.setattr(patch_task.sys, "executable", str(script))
+    monkeypatch.setattr(sys, "executable", str(script))
     result = patch_task.run_patch_task(patch_task.PatchTask(str(tmp_path / "PATCH_1"), 1, 1, {}, 1, task_backend))
     assert f"backend:{expected}\n" in result.output
     assert os.environ["STAMPS_BACKEND"] == "pythran"

@@ -72,7 +72,7 @@ def test_a_failing_patch_is_named_and_the_others_finish(golden_state):
 
 def test_a_killed_process_is_named(tmp_path, settings, monkeypatch):
     (tmp_path / "PATCH_7").mkdir()
-    monkeypatch.setattr("stamps.run.patch_task.sys.executable", _killer(tmp_path))
+    monkeypatch.setattr("sys.executable", _killer(tmp_path))
     result = run_patch_task(PatchTask(str(tmp_path / "PATCH_7"), 1, 1, settings))
     assert result.error.startswith("PATCH_7: its process was killed by SIGKILL")
 
@@ -101,7 +101,7 @@ def _tasks_of(workdir):
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().split(b"\0")
-            if b"stamps.run.patch_task" in words and str(workdir).encode() in Path(words[3].decode()).read_bytes():
+            if b"stamps.run.patch_process" in words and str(workdir).encode() in Path(words[3].decode()).read_bytes():
                 found.append(entry)
         except OSError:
             continue

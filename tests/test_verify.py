@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from golden_sets import SETS, context_of, golden_trees, spoilt_copy
 
+from stamps.cli.verify import main
 from stamps.errors import InputError
 from stamps.verify import compare, compare_files, golden, matching, rules, texts, values
-from stamps.verify.__main__ import main
 from stamps.verify.rules import Context, Rule
 from stamps.workspace import matfile
 

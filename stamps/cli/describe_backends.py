@@ -5,6 +5,7 @@ import json
 
 from stamps.cli.options import BACKEND_HELP
 from stamps.native import backends
+from stamps.queries.backend_facts import describe_backends
 
 __all__ = ["main"]
 
@@ -19,7 +20,7 @@ def main(argv):
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(argv)
     with backends.selected(options.backend):
-        facts = backends.describe()
+        facts = describe_backends()
     print(json.dumps(facts, indent=1) if options.json else _as_text(facts))
     return 0
 

@@ -148,7 +148,7 @@ _VERBS = {
     "export": ("stamps.cli.export", "csv, GeoPackage, GeoTIFF, KML, MintPy … for other programs"),
     "tropo": ("stamps.cli.tropo", "tropospheric correction: linear, powerlaw, gacos"),
     "relocate": ("stamps.cli.relocate", "let a project name its export in a new place"),
-    "verify": ("stamps.verify.__main__", "compare a run with a reference tree, variable by variable"),
+    "verify": ("stamps.cli.verify", "compare a run with a reference tree, variable by variable"),
     "view": ("stamps.cli.view", "one page with the map and the time series, for any browser"),
     "describe-inputs": ("stamps.cli.describe_inputs", "what each step reads and writes, checked with a project"),
     "report": ("stamps.cli.report", "write a page about the quality of a run"),

@@ -11,11 +11,11 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.frontends import header_ranges, positions
+from stamps.frontends.header_values import readparm
 from stamps.frontends.headers import ground_spacing
 from stamps.frontends.lists import paths_of, raster_paths, read_candidates
 from stamps.frontends.names import baseline_file, image_date, is_date, pair_of_name
 from stamps.insar.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
-from stamps.legacy.readparm import readparm
 from stamps.workspace import Workspace, findings
 from stamps.workspace.plain_files import read_input
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stamps.frontends.amplitudes import KeptAmplitudes
+from stamps.frontends.candidate_programs import calamp, mt_extract_cands
 from stamps.frontends.checks import Problem, check_export, check_mask, find_export, raise_problems
 from stamps.frontends.geometry_checks import check_geometry
 from stamps.frontends.header_checks import check_headers
@@ -18,8 +19,6 @@ from stamps.frontends.headers import ground_spacing, plain_number, scene_centre
 from stamps.frontends.patches import patch_layout
 from stamps.frontends.publishing import adopt, check_replaceable, delete_patches, remove_empty_patches
 from stamps.frontends.raster_survey import RasterSurvey
-from stamps.legacy.calamp import calamp
-from stamps.legacy.mt_extract_cands import mt_extract_cands
 from stamps.workspace import findings
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters

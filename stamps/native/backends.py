@@ -13,7 +13,7 @@ import threading
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import import_module
 from importlib.util import find_spec
 
 from stamps.errors import ParameterError
@@ -23,7 +23,6 @@ __all__ = [
     "KERNELS",
     "Request",
     "cuda_problem",
-    "describe",
     "failed",
     "follow",
     "for_processes",
@@ -64,7 +63,6 @@ KERNELS = {
 #: Compiled modules that have not the name of their kernel.
 _MODULES = {"random_coherence": "_topofit"}
 
-_CUPY_PACKAGES = ("cupy", "cupy-cuda12x", "cupy-cuda13x", "cupy-cuda11x")
 
 _selected = ContextVar("stamps_backend", default=None)
 
@@ -309,67 +307,3 @@ def _say(message):
 def _first_line(error):
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if any(letter.isalpha() for letter in line)), "no reason given")
-
-
-# ---------------------------------------------------------------------- the description
-
-
-def describe():
-    """What is there and what each kernel will use.
-
-    Returns
-    -------
-    dict
-        ``requested`` (str), ``backends`` (name -> what is there, or why not), ``kernels`` (name -> version that will be
-        used), ``versions`` (name -> all versions), ``threads``, ``cpus`` (int), ``programs`` and ``libraries`` (name ->
-        version).
-    """
-    from stamps import external, native
-
-    request = requested()
-    compiled = native.compiled_kernels()
-    return {
-        "requested": str(request),
-        "backends": {
-            "numpy": "available",
-            "pythran": f"{sum(compiled.values())} of {len(compiled)} kernels compiled",
-            "cuda": _cuda_facts(),
-        },
-        "kernels": {kernel: order(kernel)[0] for kernel in KERNELS},
-        "versions": {kernel: list(versions) for kernel, versions in KERNELS.items()},
-        "threads": native.n_threads(),
-        "cpus": os.cpu_count(),
-        "programs": external.versions(),
-        "libraries": _library_versions(),
-    }
-
-
-def _cuda_facts():
-    problem = cuda_problem()
-    if problem is not None:
-        return f"not available: {problem}"
-    runtime = import_module("cupy").cuda.runtime
-    properties = runtime.getDeviceProperties(runtime.getDevice())
-    name = properties["name"]
-    name = name.decode() if isinstance(name, bytes) else name
-    free, total = runtime.memGetInfo()
-    version = runtime.runtimeGetVersion()
-    return (
-        f"{name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, CUDA {version // 1000}.{version % 1000 // 10}, "
-        f"{runtime.getDeviceCount()} device(s)"
-    )
-
-
-def _library_versions():
-    versions = {}
-    for name in ("stamps-insar", "numpy", "scipy", "pymatreader", "pythran", "triangle", "snaphu"):
-        versions[name] = _version_of(name) or "not installed"
-    versions["cupy"] = next(filter(None, map(_version_of, _CUPY_PACKAGES)), "not installed")
-    return versions
-
-
-def _version_of(name):
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

@@ -43,7 +43,7 @@ def test_children_import_nothing_from_the_current_directory(tmp_path, path, monk
     (tmp_path / "lib").mkdir()
     plant(tmp_path / "lib", tmp_path / "ran")
     monkeypatch.setenv("PYTHONPATH", path or "")
-    words = child.command("stamps.run.patch_task", tmp_path / "no task", tmp_path / "answer")
+    words = child.command("stamps.run.patch_process", tmp_path / "no task", tmp_path / "answer")
     with subprocess.Popen(
         words, cwd=tmp_path, env=child.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
