@@ -5,6 +5,7 @@ files are at home everywhere or above everything.
 """
 
 import ast
+import functools
 from collections import defaultdict
 from pathlib import Path
 
@@ -55,6 +56,7 @@ WHY = {
 }
 
 
+@functools.cache
 def modules():
     """Dotted name -> path, of all modules of the package."""
     found = {}
@@ -64,9 +66,10 @@ def modules():
     return found
 
 
-def imports(known=None):
+@functools.cache
+def imports():
     """Module -> modules of the package that it imports, anywhere in its text."""
-    known = known or modules()
+    known = modules()
     found = {name: set() for name in known}
     for name, path in known.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -97,6 +100,7 @@ def loose():
     return sorted(path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("__"))
 
 
+@functools.cache
 def broken():
     """(importing module, imported module) where a law is broken."""
     found = []

@@ -974,8 +974,8 @@ def test_error_in_the_middle_leaves_the_old_state(tiny_export, project, monkeypa
 
 KILLED = """
 import os, signal, sys
-import stamps.legacy.mt_extract_cands
-module = sys.modules["stamps.legacy.mt_extract_cands"]
+import stamps.frontends.candidate_programs
+module = sys.modules["stamps.frontends.candidate_programs"]
 module.sample_phases = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 mt_prep_snap(sys.argv[1], sys.argv[2], 0.3, 3, 1, workdir=sys.argv[3])
@@ -987,7 +987,7 @@ def test_kill_leaves_the_old_state(tiny_export, project):
     mt_prep_snap(master, tiny_export, 0.4, 2, 1, workdir=project)
     before = tree(project)
     arguments = [sys.executable, "-c", KILLED, master, str(tiny_export), str(project)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(simulate.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(simulate.__file__).parents[2])}
     killed = subprocess.run(arguments, env=environment, capture_output=True, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     left = {name: content for name, content in tree(project).items() if not name.startswith(".stamps")}

@@ -145,7 +145,7 @@ def test_old_data_are_kept_unless_told(stack, tmp_path):
 
 
 def test_command(stack, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(simulate.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(simulate.__file__).parents[2])}
     command = [sys.executable, "-m", "stamps.simulate"]
     arguments = [*command, str(tmp_path / "made"), *TINY[:-1]]
     done = subprocess.run(arguments, env=environment, capture_output=True, text=True)

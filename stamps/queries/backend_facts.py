@@ -31,7 +31,7 @@ def describe_backends() -> dict:
             "cuda": _cuda_facts(),
         },
         "kernels": {kernel: backends.order(kernel)[0] for kernel in backends.KERNELS},
-        "versions": {kernel: list(versions) for kernel, versions in backends.backends.KERNELS.items()},
+        "versions": {kernel: list(versions) for kernel, versions in backends.KERNELS.items()},
         "threads": native.n_threads(),
         "cpus": os.cpu_count(),
         "programs": external.versions(),

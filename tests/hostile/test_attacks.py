@@ -59,7 +59,7 @@ def test_absolute_places_for_modules_are_kept(tmp_path, monkeypatch):
 
 def test_the_package_as_a_program_imports_nothing_from_the_project(tmp_path):
     plant(tmp_path, tmp_path / "ran", *LATER)
-    package = Path(child.__file__).parents[1]
+    package = Path(child.__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "stamps", "getparm", "unwrap"], cwd=tmp_path, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(package)},
@@ -82,7 +82,7 @@ def test_a_program_forgets_what_is_relative(tmp_path, monkeypatch):
 def test_runs_import_nothing_from_the_project(sandbox, command):
     project = sandbox.state(0)
     plant(project, sandbox.root / "ran", *LATER)
-    sandbox.run(*command.split(), environment={"PYTHONPATH": str(Path(child.__file__).parents[1])}).succeeds()
+    sandbox.run(*command.split(), environment={"PYTHONPATH": str(Path(child.__file__).parents[2])}).succeeds()
 
 
 @pytest.mark.exhaustive
