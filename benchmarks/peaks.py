@@ -2,7 +2,7 @@
 
     python benchmarks/peaks.py measure [--folder DIR]     # tests/fixtures/peaks.json, a quarter of an hour
     OMP_NUM_THREADS=16 python benchmarks/peaks.py measure --stacks ps_28k ps_88k ps_351k ps_876k sb_91k
-    python benchmarks/peaks.py fit                        # stamps/step_costs.csv from it; says how tight every row is
+    python benchmarks/peaks.py fit                        # step_costs.csv from it; says how tight every row is
     python benchmarks/peaks.py multiples                  # peaks as multiples of the largest stored array: docs/memory.md
 
 ``measure`` simulates stacks, or takes those that DIR holds, prepares each as one patch and runs every step in a fresh process

@@ -109,7 +109,7 @@ def triangulate(x, y):
 
     Notes
     -----
-    Spec 06 section 5, 08 section 4, 09 section 2.
+    Source: docs/method/weeding.md, section 5; docs/method/unwrapping.md, section 4; docs/method/scla.md, section 2.
     """
     points = np.column_stack([_six_decimals(x), _six_decimals(y)])
     if len(points) < 3 or _collinear(points):
@@ -224,7 +224,7 @@ def snaphu(interferogram, rowcost, colcost, keep=None):
 
     Notes
     -----
-    Spec 08 section 7.1; Chen and Zebker (2001), J. Opt. Soc. Am. A 18.
+    Source: docs/method/unwrapping.md, section 7.1; Chen and Zebker (2001), J. Opt. Soc. Am. A 18.
     """
     n_row, n_col = interferogram.shape
     program = snaphu_command()

@@ -22,7 +22,7 @@ def random_grid(shape, seed=0):
 
 
 def window_by_window(grid, alpha, beta, n_win, n_pad, lowpass):
-    """The filter as the specification words it."""
+    """The filter as docs/method/coherence.md, section 6 words it."""
     size, step = n_win + n_pad, n_win // 4
     distance = np.minimum(np.arange(n_win), n_win - 1 - np.arange(n_win))
     taper = distance[:, np.newaxis] + distance + 1e-6
@@ -53,7 +53,7 @@ def test_published_value():
 
 @pytest.mark.parametrize("shape", [(24, 24), (25, 47), (60, 31)])
 @pytest.mark.parametrize("n_win, alpha", [(24, 1), (24, 0.7), (12, 1.3)])
-def test_windows_against_the_specification(shape, n_win, alpha):
+def test_windows_against_the_formulas(shape, n_win, alpha):
     grid, n_pad = random_grid(shape), n_win // 3
     lowpass = butterworth_lowpass(n_win + n_pad, 50, 800)
     expected = window_by_window(grid, alpha, 0.3, n_win, n_pad, lowpass)

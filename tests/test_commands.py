@@ -15,7 +15,7 @@ from stamps.products.arguments import POSITIONAL
 from stamps.products.value_types import known_names
 from stamps.workspace.parameters import Parameters
 
-#: What the specification names among the products.
+#: What docs/method/products.md names.
 PRODUCTS = """ps_mean_v ps_plot ps_plot_ifg ps_plot_tca ts_plot ts_plotdiff ps_output ps_info sb_info ps_baseline_plot
 sb_baseline_plot ps_gescatter gescatter ps_shapefile K2q ps_calc_tca ps_load_mean_amp ps_load_dem ps_load_info ps_plot_ica
 sb_fix_unwrap_manual plot_sb_baselines env_oscilator_corr""".split()

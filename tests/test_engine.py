@@ -1,4 +1,4 @@
-"""The driver: which steps run where, flags, resuming, patch lists (spec 00 section 7)."""
+"""The driver: which steps run where, flags, resuming, patch lists (docs/method/conventions.md, section 7)."""
 
 import numpy as np
 import pytest

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import re
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from stamps.workspace import parameters, step_files
 
 HERE = Path(__file__).resolve().parent
 LEGACY = HERE.parent / "stamps" / "legacy"
+METHOD = HERE.parent / "docs" / "method"
 ROWS = legacy_scripts()
 
 
@@ -31,7 +31,7 @@ def test_every_module_is_listed_and_every_listed_module_exists():
 def test_every_row_is_complete():
     assert len({row.script for row in ROWS}) == len(ROWS)
     for row in ROWS:
-        assert row.kind and row.purpose and row.spec, row.script
+        assert row.kind and row.purpose and row.pages, row.script
         if row.ported:
             assert row.tests and not row.reason, row.script
         else:
@@ -65,30 +65,21 @@ def test_named_goldens_exist():
     assert sum(len(row.goldens) for row in ROWS) > 100
 
 
-def _specification():
-    named = os.environ.get("STAMPS_SPEC")
-    return Path(named) if named else HERE.parents[1] / "shared" / "spec"
+#: Names in the pages of the method that look like scripts and are none: files, variables, outdated parameters, sets.
+_NO_SCRIPTS = {"ps_mini", "ps_other", "sb_recalc_index", "scla_smooth", "select_other"}
 
-
-#: Names of the specification that look like scripts and are none: files, variables, outdated parameters, programs.
-_NO_SCRIPTS = {"ps_other", "sb_recalc_index", "scla_smooth", "select_other"}
-
-#: Scripts that it speaks of without their names.
+#: Scripts that they speak of without their names.
 _NOT_NAMED = {
     "clap_filt_patch", "getpsver", "ps_load_initial_isce", "sb_load_initial_gsar", "sb_load_initial_isce", "setpsver",
 }  # fmt: skip
 
 
-#: Number of the last page that describes the original; what follows names commands that the original never had.
-_LAST_OF_THE_ORIGINAL = 11
+def test_named_pages_exist():
+    assert {page for row in ROWS for page in row.pages} <= {path.stem for path in METHOD.glob("*.md")}
 
 
-def test_scripts_that_the_specification_names_are_listed():
-    folder = _specification()
-    if not folder.is_dir():
-        pytest.skip("the specification is not here (STAMPS_SPEC names its folder)")
-    original = [path for path in sorted(folder.glob("*.md")) if int(path.name[:2]) <= _LAST_OF_THE_ORIGINAL]
-    text = "".join(path.read_text() for path in original)
+def test_scripts_that_the_method_names_are_listed():
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(METHOD.glob("*.md")))
     names = set(re.findall(r"`((?:ps|sb|mt|uw|ts|scla|stamps|sel|psc|cal)_?\w+)[`(]", text))
     known = {row.script for row in ROWS} | {row.name for row in parameters.table()} | _NO_SCRIPTS
     files = {stem for item in step_files.file_variables() for stem in item.files}
@@ -96,7 +87,7 @@ def test_scripts_that_the_specification_names_are_listed():
     unknown = {name for name in names if name not in known | files | variables and not re.search(r"\d$", name)}
     assert unknown == set()
     for row in ROWS:
-        if row.kind != "new":
+        if row.kind not in ("new", "Python"):  # neither is of the original
             assert re.search(rf"\b{re.escape(row.script)}\b", text) or row.script in _NOT_NAMED, row.script
 
 

@@ -12,7 +12,7 @@ from stamps.native.random_stream import MatlabRand5, rand_state
 
 
 class LiteralGenerator:
-    """The generator as the specification tells it, in floating-point fractions."""
+    """The generator as docs/method/conventions.md, section 6 tells it, in floating-point fractions."""
 
     def __init__(self, seed):
         self.q = seed or 2**31

@@ -18,6 +18,7 @@ _LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\s]+)\)")
 _NUMBER = r"\d+(?:\.\d+)*"
 _CITATION = re.compile(rf"docs/method/(\w+)\.md,? sections? ({_NUMBER}(?:(?:, and | and | to |, )(?:{_NUMBER}))*)")
 _OUTSIDE = {"build", "dist", "demo"}
+_CITING = {".py", ".csv", ".md"}
 
 
 def lines_of(page):
@@ -70,9 +71,11 @@ def citations_in(text):
 
 
 def sources():
-    """Files of the repository that may cite a page."""
-    folders = [f for f in ROOT.iterdir() if f.is_dir() and not f.name.startswith(".") and f.name not in _OUTSIDE]
-    return [path for folder in folders for path in sorted(folder.rglob("*.py")) if path != Path(__file__).resolve()]
+    """Files of the repository that may cite a page: programs, tables, texts."""
+    places = [place for place in sorted(ROOT.iterdir()) if not place.name.startswith(".") and place.name not in _OUTSIDE]
+    files = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*")))]
+    own = Path(__file__).resolve()
+    return [path for path in files if path.suffix in _CITING and path != own and FOLDER not in path.parents]
 
 
 def test_there_are_exactly_these_pages():
@@ -166,6 +169,8 @@ def test_a_page_is_read_as_it_is_meant(page):
         ("Source: docs/method/loading.md, section 2.", [("loading", "2")]),
         ("docs/method/unwrapping.md,\n    sections 5.5.1 and 5.5.2)", [("unwrapping", "5.5.1"), ("unwrapping", "5.5.2")]),
         ("docs/method/scn.md section 1.1, item 10", [("scn", "1.1")]),
+        ("a.mat,relative,1e-5,sums in single (docs/method/merging.md section 2.4)", [("merging", "2.4")]),
+        ("[docs/method/scla.md, section 1](../docs/method/scla.md#1-ps_calc_scla)", [("scla", "1")]),
         ("# see docs/method/scla.md, sections 1, 2 and\n#: 4; 7 years", [("scla", "1"), ("scla", "2"), ("scla", "4")]),
         ("docs/method/merging.md, sections 2.3 to 2.5", [("merging", "2.3"), ("merging", "2.5")]),
         ("docs/method/scla.md, section 1, docs/method/scn.md, section 2", [("scla", "1"), ("scn", "2")]),
@@ -174,6 +179,11 @@ def test_a_page_is_read_as_it_is_meant(page):
 )
 def test_citations_are_found(text, found):
     assert citations_in(text) == found
+
+
+def test_programs_tables_and_texts_cite_pages():
+    citing = {path.suffix for path in sources() if citations_in(path.read_text(encoding="utf-8"))}
+    assert citing == _CITING
 
 
 def test_cited_sections_exist():

@@ -1,7 +1,9 @@
-"""Why ``msd`` has a wider bound in chains: its divisor counts the rounding noise inside SNAPHU's output (spec 08 section 7).
+"""Why ``msd`` has a wider bound in chains: its divisor counts the rounding noise inside SNAPHU's output.
 
 Noise of one unit in the last place of the input leaves every phase and cycle as it is, but moves ``msd`` of single
 interferograms by more than one percent, in one run of twelve by more than two.
+
+Source: docs/method/unwrapping.md, section 7.
 """
 
 import numpy as np

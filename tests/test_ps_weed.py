@@ -18,7 +18,7 @@ from stamps.steps.weeding import arc_phasors, best_of_duplicates, best_of_neighb
 
 
 def neighbours_written_out(ij, coherence):
-    """The sequential procedure of the specification, literally."""
+    """The sequential procedure of docs/method/weeding.md, section 2, literally."""
     n = len(ij)
     owner = {}
     for i, (line, sample) in enumerate(ij):

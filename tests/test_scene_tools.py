@@ -25,7 +25,7 @@ class TestMeanAmplitude:
         return matfile.read(path)["amp_mean"]
 
     def test_written_out(self, tmp_path):
-        """Two blocks of lines; ranks and logarithms as the text of the specification says them."""
+        """Two blocks of lines; ranks and logarithms as docs/method/merging.md, section 4 says them."""
         amplitude = np.random.default_rng(0).gamma(2, 100, (1700, 30)).astype(np.float32)
         amplitude[5, 5] = np.nan
         amplitude.tofile(tmp_path / "mean_amp.flt")

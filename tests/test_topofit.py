@@ -23,7 +23,7 @@ def stack(n=50, m=17, seed=0, noise=0.4):
 
 
 def one_pixel(z, b, n_trial_wraps):
-    """The specification, in double and with complex numbers."""
+    """The formulas of docs/method/coherence.md, section 3, in double and with complex numbers."""
     z, b = z[z != 0], b[z != 0]
     span = b.max() - b.min()
     trials = np.arange(-np.ceil(8 * n_trial_wraps), np.ceil(8 * n_trial_wraps) + 1)
@@ -45,7 +45,7 @@ def backend(request, monkeypatch):
 
 @pytest.mark.parametrize("class_z, class_b", CLASSES)
 @pytest.mark.parametrize("n_trial_wraps", [0.1, 0.6, 3.0])
-def test_against_the_specification(backend, class_z, class_b, n_trial_wraps):
+def test_against_the_formulas(backend, class_z, class_b, n_trial_wraps):
     z, bperp, _, _ = stack()
     z[3, 5] = 0
     z[7] *= 2.5

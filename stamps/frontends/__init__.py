@@ -16,5 +16,5 @@
 ``text_headers``  the text headers (``day.1.in`` …) of Doris and ISCE projects
 ``publishing``  a new set of patches replaces the old one
 
-Source: spec 02.
+Source: docs/method/preparation.md.
 """

@@ -4,7 +4,7 @@ The dispersion needs every amplitude divided by the mean of its whole image, so 
 amplitudes, half the size of float SLCs, save reading, byte order and square roots the second time. What does not fit is
 read again; the results are the same to the last bit.
 
-Source: spec 02 sections 5.1 to 5.3.
+Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
 import os

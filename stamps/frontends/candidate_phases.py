@@ -4,7 +4,7 @@ The candidates of a project that the original prepared come in here for the firs
 this program are judged by (:mod:`stamps.frontends.raster_verdicts`) is applied to the values of ``pscands.1.ph``; pixels
 without a number in some interferogram are taken away, as the original does where it looks for them.
 
-Source: spec 03 sections 4 and 10.
+Source: docs/method/loading.md, sections 4 and 10.
 """
 
 import numpy as np

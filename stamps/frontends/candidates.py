@@ -7,7 +7,7 @@ References
 Ferretti, Prati & Rocca (2001), Permanent scatterers in SAR interferometry, IEEE TGRS 39(1) (amplitude dispersion).
 Hooper (2008), A multi-temporal InSAR method …, GRL 35, L16302 (amplitude difference dispersion).
 
-Source: spec 02 sections 5.1 to 5.3.
+Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
 from contextlib import ExitStack

@@ -1,13 +1,13 @@
 """An export as a whole: what it holds, and everything that is wrong with it.
 
-The layout is that of SNAP's StaMPS export (spec 02 section 1)::
+The layout is that of SNAP's StaMPS export (docs/method/preparation.md, section 1)::
 
     rslc/<date>.rslc, .rslc.par                      single master
     diff0/<master>_<slave>.diff, .base
     SMALL_BASELINES/<date1>_<date2>/                 small baselines: both .rslc(.par), .diff and .base
     geo/*dem.rdc, *.lon, *.lat                       both
 
-Source: spec 02 section 1.
+Source: docs/method/preparation.md, section 1.
 """
 
 import glob

@@ -9,7 +9,7 @@ Layout (native byte order)::
     INSAR_<master>/<slave>/slave.res, slave_res.slc, cint.minrefdem.raw
     INSAR_<master>/SMALL_BASELINES/<date1>_<date2>/*filtrg.slc, cint.minrefdem.raw
 
-Source: spec 02 section 4; Doris user's manual (result files).
+Source: docs/method/preparation.md, section 4; Doris user's manual (result files).
 """
 
 import glob

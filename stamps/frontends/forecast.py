@@ -1,7 +1,7 @@
 """How many candidates a stack will give, from a sample of its lines: before anything is prepared.
 
 The sampled lines go through the arithmetic of the selection itself (:mod:`stamps.frontends.candidates`); only the
-calibration constants are those of the sample. Source: spec 02 sections 5.1 to 5.3.
+calibration constants are those of the sample. Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
 import os

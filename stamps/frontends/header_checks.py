@@ -1,6 +1,6 @@
 """The text headers of a SNAP or Gamma export as a whole: the master's, those of the other images, the baselines.
 
-Source: spec 02 section 1, spec 03 section 4.
+Source: docs/method/preparation.md, section 1; docs/method/loading.md, section 4.
 """
 
 import os

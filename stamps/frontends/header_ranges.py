@@ -3,7 +3,8 @@
 A value that no radar image can have is an error where later steps use it, else a warning. Headers of the other images are
 compared with the master's.
 
-Source: spec 02 section 1, spec 03 section 4; bands of imaging radars from P (0.3 GHz) to Ka (40 GHz).
+Source: docs/method/preparation.md, section 1; docs/method/loading.md, section 4; bands of imaging radars from P
+(0.3 GHz) to Ka (40 GHz).
 """
 
 import datetime

@@ -1,6 +1,6 @@
 """Text headers as Gamma and SNAP write them: ``name: value [value …] [unit …]``.
 
-Source: spec 02 section 1 (sizes), spec 03 section 1 (other values).
+Source: docs/method/preparation.md, section 1 (sizes); docs/method/loading.md, section 1 (other values).
 """
 
 import math

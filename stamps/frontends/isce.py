@@ -3,7 +3,7 @@
 The header ``<file>.xml`` lists properties: ``width``, ``length``, ``scheme`` (BIP, BIL, BSQ), ``number_bands``,
 ``data_type`` (CFLOAT, FLOAT, DOUBLE, BYTE, SHORT) and ``byte_order``.
 
-Source: spec 03 section 8.
+Source: docs/method/loading.md, section 8.
 """
 
 import os

@@ -1,10 +1,10 @@
 """The list files of the candidate programs, and their text outputs.
 
 The original reads words between blanks. So does this, but a line that is one path with blanks is that path:
-:func:`paths_of`. A list ends with its last newline: what follows it is not read (a quirk of the original programs, spec
-02 section 5).
+:func:`paths_of`. A list ends with its last newline: what follows it is not read (a quirk of the original programs,
+docs/method/preparation.md, section 5).
 
-Source: spec 02 section 5.
+Source: docs/method/preparation.md, section 5.
 """
 
 import math

@@ -3,7 +3,7 @@
 Names end in ``yyyymmdd_yyyymmdd.diff`` as the original expects them; a suffix behind the dates (``…_IW1.diff``) is
 understood too. Dates of folders above do not count: a stack may lie in ``/data/20180601``.
 
-Source: spec 02 section 1, spec 03 sections 4 and 5.
+Source: docs/method/preparation.md, section 1; docs/method/loading.md, sections 4 and 5.
 """
 
 import datetime

@@ -1,7 +1,7 @@
 """Candidate files, interferogram names and header geometry of Gamma and SNAP stacks, as arrays.
 
 Shared by the loaders of step 1. Candidate files keep the byte order of the rasters: big-endian of Gamma and SNAP, which
-is the default here. Source: spec 03 sections 1, 4 and 5.
+is the default here. Source: docs/method/loading.md, sections 1, 4 and 5.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Patch layout: how an image is cut into overlapping patches.
 
-Source: spec 02 section 1, patch layout.
+Source: docs/method/preparation.md, section 1, patch layout.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 A preparation works in a scratch folder (:mod:`stamps.frontends.publishing`): :func:`write_project` makes lists,
 calibration constants and patches there, :func:`extract` the candidates, and at the end everything takes its place.
 
-Source: spec 00 section 1, spec 02 sections 1 and 2.
+Source: docs/method/conventions.md, section 1; docs/method/preparation.md, sections 1 and 2.
 """
 
 import os

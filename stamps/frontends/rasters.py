@@ -2,7 +2,7 @@
 
 Offsets are Python integers (64 bit and more); a raster may be larger than the memory.
 
-Source: spec 02 sections 1 and 5.
+Source: docs/method/preparation.md, sections 1 and 5.
 """
 
 import mmap

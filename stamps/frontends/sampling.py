@@ -1,6 +1,6 @@
 """Values of rasters at the candidates: raw bytes, in the byte order of the rasters.
 
-Source: spec 02 sections 5.4 to 5.6.
+Source: docs/method/preparation.md, sections 5.4 to 5.6.
 """
 
 import os

@@ -5,7 +5,7 @@
 ``bperp_<yyyymmdd>.1.in``, ``look_angle.1.in``       50 × 50 nodes, each at height 0 m and 1000 m
 ``heading.1.in``, ``lambda.1.in``, ``slc_osfactor.1.in``
 
-Source: spec 00 section 1, spec 03 section 6.
+Source: docs/method/conventions.md, section 1; docs/method/loading.md, section 6.
 """
 
 import numpy as np

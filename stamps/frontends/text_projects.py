@@ -1,7 +1,7 @@
 """Text headers, calibration constants and grids of Doris and ISCE stacks, as arrays.
 
 Shared by the loaders of step 1. Text files (``day.1.in`` …) are looked for in the patch and in the directory above;
-rasters of candidates are little-endian. Source: spec 03 sections 6 to 8.
+rasters of candidates are little-endian. Source: docs/method/loading.md, sections 6 to 8.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ Layout::
 Each raster has a header ``.xml`` or is a virtual one, ``.vrt``; both are read by GDAL. Full resolution (``.full``) has
 precedence.
 
-Source: spec 02 section 4; ISCE2 topsStack.
+Source: docs/method/preparation.md, section 4; ISCE2 topsStack.
 """
 
 import os

@@ -7,8 +7,8 @@ brings them within 180 degrees of a common middle first (:func:`wrapped_longitud
 every bit. Scenes at the antimeridian, in 0 to 360 degrees, or in a mixture are so no different from others. Near the poles
 the polyconic frame becomes one of distances and directions about the pole, so that it holds there, too.
 
-Source: spec 03 sections 2 to 4, spec 07 section 2.5; polyconic projection after Snyder, Map Projections (USGS 1395),
-chapter 18.
+Source: docs/method/loading.md, sections 2 to 4; docs/method/merging.md, section 2.5; polyconic projection after Snyder,
+Map Projections (USGS 1395), chapter 18.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """Small-baseline networks: which image pairs to make, and least squares between pairs and single images.
 
-Pure array functions, shared by steps 6 to 8, the products and the tools that choose pairs. Source: spec 08 section 10,
-09, 11 sections 3 and 10.
+Pure array functions, shared by steps 6 to 8, the products and the tools that choose pairs.
+Source: docs/method/unwrapping.md, section 10; docs/method/scla.md, section 1; docs/method/products.md,
+sections 3 and 10.
 """
 
 import numpy as np

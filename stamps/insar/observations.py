@@ -1,6 +1,6 @@
 """The stack of a directory: quantities that stand in one of several files, and which interferograms are used.
 
-Source: spec 07 sections 1 and 3, 08 section 1, 09 section 1.
+Source: docs/method/merging.md, sections 1 and 3; docs/method/unwrapping.md, section 1; docs/method/scla.md, section 1.
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ References
 ----------
 Curlander & McDonough (1991), Synthetic Aperture Radar: Systems and Signal Processing, chapter 8 (geolocation).
 
-Source: spec 03 sections 4 and 6.
+Source: docs/method/loading.md, sections 4 and 6.
 """
 
 import numpy as np

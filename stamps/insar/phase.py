@@ -1,6 +1,6 @@
 """Phases and phasors, the master column, and reference means: small array functions that several steps share.
 
-Classes follow MATLAB: a single operand makes the result single. Source: spec 00 section 4, 07 to 09.
+Classes follow MATLAB: a single operand makes the result single. Source: docs/method/conventions.md, section 4.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Height error that belongs to a look-angle error.
 
-Reads and writes nothing. Source: spec 11 section 7.
+Reads and writes nothing. Source: docs/method/products.md, section 7.
 """
 
 from typing import NamedTuple

@@ -2,7 +2,7 @@
 
 Reads a list of SLC paths, one per line; writes the same paths with their constants (``calamp.out``).
 
-Source: spec 02 section 5.1.
+Source: docs/method/preparation.md, section 5.1.
 """
 
 from stamps.frontends.candidate_programs import calamp

@@ -1,6 +1,6 @@
 """``clap_filt``: combined low-pass and adaptive phase filter of one gridded interferogram.
 
-Source: spec 04 section 6.
+Source: docs/method/coherence.md, section 6.
 """
 
 import numpy as np

@@ -1,6 +1,8 @@
 """``clap_filt_patch``: combined low-pass and adaptive phase filter of one patch of gridded phase.
 
-Reads and writes no files. Source: spec 05 section 5, 04 section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
+Reads and writes no files.
+Source: docs/method/selection.md, section 5; docs/method/coherence.md, section 6; Hooper, Segall and
+Zebker, JGR 112, B07407 (2007).
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 Reads ``psver``, ``ps2`` and, where the parameter ``platform`` is empty, ``master.res`` of the directory or its parent.
 Writes nothing. Parameters: ``platform``, ``lambda``, ``small_baseline_flag``.
 
-Source: spec 11 section 8; Marinkovic and Larsen (2013), ESA Living Planet Symposium.
+Source: docs/method/products.md, section 8; Marinkovic and Larsen (2013), ESA Living Planet Symposium.
 """
 
 import numpy as np

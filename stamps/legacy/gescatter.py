@@ -1,6 +1,6 @@
 """Write coloured points for Google Earth.
 
-Reads nothing, writes a KML file. Source: spec 11 section 7.
+Reads nothing, writes a KML file. Source: docs/method/products.md, section 7.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Read a parameter.
 
 Reads ``parms.mat`` of the directory or of its parent and ``localparms.mat``; missing defaults are filled in first.
-Source: spec 01 section 4.
+Source: docs/method/parameters.md, section 4.
 """
 
 from stamps.workspace.parameters import Parameters

@@ -1,6 +1,6 @@
 """Read the version number of a directory.
 
-Reads ``psver.mat``. Source: spec 00 section 1.
+Reads ``psver.mat``. Source: docs/method/conventions.md, section 1.
 """
 
 from stamps.workspace import Workspace

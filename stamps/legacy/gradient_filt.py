@@ -1,6 +1,6 @@
 """Fringe frequency of a gridded interferogram in overlapping windows.
 
-Reads and writes no file. Source: spec 08 section 5.6.
+Reads and writes no file. Source: docs/method/unwrapping.md, section 5.6.
 """
 
 from stamps.native.fringe_frequency import fringe_frequency

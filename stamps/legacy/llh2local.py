@@ -1,6 +1,6 @@
 """``llh2local``: longitude and latitude to local coordinates (polyconic projection).
 
-Source: spec 03 section 2.
+Source: docs/method/loading.md, section 2.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """``local2llh``: local coordinates to longitude and latitude (polyconic projection).
 
-Source: spec 03 section 3.
+Source: docs/method/loading.md, section 3.
 """
 
 import numpy as np

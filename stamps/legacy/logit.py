@@ -1,6 +1,6 @@
 """Write a message to the log.
 
-Appends to ``STAMPS.log`` of the directory. Source: spec 00 section 5.
+Appends to ``STAMPS.log`` of the directory. Source: docs/method/conventions.md, section 5.
 """
 
 from stamps.workspace.log import Log

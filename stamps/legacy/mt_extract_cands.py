@@ -3,7 +3,7 @@
 Reads ``patch.list``, ``selpsc.in`` or ``selsbc.in``, ``psclonlat.in``, ``pscdem.in``, ``pscphase.in``; writes
 ``pscands.1.*`` and ``mean_amp.flt`` in each patch.
 
-Source: spec 02 section 3.
+Source: docs/method/preparation.md, section 3.
 """
 
 from stamps.frontends.candidate_programs import mt_extract_cands

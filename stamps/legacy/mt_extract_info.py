@@ -7,7 +7,7 @@ Reads ``master.res`` and the ``slave.res`` of every slave; writes ``day.1.in``, 
 Baselines and look angles come from the orbits of the result files (:mod:`stamps.insar.orbits`), at 50 × 50 nodes of the
 image and the heights 0 m and 1000 m.
 
-Source: spec 02 section 4, spec 03 sections 6 and 7.
+Source: docs/method/preparation.md, section 4; docs/method/loading.md, sections 6 and 7.
 """
 
 import numpy as np

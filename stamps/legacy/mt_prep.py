@@ -6,7 +6,7 @@ Runs in the directory ``INSAR_<master>``, or in its ``SMALL_BASELINES``. Reads `
 native byte order. Writes the project files of every preparation (``processor.txt`` with ``doris``) and, by
 :func:`stamps.mt_extract_info`, the text headers and the parameters.
 
-Source: spec 02 section 4.
+Source: docs/method/preparation.md, section 4.
 """
 
 import os

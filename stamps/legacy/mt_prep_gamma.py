@@ -6,7 +6,7 @@ header). Writes the same project files, ``processor.txt`` with ``gamma``. Withou
 
 The script of the original never gets beyond the test of the image format (a stray loop end); this one goes on.
 
-Source: spec 02 section 2.
+Source: docs/method/preparation.md, section 2.
 """
 
 from types import SimpleNamespace

@@ -9,7 +9,7 @@ every preparation (``processor.txt`` with ``isce``), ``parms.mat`` and the patch
 
 SLCs are used where they are if they are plain files of little-endian complex float32, else copied to ``SLC/``.
 
-Source: spec 02 section 4, spec 03 section 8 (what the loaders read).
+Source: docs/method/preparation.md, section 4; docs/method/loading.md, section 8 (what the loaders read).
 """
 
 import os

@@ -4,7 +4,7 @@ Reads an export (``rslc/`` and ``diff0/``, or ``SMALL_BASELINES/``, and ``geo/``
 ``processor.txt``, ``parms.mat``, ``width.txt``, ``len.txt``, ``rsc.txt``, ``calamp.in``, ``calamp.out``, ``selpsc.in``
 or ``selsbc.in``, ``pscphase.in``, ``pscdem.in``, ``psclonlat.in``, ``patch.list`` and the folders ``PATCH_<n>``.
 
-Source: spec 02 section 1.
+Source: docs/method/preparation.md, section 1.
 """
 
 from stamps.frontends.project import prepare_export

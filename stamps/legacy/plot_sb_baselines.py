@@ -1,4 +1,4 @@
-"""Another name of ``sb_baseline_plot``. Source: spec 11 section 6."""
+"""Another name of ``sb_baseline_plot``. Source: docs/method/products.md, section 6."""
 
 from stamps.legacy.sb_baseline_plot import sb_baseline_plot
 

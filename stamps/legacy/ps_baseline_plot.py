@@ -1,6 +1,6 @@
 """Plot the perpendicular baselines of a single-master project over time.
 
-Reads ``psver`` and ``ps``; writes a picture. Source: spec 11 section 6.
+Reads ``psver`` and ``ps``; writes a picture. Source: docs/method/products.md, section 6.
 """
 
 import numpy as np

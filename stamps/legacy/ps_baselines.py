@@ -1,6 +1,6 @@
 """List the images whose perpendicular baseline is at least a given length.
 
-Reads ``psver`` and ``ps``. Source: spec 11 section 6.
+Reads ``psver`` and ``ps``. Source: docs/method/products.md, section 6.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 Reads ``psver``, ``ps2``, ``pm2`` (``ph_patch``, ``K_ps``, ``C_ps``), ``bp2``, ``ph2``; writes ``ifgstd2`` (``ifg_std``
 in degrees) anew. Parameter: ``small_baseline_flag``.
 
-Source: spec 07 section 3.
+Source: docs/method/merging.md, section 3.
 """
 
 import numpy as np

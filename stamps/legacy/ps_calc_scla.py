@@ -6,7 +6,7 @@ older one is renamed ``tmp_scla…`` with its time. Parameters: ``small_baseline
 ``scla_method``, ``scla_deramp``, ``subtr_tropo``, ``tropo_method``, ``scla_drop_index`` or ``sb_scla_drop_index``, and
 those of the reference area.
 
-Source: spec 09 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/scla.md, section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 import time

@@ -4,7 +4,7 @@ Reads ``psver``, ``ps2``, ``hgt2``, ``phuw2`` and ``scla2`` (small baselines: ``
 ``strat_corr`` to ``tca2`` (``tca_sb2``), the correction ``'a_linear-man'``. Parameters: ``small_baseline_flag``,
 ``drop_ifg_index``.
 
-Source: spec 11 section 4.
+Source: docs/method/products.md, section 4.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 Reads ``psver``, ``ps2`` (``n_ifg``, ``master_ix``), ``pm2`` (``K_ps``, ``C_ps``, ``ph_patch``), ``bp2`` and ``ph2``;
 writes ``rc2`` (``ph_rc``, single master also ``ph_reref``) anew. Parameter: ``small_baseline_flag``.
 
-Source: spec 07 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/merging.md, section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 Reads ``deramp_degree.mat`` (``degree``) if the directory has it. Writes nothing.
 
-Source: spec 09 section 4.
+Source: docs/method/scla.md, section 4.
 """
 
 import numpy as np

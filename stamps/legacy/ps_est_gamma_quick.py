@@ -9,7 +9,7 @@ i_loop step_number gamma_change_save``. It is written once, at the end.
 Parameters: ``filter_grid_size filter_weighting clap_win clap_low_pass_wavelength clap_alpha clap_beta max_topo_err
 lambda gamma_change_convergence gamma_max_iterations small_baseline_flag``.
 
-Source: spec 04; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
+Source: docs/method/coherence.md; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Fit of a model to the experimental variogram of scattered values. Pure function: reads and writes no files.
 
-Source: spec 10 section 4.
+Source: docs/method/scn.md, section 4.
 """
 
 import numpy as np

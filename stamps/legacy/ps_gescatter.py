@@ -2,7 +2,7 @@
 
 Reads ``psver``, ``ps2`` and, with a cut-off, ``mv2``; writes a KML file.
 
-Source: spec 11 section 7.
+Source: docs/method/products.md, section 7.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 Reads ``psver``, ``ps``, ``ifgstd``; runs ``ps_calc_ifg_std`` in a single-master project that has none. Parameter:
 ``small_baseline_flag``.
 
-Source: spec 11 section 6.
+Source: docs/method/products.md, section 6.
 """
 
 from stamps.insar.network import image_baselines

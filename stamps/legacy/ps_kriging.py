@@ -1,6 +1,6 @@
 """Kriging of points from scattered data. Pure function: reads and writes no files.
 
-Source: spec 10 section 3.
+Source: docs/method/scn.md, section 3.
 """
 
 import warnings

@@ -6,7 +6,7 @@ part that is needed. Writes ``dem.mat``: ``dem`` (m, rows from south to north), 
 (latitudes).
 Parameters: ``plot_dem_posting``.
 
-Source: spec 11 section 2.8.
+Source: docs/method/products.md, section 2.8.
 """
 
 import os

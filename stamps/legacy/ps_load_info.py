@@ -3,7 +3,7 @@
 Reads ``bperp.1.in``, ``day.1.in``, ``master_day.1.in``, ``heading.1.in`` and ``lambda.1.in`` of the directory or its
 parent; sets the parameters ``heading`` and ``lambda``; writes ``ps1`` without pixels, and ``psver``.
 
-Source: spec 11 section 6.
+Source: docs/method/products.md, section 6.
 """
 
 import numpy as np

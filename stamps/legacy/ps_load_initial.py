@@ -7,7 +7,7 @@ Reads, from the patch or the directory above, ``day.1.in``, ``master_day.1.in``,
 calconst day_ix``), ``ph1`` (``ph``), ``bp1`` (``bperp_mat``), ``la1`` (``la``: look angle), ``da1`` (``D_A``), ``hgt1``
 (``hgt``), ``psver``. Sets the parameters ``heading``, ``lambda`` and ``slc_osf``.
 
-Source: spec 03 section 6.
+Source: docs/method/loading.md, section 6.
 """
 
 from stamps.frontends import text_projects

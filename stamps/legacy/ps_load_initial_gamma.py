@@ -6,7 +6,7 @@ master_ix n_ifg n_image n_ps sort_ix ll0 mean_incidence mean_range``), ``ph1`` (
 ``la1`` (``la``: incidence), ``da1`` (``D_A``), ``hgt1`` (``hgt``), ``psver``. Sets the parameters ``heading``,
 ``lambda`` and ``platform``.
 
-Source: spec 03 section 4.
+Source: docs/method/loading.md, section 4.
 """
 
 import numpy as np

@@ -19,7 +19,7 @@ text, or their attribute ``value``. Upper and lower case do not matter.
 
 The original's reader of these files is not part of it, and it reads the heights, which are double, as single.
 
-Source: spec 03 section 9.
+Source: docs/method/loading.md, section 9.
 """
 
 import re

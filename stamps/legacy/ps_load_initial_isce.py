@@ -8,7 +8,7 @@ xy bperp day master_day master_ix n_ifg n_image n_ps sort_ix ll0 calconst day_ix
 (``bperp_mat``), ``inc1`` (``inc``: incidence) or ``la1`` (``la``: look angle), ``da1`` (``D_A``), ``hgt1`` (``hgt``),
 ``psver``. Sets the parameters ``heading`` and ``lambda``.
 
-Source: spec 03 section 8.
+Source: docs/method/loading.md, section 8.
 """
 
 from stamps.frontends import text_projects

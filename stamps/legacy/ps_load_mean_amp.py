@@ -4,7 +4,7 @@ Reads ``mean_amp.flt`` of the directory or its parent; without one it is put tog
 (``patch.list``, ``patch.in``, ``width.txt``, ``len.txt``) and written. Writes ``amp_mean.mat`` (``amp_mean``, uint8,
 lines by samples) beside it.
 
-Source: spec 07 section 4.
+Source: docs/method/merging.md, section 4.
 """
 
 import numpy as np

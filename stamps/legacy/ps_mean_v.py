@@ -5,7 +5,7 @@ the switches say, ``scla2 tca2 tide2`` or ``scla_sb2 tca_sb2 tide_sb2``; adds to
 subtract_switches mean_v mean_v_std``. Parameters: ``small_baseline_flag``, ``drop_ifg_index``, ``lambda`` and those of
 the reference area.
 
-Source: spec 11 section 1; Efron and Tibshirani (1986), Statistical Science 1, 54-75.
+Source: docs/method/products.md, section 1; Efron and Tibshirani (1986), Statistical Science 1, 54-75.
 """
 
 import numpy as np

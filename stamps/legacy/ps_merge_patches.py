@@ -8,7 +8,7 @@ Parameters: ``merge_resample_size``, ``merge_standard_dev``, ``heading``, ``smal
 First the rows are chosen from coordinates and weights alone, then one file after the other is gathered, so that only
 one of the large matrices is in memory at a time.
 
-Source: spec 07 section 2.
+Source: docs/method/merging.md, section 2.
 """
 
 from dataclasses import dataclass

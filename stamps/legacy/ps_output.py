@@ -4,7 +4,7 @@ Reads ``psver ps2 rc2 phuw2 scla2 mean_v``, ``mv2`` if present; writes ``ps_ij.t
 dem_error.xy ps_mean_v.xy ps_data.xy``, ``ps_u-dm.<k>.xy`` for every image and, with ``mv2``, ``ps_mean_v_std.xy``.
 Parameters: ``small_baseline_flag``, ``ref_velocity``, ``lambda`` and those of the reference area.
 
-Source: spec 11 section 5.
+Source: docs/method/products.md, section 5.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Fill in the defaults of missing parameters.
 
-Reads and writes ``parms.mat`` of the directory or of its parent. Source: spec 01 section 3.
+Reads and writes ``parms.mat`` of the directory or of its parent. Source: docs/method/parameters.md, section 3.
 """
 
 from stamps.workspace.locks import reserving

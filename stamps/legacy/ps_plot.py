@@ -7,7 +7,7 @@ type>.mat`` and ``ps_plot_ts_matname.txt`` (with ``'ts'``), and pictures. Parame
 drop_ifg_index lambda scla_deramp plot_color_scheme plot_scatterer_size plot_pixels_scatterer plot_dem_posting
 shade_rel_angle lonlat_offset heading`` and those of the reference area.
 
-Source: spec 11 section 2.
+Source: docs/method/products.md, section 2.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,7 @@
 """Choose one of the ionospheric corrections.
 
-Works on the content of ``ica2.mat`` or ``ica_sb2.mat``; reads and writes no file. Source: spec 11 section 2.6.
+Works on the content of ``ica2.mat`` or ``ica_sb2.mat``; reads and writes no file.
+Source: docs/method/products.md, section 2.6.
 """
 
 import numpy as np

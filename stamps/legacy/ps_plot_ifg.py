@@ -2,7 +2,7 @@
 
 Reads ``psver`` and ``ps2``; writes a picture. Parameters: those of :mod:`stamps.legacy.ps_plot` that concern drawing.
 
-Source: spec 11 section 2.8.
+Source: docs/method/products.md, section 2.8.
 """
 
 from pathlib import Path

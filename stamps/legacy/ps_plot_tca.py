@@ -1,7 +1,7 @@
 """Choose one of the tropospheric corrections that TRAIN stored.
 
-Works on the content of ``tca2.mat`` or ``tca_sb2.mat``; reads and writes no file. Source: spec 11 section 2.6; TRAIN:
-Bekaert et al. (2015), Remote Sens. Environ. 170, 40-47.
+Works on the content of ``tca2.mat`` or ``tca_sb2.mat``; reads and writes no file.
+Source: docs/method/products.md, section 2.6; TRAIN: Bekaert et al. (2015), Remote Sens. Environ. 170, 40-47.
 """
 
 import difflib

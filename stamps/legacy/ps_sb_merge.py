@@ -6,7 +6,7 @@ Runs in the single-master directory ``INSAR_yyyymmdd[/sub]`` after step 5. Reads
 merge2 psver``, and ``parms.mat`` and ``patch_noover.in`` as copies of the small-baseline ones where they are missing.
 Steps 6 to 8 then run in ``MERGED``. Parameter: ``heading``.
 
-Source: spec 11 section 9; Hooper (2008), Geophys. Res. Lett. 35, L16302.
+Source: docs/method/products.md, section 9; Hooper (2008), Geophys. Res. Lett. 35, L16302.
 """
 
 import re

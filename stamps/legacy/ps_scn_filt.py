@@ -8,7 +8,7 @@ The original filters the differences along the arcs of a triangulation and integ
 Differences of pixel values, filtered with the same weights for all arcs, are differences of the filtered pixel values,
 so the integral is exactly these, relative to the first pixel: neither triangulation nor least squares is needed.
 
-Source: spec 10 section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/scn.md, section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ ph_noise_res std_ph_noise``), ``modeled_defo_edges`` and, if arcs are kriged in 
 Variograms are estimated from random arcs and pixels. The original's random numbers have no seed; here they have one,
 and every image has random numbers of its own, so that results depend neither on the run nor on the number of threads.
 
-Source: spec 10 section 2.
+Source: docs/method/scn.md, section 2.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ Reads ``ps1``, ``ph1``, ``bp1``, ``pm1`` and, where they exist, ``da1``, ``selec
 ``psver``. Parameters: ``slc_osf``, ``clap_alpha``, ``clap_beta``, ``clap_win``, ``select_method``, ``density_rand``
 or ``percent_rand``, ``gamma_stdev_reject``, ``small_baseline_flag``, ``drop_ifg_index``.
 
-Source: spec 05; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/selection.md; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 from typing import NamedTuple

@@ -3,7 +3,7 @@
 Reads ``psver``, ``ps2`` (``lonlat``, ``ll0``, ``xy``). Parameters: ``ref_x``, ``ref_y`` (if present), ``ref_lon``,
 ``ref_lat``, ``ref_centre_lonlat``, ``ref_radius``.
 
-Source: spec 09 section 3.
+Source: docs/method/scla.md, section 3.
 """
 
 import numpy as np

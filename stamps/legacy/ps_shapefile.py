@@ -2,7 +2,7 @@
 
 Reads ``psver`` and ``ps2``; writes the files of a shapefile. Needs pyogrio.
 
-Source: spec 11 section 7.
+Source: docs/method/products.md, section 7.
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
 Reads ``psver``, ``ps2``, ``bp2``, ``scla2`` or ``scla_sb2``; writes ``scla_smooth2`` or ``scla_smooth_sb2``. Parameter:
 ``small_baseline_flag``. The result is what step 6 subtracts before it unwraps again.
 
-Source: spec 09 section 2.
+Source: docs/method/scla.md, section 2.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """``ps_topofit``: look-angle error, offset and temporal coherence of one pixel.
 
-Source: spec 04 section 3.
+Source: docs/method/coherence.md, section 3.
 """
 
 import numpy as np

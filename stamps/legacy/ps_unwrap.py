@@ -8,7 +8,7 @@ Parameters: ``small_baseline_flag unwrap_patch_phase scla_deramp subtr_tropo tro
 unwrap_hold_good_values unwrap_time_win unwrap_method unwrap_grid_size unwrap_gold_n_win unwrap_prefilter_flag
 unwrap_gold_alpha unwrap_la_error_flag unwrap_spatial_cost_func_flag max_topo_err lambda n_cores``.
 
-Source: spec 08 section 1; Hooper et al. (2012), Tectonophysics 514-517.
+Source: docs/method/unwrapping.md, section 1; Hooper et al. (2012), Tectonophysics 514-517.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """Values and derivatives of variogram models. Pure function: reads and writes no files.
 
-Source: spec 10 section 4.
+Source: docs/method/scn.md, section 4.
 """
 
 from stamps.steps.kriging import EXPONENTIAL, variogram_derivatives, variogram_values

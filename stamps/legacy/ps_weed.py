@@ -9,7 +9,7 @@ Reads ``ps1``, ``ph1``, ``pm1``, ``select1`` and, where they exist, ``hgt1``, ``
 belonged to older pixels. Parameters: ``weed_time_win``, ``weed_standard_dev``, ``weed_max_noise``,
 ``weed_zero_elevation``, ``weed_neighbours``, ``drop_ifg_index``, ``small_baseline_flag``.
 
-Source: spec 06; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/weeding.md; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 from typing import NamedTuple

@@ -2,7 +2,7 @@
 
 Reads ``pscdem.in`` (width, raster) and ``pscands.1.ij``; writes ``pscands.1.hgt``.
 
-Source: spec 02 section 5.5.
+Source: docs/method/preparation.md, section 5.5.
 """
 
 from stamps.errors import ParameterError

@@ -2,7 +2,7 @@
 
 Reads ``psclonlat.in`` (width, longitude raster, latitude raster) and ``pscands.1.ij``; writes ``pscands.1.ll``.
 
-Source: spec 02 section 5.4.
+Source: docs/method/preparation.md, section 5.4.
 """
 
 from stamps.frontends.sampling import read_positions, sample_lonlat

@@ -2,7 +2,7 @@
 
 Reads ``pscphase.in`` (width, interferograms) and ``pscands.1.ij``; writes ``pscands.1.ph``.
 
-Source: spec 02 section 5.6.
+Source: docs/method/preparation.md, section 5.6.
 """
 
 from stamps.frontends.sampling import read_positions, sample_phases

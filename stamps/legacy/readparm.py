@@ -1,6 +1,6 @@
 """Read a value from a header file of the processor.
 
-Source: spec 03 section 1.
+Source: docs/method/loading.md, section 1.
 """
 
 from stamps.frontends.header_values import readparm

@@ -4,7 +4,7 @@ Reads ``psver`` and ``ps``, ``ifgstd`` if present, or, in a single-master projec
 ``SMALL_BASELINES``, which are listed in ``small_baselines.list``. Writes ``baseline_plot.png``. Parameter:
 ``drop_ifg_index``.
 
-Source: spec 11 section 6.
+Source: docs/method/products.md, section 6.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@
 Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.list`` and, with matplotlib,
 ``SB_plot.png``.
 
-Source: spec 11 section 10; Zebker and Villasenor (1992), IEEE Trans. Geosci. Remote Sens. 30, 950-959, for the decay of
-coherence with baseline.
+Source: docs/method/products.md, section 10; Zebker and Villasenor (1992), IEEE Trans. Geosci. Remote Sens.
+30, 950-959, for the decay of coherence with baseline.
 """
 
 from stamps.errors import InputError

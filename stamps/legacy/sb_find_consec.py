@@ -1,7 +1,7 @@
 """Choose small-baseline pairs of images that follow each other.
 
 Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.list`` and, with matplotlib,
-``SB_plot.png``. Source: spec 11 section 10.
+``SB_plot.png``. Source: docs/method/products.md, section 10.
 """
 
 from stamps.errors import InputError

@@ -3,7 +3,7 @@
 Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.list`` and, with matplotlib,
 ``SB_plot.png``.
 
-Source: spec 11 section 10; Pepe and Lanari (2006), IEEE Trans. Geosci. Remote Sens. 44, 2374-2383.
+Source: docs/method/products.md, section 10; Pepe and Lanari (2006), IEEE Trans. Geosci. Remote Sens. 44, 2374-2383.
 """
 
 from stamps.insar.network import delaunay_pairs

@@ -3,7 +3,7 @@
 Reads ``psver ps2 phuw_sb2``; writes ``phuw_sb2`` (``ph_uw``, ``msd``) and what ``sb_invert_uw`` writes. The files
 before the first change are kept as ``phuw_sb2_original``, ``phuw2_original`` and ``phuw_sb_res2_original``.
 
-Source: spec 11 section 10.
+Source: docs/method/products.md, section 10.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Find the pixels whose unwrapped phase closes around loops of interferograms.
 
 Reads ``phuw_sb2.mat``; writes ``phuw_good2.mat`` (``good_pixels``) and, by :mod:`stamps.legacy.sb_make_closure_loops`,
-``phuw_loops2.mat``. Source: spec 08 section 9.
+``phuw_loops2.mat``. Source: docs/method/unwrapping.md, section 9.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """List the interferograms of a small-baseline project: dates, perpendicular baseline, noise.
 
-Reads ``psver``, ``ps``, ``ifgstd`` if present. Source: spec 11 section 6.
+Reads ``psver``, ``ps``, ``ifgstd`` if present. Source: docs/method/products.md, section 6.
 """
 
 from stamps.errors import InputError

@@ -3,7 +3,7 @@
 Reads ``psver``, ``ps2``, ``tca_sb2``; adds the series to ``tca2`` under the same variable name. Parameter:
 ``drop_ifg_index``.
 
-Source: spec 11 section 3.
+Source: docs/method/products.md, section 3.
 """
 
 import numpy as np

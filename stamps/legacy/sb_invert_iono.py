@@ -2,7 +2,7 @@
 
 Reads ``psver``, ``ps2``, ``ica_sb2``; adds ``ph_iono_azshift`` to ``ica2``. Parameter: ``drop_ifg_index``.
 
-Source: spec 11 section 3.
+Source: docs/method/products.md, section 3.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ Reads ``psver``, ``ps2``, ``phuw_sb2``, ``pm2`` (``ph_patch``) and ``rc2`` (``ph
 ``unwrap_ifg_index_sm``) and ``phuw_sb_res2`` (``ph_res sb_cov sm_cov``). Parameters: ``drop_ifg_index`` and those of
 the reference area.
 
-Source: spec 08 section 10.
+Source: docs/method/unwrapping.md, section 10.
 """
 
 import numpy as np

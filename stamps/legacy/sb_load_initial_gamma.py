@@ -6,7 +6,7 @@ Reads ``../rsc.txt``, ``../pscphase.in``, the master's header, a baseline file p
 (``D_A``), ``hgt1`` (``hgt``), ``psver`` and ``../small_baselines.list``. Sets the parameters ``heading``, ``lambda``
 and ``platform``.
 
-Source: spec 03 section 5.
+Source: docs/method/loading.md, section 5.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Start the parameters of a small-baseline project.
 
-Reads ``processor.txt`` (up to three directories above), overwrites ``parms.mat``. Source: spec 01 section 2.
+Reads ``processor.txt`` (up to three directories above), overwrites ``parms.mat``.
+Source: docs/method/parameters.md, section 2.
 """
 
 from stamps.workspace.locks import reserving

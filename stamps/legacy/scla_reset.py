@@ -3,7 +3,7 @@
 Deletes ``scla2 scla_smooth2 scla_sb2 scla_smooth_sb2`` (version of each directory's ``psver``) in the patches and in
 the directory.
 
-Source: spec 09 section 5.
+Source: docs/method/scla.md, section 5.
 """
 
 from stamps.workspace import Workspace

@@ -3,7 +3,7 @@
 Reads ``selsbc.in`` (threshold, width, SLCs with constants, two per interferogram), ``patch.in`` and the SLCs; writes
 ``pscands.1.ij``, ``pscands.1.ij.int``, ``pscands.1.da`` and ``mean_amp.flt``.
 
-Source: spec 02 section 5.3; Hooper (2008).
+Source: docs/method/preparation.md, section 5.3; Hooper (2008).
 """
 
 from stamps.frontends.candidate_programs import selsbc_patch

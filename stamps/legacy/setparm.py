@@ -1,7 +1,7 @@
 """Set, reset or delete a parameter.
 
 Writes ``parms.mat`` of the directory or of its parent, or ``localparms.mat`` of the directory.
-Source: spec 01 section 5.
+Source: docs/method/parameters.md, section 5.
 """
 
 from stamps.errors import ParameterError

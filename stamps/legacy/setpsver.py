@@ -1,6 +1,6 @@
 """Set the version number of a directory.
 
-Writes ``psver.mat``. Source: spec 00 section 1.
+Writes ``psver.mat``. Source: docs/method/conventions.md, section 1.
 """
 
 from stamps.workspace import Workspace

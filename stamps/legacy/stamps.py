@@ -10,7 +10,7 @@ the old one becomes ``patch.list_old``) and what the steps themselves read and w
 Parameters: ``quick_est_gamma_flag``, ``select_reest_gamma_flag``, ``unwrap_method``, ``unwrap_prefilter_flag``,
 ``small_baseline_flag``, ``insar_processor``, ``scn_kriging_flag``.
 
-Source: spec 00 section 7; Hooper et al. (2007), J. Geophys. Res. 112.
+Source: docs/method/conventions.md, section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 """
 
 import contextlib

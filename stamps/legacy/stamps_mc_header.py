@@ -6,7 +6,7 @@ it waits for them. As in the original every patch has a copy of ``parms.mat`` af
 there instead of the project's; here the copies are made when the processes have ended, so that what step 1 finds in
 the headers reaches the project.
 
-Parameter: ``n_cores``. Source: spec 11 section 11.
+Parameter: ``n_cores``. Source: docs/method/products.md, section 11.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Save variables to a MAT file, keeping the others that it holds.
 
-Source: spec 00 section 3.
+Source: docs/method/conventions.md, section 3.
 """
 
 from pathlib import Path

@@ -2,7 +2,7 @@
 
 Reads ``ps_plot_ts_matname.txt`` and the file it names, both from ``ps_plot(…, 'ts')``. Writes no file but the picture.
 
-Source: spec 11 section 2.5.
+Source: docs/method/products.md, section 2.5.
 """
 
 from typing import NamedTuple

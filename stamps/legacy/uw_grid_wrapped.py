@@ -3,7 +3,7 @@
 Writes ``uw_grid.mat``: ``ph ph_in ph_lowpass ph_uw_predef ph_in_predef xy ij nzix grid_x_min grid_y_min n_i n_j n_ifg
 n_ps grid_ij pix_size``. A *node* is a non-empty cell of the grid; nodes are numbered down the columns of the grid.
 
-Source: spec 08 section 3; Goldstein and Werner (1998) for the filter.
+Source: docs/method/unwrapping.md, section 3; Goldstein and Werner (1998) for the filter.
 """
 
 from typing import NamedTuple

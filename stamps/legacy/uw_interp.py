@@ -1,7 +1,7 @@
 """Assign every grid cell to its nearest node and list the neighbouring pairs of nodes, the edges.
 
 Reads ``uw_grid.mat`` (``nzix``); writes ``uw_interp.mat`` (``edgs n_edge rowix colix Z``). No triangulation is needed:
-the nearest node is found directly, of equally near ones the lowest number (spec 08 section 4).
+the nearest node is found directly, of equally near ones the lowest number (docs/method/unwrapping.md, section 4).
 """
 
 import numpy as np

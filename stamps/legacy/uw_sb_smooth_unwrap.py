@@ -1,6 +1,6 @@
 """Fit a slope and two seasonal terms to the phase of edges by simulated annealing.
 
-Reads and writes no file. Source: spec 08 section 6.
+Reads and writes no file. Source: docs/method/unwrapping.md, section 6.
 """
 
 from typing import NamedTuple

@@ -5,7 +5,7 @@ radians), ``dph_noise`` (its noisy part; all NaN: no statistics), ``G spread ifr
 methods 2D and 3D_NO_DEF write the first, ``spread`` and ``dph_noise`` only). The 3D annealing saves
 ``uw_unwrap_time.mat`` every 1000 edges.
 
-Source: spec 08 section 5; Hooper (2010), Fringe 2009 (statistical-cost unwrapping of time series).
+Source: docs/method/unwrapping.md, section 5; Hooper (2010), Fringe 2009 (statistical-cost unwrapping of time series).
 """
 
 from typing import NamedTuple
@@ -118,7 +118,7 @@ def uw_sb_unwrap_space_time(
 
 
 def _smooth_phase(method, dph, held, network, time_win, annealing):
-    """Smooth part of the phase of the edges: (n_edge, n_ifg) float32 (spec 08 section 5.5)."""
+    """Smooth part of the phase of the edges: (n_edge, n_ifg) float32 (docs/method/unwrapping.md, section 5.5)."""
     if method == "3D_FULL":
         return full_network_smooth(dph, network.ifgday_ix, network.day, time_win)
     series = series_smooth(dph, network.design, network.day, time_win, held)
@@ -240,7 +240,7 @@ class Slopes:
 
 
 class Annealing(NamedTuple):
-    """The annealing of noisy edges by the methods 3D and 3D_NEW (spec 08 section 5.5.3)."""
+    """The annealing of noisy edges by the methods 3D and 3D_NEW (docs/method/unwrapping.md, section 5.5.3)."""
 
     workspace: Workspace
     grid: dict

@@ -3,7 +3,7 @@
 Reads ``uw_grid.mat``, ``uw_interp.mat`` and ``uw_space_time.mat``; writes ``uw_phaseuw.mat`` (``ph_uw`` of the nodes in
 radians, ``msd``) and the SNAPHU files ``snaphu.conf .in .costinfile .out .log`` of the last interferogram.
 
-Source: spec 08 section 7; Chen and Zebker (2001), J. Opt. Soc. Am. A 18; Hooper (2010), Fringe 2009.
+Source: docs/method/unwrapping.md, section 7; Chen and Zebker (2001), J. Opt. Soc. Am. A 18; Hooper (2010), Fringe 2009.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """Unwrap the pixels with the cycles of their grid cells.
 
-Reads ``uw_grid.mat`` and ``uw_phaseuw.mat``; writes no file. Source: spec 08 section 8.
+Reads ``uw_grid.mat`` and ``uw_phaseuw.mat``; writes no file. Source: docs/method/unwrapping.md, section 8.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Goldstein filter and optional Gaussian low-pass of a gridded interferogram.
 
-Reads and writes no file. Source: spec 08 section 3.1; Goldstein and Werner (1998).
+Reads and writes no file. Source: docs/method/unwrapping.md, section 3.1; Goldstein and Werner (1998).
 """
 
 from stamps.native.goldstein import goldstein
@@ -37,6 +37,6 @@ def wrap_filt(ph, n_win, alpha, n_pad=None, low_flag="n"):
 
     Notes
     -----
-    Spec 08 section 3.1. All arithmetic in double, rounded once at the end.
+    Source: docs/method/unwrapping.md, section 3.1. All arithmetic in double, rounded once at the end.
     """
     return goldstein(ph, int(n_win), float(alpha), n_pad, low=str(low_flag).lower() == "y")

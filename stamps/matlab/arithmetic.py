@@ -30,7 +30,7 @@ def round_half_away(x):
 
     Notes
     -----
-    Specification 00, section 6.
+    Source: docs/method/conventions.md, section 6.
     """
     x = np.asarray(x)
     if x.dtype.kind in "iub":
@@ -55,7 +55,7 @@ def mod(x, y):
 
     Notes
     -----
-    Specification 00, sections 4 (classes) and 6.
+    Source: docs/method/conventions.md, sections 4 and 6.
     """
     x = np.asarray(x)
     y = np.asarray(y)
@@ -83,7 +83,7 @@ def wrap(x):
 
     Notes
     -----
-    Specification 00, section 6; 08 uses it throughout.
+    Source: docs/method/conventions.md, section 6; docs/method/unwrapping.md uses it throughout.
     """
     x = _as_float(x)
     with np.errstate(invalid="ignore"):
@@ -113,7 +113,7 @@ def colon(a, h, b):
 
     Notes
     -----
-    Specification 00, section 6.
+    Source: docs/method/conventions.md, section 6.
     """
     a, h, b = float(a), float(h), float(b)
     if not np.all(np.isfinite([a, h, b])):
@@ -140,7 +140,7 @@ def to_int16(x):
 
     Notes
     -----
-    Specification 08 (cost values); 00, section 6 for the rounding.
+    Source: docs/method/unwrapping.md, section 7 (cost values); docs/method/conventions.md, section 6 (rounding).
     """
     rounded = np.clip(round_half_away(x), -32768, 32767)
     if rounded.dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""Day numbers and date texts (specification 00, sections 5 and 6)."""
+"""Day numbers and date texts (docs/method/conventions.md, sections 5 and 6)."""
 
 import datetime
 

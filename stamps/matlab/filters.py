@@ -29,7 +29,7 @@ def gausswin(n, alpha=2.5):
 
     Notes
     -----
-    Specification 00, section 6.
+    Source: docs/method/conventions.md, section 6.
     """
     n = int(n)
     if n < 1:
@@ -76,7 +76,8 @@ def filter2(b, x):
 
     Notes
     -----
-    Specification 00, section 6 (filter2). Element (i, j) is the sum of b[m, n]*x[i+m-(p-1)//2, j+n-(q-1)//2].
+    Source: docs/method/conventions.md, section 6 (filter2). Element (i, j) is the sum of
+    b[m, n]*x[i+m-(p-1)//2, j+n-(q-1)//2].
     """
     b = np.asarray(b)
     x = np.asarray(x)
@@ -131,7 +132,7 @@ def fir_filter(b, x):
 
     Notes
     -----
-    Specification 00, section 6 (filter); 04, section 7.
+    Source: docs/method/conventions.md, section 6 (filter); docs/method/coherence.md, section 7.
     """
     b = np.atleast_1d(np.asarray(b))
     x = np.asarray(x)

@@ -28,7 +28,7 @@ def interp_weights(r):
 
     Notes
     -----
-    Specification 00, section 6; Oetken, Parks and Schuessler (1975).
+    Source: docs/method/conventions.md, section 6; Oetken, Parks and Schuessler (1975).
     """
     lags = np.arange(2 * _HALF_LENGTH)
     phases = np.arange(r) / r
@@ -64,7 +64,7 @@ def interp(x, r):
 
     Notes
     -----
-    Specification 00, section 6 (interp, l = 4, alpha = 0.5). Constants are not preserved exactly.
+    Source: docs/method/conventions.md, section 6 (interp, l = 4, alpha = 0.5). Constants are not preserved exactly.
     """
     x = np.asarray(x)
     r = int(r)
@@ -118,7 +118,8 @@ def nearest_node(nodes, queries, *, workers=1):
 
     Notes
     -----
-    Specification 00, section 6 (dsearchn): as a brute-force search with a strict comparison of squared distances.
+    Source: docs/method/conventions.md, section 6 (dsearchn): as a brute-force search with a strict comparison of
+    squared distances.
     """
     nodes = np.asarray(nodes, dtype=np.float64)
     queries = np.asarray(queries, dtype=np.float64)
@@ -195,7 +196,8 @@ def griddata_linear(x, y, values, xq, yq):
 
     Notes
     -----
-    Specification 00, section 6 (griddata); 03, section 5. Of cocircular points either diagonal may be taken.
+    Source: docs/method/conventions.md, section 6 (griddata); docs/method/loading.md, section 5.
+    Of cocircular points either diagonal may be taken.
     """
     points = np.column_stack([np.asarray(x, np.float64).ravel(), np.asarray(y, np.float64).ravel()])
     values = np.asarray(values)

@@ -98,7 +98,7 @@ def lscov(a, b, weights=None, covariance=None):
 
     Notes
     -----
-    Specification 00, section 6 (lscov) and the introduction of 09.
+    Source: docs/method/conventions.md, section 6 (lscov); docs/method/scla.md (introduction).
     """
     a = np.asarray(a)
     b = np.asarray(b)
@@ -176,7 +176,7 @@ def polyfit(x, y, n):
 
     Notes
     -----
-    Specification 00, section 6 (polyfit).
+    Source: docs/method/conventions.md, section 6 (polyfit).
     """
     x = np.asarray(x).ravel()
     y = np.asarray(y).ravel()
@@ -218,7 +218,7 @@ def polyfit_scaled(x, y, n):
 
     Notes
     -----
-    Specification 00, section 6 (polyfit, three outputs).
+    Source: docs/method/conventions.md, section 6 (polyfit, three outputs).
     """
     x = np.asarray(x).ravel()
     if x.dtype != np.float32:
@@ -249,7 +249,8 @@ def polyval(p, x, mu=None):
 
     Notes
     -----
-    Specification 00, section 6 (polyval); 05, section 1 depends on the single steps.
+    Source: docs/method/conventions.md, section 6 (polyval); docs/method/selection.md, section 1
+    depends on the single steps.
     """
     x = np.asarray(x)
     if x.dtype not in (np.float32, np.complex64):

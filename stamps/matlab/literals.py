@@ -1,7 +1,7 @@
 """MATLAB literals: read them (as the shell and the parameter table write them), format values as MATLAB prints them.
 
-Values are ``float``, a one-dimensional ``float64`` array, an empty array for ``[]``, or ``str``. Source: spec 00
-section 5, spec 01 section 1.
+Values are ``float``, a one-dimensional ``float64`` array, an empty array for ``[]``, or ``str``.
+Source: docs/method/conventions.md, section 5; docs/method/parameters.md, section 1.
 """
 
 import math

@@ -69,7 +69,7 @@ def unique_rows(x):
 
     Notes
     -----
-    Specification 00, section 6 (unique).
+    Source: docs/method/conventions.md, section 6 (unique).
     """
     x = _as_rows(x)
     if x.shape[1] == 0 or len(x) == 0:
@@ -108,7 +108,7 @@ def setxor(a, b):
 
     Notes
     -----
-    Specification 00, section 6 (setxor).
+    Source: docs/method/conventions.md, section 6 (setxor).
     """
     a, b = _values(a, b)
     both = np.concatenate([np.unique(a, equal_nan=False), np.unique(b, equal_nan=False)])
@@ -132,7 +132,7 @@ def setdiff(a, b):
 
     Notes
     -----
-    Specification 00, section 6 (setdiff).
+    Source: docs/method/conventions.md, section 6 (setdiff).
     """
     a, b = _values(a, b)
     distinct = np.unique(a, equal_nan=False)
@@ -161,7 +161,7 @@ def intersect_rows(a, b):
 
     Notes
     -----
-    Specification 00, section 6 (intersect).
+    Source: docs/method/conventions.md, section 6 (intersect).
     """
     a = _as_rows(a)
     b = _as_rows(b)
@@ -203,7 +203,7 @@ def sortrows(x, columns=None):
 
     Notes
     -----
-    Specification 00, section 6 (sortrows).
+    Source: docs/method/conventions.md, section 6 (sortrows).
     """
     x = _as_rows(x)
     chosen = range(x.shape[1]) if columns is None else np.atleast_1d(columns).tolist()
@@ -230,7 +230,7 @@ def ismember(a, b):
 
     Notes
     -----
-    Specification 00, section 6 (ismember).
+    Source: docs/method/conventions.md, section 6 (ismember).
     """
     a = np.asarray(a)
     b = np.asarray(b).ravel()

@@ -1,7 +1,7 @@
 """Histogram, median, moments and sums.
 
 Single-precision input gives single-precision output, but every sum is accumulated in double and rounded once
-(specification 00, section 4, item 7).
+(docs/method/conventions.md, section 4, item 7).
 """
 
 import numpy as np
@@ -56,7 +56,7 @@ def hist(values, centres):
 
     Notes
     -----
-    Specification 00, section 6 (hist).
+    Source: docs/method/conventions.md, section 6 (hist).
     """
     centres = np.asarray(centres, dtype=np.float64).ravel()
     if centres.size == 0 or not np.all(np.diff(centres) > 0):
@@ -84,7 +84,7 @@ def median(x, axis=None):
 
     Notes
     -----
-    Specification 00, sections 4 and 6.
+    Source: docs/method/conventions.md, sections 4 and 6.
     """
     x = np.asarray(x)
     if x.dtype != np.float32:
@@ -111,7 +111,7 @@ def var(x, axis=None):
 
     Notes
     -----
-    Specification 00, section 6 (std, var).
+    Source: docs/method/conventions.md, section 6 (std, var).
     """
     x = np.asarray(x)
     wide, result = _classes(x)
@@ -140,7 +140,7 @@ def std(x, axis=None):
 
     Notes
     -----
-    Specification 00, section 6 (std, var).
+    Source: docs/method/conventions.md, section 6 (std, var).
     """
     x = np.asarray(x)
     wide, result = _classes(x)
@@ -164,7 +164,7 @@ def sum_single(x, axis=None):
 
     Notes
     -----
-    Specification 00, section 4, item 7.
+    Source: docs/method/conventions.md, section 4, item 7.
     """
     x = np.asarray(x)
     wide, result = _classes(x)
@@ -188,7 +188,7 @@ def mean_single(x, axis=None):
 
     Notes
     -----
-    Specification 00, section 4, item 7.
+    Source: docs/method/conventions.md, section 4, item 7.
     """
     x = np.asarray(x)
     wide, result = _classes(x)
@@ -215,7 +215,7 @@ def nanmean(x, axis=None):
 
     Notes
     -----
-    Specification 00, section 6 (nanmean). Accumulated in double, rounded once.
+    Source: docs/method/conventions.md, section 6 (nanmean). Accumulated in double, rounded once.
     """
     x = np.asarray(x)
     wide, result = _classes(x)
@@ -245,7 +245,7 @@ def cov(x):
 
     Notes
     -----
-    Specification 08, sections 5.5.3 and 10.
+    Source: docs/method/unwrapping.md, sections 5.5.3 and 10.
     """
     x = np.asarray(x)
     if x.ndim == 1:

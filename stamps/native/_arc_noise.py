@@ -1,4 +1,4 @@
-"""Kernel of the noise of arcs in a time series: one arc after the other (specification 06, section 5)."""
+"""Kernel of the noise of arcs in a time series: one arc after the other (docs/method/weeding.md, section 5)."""
 
 import numpy as np
 

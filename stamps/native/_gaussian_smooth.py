@@ -1,4 +1,4 @@
-"""Kernel of the Gaussian mean over neighbours: one pixel after the other (specification 10, section 1.1)."""
+"""Kernel of the Gaussian mean over neighbours: one pixel after the other (docs/method/scn.md, section 1.1)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Kernel of the sums over grid cells: one pixel after the other (specification 04, section 5)."""
+"""Kernel of the sums over grid cells: one pixel after the other (docs/method/coherence.md, section 5)."""
 
 # pythran export accumulate(float32[:,:], int64[:], float32[:,:])
 # pythran export accumulate(float64[:,:], int64[:], float64[:,:])

@@ -1,4 +1,4 @@
-"""Kernel of ordinary kriging from lists of neighbours: one target after the other (specification 10, section 3)."""
+"""Kernel of ordinary kriging from lists of neighbours: one target after the other (docs/method/scn.md, section 3)."""
 
 import numpy as np
 

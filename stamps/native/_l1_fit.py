@@ -1,6 +1,8 @@
-"""Kernel of the least absolute deviations: one downhill simplex after the other (specification 09, section 1, item 14).
+"""Kernel of the least absolute deviations: one downhill simplex after the other.
 
 Every operation is that of the array version in :mod:`stamps.native.l1_fit`, so that the results are the same bits.
+
+Source: docs/method/scla.md, section 1, item 14.
 """
 
 import numpy as np

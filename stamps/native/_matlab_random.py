@@ -1,4 +1,4 @@
-"""Kernel of the MATLAB-5 uniform generator: one deviate after the other (specification 00, section 6)."""
+"""Kernel of the MATLAB-5 uniform generator: one deviate after the other (docs/method/conventions.md, section 6)."""
 
 # pythran export fill_uniform(int64[], int64, int64, int64, float64[])
 

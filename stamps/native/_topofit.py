@@ -1,7 +1,8 @@
 """Pythran source of :mod:`stamps.native.topofit`: one pixel after the other, pixels in parallel.
 
 All numbers are double here; where the array version holds a single, the value is rounded to one. A product, quotient or
-sum of two singles that is formed in double and then rounded is the single-precision one. Source: spec 04 section 3.
+sum of two singles that is formed in double and then rounded is the single-precision one.
+Source: docs/method/coherence.md, section 3.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Kernel of the experimental variogram: one point after the other (specification 10, section 4)."""
+"""Kernel of the experimental variogram: one point after the other (docs/method/scn.md, section 4)."""
 
 import numpy as np
 

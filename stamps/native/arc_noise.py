@@ -7,7 +7,7 @@ baselines the arcs are used as they are. In both cases a part proportional to ba
 Only the time series has a compiled version, which is worth its while from 20 images on (100 images, 10 000 arcs, one
 thread: 0.34 s, NumPy 0.50 s; its threads scale with the arcs, NumPy's do not).
 
-Source: spec 06 section 5; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/weeding.md, section 5; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ formed in double and rounded to single, sums over images are single, the sum of 
 sequential (so it is formed by the processor even if a GPU forms the amplitudes). A GPU is used only when asked for:
 every pixel is read from disk and goes over the bus for a handful of operations.
 
-Source: spec 02 sections 5.1 to 5.3.
+Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
 import numpy as np

@@ -5,7 +5,8 @@ one sample of the inverse transform is needed, which is a sum over frequencies.
 
 There is no compiled version, for the reason given in :mod:`stamps.native.clap`; grid rows go to threads instead.
 
-Source: spec 05 section 5, 04 section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
+Source: docs/method/selection.md, section 5; docs/method/coherence.md, section 6; Hooper, Segall and Zebker,
+JGR 112, B07407 (2007).
 """
 
 

@@ -2,7 +2,7 @@
 
 There is no compiled version, for the reason given in :mod:`stamps.native.clap`.
 
-Source: spec 08 section 5.6 (gradient_filt).
+Source: docs/method/unwrapping.md, section 5.6 (gradient_filt).
 """
 
 import numpy as np

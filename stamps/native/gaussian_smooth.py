@@ -33,8 +33,8 @@ def gaussian_smooth(xy, values, wavelength):
 
     Notes
     -----
-    Spec 10 section 1.1, item 10. A grid of cells as wide as the radius limits the search to nine cells per pixel, so
-    the time grows with the number of pairs.
+    Source: docs/method/scn.md, section 1.1, item 10. A grid of cells as wide as the radius limits the search to nine
+    cells per pixel, so the time grows with the number of pairs.
     """
     xy = np.ascontiguousarray(xy, dtype=np.float32)
     limit = np.float32((RADIUS * wavelength) ** 2)

@@ -2,7 +2,7 @@
 
 There is no compiled version, for the reason given in :mod:`stamps.native.clap`.
 
-Source: spec 08 section 3.1; Goldstein and Werner (1998), Geophys. Res. Lett. 25.
+Source: docs/method/unwrapping.md, section 3.1; Goldstein and Werner (1998), Geophys. Res. Lett. 25.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Sum of the pixels of each grid cell, in the order of the pixels.
 
-Source: spec 04 section 5, 00 section 4 (single precision, sequential).
+Source: docs/method/coherence.md, section 5; docs/method/conventions.md, section 4 (single precision, sequential).
 """
 
 import math

@@ -3,7 +3,7 @@
 There is no compiled version: one product of matrices, which BLAS does faster than a compiled loop (one thread, 200 000
 pixels of 50 dates: 0.31 s, Pythran 0.38 s). A GPU is used only when asked for.
 
-Source: spec 10 section 1.1.
+Source: docs/method/scn.md, section 1.1.
 """
 
 import numpy as np

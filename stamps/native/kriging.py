@@ -8,7 +8,7 @@ others, which leaves a smaller system that is positive definite and does not cha
 covariance. So ``expm1`` can replace ``exp``, and a model that is nearly a straight line (very large range and sill)
 loses no digits.
 
-Source: spec 10 section 3; Wackernagel (2003), Multivariate Geostatistics, chapter 11.
+Source: docs/method/scn.md, section 3; Wackernagel (2003), Multivariate Geostatistics, chapter 11.
 """
 
 from concurrent.futures import ThreadPoolExecutor

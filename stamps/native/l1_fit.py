@@ -37,7 +37,8 @@ def l1_fit(design, observed, start):
 
     Notes
     -----
-    Spec 09 section 1, item 14. Every pixel takes the same steps as ``scipy.optimize.fmin`` with these tolerances.
+    Source: docs/method/scla.md, section 1, item 14. Every pixel takes the same steps as ``scipy.optimize.fmin`` with
+    these tolerances.
     """
     design = np.ascontiguousarray(design, dtype=np.float64)
     observed = np.ascontiguousarray(observed, dtype=np.float64)

@@ -4,7 +4,7 @@ There is no compiled version: the model is factored once and multiplied by all p
 compiled loop (see :mod:`stamps.native.high_pass`). A GPU is used only when asked for, since every number goes over the
 bus for a few multiplications.
 
-Source: spec 09 section 1.
+Source: docs/method/scla.md, section 1.
 """
 
 import numpy as np

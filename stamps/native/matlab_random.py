@@ -1,4 +1,4 @@
-"""State and array version of the MATLAB-5 uniform generator (specification 00, section 6).
+"""State and array version of the MATLAB-5 uniform generator (docs/method/conventions.md, section 6).
 
 The generator combines two recurrences. Both can be jumped ahead exactly, so a long run of deviates is cut into many
 equal pieces whose deviates are computed side by side:

@@ -25,8 +25,9 @@ def neighbour_range(edges, values):
 
     Notes
     -----
-    Spec 09 section 2, item 3. One pass over the edges; the time is that of reading them, so a GPU is used only when
-    asked for. There is no compiled version, which was not faster (3 million edges: 0.039 s, NumPy 0.034 s).
+    Source: docs/method/scla.md, section 2, item 3. One pass over the edges; the time is that of reading them, so a GPU
+    is used only when asked for. There is no compiled version, which was not faster (3 million edges: 0.039 s, NumPy
+    0.034 s).
     """
     edges = np.ascontiguousarray(edges, dtype=np.int64)
     return native.run("neighbour_range", lambda xp: _range_arrays(xp, edges, values))

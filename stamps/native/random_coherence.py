@@ -1,6 +1,6 @@
 """Distribution of the temporal coherence of pixels with random phase.
 
-Source: spec 04 section 2; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
+Source: docs/method/coherence.md, section 2; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
 """
 
 from functools import lru_cache, partial

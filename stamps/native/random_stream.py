@@ -1,4 +1,4 @@
-"""The uniform random generator of MATLAB 5, bit for bit (specification 00, section 6)."""
+"""The uniform random generator of MATLAB 5, bit for bit (docs/method/conventions.md, section 6)."""
 
 from stamps.native import matlab_random
 
@@ -65,7 +65,7 @@ def rand_state(seed, n_rows, n_cols):
 
     Notes
     -----
-    Specification 00, section 6; 04, section 2 draws 300000 rows with seed 2005.
+    Source: docs/method/conventions.md, section 6; docs/method/coherence.md, section 2 draws 300000 rows with seed 2005.
     """
     if n_rows < 0 or n_cols < 0:
         raise ValueError(f"A matrix of {n_rows} rows and {n_cols} columns cannot be drawn.")

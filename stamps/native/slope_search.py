@@ -3,7 +3,7 @@
 There is no compiled version: the trials are one product of matrices, which BLAS does faster than a compiled loop (one
 thread, 60 000 series of 50 phasors, 49 trials: 0.053 s, Pythran 0.154 s).
 
-Source: spec 08 section 5.4 (look-angle error and temperature terms of edges).
+Source: docs/method/unwrapping.md, section 5.4 (look-angle error and temperature terms of edges).
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Smooth phasor series in time: weighted mean phasor and weighted line, evaluated at each date.
 
-Source: spec 08 section 5.5.1 steps 1 and 2. The weighted line is linear in its data, so its value at a date is one sum
-with fixed coefficients; only the wrapping of each phase to the local mean is nonlinear.
+Source: docs/method/unwrapping.md, section 5.5.1, steps 1 and 2. The weighted line is linear in its data, so its value at
+a date is one sum with fixed coefficients; only the wrapping of each phase to the local mean is nonlinear.
 
 There is no compiled version: in blocks that stay in the cache NumPy is faster (one thread, 40 000 series of 20 dates:
 0.077 s, Pythran 0.099 s; 6 400 of 50 dates: 0.048 s, Pythran 0.060 s).

@@ -3,7 +3,7 @@
 Precision follows the original: phasors times exponentials are single unless all inputs are double, the slope has the
 class of the baselines, sums over interferograms are formed in double and rounded once.
 
-Source: spec 04 section 3; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
+Source: docs/method/coherence.md, section 3; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
 """
 
 from functools import partial

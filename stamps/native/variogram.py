@@ -32,7 +32,7 @@ def pair_bins(xy, z, edges):
 
     Notes
     -----
-    Spec 10 section 4, items 1 and 2.
+    Source: docs/method/scn.md, section 4, items 1 and 2.
     """
     x, y = (np.ascontiguousarray(column, dtype=np.float64) for column in np.asarray(xy).T)
     z = np.ascontiguousarray(z, dtype=np.float64)

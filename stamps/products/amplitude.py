@@ -1,6 +1,6 @@
 """Mean amplitude of the scene as an 8-bit picture: array functions.
 
-Source: spec 07 section 4.
+Source: docs/method/merging.md, section 4.
 """
 
 import numpy as np

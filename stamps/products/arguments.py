@@ -1,6 +1,6 @@
 """The arguments of ``ps_plot``: a value type, then positional ones, with texts that are options anywhere among them.
 
-Source: spec 11 section 2.1.
+Source: docs/method/products.md, section 2.1.
 """
 
 import difflib

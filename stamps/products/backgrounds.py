@@ -1,6 +1,6 @@
 """What stands behind the pixels of a picture: nothing, a shaded DEM, or the mean amplitude.
 
-Source: spec 11 section 2.8.
+Source: docs/method/products.md, section 2.8.
 """
 
 from dataclasses import dataclass

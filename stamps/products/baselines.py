@@ -1,6 +1,6 @@
 """Pictures of images and interferograms in the plane of date and perpendicular baseline.
 
-Source: spec 11 section 6.
+Source: docs/method/products.md, section 6.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Places chosen with the mouse, in windows only.
 
-Source: spec 11 section 2.5.
+Source: docs/method/products.md, section 2.5.
 """
 
 import numpy as np

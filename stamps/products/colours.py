@@ -1,7 +1,7 @@
 """Colours of pictures: cyclic for wrapped phase, diverging around zero for signed values, sequential for the others.
 
 The parameter ``plot_color_scheme`` keeps its meaning: with ``inflation`` what rises is blue and what sinks is red, with
-``deflation`` the reverse. Source: spec 11 section 2.8.
+``deflation`` the reverse. Source: docs/method/products.md, section 2.8.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Points of another source, compared with the pixels around them.
 
 A MAT file holds ``lonlat`` (n x 2, degrees) and, for a comparison, ``ph_disp`` (n values in the unit of the plot). A
-folder holds one such file for each interferogram, named ``<yyyymmdd>_<yyyymmdd>.mat``. Source: spec 11 section 2.7.
+folder holds one such file for each interferogram, named ``<yyyymmdd>_<yyyymmdd>.mat``.
+Source: docs/method/products.md, section 2.7.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Points as a KML file for Google Earth.
 
-Source: spec 11 section 7.
+Source: docs/method/products.md, section 7.
 """
 
 from itertools import chain

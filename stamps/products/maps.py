@@ -1,6 +1,6 @@
 """Parts of a map: the picture of the pixels, scale bar, north arrow, reference area.
 
-Source: spec 11 section 2.8.
+Source: docs/method/products.md, section 2.8.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Draw the panels of a plot.
 
-Source: spec 11 sections 2.7 and 2.8.
+Source: docs/method/products.md, sections 2.7 and 2.8.
 """
 
 from dataclasses import dataclass

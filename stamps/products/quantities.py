@@ -1,6 +1,7 @@
 """The phases that plots are made of: unwrapped phase and corrections, read when a recipe asks for them.
 
-Recipes are those of :mod:`stamps.products.value_types`. Source: spec 11, conventions, and sections 2.4 to 2.6.
+Recipes are those of :mod:`stamps.products.value_types`.
+Source: docs/method/products.md, sections 2.4 to 2.6, and its introduction.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Pixels on the grid of a picture.
 
-A picture shows which pixel stands in each cell; the values of any number of panels are then looked up. Source: spec 11
-section 2.8.
+A picture shows which pixel stands in each cell; the values of any number of panels are then looked up.
+Source: docs/method/products.md, section 2.8.
 """
 
 from dataclasses import dataclass

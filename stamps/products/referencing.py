@@ -1,6 +1,6 @@
 """Phases relative to another interferogram and to the reference pixels, and the default range of colours.
 
-Source: spec 11 section 2.7.
+Source: docs/method/products.md, section 2.7.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Files that a plot leaves behind: its values, the fit of a velocity, the time series for ``ts_plot``.
 
 They are written to the project directory, or to the user's home directory if that cannot be written; pictures and pages
-go where the user wants them. Source: spec 11 sections 2.5 and 2.7.
+go where the user wants them. Source: docs/method/products.md, sections 2.5 and 2.7.
 """
 
 import contextlib

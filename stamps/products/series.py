@@ -1,6 +1,6 @@
 """Time series of places: the file that a velocity plot leaves behind, the pixels around a place, the picture.
 
-Source: spec 11 section 2.5.
+Source: docs/method/products.md, section 2.5.
 """
 
 import datetime

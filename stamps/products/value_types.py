@@ -9,7 +9,7 @@ ramps depend on it.
 ionosphere, tide, oscillator drift, orbital ramps, look-angle coefficient;
 ``S~ C~ R~``  the smoothed look-angle error, master noise and ramps that unwrapping subtracts.
 
-Source: spec 11 sections 2.2 to 2.5.
+Source: docs/method/products.md, sections 2.2 to 2.5.
 """
 
 import difflib

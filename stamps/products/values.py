@@ -1,6 +1,6 @@
 """The numbers of a plot: phases, velocities, heights of a project, before any of them is drawn.
 
-Source: spec 11 sections 2.2 to 2.5.
+Source: docs/method/products.md, sections 2.2 to 2.5.
 """
 
 from dataclasses import dataclass

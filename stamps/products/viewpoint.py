@@ -1,6 +1,6 @@
 """From where a picture looks at the pixels: a map in degrees, the local frame in metres, or the radar image.
 
-Source: spec 11 section 2.8.
+Source: docs/method/products.md, section 2.8.
 """
 
 from dataclasses import dataclass, field

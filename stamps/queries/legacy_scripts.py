@@ -26,8 +26,8 @@ class LegacyScript:
         ``MATLAB``, ``C shell``, ``C++``; ``new`` for a command that the original leaves to an external tool.
     module : str
         Where the port is; empty if it is not ported.
-    spec : tuple of str
-        Files of the specification that describe it.
+    pages : tuple of str
+        Pages of ``docs/method`` that describe it, without ending.
     goldens : tuple of str
         Reference results that it is compared with.
     tests : tuple of str
@@ -41,7 +41,7 @@ class LegacyScript:
     script: str
     kind: str
     module: str
-    spec: tuple
+    pages: tuple
     goldens: tuple
     tests: tuple
     reason: str
@@ -68,7 +68,7 @@ def legacy_scripts():
     with resources.files(__package__).joinpath("legacy_scripts.csv").open(newline="", encoding="utf-8") as file:
         return tuple(
             LegacyScript(
-                **{**row, **{name: tuple(row[name].split()) for name in ("spec", "goldens", "tests")}},
+                **{**row, **{name: tuple(row[name].split()) for name in ("pages", "goldens", "tests")}},
             )
             for row in csv.DictReader(file)
         )

@@ -6,7 +6,7 @@ same functions. Each step of each directory is published as a whole, together wi
 (:mod:`stamps.run.run_record`): a run that is killed leaves every directory either before or after a step, and the same run
 goes on after it (:mod:`stamps.run.continuation`).
 
-Source: spec 00 section 7.
+Source: docs/method/conventions.md, section 7.
 """
 
 import contextlib
@@ -378,7 +378,8 @@ def _patch_step(ws, step, settings, log, reset_version):
         else:
             ws.save_no_ps_flags(flags)
             _patch_function(step, settings)(ws)
-            # the step itself may have noted that no pixel is left: keep that, unlike the original (spec 00, 7.4.8)
+            # the step itself may have noted that no pixel is left: keep that, unlike the original
+            # (docs/method/conventions.md, section 7.4, item 8)
             flags[step - 1] = ws.no_ps_flags()[step - 1]
         ws.save_no_ps_flags(flags)
 

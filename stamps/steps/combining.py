@@ -1,7 +1,7 @@
 """Combine pixels selected in single-master and in small-baseline processing. Pure array functions.
 
-Single-master quantities of images become small-baseline quantities of pairs: second minus first image. Source: spec 11
-section 9; Hooper (2008), Geophys. Res. Lett. 35, L16302.
+Single-master quantities of images become small-baseline quantities of pairs: second minus first image.
+Source: docs/method/products.md, section 9; Hooper (2008), Geophys. Res. Lett. 35, L16302.
 """
 
 from dataclasses import dataclass

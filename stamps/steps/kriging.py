@@ -3,8 +3,8 @@
 Models are numbered 1 nugget, 2 exponential, 3 Gaussian, 4 spherical. A fitted model has a range a, a partial sill c1
 and a nugget c2.
 
-Source: spec 10 sections 2 to 4; Wackernagel (2003), Multivariate Geostatistics; Levenberg (1944), Quart. Appl. Math. 2;
-Marquardt (1963), J. SIAM 11.
+Source: docs/method/scn.md, sections 2 to 4; Wackernagel (2003), Multivariate Geostatistics; Levenberg (1944), Quart.
+Appl. Math. 2; Marquardt (1963), J. SIAM 11.
 """
 
 from dataclasses import dataclass
@@ -343,7 +343,7 @@ def krige(data, targets, n_max, radius, method, model):
 
     Notes
     -----
-    Spec 10 section 3. The nugget is left out of the covariance between data and target.
+    Source: docs/method/scn.md, section 3. The nugget is left out of the covariance between data and target.
     """
     data = np.asarray(data, dtype=np.float64).reshape(-1, 3)
     targets = np.asarray(targets, dtype=np.float64).reshape(-1, 2)

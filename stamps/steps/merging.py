@@ -5,7 +5,7 @@ or how they are combined (:class:`Cells`); it is made once from coordinates and 
 after another.
 
 Classes decide values here: weights are single, products are single, sums are accumulated in double and rounded once,
-quotients are single. Source: spec 07 sections 2.3 to 2.5.
+quotients are single. Source: docs/method/merging.md, sections 2.3 to 2.5.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """What the two filters of step 8 share: the phase they start from, ramps, weights in time, arcs and their integral.
 
-Source: spec 10 sections 1.1 and 2.1.
+Source: docs/method/scn.md, sections 1.1 and 2.1.
 """
 
 import numpy as np

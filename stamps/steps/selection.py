@@ -6,7 +6,7 @@ coherence; the threshold is the coherence at which that number (or percentage) e
 candidates this is done for classes of amplitude dispersion, and a straight line through the classes gives a threshold
 for each pixel.
 
-Source: specification 05, sections 1, 2 and 4; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/selection.md, sections 1, 2 and 4; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 from typing import NamedTuple

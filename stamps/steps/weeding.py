@@ -1,6 +1,6 @@
 """Weeding of selected pixels: neighbours that share a scatterer, duplicates and noisy pixels. Pure functions of step 4.
 
-Source: spec 06 sections 2, 4 and 5; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
+Source: docs/method/weeding.md, sections 2, 4 and 5; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ Reads ``psver``, ``ps2``, ``inc2``, ``la2`` and a folder with ``yyyymmdd.ztd`` a
 ``ph_tropo_gacos`` to ``tca2`` (small baselines: ``tca_sb2``), the correction ``'a_gacos'``. Parameters:
 ``small_baseline_flag``, ``drop_ifg_index``, ``lambda``.
 
-Source: see :mod:`stamps.tropo.ztd` and :mod:`stamps.tropo.delay`; names: spec 11 section 2.6.
+Source: see :mod:`stamps.tropo.ztd` and :mod:`stamps.tropo.delay`; names: docs/method/products.md, section 2.6.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ Reads ``psver``, ``ps2``, ``hgt2``, ``phuw2`` and, where it exists, ``scla2`` (s
 ``scla_sb2``); adds ``ph_tropo_linear`` to ``tca2`` (``tca_sb2``), the correction ``'a_linear'``. Parameters:
 ``small_baseline_flag``, ``drop_ifg_index``.
 
-Source: see :mod:`stamps.tropo.linear`; names: spec 11 section 2.6.
+Source: see :mod:`stamps.tropo.linear`; names: docs/method/products.md, section 2.6.
 """
 
 import numpy as np

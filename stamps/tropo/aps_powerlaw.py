@@ -6,7 +6,7 @@ Reads ``psver``, ``ps2``, ``hgt2``, ``phuw2`` and, where it exists, ``scla2`` (s
 ``ph_tropo_powerlaw_ifg_<i>`` and ``K_tropo_powerlaw_ifg_<i>``, one column per band, and ``powerlaw_bands`` (m).
 Parameters: ``small_baseline_flag``, ``drop_ifg_index``.
 
-Source: see :mod:`stamps.tropo.powerlaw`; names: spec 11 sections 2.6 and 2.7.
+Source: see :mod:`stamps.tropo.powerlaw`; names: docs/method/products.md, sections 2.6 and 2.7.
 """
 
 import numpy as np

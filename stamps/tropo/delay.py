@@ -1,7 +1,7 @@
 """Zenith delay to interferometric phase. Arrays in, arrays out.
 
-Source: conventions of spec 11: with the earlier image first a positive phase is a longer way to the ground. The excess
-path of an image is its zenith delay divided by the cosine of the incidence angle.
+Source: docs/method/products.md, introduction (signs): with the earlier image first a positive phase is a longer way
+to the ground. The excess path of an image is its zenith delay divided by the cosine of the incidence angle.
 """
 
 import numpy as np

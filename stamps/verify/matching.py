@@ -1,4 +1,7 @@
-"""Find the same pixels in two resampled merges, whose rows may stand in another order (spec 07 section 2.4)."""
+"""Find the same pixels in two resampled merges, whose rows may stand in another order.
+
+Source: docs/method/merging.md, section 2.4.
+"""
 
 import numpy as np
 

@@ -10,7 +10,7 @@ from stamps.workspace import matfile
 
 __all__ = ["Outcome", "compare_values", "describe"]
 
-#: Draws of random phases that a histogram of the coherence estimation holds (spec 04 section 4).
+#: Draws of random phases that a histogram of the coherence estimation holds (docs/method/coherence.md, section 4).
 N_DRAWS = 300_000
 
 #: Of fitted or random values this fraction of the golden ones must exist at the same places.

@@ -2,8 +2,8 @@
 
 An exponential variogram c1 (1 - exp(-h/a)) + c2 without sill (c1 = 0) fits equally well with any range a, and one whose
 range is far beyond the lags is a straight line of slope c1/a. The fit then leaves ``a`` where its iterations happen to
-end. So ranges are compared on the arcs that the method itself accepts (spec 10 section 2.1, item 5); sill and nugget are
-compared on all arcs.
+end. So ranges are compared on the arcs that the method itself accepts (docs/method/scn.md, section 2.1, item 5); sill
+and nugget are compared on all arcs.
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ reads see what was staged; at the end the files are renamed to their places at o
 leaves the directory as it was; one that dies during the renaming is completed by the next command
 (:meth:`Workspace.recover`) or by the next :meth:`Workspace.publish`, whichever comes first.
 
-Source: spec 00 sections 1 to 5.
+Source: docs/method/conventions.md, sections 1 to 5.
 """
 
 import contextlib

@@ -1,12 +1,12 @@
 """What the variables of the files hold, as data (``file_variables.csv``): shape, class, unit, which values may stand there.
 
-Column ``nan`` (from all reference trees and the specification): empty where all values are finite; ``nan`` where the original
-leaves NaN, ``columns`` where only in whole columns (interferograms that it could not treat), ``any`` where Inf, too. Column
-``range``:
+Column ``nan`` (from all reference trees and the pages of the method): empty where all values are finite; ``nan`` where the
+original leaves NaN, ``columns`` where only in whole columns (interferograms that it could not treat), ``any`` where Inf, too.
+Column ``range``:
 ``1..n_ps`` from and to (numbers or dimensions; several of them after a comma are those of the columns), ``>=0``, ``>0``,
 ``ascending``, ``unique``.
 
-Source: spec 00 section 2, 02 to 10.
+Source: docs/method/conventions.md, section 2, and the page of each step.
 """
 
 import csv

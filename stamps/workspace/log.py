@@ -1,6 +1,6 @@
 """The log: one line per message in ``STAMPS.log`` of a directory and ``NAME: message`` on the console.
 
-Source: spec 00 section 5.
+Source: docs/method/conventions.md, section 5.
 """
 
 import contextlib

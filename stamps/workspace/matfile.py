@@ -5,8 +5,8 @@ class (complex where stored so), ``str`` for a char row, and ``scipy.sparse`` ma
 is shifted here; the meaning of variables is the business of :mod:`stamps.workspace`.
 
 Full numeric arrays of level-5 files, nearly all of the data, are read and written by :mod:`stamps.workspace.matfile5` without
-copies; all else is read by pymatreader (SciPy and h5py below it) and written by SciPy and hdf5storage. Source: spec 00
-section 3.
+copies; all else is read by pymatreader (SciPy and h5py below it) and written by SciPy and hdf5storage.
+Source: docs/method/conventions.md, section 3.
 """
 
 import io

@@ -7,7 +7,7 @@ An array is compressed where that saves a fifth of its size; otherwise it is onl
 the format): packing and unpacking phases and noise, which hardly shrink, costs more time than much of what is done to
 them.
 
-Source: MathWorks, MAT-File Format (level 5); spec 00 section 3.
+Source: MathWorks, MAT-File Format (level 5); docs/method/conventions.md, section 3.
 """
 
 import struct

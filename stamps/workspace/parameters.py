@@ -4,7 +4,7 @@ The table is data (``parms/parameters.csv``, in the order in which parameters ar
 of the directory or, if there is none, of its parent, one variable per parameter; ``localparms.mat`` of the directory
 overrides. Inside the package a value is a ``float``, a one-dimensional ``float64`` array (empty for ``[]``) or ``str``.
 
-Source: spec 01.
+Source: docs/method/parameters.md.
 """
 
 import csv
@@ -243,10 +243,12 @@ class Parameters:
             self._hint_tropo(full_name, value)
 
     def fill_defaults(self):
-        """Add missing parameters with their defaults, take over those of older versions, and save (spec 01 section 3).
+        """Add missing parameters with their defaults, take over those of older versions, and save.
 
         Nothing is written when the number of parameters stays the same, unless an old one was converted. Without
         permission to write there is only a warning.
+
+        Source: docs/method/parameters.md, section 3.
         """
         if self.read_only:
             return
@@ -306,7 +308,10 @@ class Parameters:
         return [name for name in self._stored() or {} if name not in stored]
 
     def start_afresh(self, small_baselines):
-        """Overwrite ``parms.mat`` of the directory with a new set, then fill in the defaults (spec 01 section 2)."""
+        """Overwrite ``parms.mat`` of the directory with a new set, then fill in the defaults.
+
+        Source: docs/method/parameters.md, section 2.
+        """
         ws = self.workspace
         processor = ws.find("processor.txt", levels=4)
         words = read_input(processor).split() if processor else []

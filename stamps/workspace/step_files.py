@@ -15,7 +15,7 @@ A row of ``step_files.csv`` holds when all its conditions do:
 ``first``                     the step is the first of the run
 ``maybe``                     the step itself finds out
 
-Source: spec 00 section 2, 02 to 10.
+Source: docs/method/conventions.md, section 2, and the page of each step.
 """
 
 import fnmatch

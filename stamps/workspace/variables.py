@@ -13,7 +13,7 @@ border between the two, used by :mod:`stamps.workspace` alone. Kinds:
 ``matrix``        arrays of two or more dimensions as they are (0x0 <-> None)
 ``text``          char row <-> ``str``
 
-Source: spec 00 section 2, 05 to 10.
+Source: docs/method/conventions.md, section 2, and the pages of steps 3 to 8.
 """
 
 __all__ = ["KINDS", "MADE_BY_COMMAND", "WRITTEN_BY_STEP", "kind_of"]

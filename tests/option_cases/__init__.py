@@ -1,4 +1,4 @@
-"""Every option of the specification: the case that fails if it is ignored, and the mutants that prove it.
+"""Every option of the method: the case that fails if it is ignored, and the mutants that prove it.
 
 A case is a function of a :class:`option_cases.lab.Lab`: it prepares a project in which the option matters, calls a
 legacy function through ``lab.call``, and checks the result against golden files or a formula that
@@ -26,7 +26,7 @@ __all__ = ["CASES", "ELSEWHERE", "Case"]
 #: Parameters that no step of the processing uses, with the reason why there is no case here.
 ELSEWHERE = {
     "Created": "a date, read by nobody",
-    "unwrap_alpha": "unused in the original, too (spec 01)",
+    "unwrap_alpha": "unused in the original, too (docs/method/parameters.md, section 1)",
     "ref_velocity": "products",
     "plot_dem_posting": "products",
     "plot_scatterer_size": "products",

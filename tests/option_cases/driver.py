@@ -1,4 +1,4 @@
-"""The driver and what it decides (spec 00 section 7)."""
+"""The driver and what it decides (docs/method/conventions.md, section 7)."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Step 2: coherence of the candidates (spec 04)."""
+"""Step 2: coherence of the candidates (docs/method/coherence.md)."""
 
 import numpy as np
 from synthetic_patch import GRID_SIZE, MASTER, N_WIN

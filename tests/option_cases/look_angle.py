@@ -1,4 +1,4 @@
-"""Step 7: look-angle error, ramps and the reference area (spec 09)."""
+"""Step 7: look-angle error, ramps and the reference area (docs/method/scla.md)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Step 5: merging of patches (spec 07)."""
+"""Step 5: merging of patches (docs/method/merging.md)."""
 
 import numpy as np
 

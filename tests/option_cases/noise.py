@@ -1,4 +1,4 @@
-"""Step 8: spatially correlated noise (spec 10)."""
+"""Step 8: spatially correlated noise (docs/method/scn.md)."""
 
 import numpy as np
 

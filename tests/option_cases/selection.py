@@ -1,4 +1,4 @@
-"""Step 3: selection of pixels (spec 05)."""
+"""Step 3: selection of pixels (docs/method/selection.md)."""
 
 import numpy as np
 from synthetic_patch import N_WIN, make_patch
@@ -25,7 +25,7 @@ def percent_rand(lab):
 
 
 def _selection_is(ws, accepted, by_percent, edges=(0, 1), dispersion=None):
-    """First selection by the formulas of the specification."""
+    """First selection by the formulas of docs/method/selection.md, sections 2 and 3."""
     pm, select = ws.load("pm1"), ws.load("select1")
     dispersion = np.ones(len(pm["coh_ps"])) if dispersion is None else dispersion
     level = coherence_threshold(pm["coh_ps"], dispersion, edges, pm["Nr"], 31, accepted, by_percent)

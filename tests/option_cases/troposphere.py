@@ -1,4 +1,4 @@
-"""Tropospheric corrections (spec 11 sections 2.6 and 3)."""
+"""Tropospheric corrections (docs/method/products.md, sections 2.6 and 3)."""
 
 import numpy as np
 

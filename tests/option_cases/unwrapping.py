@@ -1,4 +1,4 @@
-"""Step 6: unwrapping (spec 08)."""
+"""Step 6: unwrapping (docs/method/unwrapping.md)."""
 
 from unittest import mock
 

@@ -1,4 +1,4 @@
-"""Step 4: weeding (spec 06)."""
+"""Step 4: weeding (docs/method/weeding.md)."""
 
 import numpy as np
 from synthetic_patch import make_patch

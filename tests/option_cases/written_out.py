@@ -1,4 +1,4 @@
-"""Formulas of the specification written out, slowly and without the package's kernels: what the cases compare with."""
+"""Formulas of the method written out, slowly and without the package's kernels: what the cases compare with."""
 
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ __all__ = [
 _GAUSS = np.exp(-0.5 * (2.5 * np.arange(-3, 4) / 3) ** 2)
 
 
-# ---------------------------------------------------------------------- filters (spec 04 sections 1 and 6, 05, 08)
+# ------------------------------------------ filters (docs/method/coherence.md, selection.md and unwrapping.md)
 
 
 def low_pass(n_win, grid_size, wavelength):
@@ -96,7 +96,7 @@ def goldstein(grid, n_win, alpha):
     return np.abs(grid) * np.exp(1j * np.angle(out))
 
 
-# ---------------------------------------------------------------------- selection (spec 05 section 2)
+# ---------------------------------------------------------------------- selection (docs/method/selection.md, section 2)
 
 
 def coherence_threshold(coherence, dispersion, edges, random_counts, n_low, accepted, by_percent):
@@ -122,7 +122,7 @@ def coherence_threshold(coherence, dispersion, edges, random_counts, n_low, acce
     return slope * dispersion + offset if slope > 0 else np.full(len(coherence), slope * 0.35 + offset)
 
 
-# ---------------------------------------------------------------------- look-angle error (spec 04, 08 and 09)
+# ------------------------------------------ look-angle error (docs/method/coherence.md, unwrapping.md and scla.md)
 
 
 def trial_wraps(bperp, max_topo_err, wavelength, incidence):
@@ -170,7 +170,7 @@ def network(ps):
 
 
 def metres_per_degree(latitude):
-    """Metres per degree of longitude and latitude on the ellipsoid of spec 03 section 2."""
+    """Metres per degree of longitude and latitude on the ellipsoid of docs/method/loading.md, section 2."""
     a, e2, sine = 6378137.0, 0.08209443794970**2, np.sin(np.radians(latitude))
     across = a / np.sqrt(1 - e2 * sine**2)
     along = a * (1 - e2) / (1 - e2 * sine**2) ** 1.5

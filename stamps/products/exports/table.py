@@ -1,6 +1,7 @@
 """The table that every export is made of: one row for each pixel, with velocity, quality and time series.
 
-The science is that of the plots, from :mod:`stamps.products.values`. Source: spec 11 sections 1, 2 and 5.
+The science is that of the plots, from :mod:`stamps.products.values`.
+Source: docs/method/products.md, sections 1, 2 and 5.
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """Arc costs of the unwrapping from the statistics of edges.
 
-Source: spec 08 section 7. Rounding is half away from zero and the order of the single-precision operations is part of
-it.
+Source: docs/method/unwrapping.md, section 7. Rounding is half away from zero and the order of the single-precision
+operations is part of it.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """Which differences of interferograms an edge's look-angle error is estimated from.
 
-Source: spec 08 section 5.3.
+Source: docs/method/unwrapping.md, section 5.3.
 """
 
 from typing import NamedTuple

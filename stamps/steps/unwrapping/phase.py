@@ -4,7 +4,7 @@ Costs are rounded to whole numbers, so the last bits of a phase decide now and t
 are therefore computed in double and rounded once to the class of their argument, and complex numbers are multiplied
 part by part, instead of trusting the vector instructions of the day.
 
-Source: spec 08, introduction (wrap, angle) and section 13.
+Source: docs/method/unwrapping.md, section 13, and its introduction (wrap, angle).
 """
 
 import numpy as np

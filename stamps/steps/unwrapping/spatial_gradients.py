@@ -1,6 +1,6 @@
 """Use the spatial fringe frequency for edges whose temporal estimate is poor.
 
-Source: spec 08 section 5.6.
+Source: docs/method/unwrapping.md, section 5.6.
 """
 
 import numpy as np

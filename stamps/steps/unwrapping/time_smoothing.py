@@ -1,6 +1,7 @@
 """Smooth estimate of the phase of each edge in time.
 
-Source: spec 08 sections 5.5.1 (interferograms of one image, complete networks) and 5.5.2 (inverted time series).
+Source: docs/method/unwrapping.md, sections 5.5.1 (interferograms of one image, complete networks) and
+5.5.2 (inverted time series).
 """
 
 import numpy as np
