@@ -72,7 +72,7 @@ def citations_in(text):
 
 def sources():
     """Files of the repository that may cite a page: programs, tables, texts."""
-    places = [place for place in sorted(ROOT.iterdir()) if not place.name.startswith(".") and place.name not in _OUTSIDE]
+    places = [place for place in sorted(ROOT.iterdir()) if place.name[0] != "." and place.name not in _OUTSIDE]
     files = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*")))]
     own = Path(__file__).resolve()
     return [path for path in files if path.suffix in _CITING and path != own and FOLDER not in path.parents]
@@ -184,6 +184,12 @@ def test_citations_are_found(text, found):
 def test_programs_tables_and_texts_cite_pages():
     citing = {path.suffix for path in sources() if citations_in(path.read_text(encoding="utf-8"))}
     assert citing == _CITING
+
+
+def test_pages_are_cited_by_name():
+    numbered = re.compile(r"\bspec(?:ification)?,? (?:sections?|\d\d)\b", re.IGNORECASE)
+    texts = {path.name: re.sub(r"\s+(?:#:?\s+)?", " ", path.read_text(encoding="utf-8")) for path in sources()}
+    assert not [name for name, text in texts.items() if numbered.search(text)]
 
 
 def test_cited_sections_exist():

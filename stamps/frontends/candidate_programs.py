@@ -3,7 +3,7 @@
 ``calamp`` calibrates the images, ``selpsc_patch`` and ``selsbc_patch`` select candidates, ``mt_extract_cands`` does so in all
 patches and samples position, height and phase at them. They read and write list files and rasters.
 
-Source: spec 02 sections 3 and 5; Ferretti, Prati & Rocca (2001); Hooper (2008).
+Source: docs/method/preparation.md, sections 3 and 5; Ferretti, Prati & Rocca (2001); Hooper (2008).
 """
 
 import os

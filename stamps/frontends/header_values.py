@@ -1,6 +1,6 @@
 """Values that follow a name in a header file of a processor, read and logged as the original does (``readparm``).
 
-Source: spec 03 section 1.
+Source: docs/method/loading.md, section 1.
 """
 
 from stamps.errors import InputError
