@@ -1,7 +1,12 @@
 """The laws of the house: what may import what."""
 
+import re
+from pathlib import Path
+
 import pytest
 import rooms
+
+MAP = Path(__file__).resolve().parents[1] / "CONTRIBUTING.md"
 
 
 def test_the_scan_sees_modules_and_lazy_imports():
@@ -30,3 +35,12 @@ def test_laws(name):
 def test_no_rings():
     assert rooms.rings() == []
     assert rooms.module_rings() == []
+
+
+def test_the_map_says_what_the_laws_say():
+    """The table of ``CONTRIBUTING.md`` has a row for each room that there is, with the rooms that it may import."""
+    there = {rooms.room(name) for name in rooms.modules()}
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|[^|]*\|$", MAP.read_text(encoding="utf-8"), re.MULTILINE)
+    said = {name: set(re.findall(r"`(\w+)`", may)) or may.strip() for name, may in rows}
+    laws = {name: "everything" if may is None else (may & there) or "–" for name, may in rooms.MAY_IMPORT.items()}
+    assert said == {name: may for name, may in laws.items() if name in there}

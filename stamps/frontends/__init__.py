@@ -1,20 +1,25 @@
-"""Preparation: from exported rasters to patches of candidate pixels.
+"""From processors to candidates: what an export holds, whether it can be right, and its patches of candidate pixels.
 
-``headers``     text headers (``.par``, ``.base``)
-``lists``       the blank-separated list files of the candidate programs and their text outputs
-``rasters``     memory-mapped rasters in blocks of lines
-``patches``     patch layout
-``candidates``  calibration constants and selection
-``sampling``    values of rasters at the candidates
-``checks``      an export as a whole: what is there and what is wrong with it
-``names``       dates in names of files
+``headers``, ``header_values``  text headers (``.par``, ``.base``) of SNAP and Gamma
 ``header_ranges``, ``header_checks``  what headers may hold; those of an export compared
-``positions``, ``geometry_checks``  longitudes, latitudes and heights: gaps and nonsense; their rasters in a sample
-``relocation``  list files follow an export that has moved
-``project``     the files that every preparation writes
-``doris``, ``topsstack``  stacks of Doris and of ISCE2's topsStack
 ``text_headers``  the text headers (``day.1.in`` …) of Doris and ISCE projects
+``doris``, ``isce``, ``topsstack``  stacks of Doris, rasters of ISCE, stacks of ISCE2's topsStack
+``lists``       the blank-separated list files of the candidate programs and their text outputs
+``names``       dates in names of files
+``rasters``, ``threads``  rasters in blocks of lines or memory-mapped; reading them at once
+``raster_names``, ``raster_statistics``, ``raster_survey``, ``raster_verdicts``  what is strange about rasters
+``positions``, ``geometry_checks``  longitudes, latitudes and heights: gaps and nonsense; their rasters in a sample
+``checks``      an export as a whole: what is there and what is wrong with it
+``patches``     patch layout
+``amplitudes``, ``candidates``  calibration constants and selection
+``forecast``    how many candidates a stack will give
+``sampling``    values of rasters at the candidates
+``candidate_programs``  the commands that find and extract candidates, as functions
+``project``     the files that every preparation writes
 ``publishing``  a new set of patches replaces the old one
+``relocation``  list files follow an export that has moved
+``patch_files``, ``text_projects``  a prepared patch as arrays: of Gamma and SNAP, of Doris and ISCE
+``candidate_phases``  the phases of the candidates of a patch, examined
 
-Source: docs/method/preparation.md.
+Source: docs/method/preparation.md; docs/method/loading.md.
 """

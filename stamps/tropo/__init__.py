@@ -2,5 +2,5 @@
 
 ``regression``, ``linear``, ``bands``, ``powerlaw``, ``delay`` and ``soundings`` compute with arrays; ``ztd`` and
 ``profiles`` read files; ``inputs`` takes from a project what the estimates need and puts their results into
-``tca2.mat``. The public functions are ``aps_linear``, ``aps_powerlaw`` and ``aps_gacos`` of :mod:`stamps.legacy`.
+``tca2.mat``. The public functions are ``aps_linear``, ``aps_powerlaw`` and ``aps_gacos``, each in a module of its name.
 """
