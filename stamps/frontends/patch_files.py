@@ -15,6 +15,7 @@ from stamps.frontends.header_values import readparm
 from stamps.frontends.headers import ground_spacing
 from stamps.frontends.lists import paths_of, raster_paths, read_candidates
 from stamps.frontends.names import baseline_file, image_date, is_date, pair_of_name
+from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.insar.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
 from stamps.workspace import Workspace, findings
 from stamps.workspace.plain_files import read_input
@@ -42,8 +43,6 @@ __all__ = [
     "store_platform",
     "with_position",
 ]
-
-_LIGHT_SPEED = 299792458.0  # m/s
 
 
 # ---------------------------------------------------------------------- names and dates
@@ -138,7 +137,7 @@ def read_header(ws, path):
     judged = dict(zip(names, values, strict=True), heading=heading, radar_frequency=frequency)
     del judged["azimuth_lines"]
     header_ranges.require(path, judged)
-    return Header(path, heading, _LIGHT_SPEED / frequency, platform, *values)
+    return Header(path, heading, SPEED_OF_LIGHT / frequency, platform, *values)
 
 
 def store_platform(parameters, header):

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.constants import MEAN_EARTH_RADIUS_KM
 
 __all__ = ["Judgement", "judge_heights", "judge_positions", "middle_of", "reach_of"]
 
-_EARTH_RADIUS = 6371.0  # km
 _UNKNOWN_REACH = 1000.0  # km from the middle of a scene of unknown size
 _MARGIN = 20.0  # km: displacement by terrain, small scenes
 _GENEROUS = 2.0  # times the diagonal, from the middle
@@ -227,7 +227,7 @@ def _unit_vectors(lonlat):
 
 def _distance(points, middle):
     """Great-circle distances in km of unit vectors from another."""
-    return 2 * _EARTH_RADIUS * np.arcsin(np.clip(np.linalg.norm(points - middle, axis=1) / 2, 0, 1))
+    return 2 * MEAN_EARTH_RADIUS_KM * np.arcsin(np.clip(np.linalg.norm(points - middle, axis=1) / 2, 0, 1))
 
 
 def _belongs_at_zero(lonlat, pixels, seen, zero, middle, reach):
@@ -240,7 +240,7 @@ def _belongs_at_zero(lonlat, pixels, seen, zero, middle, reach):
     design = np.column_stack([np.ones(len(pixels)), pixels])
     plane = np.linalg.lstsq(design[seen], points, rcond=None)[0]
     allowed = 0.05 * _distance(points, middle).max() + 0.1
-    belongs[zero] = _EARTH_RADIUS * np.linalg.norm(design[zero] @ plane - at_zero, axis=1) <= allowed
+    belongs[zero] = MEAN_EARTH_RADIUS_KM * np.linalg.norm(design[zero] @ plane - at_zero, axis=1) <= allowed
     return belongs
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK, SLANT_RANGE
 from stamps.insar.observations import baseline_matrix, retained
 from stamps.insar.phase import insert_column
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
@@ -29,11 +30,6 @@ from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_unwrap"]
-
-#: Distance at which the largest look-angle term is evaluated, metres.
-_RHO = 830000
-_DEFAULT_INCIDENCE = 21 * np.pi / 180
-_INCIDENCE_MINUS_LOOK = 0.052
 
 
 @reserving
@@ -244,7 +240,7 @@ def trial_wraps(bperp, incidence, max_topo_err, wavelength):
     float
         Cycles over the range of the baselines.
     """
-    largest = max_topo_err / (wavelength * _RHO * np.sin(incidence) / 4 / np.pi)
+    largest = max_topo_err / (wavelength * SLANT_RANGE * np.sin(incidence) / 4 / np.pi)
     wraps = np.ptp(bperp) * largest / (2 * np.pi)
     check_trial_wraps(wraps, max_topo_err)
     return wraps
@@ -254,4 +250,4 @@ def _incidence(ws, ps, settings):
     if ps.get("mean_incidence") is not None:
         return ps["mean_incidence"]
     look_angle = ws.load_optional(f"la{settings.version}").get("la")
-    return _DEFAULT_INCIDENCE if look_angle is None else np.mean(look_angle) + _INCIDENCE_MINUS_LOOK
+    return DEFAULT_INCIDENCE if look_angle is None else np.mean(look_angle) + INCIDENCE_MINUS_LOOK
