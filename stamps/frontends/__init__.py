@@ -14,6 +14,7 @@
 ``project``     the files that every preparation writes
 ``doris``, ``topsstack``  stacks of Doris and of ISCE2's topsStack
 ``text_headers``  the text headers (``day.1.in`` …) of Doris and ISCE projects
+``registry``    the processors whose data step 1 loads, and their loaders
 ``publishing``  a new set of patches replaces the old one
 
 Source: spec 02.
