@@ -17,11 +17,10 @@ import numpy as np
 
 from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK, SLANT_RANGE
 from stamps.insar.observations import baseline_matrix, retained
-from stamps.insar.phase import insert_column
+from stamps.insar.phase import angle, divided, insert_column, modulus, normalised, product, rotated
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
 from stamps.legacy.uw_3d import uw_3d
 from stamps.run.workers import Workers, n_cores
-from stamps.steps.unwrapping.phase import angle, divided, modulus, normalised, product, rotated
 from stamps.workspace import Workspace
 from stamps.workspace.freshness import Judge
 from stamps.workspace.limits import check_trial_wraps

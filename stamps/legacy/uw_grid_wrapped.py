@@ -12,8 +12,8 @@ import numpy as np
 
 from stamps import native
 from stamps.errors import InputError, ParameterError
+from stamps.insar.phase import angle, phasor, wrapped
 from stamps.legacy.wrap_filt import wrap_filt
-from stamps.steps.unwrapping.phase import angle, phasor, wrapped
 from stamps.workspace import Workspace
 from stamps.workspace.limits import check_grid
 from stamps.workspace.log import Log
