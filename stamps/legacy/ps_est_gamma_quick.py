@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError
-from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK, LOW_COHERENCE_BINS, SLANT_RANGE
+from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK, LOW_COHERENCE_BINS
+from stamps.insar.look_angle import largest_look_angle_error
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import fir_filter, gausswin
 from stamps.matlab.interpolation import interp
@@ -219,7 +220,7 @@ def _mean_incidence(ws):
 
 def _n_trial_wraps(bperp, max_topo_err, wavelength, incidence):
     """Half width of the search in cycles over the range of the baselines, in the class of the baselines."""
-    max_k = max_topo_err / (wavelength * SLANT_RANGE * np.sin(incidence) / 4 / np.pi)
+    max_k = largest_look_angle_error(max_topo_err, wavelength, incidence)
     span = bperp.max() - bperp.min()
     if not span > 0:
         raise InputError(

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK, SLANT_RANGE
+from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK
+from stamps.insar.look_angle import largest_look_angle_error
 from stamps.insar.observations import baseline_matrix, retained
 from stamps.insar.phase import angle, divided, insert_column, modulus, normalised, product, rotated
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
@@ -239,7 +240,7 @@ def trial_wraps(bperp, incidence, max_topo_err, wavelength):
     float
         Cycles over the range of the baselines.
     """
-    largest = max_topo_err / (wavelength * SLANT_RANGE * np.sin(incidence) / 4 / np.pi)
+    largest = largest_look_angle_error(max_topo_err, wavelength, incidence)
     wraps = np.ptp(bperp) * largest / (2 * np.pi)
     check_trial_wraps(wraps, max_topo_err)
     return wraps

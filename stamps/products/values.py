@@ -9,7 +9,7 @@ import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.insar.constants import DAYS_PER_YEAR
-from stamps.insar.phase import insert_column, multiply, phasor, unit_modulus
+from stamps.insar.phase import insert_column, phasor, rotated, unit_modulus
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_setref import ps_setref, reference_pixels
 from stamps.legacy.sb_invert_aps import sb_invert_aps
@@ -252,12 +252,7 @@ def _phasors(kind, project, choice, request):
 
 def turn_back(phasors, phase):
     """Phasors times exp(-j·phase) in MATLAB's class: single if an operand is single. None turns nothing."""
-    if phase is None:
-        return phasors
-    single = phasors.dtype == np.complex64 or phase.dtype == np.float32
-    kind = np.complex64 if single else np.complex128
-    turn = phasor(-phase).astype(kind)
-    return multiply(phasors.astype(kind, copy=False), np.broadcast_to(turn, phasors.shape))
+    return phasors if phase is None else rotated(phasors, phase)
 
 
 def _patch_phasors(kind, project, choice, request):
