@@ -250,8 +250,8 @@ class DorisStack:
     interferograms: list = field(default_factory=list)
 
     @property
-    def kind(self):
-        """Kind of stack in words."""
+    def network(self):
+        """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
         return "small baselines" if self.small_baselines else f"master {self.master.date}"
 
     def slave(self, date):

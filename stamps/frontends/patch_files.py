@@ -22,7 +22,7 @@ from stamps.workspace.plain_files import read_input
 
 __all__ = [
     "Candidates",
-    "Header",
+    "MasterHeader",
     "header_path",
     "interferogram_paths",
     "judge_candidates",
@@ -104,7 +104,7 @@ def _dates(path, found, shown):
 
 
 @dataclass(frozen=True)
-class Header:
+class MasterHeader:
     """Values of the master's header: degrees, metres, lines, lines per second."""
 
     path: str
@@ -137,7 +137,7 @@ def read_header(ws, path):
     judged = dict(zip(names, values, strict=True), heading=heading, radar_frequency=frequency)
     del judged["azimuth_lines"]
     header_ranges.require(path, judged)
-    return Header(path, heading, SPEED_OF_LIGHT / frequency, platform, *values)
+    return MasterHeader(path, heading, SPEED_OF_LIGHT / frequency, platform, *values)
 
 
 def store_platform(parameters, header):
@@ -152,7 +152,7 @@ def look_and_incidence(header, sample):
 
     Parameters
     ----------
-    header : Header
+    header : MasterHeader
     sample : (n,) array
         Range sample, from 0.
 
@@ -185,7 +185,7 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
     ----------
     ws : Workspace
         Patch (for the log and for relative paths).
-    header : Header
+    header : MasterHeader
     paths : list of str
         Interferograms (:func:`stamps.frontends.names.baseline_file`).
     line : (n,) array
