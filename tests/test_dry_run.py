@@ -130,6 +130,24 @@ def test_resuming_says_what_is_already_done(golden_state):
     assert "already done (weed1.mat is there)" in str(plan)
 
 
+@pytest.mark.parametrize("name", ["roi_pac", "two words", "Sentinel"])
+def test_an_unknown_processor_fails_at_step_1_alone(golden_state, capsys, name):
+    path = golden_state("ps_mini", 0)
+    Parameters(Workspace(path)).set("insar_processor", name)
+    capsys.readouterr()
+    assert cli.run("stamps", ["1", "1", "--dry-run", "--workdir", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert f"insar_processor is '{name.lower()}'" in told and "doris, gamma, gsar, isce, snap" in told
+    assert "insar_processor" not in stamps(2, 2, workdir=path, dry_run=True).steps[0].reason
+
+
+@pytest.mark.parametrize("name", ["snap", "GAMMA", "doris", "isce", "gsar"])
+def test_known_processors_are_not_refused(golden_state, name):
+    path = golden_state("ps_mini", 0)
+    Parameters(Workspace(path)).set("insar_processor", name)
+    assert not any("insar_processor" in step.reason for step in stamps(1, 1, workdir=path, dry_run=True).steps)
+
+
 def test_missing_inputs_and_parameters_fail(golden_state):
     path = golden_state("ps_mini", 3)
     (path / "PATCH_1" / "ph1.mat").unlink()

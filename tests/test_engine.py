@@ -5,10 +5,11 @@ import pytest
 
 from stamps import __version__
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
+from stamps.frontends import registry
 from stamps.legacy.stamps import stamps
 from stamps.run import engine
 from stamps.workspace import Workspace
-from stamps.workspace.parameters import Parameters
+from stamps.workspace.parameters import _LOADERS, Parameters
 
 
 @pytest.fixture
@@ -201,12 +202,40 @@ def test_an_error_names_the_patch_and_changes_nothing(project, calls, monkeypatc
         ("snap", "ps_load_initial_gamma", "sb_load_initial_gamma"),
         ("gamma", "ps_load_initial_gamma", "sb_load_initial_gamma"),
         ("doris", "ps_load_initial", "sb_load_initial"),
-        ("roi_pac", "ps_load_initial", "sb_load_initial"),  # what is not known is taken for Doris data
+        ("isce", "ps_load_initial_isce", "sb_load_initial_isce"),
+        ("gsar", "ps_load_initial_gsar", None),
     ],
 )
 def test_loaders_by_processor(processor, single_master, small_baselines):
     for flag, name in ((False, single_master), (True, small_baselines)):
-        assert engine._loader(engine.Settings(processor=processor, small_baselines=flag)).__name__ == name
+        if name is not None:
+            module, function = registry.loader_of(processor.upper(), flag).split(":")
+            assert (module.rpartition(".")[2], function) == (name, name)
+            load = engine._loader(engine.Settings(processor=processor, small_baselines=flag))
+            assert load.__name__ == ("with_incidence" if processor == "isce" else name)
+
+
+def test_every_known_processor_is_in_the_table():
+    assert set(registry.PROCESSORS) == set(_LOADERS)
+    assert {name for name, known in registry.PROCESSORS.items() if known.big_endian} == {"gamma", "snap"}
+
+
+@pytest.mark.parametrize("name", ["roi_pac", "two words", ""])
+def test_an_unknown_processor_is_refused_before_anything_is_loaded(project, name):
+    Parameters(project).fill_defaults()
+    Parameters(project).set("insar_processor", name)
+    with pytest.raises(ParameterError, match=f"insar_processor is '{name}'.*doris, gamma, gsar, isce, snap.*setparm") as caught:
+        stamps(1, 1, workdir=project.path)
+    assert "PATCH" not in str(caught.value)  # once for all patches
+    assert not any((project / patch).path.joinpath("STAMPS.log").exists() for patch in project.patch_list())
+
+
+def test_a_resumed_patch_is_not_loaded_of_an_unknown_processor_either(project):
+    Parameters(project).fill_defaults()
+    Parameters(project).set("insar_processor", "roi_pac")
+    with pytest.raises(StampsError, match="PATCH_1: insar_processor is 'roi_pac'"):
+        stamps(0, 1, workdir=project.path)
+    assert not (project / "PATCH_1").exists("ps1")
 
 
 def test_small_baselines_of_gsar_and_unknown_estimators_are_explained(project):

@@ -1,10 +1,12 @@
 """Phasors, the master column and reference means."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from stamps.insar import phase
 from stamps.insar.phase import angle, insert_column, look_angle_phase, multiply, phasor, reference_mean, unit_modulus
 
 phases = hnp.arrays(np.float32, st.integers(1, 20), elements=st.floats(-100, 100, width=32))
@@ -59,3 +61,74 @@ def test_reference_mean_ignores_nan_and_keeps_the_columns_of_one_pixel():
     np.testing.assert_array_equal(reference_mean(phase, np.array([0, 1])), [1, 3])
     np.testing.assert_array_equal(reference_mean(phase, np.array([2])), [5, 6])
     np.testing.assert_array_equal(reference_mean(phase, None), [0, 0])
+
+
+# ---------------------------------------------------------------------- products, quotients, classes
+
+
+@pytest.fixture
+def phasors():
+    rng = np.random.default_rng(3)
+    return (rng.normal(size=(500, 4)) + 1j * rng.normal(size=(500, 4))).astype(np.complex64)
+
+
+def test_single_precision_is_the_rounded_double(phasors):
+    wide = phasors.astype(np.complex128)
+    np.testing.assert_array_equal(phase.angle(phasors), np.angle(wide).astype(np.float32))
+    np.testing.assert_array_equal(phase.modulus(phasors), np.abs(wide).astype(np.float32))
+    phi = phase.angle(phasors)
+    np.testing.assert_array_equal(phase.phasor(phi).real, np.cos(phi.astype(float)).astype(np.float32))
+
+
+def test_layout_and_length_do_not_change_the_result(phasors):
+    whole = phase.angle(phasors)
+    for part in (slice(None, 7), slice(3, None, 5)):
+        np.testing.assert_array_equal(phase.angle(phasors[part]), whole[part])
+    np.testing.assert_array_equal(phase.angle(np.asfortranarray(phasors)), whole)
+    np.testing.assert_array_equal(phase.phasor(np.asfortranarray(whole)), phase.phasor(whole))
+
+
+def test_classes_follow_the_lower_operand(phasors):
+    double = np.linspace(-3, 3, 4)
+    assert phase.product(phasors, double).dtype == np.complex64
+    assert phase.product(double, double).dtype == np.float64
+    assert phase.rotated(phasors.astype(np.complex128), double).dtype == np.complex128
+    assert phase.rotated(phasors.astype(np.complex128), double.astype(np.float32)).dtype == np.complex64
+
+
+def test_product_has_no_fused_operations(phasors):
+    a, b = phasors[:, 0], phasors[:, 1]
+    expected = a.real * b.real - a.imag * b.imag
+    np.testing.assert_array_equal(phase.product(a, b).real, expected)
+
+
+def test_rotation_there_and_back(phasors):
+    phi = np.linspace(-20, 20, phasors.shape[1])
+    back = phase.rotated(phase.rotated(phasors, phi), phi, sign=1)
+    np.testing.assert_allclose(back, phasors, rtol=1e-6)
+
+
+def test_zeros_stay_and_others_get_unit_modulus(phasors):
+    phasors[3] = 0
+    unit = phase.normalised(phasors)
+    assert np.all(unit[3] == 0)
+    np.testing.assert_allclose(np.abs(np.delete(unit, 3, axis=0)), 1, rtol=2e-7)
+
+
+def test_signs_of_zeros_are_kept_or_forgotten():
+    zeros = np.array([complex(-0.0, 0.0), complex(0.0, -0.0)], np.complex64)
+    assert np.signbit(phase.normalised(zeros).real).tolist() == [True, False]
+    assert np.signbit(phase.normalised(zeros).imag).tolist() == [False, True]
+    assert not np.signbit(phase.unit_modulus(zeros).real).any() and not np.signbit(phase.unit_modulus(zeros).imag).any()
+
+
+def test_products_broadcast_and_have_the_rounding_of_their_rule(phasors):
+    double = phasors[0].astype(np.complex128) * (1 + 1e-9)
+    assert phase.multiply(phasors, double).dtype == np.complex128
+    np.testing.assert_array_equal(phase.product(phasors, double), phase.multiply(phasors, double.astype(np.complex64)))
+
+
+def test_wrapped():
+    np.testing.assert_allclose(
+        phase.wrapped(np.array([0.5, 0.5 + 4 * np.pi, -7.0])), [0.5, 0.5, 2 * np.pi - 7], atol=1e-14
+    )

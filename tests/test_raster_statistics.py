@@ -67,7 +67,7 @@ def test_integers(seed, level):
         assert fault(parts.byteswap(), interferogram=False) == Fault("swapped")
 
 
-@pytest.mark.parametrize(("change", "kind"), [
+@pytest.mark.parametrize(("change", "name"), [
     (lambda a: a * 0, "empty"),
     (lambda a: a * np.nan, "no number"),
     (lambda a: np.where(np.arange(60)[None, :, None] < 30, 0, a * np.inf), "no number"),
@@ -76,10 +76,10 @@ def test_integers(seed, level):
     (lambda a: np.hypot(*np.moveaxis(a, -1, 0))[..., None] * [0.6, 0.8], "one phase"),
     (lambda a: np.where(np.arange(40)[:, None, None] < 20, np.nan, a), "not finite"),
 ])  # fmt: skip
-def test_faults_of_one(change, kind):
+def test_faults_of_one(change, name):
     with np.errstate(invalid="ignore"):
         parts = np.asarray(change(scene(3)), np.float32)
-    assert fault(parts).kind == kind
+    assert fault(parts).name == name
 
 
 def test_zeros_count_against_the_others():

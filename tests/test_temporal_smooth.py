@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from stamps.insar.phase import phasor
 from stamps.native.temporal_smooth import line_coefficients, temporal_smooth, time_weights
 from stamps.steps.unwrapping import time_smoothing
-from stamps.steps.unwrapping.phase import phasor
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from stamps.insar.phase import phasor
 from stamps.legacy.uw_sb_unwrap_space_time import Network, Slopes, noise_weights, uw_sb_unwrap_space_time, with_noise
 from stamps.steps.unwrapping.look_angle import search_series
-from stamps.steps.unwrapping.phase import phasor
 from stamps.workspace import Workspace
 
 DAY = np.array([0.0, 12, 36, 48, 60, 84, 96, 120])

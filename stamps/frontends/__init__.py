@@ -16,6 +16,7 @@
 ``sampling``    values of rasters at the candidates
 ``candidate_programs``  the commands that find and extract candidates, as functions
 ``project``     the files that every preparation writes
+``registry``    the processors whose data step 1 loads, and their loaders
 ``publishing``  a new set of patches replaces the old one
 ``relocation``  list files follow an export that has moved
 ``patch_files``, ``text_projects``  a prepared patch as arrays: of Gamma and SNAP, of Doris and ISCE

@@ -84,8 +84,8 @@ class Export:
     diff_headers: list = field(default_factory=list)
 
     @property
-    def kind(self):
-        """Kind of stack in words."""
+    def network(self):
+        """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
         return "small baselines" if self.small_baselines else f"master {self.master}"
 
 
@@ -345,7 +345,7 @@ def _check_sizes(export):
     return problems
 
 
-def _check_size(name, export, item, kind):
+def _check_size(name, export, item, pixel):
     expected = export.width * export.length * item
     try:
         size = os.stat(name).st_size
@@ -356,7 +356,7 @@ def _check_size(name, export, item, kind):
     return [
         Problem(
             f"The raster {name} has {size} bytes, but {export.width} samples × {export.length} lines × {item} bytes "
-            f"({kind}) = {expected} were expected."
+            f"({pixel}) = {expected} were expected."
         )
     ]
 

@@ -25,12 +25,12 @@ from stamps.errors import InputError
 from stamps.frontends.header_ranges import SAME_FREQUENCY, judge, judge_dates
 from stamps.frontends.headers import plain_number
 from stamps.frontends.names import is_date
+from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.insar.orbits import Orbit
 from stamps.workspace.plain_files import read_input
 
 __all__ = ["DorisStack", "Image", "find_stack", "read_image", "read_sections"]
 
-LIGHT_SPEED = 299792458.0  # m/s
 _ORBITS = ("precise_orbits", "leader_datapoints")
 _START = re.compile(r"\*_Start_([A-Za-z_]+)")
 _END = re.compile(r"\*\s*End_")
@@ -127,9 +127,9 @@ def read_image(path):
     crop, oversampled = _Values(path, sections, "crop"), _Values(path, sections, "oversample")
     timing = _Values(path, sections, "readfiles")
     prf = timing.positive("Pulse_Repetition_Frequency")
-    spacing = LIGHT_SPEED / 2 / (1e6 * timing.positive("Range_sampling_rate"))
+    spacing = SPEED_OF_LIGHT / 2 / (1e6 * timing.positive("Range_sampling_rate"))
     first_time = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond * 1e-6
-    first_range = LIGHT_SPEED / 2 * 1e-3 * timing.number("Range_time_to_first_pixel")
+    first_range = SPEED_OF_LIGHT / 2 * 1e-3 * timing.number("Range_time_to_first_pixel")
     first_line, n_lines = crop.extent("line") if crop else (1, 0)
     first_pixel, n_pixels = crop.extent("pixel") if crop else (1, 0)
     width, length = n_pixels, n_lines
@@ -250,8 +250,8 @@ class DorisStack:
     interferograms: list = field(default_factory=list)
 
     @property
-    def kind(self):
-        """Kind of stack in words."""
+    def network(self):
+        """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
         return "small baselines" if self.small_baselines else f"master {self.master.date}"
 
     def slave(self, date):

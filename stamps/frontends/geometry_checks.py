@@ -11,6 +11,7 @@ __all__ = ["check_geometry"]
 _LINES, _SAMPLES = 64, 512  # of an image that are looked at
 _WHAT = "sampled pixels"
 _SMALLEST = 0.1  # of the image's diagonal that positions cover at least
+_KM_PER_DEGREE = 111.2  # of latitude
 
 
 def check_geometry(lonlat, height, size, dtype, spacing=None, centre=None) -> tuple[list[str], list[str]]:
@@ -81,8 +82,8 @@ def _refuse_small(lonlat, pixels, names, spacing):
     """Refuse coordinates that cover far less than the image, as radians or kilometres would."""
     extent = np.ptp(pixels, axis=0) * np.array(spacing[::-1]) / 1000
     # the latitude alone, and the shorter way along the parallel
-    north = np.ptp(lonlat[:, 1]) * 111.2
-    east = _width_of(lonlat[:, 0]) * 111.2 * np.cos(np.radians(np.abs(lonlat[:, 1]).max()))
+    north = np.ptp(lonlat[:, 1]) * _KM_PER_DEGREE
+    east = _width_of(lonlat[:, 0]) * _KM_PER_DEGREE * np.cos(np.radians(np.abs(lonlat[:, 1]).max()))
     if np.hypot(north, east) < _SMALLEST * np.hypot(*extent):
         raise InputError(
             f"{names} put the image on {np.hypot(north, east):.3g} km, but its size and spacing are "
@@ -115,7 +116,7 @@ def _far_from_header(lonlat, names, reach, centre):
 def _apart(first, second):
     """Distance of two points in km, roughly."""
     east = (first[0] - second[0] + 180) % 360 - 180
-    return 111.2 * np.hypot(first[1] - second[1], east * np.cos(np.radians(second[1])))
+    return _KM_PER_DEGREE * np.hypot(first[1] - second[1], east * np.cos(np.radians(second[1])))
 
 
 def _judge_heights(values, name):

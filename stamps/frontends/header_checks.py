@@ -86,15 +86,15 @@ def _dates(export):
 def _compare_headers(export):
     """Compare the headers of all images with the master's; those with the same trouble are named together."""
     found = {True: defaultdict(list), False: defaultdict(list)}  # fatal -> trouble -> headers
-    master = _Header(export.header)
+    master = _ImageHeader(export.header)
     for path in sorted({*(f"{name}.par" for name in export.slcs), export.header}):
         if os.path.isfile(path):
-            for fatal, trouble in _troubles(_Header(path), master, is_master=path == export.header):
+            for fatal, trouble in _troubles(_ImageHeader(path), master, is_master=path == export.header):
                 found[fatal][trouble].append(path)
     return tuple([_sentence(trouble, paths) for trouble, paths in found[fatal].items()] for fatal in (True, False))
 
 
-class _Header:
+class _ImageHeader:
     """Values of an image's header."""
 
     def __init__(self, path):

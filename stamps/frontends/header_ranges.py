@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.constants import SPEED_OF_LIGHT
 
 __all__ = [
     "FIELDS",
@@ -27,8 +28,6 @@ __all__ = [
     "refuse",
     "require",
 ]
-
-_LIGHT_SPEED = 299792458.0  # m/s
 
 #: Frequencies of imaging radars, Hz.
 FREQUENCY = (0.3e9, 40e9)
@@ -55,7 +54,7 @@ class Field(NamedTuple):
 FIELDS = {
     "heading": Field(-360, 360, "degrees"),
     "radar_frequency": Field(*FREQUENCY, "Hz"),
-    "wavelength": Field(_LIGHT_SPEED / FREQUENCY[1], _LIGHT_SPEED / FREQUENCY[0], "m"),
+    "wavelength": Field(SPEED_OF_LIGHT / FREQUENCY[1], SPEED_OF_LIGHT / FREQUENCY[0], "m"),
     "prf": Field(1, 1e5, "Hz"),
     "range_pixel_spacing": Field(0.01, 1000, "m"),
     "azimuth_pixel_spacing": Field(0.01, 1000, "m"),

@@ -17,7 +17,7 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.frontends.names import MOVED
 
-__all__ = ["Header", "header_file", "map_bands", "read_header", "write_header"]
+__all__ = ["RasterHeader", "header_file", "map_bands", "read_header", "write_header"]
 
 _TYPES = {"CFLOAT": "c8", "FLOAT": "f4", "DOUBLE": "f8", "BYTE": "u1", "SHORT": "i2"}
 _NAMES = {np.dtype(code): name for name, code in _TYPES.items()}
@@ -28,7 +28,7 @@ _SCHEMES = {"BSQ": ("blw", (0, 1, 2)), "BIL": ("lbw", (1, 0, 2)), "BIP": ("lwb",
 
 
 @dataclass(frozen=True)
-class Header:
+class RasterHeader:
     """Size and type of a raster."""
 
     width: int
@@ -53,7 +53,7 @@ def read_header(path):
 
     Returns
     -------
-    Header
+    RasterHeader
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read_header(path):
     scheme = _choice(source, found, "scheme", _SCHEMES)
     code = _TYPES[_choice(source, found, "data_type", _TYPES)]
     order = ">" if found.get("byte_order", _NATIVE).lower().startswith("b") else "<"
-    return Header(*numbers, scheme, np.dtype(order + code))
+    return RasterHeader(*numbers, scheme, np.dtype(order + code))
 
 
 def map_bands(path):

@@ -15,13 +15,14 @@ from stamps.frontends.header_values import readparm
 from stamps.frontends.headers import ground_spacing
 from stamps.frontends.lists import paths_of, raster_paths, read_candidates
 from stamps.frontends.names import baseline_file, image_date, is_date, pair_of_name
+from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.insar.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
 from stamps.workspace import Workspace, findings
 from stamps.workspace.plain_files import read_input
 
 __all__ = [
     "Candidates",
-    "Header",
+    "MasterHeader",
     "header_path",
     "interferogram_paths",
     "judge_candidates",
@@ -42,8 +43,6 @@ __all__ = [
     "store_platform",
     "with_position",
 ]
-
-_LIGHT_SPEED = 299792458.0  # m/s
 
 
 # ---------------------------------------------------------------------- names and dates
@@ -105,7 +104,7 @@ def _dates(path, found, shown):
 
 
 @dataclass(frozen=True)
-class Header:
+class MasterHeader:
     """Values of the master's header: degrees, metres, lines, lines per second."""
 
     path: str
@@ -138,7 +137,7 @@ def read_header(ws, path):
     judged = dict(zip(names, values, strict=True), heading=heading, radar_frequency=frequency)
     del judged["azimuth_lines"]
     header_ranges.require(path, judged)
-    return Header(path, heading, _LIGHT_SPEED / frequency, platform, *values)
+    return MasterHeader(path, heading, SPEED_OF_LIGHT / frequency, platform, *values)
 
 
 def store_platform(parameters, header):
@@ -153,7 +152,7 @@ def look_and_incidence(header, sample):
 
     Parameters
     ----------
-    header : Header
+    header : MasterHeader
     sample : (n,) array
         Range sample, from 0.
 
@@ -186,7 +185,7 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
     ----------
     ws : Workspace
         Patch (for the log and for relative paths).
-    header : Header
+    header : MasterHeader
     paths : list of str
         Interferograms (:func:`stamps.frontends.names.baseline_file`).
     line : (n,) array

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.constants import MEAN_EARTH_RADIUS_KM
 
 __all__ = ["Judgement", "judge_heights", "judge_positions", "middle_of", "reach_of"]
 
-_EARTH_RADIUS = 6371.0  # km
 _UNKNOWN_REACH = 1000.0  # km from the middle of a scene of unknown size
 _MARGIN = 20.0  # km: displacement by terrain, small scenes
 _GENEROUS = 2.0  # times the diagonal, from the middle
@@ -85,8 +85,8 @@ def judge_positions(lonlat, names, reach, pixels, what="candidates") -> Judgemen
         Another byte order, more than a few pixels out of the range or out of the scene, or one value everywhere.
     """
     values = np.asarray(lonlat)
-    for column, (kind, name) in enumerate(zip(("longitude", "latitude"), names, strict=True)):
-        _refuse_byte_order(values[:, column], kind, name)
+    for column, (coordinate, name) in enumerate(zip(("longitude", "latitude"), names, strict=True)):
+        _refuse_byte_order(values[:, column], coordinate, name)
     lonlat = values.astype(np.float64)
     # NaN, fill values and repeated 0/0 are gaps, the rest that cannot be is nonsense
     gap = ~np.isfinite(lonlat).all(axis=1) | _is_fill(lonlat).any(axis=1)
@@ -148,12 +148,12 @@ def judge_heights(heights, name, what="candidates") -> Judgement:
 # ---------------------------------------------------------------------- refusals
 
 
-def _refuse_byte_order(values, kind, name):
+def _refuse_byte_order(values, coordinate, name):
     """Refuse values that make sense only with their bytes in reverse order; a fill value counts once."""
     values = np.unique(values[:: max(1, values.size // _ENOUGH)])
-    if values.size >= _TELLING and _odd_share(values, kind) > 0.2 and _odd_share(values.byteswap(), kind) <= 0.05:
+    if values.size >= _TELLING and _odd_share(values, coordinate) > 0.2 and _odd_share(values.byteswap(), coordinate) <= 0.05:
         raise InputError(
-            f"{name} has the other byte order: read as it is a {kind} is {_example(values)}, with swapped bytes "
+            f"{name} has the other byte order: read as it is a {coordinate} is {_example(values)}, with swapped bytes "
             f"{_example(values.byteswap())}; export it again, in the byte order of the other rasters."
         )
 
@@ -162,13 +162,13 @@ def _refuse_nonsense(lonlat, names, nonsense, far, distance, gap, reach, what):
     if not _is_much(nonsense | far, ~gap):
         return
     if np.count_nonzero(nonsense) > np.count_nonzero(far):
-        wrong = [_outside(lonlat[:, k], kind) & nonsense for k, kind in enumerate(("longitude", "latitude"))]
+        wrong = [_outside(lonlat[:, k], coordinate) & nonsense for k, coordinate in enumerate(("longitude", "latitude"))]
         k = int(np.argmax([np.count_nonzero(mask) for mask in wrong]))
-        kind, limit = (("longitude", 360), ("latitude", 90))[k]
+        coordinate, limit = (("longitude", 360), ("latitude", 90))[k]
         turned = not (_outside(lonlat[~gap, 1], "longitude") | _outside(lonlat[~gap, 0], "latitude")).any()
         hint = "longitude and latitude seem to be exchanged; " if turned else ""
         raise InputError(
-            f"{names[k]} holds {_example(lonlat[wrong[k], k])} as a {kind} ({_share(wrong[k])} of the {what}), but degrees "
+            f"{names[k]} holds {_example(lonlat[wrong[k], k])} as a {coordinate} ({_share(wrong[k])} of the {what}), but degrees "
             f"up to ±{limit} were expected: {hint}check type and byte order of {' and '.join(dict.fromkeys(names))} and "
             "export them again."
         )
@@ -181,25 +181,25 @@ def _refuse_nonsense(lonlat, names, nonsense, far, distance, gap, reach, what):
 def _refuse_constant(lonlat, names):
     if len(lonlat) < _TELLING:
         return
-    for k, kind in enumerate(("longitude", "latitude")):
+    for k, coordinate in enumerate(("longitude", "latitude")):
         if np.all(lonlat[:, k] == lonlat[0, k]):
-            raise InputError(f"{names[k]} holds the {kind} {lonlat[0, k]:.8g} everywhere: export the coordinates again.")
+            raise InputError(f"{names[k]} holds the {coordinate} {lonlat[0, k]:.8g} everywhere: export the coordinates again.")
 
 
 # ---------------------------------------------------------------------- single questions
 
 
-def _outside(values, kind):
+def _outside(values, coordinate):
     """Values that no longitude, latitude or height can have; NaN counts."""
-    low, high = _LIMITS[kind]
+    low, high = _LIMITS[coordinate]
     return ~((values >= low) & (values <= high)) | ((np.abs(values) < 1e-30) & (values != 0))
 
 
-def _odd_share(values, kind):
+def _odd_share(values, coordinate):
     """Share of the values that are out of the range or next to nothing."""
     with np.errstate(invalid="ignore"):
         numbers = values.astype(np.float64)
-        return float(np.mean(_outside(numbers, kind) | ((np.abs(numbers) < _TINY[kind]) & (numbers != 0))))
+        return float(np.mean(_outside(numbers, coordinate) | ((np.abs(numbers) < _TINY[coordinate]) & (numbers != 0))))
 
 
 def _is_fill(values):
@@ -227,7 +227,7 @@ def _unit_vectors(lonlat):
 
 def _distance(points, middle):
     """Great-circle distances in km of unit vectors from another."""
-    return 2 * _EARTH_RADIUS * np.arcsin(np.clip(np.linalg.norm(points - middle, axis=1) / 2, 0, 1))
+    return 2 * MEAN_EARTH_RADIUS_KM * np.arcsin(np.clip(np.linalg.norm(points - middle, axis=1) / 2, 0, 1))
 
 
 def _belongs_at_zero(lonlat, pixels, seen, zero, middle, reach):
@@ -240,7 +240,7 @@ def _belongs_at_zero(lonlat, pixels, seen, zero, middle, reach):
     design = np.column_stack([np.ones(len(pixels)), pixels])
     plane = np.linalg.lstsq(design[seen], points, rcond=None)[0]
     allowed = 0.05 * _distance(points, middle).max() + 0.1
-    belongs[zero] = _EARTH_RADIUS * np.linalg.norm(design[zero] @ plane - at_zero, axis=1) <= allowed
+    belongs[zero] = MEAN_EARTH_RADIUS_KM * np.linalg.norm(design[zero] @ plane - at_zero, axis=1) <= allowed
     return belongs
 
 

@@ -135,7 +135,7 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
         extract(stage, plan, kept)
         if not plan.lonlat:
             positions.compute(stage, export)
-        text = summary(stage, plan, routine, export.kind)
+        text = summary(stage, plan, routine, export.network)
         delete_patches(ws)
         adopt(ws, stage)
         initialise_parameters(ws, export.small_baselines)
@@ -270,7 +270,7 @@ def initialise_parameters(ws, small_baselines):
     Parameters(ws).start_afresh(small_baselines=small_baselines)
 
 
-def summary(stage, plan, routine, kind):
+def summary(stage, plan, routine, network):
     """Two lines for the console: size of the stack, number of candidates.
 
     Parameters
@@ -280,7 +280,7 @@ def summary(stage, plan, routine, kind):
     plan : Plan
     routine : str
         Who speaks.
-    kind : str
+    network : str
         ``'small baselines'`` or ``'master <date>'``.
     """
     patches = stage.patch_list()
@@ -289,7 +289,7 @@ def summary(stage, plan, routine, kind):
     n_images = len({os.path.basename(name) if plan.small_baselines else name for name in plan.images})
     return (
         f"{routine}: {plan.width} samples × {plan.length} lines, {n_images} images, "
-        f"{len(plan.interferograms)} interferograms ({kind})\n"
+        f"{len(plan.interferograms)} interferograms ({network})\n"
         f"{routine}: {sum(candidates)} candidates in {len(patches)} patch{'es' if len(patches) > 1 else ''}: "
         + ", ".join(f"{name} {count}" for name, count in zip(patches, candidates, strict=True))
     )

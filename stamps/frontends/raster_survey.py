@@ -171,16 +171,16 @@ class RasterSurvey:
 
     def _judge_images(self, names, figures, faults, dtype, width):
         wording = Wording()
-        for kind in (*FATAL, "swapped", "type"):
-            bad = [name for name, fault in zip(names, faults, strict=True) if fault is not None and fault.kind == kind]
-            bad = [name for name in bad if kind not in FATAL or not _has_signal(name, dtype, width)]
+        for wanted in (*FATAL, "swapped", "type"):
+            bad = [name for name, fault in zip(names, faults, strict=True) if fault is not None and fault.name == wanted]
+            bad = [name for name in bad if wanted not in FATAL or not _has_signal(name, dtype, width)]
             if bad:
-                fault = next(fault for fault in faults if fault is not None and fault.kind == kind)
+                fault = next(fault for fault in faults if fault is not None and fault.name == wanted)
                 raise InputError(
                     f"The SLC {joined(bad)} {wording.text(fault)}, so that no pixel can be a candidate: "
                     f"{_REPAIR.format('its interferograms')}."
                 )
-        for same in _by_kind(faults).values():
+        for same in _by_name(faults).values():
             texts = [f"{wording.text(faults[k])}: {_REPAIR.format('its interferograms')}" for k in same]
             self._add(*_told("SLC", [names[k] for k in same], texts, texts[0]))
         for one, other in self._equal(names, figures, faults, dtype, width):
@@ -196,7 +196,7 @@ class RasterSurvey:
         names, figures, faults = ([values[k] for k in real] for values in (names, figures, faults))
         bad = [
             name for name, fault in zip(names, faults, strict=True)
-            if fault is not None and fault.kind in FATAL and not _has_signal(name, dtype, width)
+            if fault is not None and fault.name in FATAL and not _has_signal(name, dtype, width)
         ]  # fmt: skip
         if bad:
             fault = faults[names.index(bad[0])]
@@ -204,7 +204,7 @@ class RasterSurvey:
                 f"The interferogram {joined(bad)} {Wording().text(fault)}, so that no pixel could be kept: "
                 f"{_REPAIR.format('its SLC')}."
             )
-        if names and all(fault is not None and fault.kind not in LOST for fault in faults):
+        if names and all(fault is not None and fault.name not in LOST for fault in faults):
             raise InputError(
                 f"No interferogram has a phase to work with: {joined(names)} {Wording().text(faults[0])}; "
                 "export the stack again."
@@ -255,11 +255,11 @@ def interferogram_sentences(names, faults, numbers, wording):
     """
     droppable = [
         number for fault, number in zip(faults, numbers, strict=True)
-        if fault is not None and fault.kind not in LOST and number is not None
+        if fault is not None and fault.name not in LOST and number is not None
     ]  # fmt: skip
     sentences = []
-    for kind, same in _by_kind(faults).items():
-        if kind in LOST:
+    for name, same in _by_name(faults).items():
+        if name in LOST:
             advice = f"pixels are lost there; {_REPAIR.format('its SLC')}"
         else:
             advice = "export it again" + (f", or leave it out: {findings.leave_out(droppable)}" if droppable else "")
@@ -268,12 +268,12 @@ def interferogram_sentences(names, faults, numbers, wording):
     return sentences
 
 
-def _by_kind(faults):
-    """Positions of the rasters with each kind of fault."""
+def _by_name(faults):
+    """Positions of the rasters with each fault."""
     found = {}
     for k, fault in enumerate(faults):
         if fault is not None:
-            found.setdefault(fault.kind, []).append(k)
+            found.setdefault(fault.name, []).append(k)
     return found
 
 

@@ -27,9 +27,9 @@ _CLIPPED = 0.01
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a raster: the kind, and a number or place in words."""
+    """What is wrong with a raster: its name (a key of the words of :class:`Wording`), and a number or place in words."""
 
-    kind: str
+    name: str
     detail: str = ""
 
 
@@ -56,7 +56,7 @@ class Wording:
             "gap": f"is empty (0) in {fault.detail}, where others are not",
             "partly empty": f"is empty (0) at {many}, more than the others",
             "noise": "shows no coherence: its phase is random from each of the candidates to the next",
-        }[fault.kind]
+        }[fault.name]
 
 
 def fault_alone(figures, interferogram):
@@ -141,7 +141,7 @@ def find_equal(figures, faults):
     """
     first, pairs = {}, []
     for k, (one, fault) in enumerate(zip(figures, faults, strict=True)):
-        if fault is not None and fault.kind in (*FATAL, "constant"):
+        if fault is not None and fault.name in (*FATAL, "constant"):
             continue
         if one.digest in first:
             pairs.append((first[one.digest], k))

@@ -77,8 +77,8 @@ class TopsStack:
         return self.pairs or [(self.master, date) for date in self.dates]
 
     @property
-    def kind(self):
-        """Kind of stack in words."""
+    def network(self):
+        """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
         return "small baselines" if self.pairs else f"master {self.master}"
 
     @property

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stamps.errors import InputError
+from stamps.insar.constants import WGS84_SECOND_ECCENTRICITY, WGS84_SEMI_MAJOR
 from stamps.matlab.arithmetic import round_half_away
 
 __all__ = [
@@ -33,11 +34,8 @@ __all__ = [
     "wrapped_longitude",
 ]
 
-SEMI_MAJOR_AXIS = 6378137.0  # metres
-# The second eccentricity of WGS84 where the first (0.0818191908) would be right; kept, all coordinates depend on it.
-ECCENTRICITY = 0.08209443794970
-
-_E2 = ECCENTRICITY**2
+# The second eccentricity where the first would be right: kept, all coordinates depend on it.
+_E2 = WGS84_SECOND_ECCENTRICITY**2
 # Meridian arc over the semi-major axis: _ARC[0] φ - _ARC[1] sin 2φ + _ARC[2] sin 4φ - _ARC[3] sin 6φ
 _ARC = (
     1 - _E2 / 4 - 3 * _E2**2 / 64 - 5 * _E2**3 / 256,
@@ -200,10 +198,10 @@ def llh2local(lonlat, origin):
     lon0, lat0 = np.radians(origin)
     equator = lat == 0
     sin_lat = np.sin(lat)
-    radius = SEMI_MAJOR_AXIS / np.sqrt(1 - _E2 * sin_lat**2)
+    radius = WGS84_SEMI_MAJOR / np.sqrt(1 - _E2 * sin_lat**2)
     cotangent = 1 / np.tan(np.where(equator, 1.0, lat))
     angle = (lon - lon0) * sin_lat
-    x = np.where(equator, SEMI_MAJOR_AXIS * (lon - lon0), radius * cotangent * np.sin(angle))
+    x = np.where(equator, WGS84_SEMI_MAJOR * (lon - lon0), radius * cotangent * np.sin(angle))
     rise = np.where(equator, 0.0, radius * cotangent * (1 - np.cos(angle)))
     y = _meridian_arc(lat) - _meridian_arc(lat0) + rise
     return np.column_stack([x, y]) / 1000
@@ -234,11 +232,11 @@ def local2llh(xy, origin):
     arc0 = _meridian_arc(lat0)
     equator = y == -arc0
     lat = np.zeros(x.size)
-    lon = x / SEMI_MAJOR_AXIS + lon0
+    lon = x / WGS84_SEMI_MAJOR + lon0
     away = ~equator
     if away.any():
         with np.errstate(divide="ignore", invalid="ignore"):
-            lat[away], shift = _invert_polyconic(x[away], (arc0 + y[away]) / SEMI_MAJOR_AXIS)
+            lat[away], shift = _invert_polyconic(x[away], (arc0 + y[away]) / WGS84_SEMI_MAJOR)
         lon[away] = shift + lon0
     return np.degrees(np.column_stack([lon, lat]))
 
@@ -330,18 +328,18 @@ def sort_and_round_xy(xy):
 
 def _meridian_arc(lat):
     """Length of the meridian from the equator to a latitude in radians, in metres."""
-    return SEMI_MAJOR_AXIS * (
+    return WGS84_SEMI_MAJOR * (
         _ARC[0] * lat - _ARC[1] * np.sin(2 * lat) + _ARC[2] * np.sin(4 * lat) - _ARC[3] * np.sin(6 * lat)
     )
 
 
 def _invert_polyconic(x, a):
     """Latitude and longitude difference (radians) of points off the equator by Newton's iteration (Snyder 18-21)."""
-    b = (x / SEMI_MAJOR_AXIS) ** 2 + a**2
+    b = (x / WGS84_SEMI_MAJOR) ** 2 + a**2
     lat = a.copy()
     for _ in range(_MAX_ITERATIONS):
         c = np.sqrt(1 - _E2 * np.sin(lat) ** 2) * np.tan(lat)
-        m = _meridian_arc(lat) / SEMI_MAJOR_AXIS
+        m = _meridian_arc(lat) / WGS84_SEMI_MAJOR
         # The second term has the wrong sign of the original; it only slows the convergence a little.
         slope = _ARC[0] + 2 * _ARC[1] * np.cos(2 * lat) + 4 * _ARC[2] * np.cos(4 * lat) - 6 * _ARC[3] * np.cos(6 * lat)
         sin_2 = np.sin(2 * lat)
@@ -350,7 +348,7 @@ def _invert_polyconic(x, a):
         change = -numerator / denominator
         lat = lat + change
         if np.fmax.reduce(np.abs(change), initial=0) <= _TOLERANCE:
-            return lat, np.arcsin(x * c / SEMI_MAJOR_AXIS) / np.sin(lat)
+            return lat, np.arcsin(x * c / WGS84_SEMI_MAJOR) / np.sin(lat)
     raise InputError(
         f"local2llh did not converge within {_MAX_ITERATIONS} iterations: a point lies too far from the "
         "origin; give x and y in km."

@@ -15,10 +15,10 @@ import numpy as np
 from scipy.interpolate import KroghInterpolator
 
 from stamps.errors import InputError
+from stamps.insar.constants import WGS84_SEMI_MAJOR, WGS84_SEMI_MINOR
 
 __all__ = ["Orbit", "bearing", "locate", "look_angle", "perpendicular_baseline", "zero_doppler_time"]
 
-_SEMI_MAJOR, _SEMI_MINOR = 6378137.0, 6356752.314245  # WGS84, metres
 _MAX_POINTS = 8  # state vectors of one interpolation
 _MAX_ITERATIONS = 30
 _METRE_TOLERANCE, _SECOND_TOLERANCE = 1e-4, 1e-9
@@ -82,7 +82,7 @@ def locate(orbit, time, distance, height):
     """
     time, distance, height = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (time, distance, height)))
     satellite, velocity, _ = orbit.state(time)
-    scale = 1 / np.column_stack([_SEMI_MAJOR + height, _SEMI_MAJOR + height, _SEMI_MINOR + height]) ** 2
+    scale = 1 / np.column_stack([WGS84_SEMI_MAJOR + height, WGS84_SEMI_MAJOR + height, WGS84_SEMI_MINOR + height]) ** 2
     along, across, down = _frame(satellite, velocity)
     look = _spherical_look(satellite, distance, height)
     point = satellite + distance[:, None] * (np.sin(look)[:, None] * across + np.cos(look)[:, None] * down)
@@ -92,11 +92,11 @@ def locate(orbit, time, distance, height):
             [
                 np.sum(ray * along, axis=1),
                 (np.sum(ray * ray, axis=1) - distance**2) / (2 * distance),
-                (np.sum(point * point * scale, axis=1) - 1) * _SEMI_MAJOR / 2,
+                (np.sum(point * point * scale, axis=1) - 1) * WGS84_SEMI_MAJOR / 2,
             ],
             axis=1,
         )
-        jacobian = np.stack([along, ray / distance[:, None], point * scale * _SEMI_MAJOR], axis=1)
+        jacobian = np.stack([along, ray / distance[:, None], point * scale * WGS84_SEMI_MAJOR], axis=1)
         try:
             step = np.linalg.solve(jacobian, residual[:, :, None])[:, :, 0]
         except np.linalg.LinAlgError:
@@ -173,7 +173,7 @@ def bearing(point, direction):
     direction : (3,) array
         Of any length.
     """
-    up = np.asarray(point) / np.array([_SEMI_MAJOR, _SEMI_MAJOR, _SEMI_MINOR]) ** 2
+    up = np.asarray(point) / np.array([WGS84_SEMI_MAJOR, WGS84_SEMI_MAJOR, WGS84_SEMI_MINOR]) ** 2
     up = up / np.linalg.norm(up)
     east = np.array([-up[1], up[0], 0.0])
     east /= np.linalg.norm(east)
@@ -190,6 +190,6 @@ def _frame(satellite, velocity):
 
 def _spherical_look(satellite, distance, height):
     """Look angle on a sphere, to start from."""
-    orbit, earth = np.linalg.norm(satellite, axis=1), _SEMI_MAJOR + height
+    orbit, earth = np.linalg.norm(satellite, axis=1), WGS84_SEMI_MAJOR + height
     cosine = (orbit**2 + distance**2 - earth**2) / (2 * orbit * distance)
     return np.arccos(np.clip(cosine, -1, 1))

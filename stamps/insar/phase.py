@@ -1,16 +1,41 @@
 """Phases and phasors, the master column, and reference means: small array functions that several steps share.
 
-Classes follow MATLAB: a single operand makes the result single. Source: docs/method/conventions.md, section 4.
+Phases are the same on every machine: some are rounded to whole numbers (costs of edges, grid cells), so the last bits decide
+now and then. Sines, cosines, moduli and angles are therefore computed in double and rounded once to the class of their
+argument, and complex numbers are multiplied part by part, instead of trusting the vector instructions of the day.
+
+Classes follow MATLAB: a single operand makes the result single (but that of :func:`multiply`).
+
+Source: docs/method/conventions.md, section 4; docs/method/merging.md; docs/method/unwrapping.md, section 13; docs/method/scla.md.
 """
 
 import numpy as np
 
 from stamps.matlab.statistics import nanmean
 
-__all__ = ["angle", "insert_column", "look_angle_phase", "multiply", "phasor", "reference_mean", "unit_modulus"]
+__all__ = [
+    "angle",
+    "divided",
+    "insert_column",
+    "look_angle_phase",
+    "modulus",
+    "multiply",
+    "normalised",
+    "phasor",
+    "product",
+    "reference_mean",
+    "rotated",
+    "unit_modulus",
+    "wrapped",
+]
+
+_SINGLE = (np.float32, np.complex64)
 
 
-def phasor(phase):
+# ---------------------------------------------------------------------- phasors and angles
+
+
+def phasor(phase: np.ndarray) -> np.ndarray:
     """exp(j·phase): of single phases correctly rounded to complex64, which NumPy's own is not; else complex128.
 
     Parameters
@@ -31,26 +56,7 @@ def phasor(phase):
     return result
 
 
-def multiply(a, b):
-    """Complex product with every operation rounded to the class (NumPy fuses them where the processor can).
-
-    Parameters
-    ----------
-    a, b : ndarray of complex, same shape
-
-    Returns
-    -------
-    ndarray of complex
-    """
-    result = np.empty(a.shape, np.result_type(a, b))
-    result.real = a.real * b.real
-    result.real -= a.imag * b.imag
-    result.imag = a.real * b.imag
-    result.imag += a.imag * b.real
-    return result
-
-
-def angle(values):
+def angle(values: np.ndarray) -> np.ndarray:
     """Angle of complex values in radians; of singles correctly rounded to single, which NumPy's own is not.
 
     Parameters
@@ -61,7 +67,7 @@ def angle(values):
     Returns
     -------
     ndarray of float
-        Same shape; float32 for complex64.
+        Same shape, in [-π, π]; float32 for complex64; 0 for 0, NaN for NaN.
     """
     values = np.asarray(values)
     result = np.empty(values.shape, values.real.dtype)
@@ -69,16 +75,109 @@ def angle(values):
     return result
 
 
-def unit_modulus(values):
-    """Divide non-zero complex values by their modulus, rounded to the class; zeros stay zero. Same shape and class."""
-    values = np.asarray(values)
-    real, imag = values.real, values.imag
-    modulus = np.empty(values.shape, real.dtype)
-    np.hypot(real, imag, dtype=np.float64, out=modulus, casting="same_kind")
-    result = np.zeros_like(values)
-    np.divide(real, modulus, out=result.real, where=modulus != 0)
-    np.divide(imag, modulus, out=result.imag, where=modulus != 0)
+def wrapped(phase: np.ndarray) -> np.ndarray:
+    """The angle of exp(j·phase), with exp(j·phase) rounded to the class of ``phase`` on the way."""
+    return angle(phasor(phase))
+
+
+# ---------------------------------------------------------------------- products and quotients
+
+
+def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Complex product with every operation rounded to the wider class (NumPy fuses them where the processor can).
+
+    Parameters
+    ----------
+    a, b : ndarray of complex, broadcastable
+
+    Returns
+    -------
+    ndarray of complex
+        Double if one of the two is double; :func:`product` is MATLAB's rule.
+    """
+    result = np.empty(np.broadcast_shapes(a.shape, b.shape), np.result_type(a, b))
+    result.real = a.real * b.real
+    result.real -= a.imag * b.imag
+    result.imag = a.real * b.imag
+    result.imag += a.imag * b.real
     return result
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a times b, single if one of the two is single.
+
+    Parameters
+    ----------
+    a, b : ndarray, real or complex, broadcastable
+
+    Returns
+    -------
+    ndarray
+        Where one operand is single the other is rounded to single first (MATLAB's rule). Complex products are formed
+        from four real ones, each rounded, without fused operations.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    if a.dtype in _SINGLE or b.dtype in _SINGLE:
+        a, b = (x.astype(np.complex64 if x.dtype.kind == "c" else np.float32, copy=False) for x in (a, b))
+    return multiply(a, b) if np.iscomplexobj(a) and np.iscomplexobj(b) else a * b
+
+
+def rotated(ph: np.ndarray, phase: np.ndarray, sign: int = -1) -> np.ndarray:
+    """ph · exp(j·sign·phase), single if one of the two is single.
+
+    Parameters
+    ----------
+    ph : ndarray of complex64 or complex128
+    phase : ndarray of float32 or float64, broadcastable
+        Radians.
+    sign : int
+        -1 takes the phase away, +1 adds it.
+
+    Returns
+    -------
+    ndarray of complex
+    """
+    return product(ph, phasor(phase if sign > 0 else -phase))
+
+
+def modulus(values: np.ndarray) -> np.ndarray:
+    """Absolute value of complex values, computed in double and rounded once to their class; same shape."""
+    values = np.asarray(values)
+    result = np.empty(values.shape, values.real.dtype)
+    np.hypot(values.real, values.imag, dtype=np.float64, out=result, casting="same_kind")
+    return result
+
+
+def divided(values: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Complex by real, part by part (NaN where 0/0); class of ``values``."""
+    result = np.empty_like(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        np.divide(values.real, real, out=result.real)
+        np.divide(values.imag, real, out=result.imag)
+    return result
+
+
+def normalised(values: np.ndarray) -> np.ndarray:
+    """Divide non-zero complex values by their modulus; zeros keep the signs of their parts, which decide their angle.
+
+    :func:`unit_modulus` forgets those signs. Same shape and class.
+    """
+    length = modulus(values)
+    length[length == 0] = 1
+    return divided(values, length)
+
+
+def unit_modulus(values: np.ndarray) -> np.ndarray:
+    """Divide non-zero complex values by their modulus, rounded to the class; zeros become +0. Same shape and class."""
+    values = np.asarray(values)
+    length = modulus(values)
+    result = np.zeros_like(values)
+    np.divide(values.real, length, out=result.real, where=length != 0)
+    np.divide(values.imag, length, out=result.imag, where=length != 0)
+    return result
+
+
+# ---------------------------------------------------------------------- master, look angle, reference
 
 
 def insert_column(matrix, column, value):

@@ -8,6 +8,7 @@ Source: docs/method/products.md, section 8; Marinkovic and Larsen (2013), ESA Li
 
 import numpy as np
 
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import read_input
@@ -66,7 +67,7 @@ def oscillator_phase(range_sample, days, wavelength):
         mm/yr.
     """
     velocity = _RANGE_POSTING * np.asarray(range_sample, np.float64) * _DRIFT * 1000
-    phase = -4 * np.pi / wavelength * (velocity / 1000)[:, np.newaxis] * (np.asarray(days) / 365.25)
+    phase = -4 * np.pi / wavelength * (velocity / 1000)[:, np.newaxis] * (np.asarray(days) / DAYS_PER_YEAR)
     return phase, velocity
 
 

@@ -89,7 +89,7 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
         keep_stale_selection(ws, stage, _ROUTINE)
         extract(stage, plan, kept)
         relocate(stage, ws.path)
-        text = summary(stage, plan, _ROUTINE, stack.kind)
+        text = summary(stage, plan, _ROUTINE, stack.network)
         adopt(ws, stage)
         mt_extract_info(workdir=ws)
         plan.survey.record(ws, _ROUTINE, stage.path)

@@ -116,7 +116,7 @@ def mt_prep_isce(
         keep_stale_selection(ws, stage, _ROUTINE)
         extract(stage, plan, kept)
         relocate(stage, ws.path)
-        text = summary(stage, plan, _ROUTINE, stack.kind)
+        text = summary(stage, plan, _ROUTINE, stack.network)
         delete_patches(ws)
         adopt(ws, stage)
         initialise_parameters(ws, plan.small_baselines)

@@ -218,8 +218,8 @@ def _covariance(ws, ps, options, use_small_baselines, version):
     if not ws.exists(f"ifgstd{version}"):
         return np.eye(ps["n_ifg"])
     ifg_std = ws.load(f"ifgstd{version}")["ifg_std"]
-    kind = ifg_std.dtype.type  # the order of the operations decides the last bit
-    return np.diag(((ifg_std * kind(np.pi) / kind(180)) ** 2).astype(np.float64))
+    scalar = ifg_std.dtype.type  # the order of the operations decides the last bit
+    return np.diag(((ifg_std * scalar(np.pi) / scalar(180)) ** 2).astype(np.float64))
 
 
 def look_angle_error(design, phase, covariance, l1):

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError
+from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK, LOW_COHERENCE_BINS
+from stamps.insar.look_angle import largest_look_angle_error
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import fir_filter, gausswin
 from stamps.matlab.interpolation import interp
@@ -33,10 +35,6 @@ from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_est_gamma_quick"]
 
-_RANGE = 830e3  # metres; the original's fixed slant range
-_INCIDENCE_OF_LOOK = 0.052  # radians added to the mean look angle, also where ``la`` holds incidence already
-_DEFAULT_INCIDENCE = np.radians(21)
-_N_LOW = {True: 15, False: 31}  # bins of low coherence, where all count as random: small baselines, single master
 _PIXELS_AT_ONCE = 100_000  # and a message each
 
 
@@ -141,7 +139,7 @@ class _Data:
 
     @property
     def n_low(self):
-        return _N_LOW[self.pairs is not None]
+        return LOW_COHERENCE_BINS[self.pairs is not None]
 
 
 def _settings(parameters):
@@ -216,13 +214,13 @@ def _mean_incidence(ws):
         return float(np.mean(inc[inc != 0], dtype=np.float64))
     la = ws.load_optional("la1").get("la")
     if la is not None and la.size:
-        return float(np.mean(la, dtype=np.float64)) + _INCIDENCE_OF_LOOK
-    return float(_DEFAULT_INCIDENCE)
+        return float(np.mean(la, dtype=np.float64)) + INCIDENCE_MINUS_LOOK
+    return DEFAULT_INCIDENCE
 
 
 def _n_trial_wraps(bperp, max_topo_err, wavelength, incidence):
     """Half width of the search in cycles over the range of the baselines, in the class of the baselines."""
-    max_k = max_topo_err / (wavelength * _RANGE * np.sin(incidence) / 4 / np.pi)
+    max_k = largest_look_angle_error(max_topo_err, wavelength, incidence)
     span = bperp.max() - bperp.min()
     if not span > 0:
         raise InputError(

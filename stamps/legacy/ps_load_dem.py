@@ -41,7 +41,7 @@ class _Dem(NamedTuple):
     lon: float
     lat: float
     posting: tuple
-    kind: type
+    dtype: type
 
 
 @reserving
@@ -95,7 +95,7 @@ def read_demparms(ws):
         width, length = int(words[1]), int(words[2])
         lon, lat = float(words[3]), float(words[4])
         first, second = float(words[5]), float(words[6]) if len(words) > 7 else float(words[5])
-        kind = _FORMATS[words[-1].lower()]
+        dtype = _FORMATS[words[-1].lower()]
     except (IndexError, ValueError, KeyError):
         raise InputError(
             f"{found}: expected file, width, length, upper left longitude and latitude, posting (one number or "
@@ -103,12 +103,12 @@ def read_demparms(ws):
         ) from None
     path = Path(os.path.join(found.parent, words[0]))
     size = path.stat().st_size if path.is_file() else -1
-    if size != width * length * np.dtype(kind).itemsize:
+    if size != width * length * np.dtype(dtype).itemsize:
         raise InputError(
             f"{path}, named in {found}, " + ("is missing." if size < 0 else
-            f"has {size} bytes, but {width} x {length} values of {np.dtype(kind).itemsize} bytes were expected.")
+            f"has {size} bytes, but {width} x {length} values of {np.dtype(dtype).itemsize} bytes were expected.")
         )  # fmt: skip
-    return _Dem(path, width, length, lon, lat, (second, first), kind)
+    return _Dem(path, width, length, lon, lat, (second, first), dtype)
 
 
 def cut_out(dem, lonlat):
@@ -140,7 +140,7 @@ def cut_out(dem, lonlat):
             f"{dem.path} reaches from {given[0]:.4f} to {given[-1]:.4f}° E and {lat[-1]:.4f} to {lat[0]:.4f}° N, where no "
             "pixel is: correct demparms.in."
         )
-    image = np.memmap(dem.path, dem.kind, "r", shape=(dem.length, dem.width))
+    image = np.memmap(dem.path, dem.dtype, "r", shape=(dem.length, dem.width))
     heights = image[rows[0] : rows[-1] + 1][:, columns].astype(np.float32)[::-1]
     heights[heights <= _VOID] = np.nan
     return heights, lon[columns], lat[rows][::-1]

@@ -32,6 +32,7 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.frontends import header_ranges, patch_files, text_projects
 from stamps.frontends.names import MOVED
+from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.matlab.dates import datenum
 from stamps.matlab.literals import number
 from stamps.workspace import Workspace
@@ -41,7 +42,6 @@ from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_load_initial_gsar"]
 
-_LIGHT_SPEED = 299792458.0  # m/s
 _DATES = re.compile(r"(?<!\d)(\d{8})\D?(\d{8})(?!\d)")
 _ELEMENTS = {
     "baseline": ("baseline", "bperp"),
@@ -133,7 +133,7 @@ def ps_load_initial_gsar(workdir="."):
     with ws.publish():
         parameters = Parameters(ws)
         parameters.set("heading", facts[0]["track angle"], 1)
-        parameters.set("lambda", _LIGHT_SPEED / facts[0]["frequency"], 1)
+        parameters.set("lambda", SPEED_OF_LIGHT / facts[0]["frequency"], 1)
         parameters.set("platform", facts[0]["platform"], 1)
         ws.save("ps1", ps, append=False)
         ws.version = 1

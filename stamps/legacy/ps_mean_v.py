@@ -11,6 +11,7 @@ Source: docs/method/products.md, section 1; Efron and Tibshirani (1986), Statist
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.phase import reference_mean
 from stamps.legacy.ps_setref import ps_setref
 from stamps.matlab.linalg import lscov
@@ -119,7 +120,7 @@ def _observations(project, pairs, ifg_list):
     if columns.size < 2:
         raise InputError(f"A velocity needs at least two interferograms, but {columns.size} are left: name more.")
     days = np.diff(ps["ifgday"], axis=1)[:, 0] if pairs else ps["day"] - ps["master_day"]
-    return columns, days[columns] / 365.25
+    return columns, days[columns] / DAYS_PER_YEAR
 
 
 def _covariance(project, pairs, columns):

@@ -10,6 +10,7 @@ Source: docs/method/products.md, section 5.
 import numpy as np
 
 from stamps.errors import WorkspaceError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.phase import angle, multiply
 from stamps.legacy.K2q import K2q
 from stamps.legacy.ps_setref import ps_setref
@@ -136,7 +137,7 @@ def _write_estimates(project, scla, reference, ref_velocity, corrected):
         raise WorkspaceError(
             f"{ws.path / 'mean_v.mat'} is for {slope.size} pixels, but there are {ps['n_ps']}: plot the velocity again."
         )
-    velocity = -slope.astype(np.float64) * 365.25 * project.millimetres + ref_velocity * 1000
+    velocity = -slope.astype(np.float64) * DAYS_PER_YEAR * project.millimetres + ref_velocity * 1000
     _write_text(ws, "ps_mean_v.xy", [lon, lat, velocity], SINGLE * 3)
     value, name = velocity, f"mv{project.version}"
     if ws.exists(name):

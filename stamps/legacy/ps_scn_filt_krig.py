@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 
 from stamps.errors import InputError, ParameterError
 from stamps.external import triangulate
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.linalg import lscov
 from stamps.native.kriging import krige_neighbours
@@ -32,7 +33,6 @@ from stamps.workspace.parameters import Parameters
 __all__ = ["ps_scn_filt_krig"]
 
 DATENUM_2000 = 730486.0
-DAYS_A_YEAR = 365.25
 
 _DRAWS = 15000  # random arcs or pixels
 _ENOUGH = 4000  # with fewer different ones they are drawn once more
@@ -125,7 +125,7 @@ class _Arcs:
             raise InputError("Kriging in step 8 needs at least three pixels that do not lie on a line.")
         place = xy[:, 1:3].astype(np.float64)
         self.middle = (place[self.edges[:, 0]] + place[self.edges[:, 1]]) / 2
-        self.years = (day - DATENUM_2000) / DAYS_A_YEAR
+        self.years = (day - DATENUM_2000) / DAYS_PER_YEAR
         series = phase[self.edges[:, 1]] - phase[self.edges[:, 0]]
         self.design = deformation_design(self.years)
         self.coefficients, self.residual = without_model(self.design, series)
@@ -144,7 +144,7 @@ def _filter_in_time(ws, arcs, time_win, master, seed, sample, log):
     accepted = np.flatnonzero(model.accepted)
     if accepted.size <= _ACCEPTED:
         window = _window(time_win, model.scale[accepted])
-        return arcs.residual @ low_pass_weights(arcs.years * DAYS_A_YEAR, window, master).T
+        return arcs.residual @ low_pass_weights(arcs.years * DAYS_PER_YEAR, window, master).T
     log("Kriging arcs in time...", level=2)
     low_pass, errors = krige_arcs(arcs.years, arcs.residual, arcs.middle, model)
     corrected = arcs.residual + np.float32(2 * np.pi) * errors
@@ -164,7 +164,7 @@ def _window(time_win, accepted_ranges):
             "scn_time_win is empty, and no variogram in time was accepted that could replace it: set it "
             "(setparm scn_time_win 365)."
         )
-    return 2 * float(accepted_ranges.mean(dtype=np.float64)) * DAYS_A_YEAR
+    return 2 * float(accepted_ranges.mean(dtype=np.float64)) * DAYS_PER_YEAR
 
 
 def random_sample(n, n_draws, generator):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
+from stamps.insar.constants import LOW_COHERENCE_BINS
 from stamps.insar.observations import load_phase, retained
 from stamps.matlab.dates import datestr
 from stamps.native.clap_patch import patch_phase
@@ -306,7 +307,7 @@ def _threshold_rule(ps, pm, da, settings):
             f"{da.source} has {bins.dispersion.size} values, but ps1 has {ps['n_ps']} pixels: run step 1 again."
         )
     accepted = accepted_random(settings.by_percent, settings.limit, ps["xy"][:, 1:3], bins.n)
-    n_low = 15 if settings.small_baselines else 31  # bins in which all pixels count as random
+    n_low = LOW_COHERENCE_BINS[settings.small_baselines]
     return ThresholdRule(bins, pm["Nr"], pm["coh_bins"], n_low, accepted, settings.by_percent)
 
 

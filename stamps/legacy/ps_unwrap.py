@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK
+from stamps.insar.look_angle import largest_look_angle_error
 from stamps.insar.observations import baseline_matrix, retained
-from stamps.insar.phase import insert_column
+from stamps.insar.phase import angle, divided, insert_column, modulus, normalised, product, rotated
 from stamps.legacy.sb_identify_good_pixels import sb_identify_good_pixels
 from stamps.legacy.uw_3d import uw_3d
 from stamps.run.workers import Workers, n_cores
-from stamps.steps.unwrapping.phase import angle, divided, modulus, normalised, product, rotated
 from stamps.workspace import Workspace
 from stamps.workspace.freshness import Judge
 from stamps.workspace.limits import check_trial_wraps
@@ -29,11 +30,6 @@ from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
 __all__ = ["ps_unwrap"]
-
-#: Distance at which the largest look-angle term is evaluated, metres.
-_RHO = 830000
-_DEFAULT_INCIDENCE = 21 * np.pi / 180
-_INCIDENCE_MINUS_LOOK = 0.052
 
 
 @reserving
@@ -244,7 +240,7 @@ def trial_wraps(bperp, incidence, max_topo_err, wavelength):
     float
         Cycles over the range of the baselines.
     """
-    largest = max_topo_err / (wavelength * _RHO * np.sin(incidence) / 4 / np.pi)
+    largest = largest_look_angle_error(max_topo_err, wavelength, incidence)
     wraps = np.ptp(bperp) * largest / (2 * np.pi)
     check_trial_wraps(wraps, max_topo_err)
     return wraps
@@ -254,4 +250,4 @@ def _incidence(ws, ps, settings):
     if ps.get("mean_incidence") is not None:
         return ps["mean_incidence"]
     look_angle = ws.load_optional(f"la{settings.version}").get("la")
-    return _DEFAULT_INCIDENCE if look_angle is None else np.mean(look_angle) + _INCIDENCE_MINUS_LOOK
+    return DEFAULT_INCIDENCE if look_angle is None else np.mean(look_angle) + INCIDENCE_MINUS_LOOK

@@ -12,8 +12,8 @@ import numpy as np
 
 from stamps import native
 from stamps.errors import InputError, ParameterError
+from stamps.insar.phase import angle, phasor, wrapped
 from stamps.legacy.wrap_filt import wrap_filt
-from stamps.steps.unwrapping.phase import angle, phasor, wrapped
 from stamps.workspace import Workspace
 from stamps.workspace.limits import check_grid
 from stamps.workspace.log import Log
@@ -167,13 +167,13 @@ def grid_cells(xy, pix_size):
     if not pix_size >= 0:
         raise ParameterError(f"Parameter unwrap_grid_size is {pix_size:g}, but metres above 0 were expected (setparm).")
     xy = np.asarray(xy)
-    kind = np.float32 if xy.dtype == np.float32 else np.float64
-    x, y = xy[:, 1].astype(kind), xy[:, 2].astype(kind)
+    scalar = np.float32 if xy.dtype == np.float32 else np.float64
+    x, y = xy[:, 1].astype(scalar), xy[:, 2].astype(scalar)
     if pix_size == 0:
-        low, grid = (kind(1), kind(1)), (y, x)
+        low, grid = (scalar(1), scalar(1)), (y, x)
     else:
         low = x.min(), y.min()
-        grid = [_merged_last(np.ceil((v - v0 + kind(1e-3)) / kind(pix_size))) for v, v0 in ((y, low[1]), (x, low[0]))]
+        grid = [_merged_last(np.ceil((v - v0 + scalar(1e-3)) / scalar(pix_size))) for v, v0 in ((y, low[1]), (x, low[0]))]
     n_i, n_j = grid[0].max(), grid[1].max()
     if min(grid[0].min(), grid[1].min()) < 1:
         raise InputError(

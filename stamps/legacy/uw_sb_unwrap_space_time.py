@@ -16,11 +16,11 @@ import scipy.sparse
 
 from stamps.errors import InputError
 from stamps.insar.network import design_matrix
+from stamps.insar.phase import angle, divided, modulus, product, rotated
 from stamps.legacy.uw_sb_smooth_unwrap import uw_sb_smooth_unwrap
 from stamps.matlab.statistics import cov, std
 from stamps.native.slope_search import slope_search
 from stamps.steps.unwrapping.look_angle import search_series
-from stamps.steps.unwrapping.phase import angle, divided, modulus, product, rotated
 from stamps.steps.unwrapping.spatial_gradients import node_frequencies, replace_shaky
 from stamps.steps.unwrapping.time_smoothing import full_network_smooth, noise_of, series_smooth, smooth_of_series
 from stamps.workspace import Workspace

@@ -5,9 +5,9 @@ Reads ``uw_grid.mat`` and ``uw_phaseuw.mat``; writes no file. Source: docs/metho
 
 import numpy as np
 
+from stamps.insar.phase import angle, rotated, wrapped
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.statistics import nanmean
-from stamps.steps.unwrapping.phase import angle, rotated, wrapped
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 

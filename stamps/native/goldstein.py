@@ -110,9 +110,9 @@ def _weights(xp, spectra, alpha):
 
 def _with_magnitude(xp, ph, filtered):
     """The phase of `filtered` with the magnitude of `ph`, both rounded to the class of `ph` first."""
-    kind = ph.real.dtype
-    magnitude = xp.hypot(ph.real.astype(np.float64), ph.imag.astype(np.float64)).astype(kind)
+    dtype = ph.real.dtype
+    magnitude = xp.hypot(ph.real.astype(np.float64), ph.imag.astype(np.float64)).astype(dtype)
     phase = xp.angle(filtered)
     out = xp.empty_like(ph)
-    out.real, out.imag = magnitude * xp.cos(phase).astype(kind), magnitude * xp.sin(phase).astype(kind)
+    out.real, out.imag = magnitude * xp.cos(phase).astype(dtype), magnitude * xp.sin(phase).astype(dtype)
     return out

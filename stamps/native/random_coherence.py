@@ -10,7 +10,7 @@ import numpy as np
 from stamps import native
 from stamps.native.arrays import count_bins, rows_at_once, to_host
 from stamps.native.random_stream import rand_state
-from stamps.native.topofit import bytes_per_row, fit_arrays
+from stamps.native.topofit import bytes_per_row, fit_arrays, trials_on_each_side
 
 __all__ = ["COHERENCE_BINS", "random_coherence_histogram"]
 
@@ -62,7 +62,7 @@ def _histogram(_versions, bperp_bytes, dtype, n_trial_wraps, pair_bytes, n_colum
     phases = rand_state(seed, n_random, n_columns)
     phases *= 2 * np.pi
     pairs = None if pair_bytes is None else np.frombuffer(pair_bytes, dtype=np.int64).reshape(-1, 2)
-    n_trials = int(np.ceil(8 * n_trial_wraps))
+    n_trials = trials_on_each_side(n_trial_wraps)
     m = max(bperp.size, 1)
 
     def arrays(xp):

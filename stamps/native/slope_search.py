@@ -10,6 +10,7 @@ import numpy as np
 
 from stamps import native
 from stamps.native.arrays import rows_at_once, to_host
+from stamps.native.topofit import trials_on_each_side
 
 __all__ = ["slope_search", "trial_slopes"]
 
@@ -34,7 +35,7 @@ def trial_slopes(abscissa_range, n_trial_wraps):
     -------
     ndarray of float64, shape (2*ceil(8*n_trial_wraps) + 1,)
     """
-    reach = int(np.ceil(8 * n_trial_wraps))
+    reach = trials_on_each_side(n_trial_wraps)
     return np.arange(-reach, reach + 1) * (np.pi / 4) / abscissa_range
 
 

@@ -13,10 +13,15 @@ import numpy as np
 from stamps import native
 from stamps.native.arrays import rows_at_once, to_host
 
-__all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit"]
+__all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit", "trials_on_each_side"]
 
 _ELEMENTS_AT_ONCE = 2**20  # bound on the double-precision copies of one call of the kernel
 _ELEMENTS_IN_CACHE = 2**16  # array version
+
+
+def trials_on_each_side(n_trial_wraps: float) -> int:
+    """How many slopes are tried on each side of none: eight for every cycle over the range of the baselines."""
+    return int(np.ceil(8 * n_trial_wraps))
 
 
 def topofit(z, bperp, n_trial_wraps):
@@ -53,7 +58,7 @@ def topofit(z, bperp, n_trial_wraps):
         raise ValueError(f"topofit needs phasors (n, m) and baselines (n, m) or (m,), not {z.shape} and {bperp.shape}.")
     single = z.dtype == np.complex64 or rows.dtype == np.float32
     z = z.astype(np.complex64 if single else np.complex128, copy=False)
-    n_trials, m = int(np.ceil(8 * n_trial_wraps)), max(z.shape[1], 1)
+    n_trials, m = trials_on_each_side(n_trial_wraps), max(z.shape[1], 1)
 
     fits, residual = native.run(
         "topofit",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.network import subsets
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.workspace.log import Log
@@ -116,7 +117,7 @@ def _decimal_years(day):
     """Years with the days as fractions."""
     dates = to_yyyymmdd(day)
     year = dates // 10_000
-    return year + (np.asarray(day) - np.array([_first_day(y) for y in year])) / 365.25
+    return year + (np.asarray(day) - np.array([_first_day(y) for y in year])) / DAYS_PER_YEAR
 
 
 def _first_day(year):

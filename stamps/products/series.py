@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import llh2local, within_180
 from stamps.matlab.dates import datestr, to_yyyymmdd
 from stamps.matlab.linalg import lscov
@@ -134,7 +135,7 @@ def fit_line(days, displacement):
     valid = ~np.isnan(displacement)
     design = np.column_stack([np.ones(valid.sum()), days[valid]])
     intercept, slope = lscov(design, displacement[valid].astype(np.float64))
-    return np.array([intercept, slope * 365.25])
+    return np.array([intercept, slope * DAYS_PER_YEAR])
 
 
 def dates_of(day):
@@ -173,7 +174,7 @@ def draw_series(axes, series, displacement, label, line=None):
     axes.axhline(0, color="0.8", lw=0.8)
     axes.plot(dates, displacement, "o", ms=4, label=label)
     if line is not None:
-        fitted = line[0] + line[1] * (series["day"] - series["master_day"]) / 365.25
+        fitted = line[0] + line[1] * (series["day"] - series["master_day"]) / DAYS_PER_YEAR
         axes.plot(dates, fitted, "-", lw=1, label=f"{line[1]:.1f} mm/yr")
     axes.axvline(dates_of(series["master_day"])[0], color="0.7", ls=":", lw=1)
     axes.set_ylabel("displacement towards the satellite (mm)")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
-from stamps.insar.phase import insert_column, multiply, phasor, unit_modulus
+from stamps.insar.constants import DAYS_PER_YEAR
+from stamps.insar.phase import insert_column, phasor, rotated, unit_modulus
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_setref import ps_setref, reference_pixels
 from stamps.legacy.sb_invert_aps import sb_invert_aps
@@ -251,12 +252,7 @@ def _phasors(kind, project, choice, request):
 
 def turn_back(phasors, phase):
     """Phasors times exp(-j·phase) in MATLAB's class: single if an operand is single. None turns nothing."""
-    if phase is None:
-        return phasors
-    single = phasors.dtype == np.complex64 or phase.dtype == np.float32
-    kind = np.complex64 if single else np.complex128
-    turn = phasor(-phase).astype(kind)
-    return multiply(phasors.astype(kind, copy=False), np.broadcast_to(turn, phasors.shape))
+    return phasors if phase is None else rotated(phasors, phase)
 
 
 def _patch_phasors(kind, project, choice, request):
@@ -322,7 +318,7 @@ def _velocities(kind, project, choice, request):
         fit = fit_lines(seen.phase, seen.days, seen.covariance)
         slopes = fit[1][:, np.newaxis]
     series = TimeSeries(project.displacement(seen.phase), seen.columns) if request.time_series else None
-    velocity = -slopes * 365.25 * project.millimetres
+    velocity = -slopes * DAYS_PER_YEAR * project.millimetres
     labels = f"without {'ifgs' if kind.pairs else 'images'}" if kind.drops else ""
     shown = np.arange(velocity.shape[1])
     return Values(velocity, shown, kind.unit, labels=labels, numbers=seen.columns, fit=fit, series=series)
@@ -379,7 +375,7 @@ def velocity_of(seen, project):
         mm/yr, positive towards the satellite, relative to the reference pixels.
     """
     slope = fit_lines(seen.phase, seen.days, seen.covariance)[1]
-    velocity = -slope[:, np.newaxis] * 365.25 * project.millimetres
+    velocity = -slope[:, np.newaxis] * DAYS_PER_YEAR * project.millimetres
     return relative_to_pixels(velocity, seen.reference)[0][:, 0]
 
 
@@ -418,7 +414,7 @@ def velocity_deviation(seen, project, n_boot=_N_BOOT, seed=0):
     covariance = seen.known_covariance()
     if covariance is None:
         return np.full(len(seen.phase), np.nan, np.float32)
-    std = bootstrap_std(seen.phase, seen.days / 365.25, covariance, int(n_boot), seed)
+    std = bootstrap_std(seen.phase, seen.days / DAYS_PER_YEAR, covariance, int(n_boot), seed)
     return std * np.float32(project.millimetres)
 
 

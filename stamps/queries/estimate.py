@@ -51,7 +51,7 @@ from stamps.workspace.plain_files import read_input
 from stamps.workspace.step_files import files_of, variables_of_file
 
 __all__ = [
-    "Counts", "Estimate", "Layout", "counts_of", "dimensions", "estimate_needs", "recommended_layout", "step_memory",
+    "Counts", "Needs", "Layout", "counts_of", "dimensions", "estimate_needs", "recommended_layout", "step_memory",
     "step_seconds",
 ]  # fmt: skip
 
@@ -155,7 +155,7 @@ class Layout:
 
 
 @dataclass
-class Estimate:
+class Needs:
     """What a stack or project needs; see the attributes' comments."""
 
     source: str
@@ -256,7 +256,7 @@ def estimate_needs(workdir=None, datadir=None, *, cores=None, memory_gib=None, d
 
     Returns
     -------
-    Estimate
+    Needs
 
     Raises
     ------
@@ -299,7 +299,7 @@ def _of_stack(datadir, cores, memory, da_thresh):
     layout, notes = recommended_layout(whole, memory, cores)
     base["filter_cells"] = _share(cells, layout.candidates, candidates)
     counts = _counts(base, layout.candidates, layout.candidates, layout.candidates, candidates, whole.merged)
-    estimate = Estimate(
+    estimate = Needs(
         source=export.datadir, kind="stack", small_baselines=small_baselines, n_images=n_images,
         n_interferograms=n_interferograms, width=export.width, length=export.length, candidates=candidates,
         candidates_from=f"extrapolated from {forecast.n_sampled} of {n_pixels} pixels",
@@ -355,7 +355,7 @@ def _of_project(ws, cores, memory):
         raise InputError(f"{ws.path} has no candidates yet: run the preparation, or give the stack as --datadir.")
     spacing = _spacing(ws)
     merged_alone = not patches  # a merged directory, or one whose patches are not at hand
-    estimate = Estimate(
+    estimate = Needs(
         source=str(ws.path), kind="project", small_baselines=status.small_baselines, n_images=counts.n_image,
         n_interferograms=status.n_interferograms, width=status.width, length=status.length,
         candidates=0 if merged_alone else total, candidates_from="no patches here" if merged_alone else "counted",

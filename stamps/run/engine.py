@@ -10,12 +10,14 @@ Source: docs/method/conventions.md, section 7.
 """
 
 import contextlib
+import importlib
 import os
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
+from stamps.frontends import registry
 from stamps.native import backends
 from stamps.run.patch_task import PatchTask
 from stamps.run.run_record import Progress
@@ -51,7 +53,6 @@ PROJECT_STEPS = (5, 6, 7, 8)
 
 _INCIDENCE = "inc_angle.raw"
 _PARTS = (0, 1, 2)
-_BIG_ENDIAN = ("gamma", "snap")  # processors with loaders of headers of Gamma's form and rasters of its byte order
 
 
 @dataclass(frozen=True)
@@ -213,9 +214,13 @@ def run_patches(folders, start, end, settings, workers, ticket=None):
 
     Raises
     ------
+    ParameterError
+        The patches are to be loaded, but nothing loads the data of this processor.
     StampsError
         A patch failed; the others were finished. All failed patches are named.
     """
+    if start == 1:
+        _loader(settings)  # refused once, before any patch begins
     client = workers.client
     n_workers, n_threads = shares(workers.cores, len(folders))
     if client is None and n_workers == 1:
@@ -393,6 +398,7 @@ def patch_function(step, settings):
         The parameters ask for something that there is not.
     """
     if step == 1:
+        _loader(settings)  # refused now, not when it is called
         return lambda ws: _load(ws, settings)
     return _patch_function(step, settings)
 
@@ -402,39 +408,24 @@ def _load(ws, settings):
     from stamps.frontends import candidate_phases
 
     _loader(settings)(workdir=ws)
-    candidate_phases.examine(ws, big_endian=settings.processor in _BIG_ENDIAN)
+    candidate_phases.examine(ws, big_endian=registry.processor_of(settings.processor).big_endian)
 
 
 def _loader(settings):
-    """The loader of a processor, called with ``workdir``; what is not known otherwise is loaded as Doris data."""
-    small_baselines = settings.small_baselines
-    if settings.processor in _BIG_ENDIAN:
-        if small_baselines:
-            from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma as load
-        else:
-            from stamps.legacy.ps_load_initial_gamma import ps_load_initial_gamma as load
-    elif settings.processor == "gsar":
-        if small_baselines:
-            raise ParameterError(
-                "insar_processor is 'gsar', but there is no loader of small baselines for GSAR data: prepare a "
-                "single-master stack, or the data of another processor."
-            )
-        from stamps.legacy.ps_load_initial_gsar import ps_load_initial_gsar as load
-    elif settings.processor == "isce":
-        return _isce_loader(small_baselines)
-    elif small_baselines:
-        from stamps.legacy.sb_load_initial import sb_load_initial as load
-    else:
-        from stamps.legacy.ps_load_initial import ps_load_initial as load
-    return load
+    """The loader of the project's processor, called with ``workdir``.
+
+    Raises
+    ------
+    ParameterError
+        The processor is not known, or has no loader of small baselines.
+    """
+    module, _, name = registry.loader_of(settings.processor, settings.small_baselines).partition(":")
+    load = getattr(importlib.import_module(module), name)
+    return _with_incidence(load) if registry.processor_of(settings.processor).takes_incidence else load
 
 
-def _isce_loader(small_baselines):
-    """The loader of ISCE data with the incidence angles of the whole image, mapped, from above the patch."""
-    if small_baselines:
-        from stamps.legacy.sb_load_initial_isce import sb_load_initial_isce as load
-    else:
-        from stamps.legacy.ps_load_initial_isce import ps_load_initial_isce as load
+def _with_incidence(load):
+    """A loader that is handed the incidence angles of the whole image, mapped, from above the patch."""
     from stamps.frontends.isce import map_bands
 
     def with_incidence(workdir):

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from stamps.frontends import isce
+from stamps.insar.constants import SPEED_OF_LIGHT, WGS84_FIRST_ECCENTRICITY_SQUARED, WGS84_SEMI_MAJOR
 
 __all__ = ["LAYOUTS", "translate"]
 
-_LIGHT_SPEED = 299792458.0  # m/s
 _INTEGER_SCALE = 16  # of SLCs of complex int16; calibration takes it out again
 _BASELINE_NODES = (9, 13)  # rows and columns of ISCE's baseline rasters
 _STATE_VECTORS, _STATE_SPACING = 11, 10.0  # of an orbit; seconds
@@ -140,12 +140,12 @@ def _result_file(stack, i, what):
     minutes, seconds = divmod(rest, 60)
     date = acq.dates[i]
     moment = f"{date.day:02d}-{_MONTHS[date.month - 1]}-{date.year} {int(hours):02d}:{int(minutes):02d}:{seconds:09.6f}"
-    rate = _LIGHT_SPEED / (2 * cfg.range_spacing) * 1e-6
+    rate = SPEED_OF_LIGHT / (2 * cfg.range_spacing) * 1e-6
     timing = [
         ("Radar_wavelength (m)", f"{float(geo.wavelength)!r}"),
         ("First_pixel_azimuth_time (UTC)", moment),
         ("Pulse_Repetition_Frequency (computed, Hz)", f"{float(geo.prf)!r}"),
-        ("Range_time_to_first_pixel (2way) (ms)", f"{float(2e3 * geo.near_range / _LIGHT_SPEED)!r}"),
+        ("Range_time_to_first_pixel (2way) (ms)", f"{float(2e3 * geo.near_range / SPEED_OF_LIGHT)!r}"),
         ("Range_sampling_rate (computed, MHz)", f"{float(rate)!r}"),
     ]
     crop = [
@@ -204,9 +204,8 @@ def _middle_state(cfg, geo):
 
 
 def _on_ellipsoid(lon, lat):
-    major, minor = 6378137.0, 6356752.314245
-    square = 1 - (minor / major) ** 2
-    normal = major / np.sqrt(1 - square * np.sin(lat) ** 2)
+    square = WGS84_FIRST_ECCENTRICITY_SQUARED
+    normal = WGS84_SEMI_MAJOR / np.sqrt(1 - square * np.sin(lat) ** 2)
     flat = normal * np.cos(lat)
     return np.array([flat * np.cos(lon), flat * np.sin(lon), (1 - square) * normal * np.sin(lat)])
 

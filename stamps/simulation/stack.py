@@ -72,13 +72,15 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import convolve1d
 
 from stamps.errors import InputError
+from stamps.insar.constants import (
+    DAYS_PER_YEAR,
+    SPEED_OF_LIGHT,
+    WGS84_FIRST_ECCENTRICITY_SQUARED,
+    WGS84_SEMI_MAJOR,
+    WGS84_SEMI_MINOR,
+)
 from stamps.insar.geometry import wrapped_longitude
 from stamps.simulation.layouts import LAYOUTS, translate
-
-C_LIGHT = 299792458.0
-WGS84_A = 6378137.0
-WGS84_B = 6356752.314245
-WGS84_E2 = 1.0 - (WGS84_B / WGS84_A) ** 2
 
 # Random streams: one number per purpose, so that options do not shift draws.
 STREAMS = {
@@ -247,7 +249,7 @@ class Acquisitions:
         self.master = int(np.argmin(dist_t / dist_t.min() + dist_b / dist_b.min()))
         for a in (self.bperp0, self.bpar0, self.along, self.rate_c, self.rate_n):
             a -= a[self.master]
-        self.years = (self.days - self.days[self.master]) / 365.25
+        self.years = (self.days - self.days[self.master]) / DAYS_PER_YEAR
 
     def set_tcn(self, look):
         """Turn (B_perp, B_par) at look angle ``look`` into C and N components."""
@@ -290,10 +292,10 @@ class Geometry:
 
     def __init__(self, cfg):
         self.cfg = cfg
-        self.wavelength = C_LIGHT / self.frequency
+        self.wavelength = SPEED_OF_LIGHT / self.frequency
         lat = np.radians(cfg.centre_lat)
-        self.earth_radius = np.hypot(WGS84_A**2 * np.cos(lat), WGS84_B**2 * np.sin(lat)) / np.hypot(
-            WGS84_A * np.cos(lat), WGS84_B * np.sin(lat)
+        self.earth_radius = np.hypot(WGS84_SEMI_MAJOR**2 * np.cos(lat), WGS84_SEMI_MINOR**2 * np.sin(lat)) / np.hypot(
+            WGS84_SEMI_MAJOR * np.cos(lat), WGS84_SEMI_MINOR * np.sin(lat)
         )
         self.sar_radius = self.earth_radius + self.altitude
         re, se = self.earth_radius, self.sar_radius
@@ -331,7 +333,8 @@ class Geometry:
             return re * np.arccos((se**2 + radius**2 - slant**2) / (2 * se * radius))
 
         def meridian(phi):  # radius of curvature along the meridian
-            return WGS84_A * (1 - WGS84_E2) / (1 - WGS84_E2 * np.sin(phi) ** 2) ** 1.5
+            e2 = WGS84_FIRST_ECCENTRICITY_SQUARED
+            return WGS84_SEMI_MAJOR * (1 - e2) / (1 - e2 * np.sin(phi) ** 2) ** 1.5
 
         lon = np.empty(dem.shape, np.float32)
         lat = np.empty(dem.shape, np.float32)
@@ -343,7 +346,7 @@ class Geometry:
             east = y * np.sin(head) + x * np.cos(head)
             north = y * np.cos(head) - x * np.sin(head)
             phi = lat0 + north / meridian(lat0 + 0.5 * north / meridian(lat0))
-            normal = WGS84_A / np.sqrt(1 - WGS84_E2 * np.sin(phi) ** 2)
+            normal = WGS84_SEMI_MAJOR / np.sqrt(1 - WGS84_FIRST_ECCENTRICITY_SQUARED * np.sin(phi) ** 2)
             lat[rows] = np.degrees(phi)
             lon[rows] = _counted(cfg.centre_lon + np.degrees(east / (normal * np.cos(phi))), cfg.longitudes)
         return lon, lat
@@ -515,7 +518,7 @@ class ImageMaker:
                 for k in ("defo", "topo", "turb", "tropo", "orbit")
             }
         doy = np.array([d.timetuple().tm_yday for d in acq.dates])
-        season = np.sin(2 * np.pi * doy / 365.25)
+        season = np.sin(2 * np.pi * doy / DAYS_PER_YEAR)
         self.season = season - season[acq.master]
 
     def delay_phase(self, i):
@@ -645,8 +648,8 @@ def par_text(cfg, geo, acq, i):
         ("azimuth_proc_bandwidth", "327.0\tHz"),
         ("sar_to_earth_center", java(geo.sar_radius) + "\tm"),
         ("earth_radius_below_sensor", java(geo.earth_radius) + "\tm"),
-        ("earth_semi_major_axis", java(WGS84_A) + "\tm"),
-        ("earth_semi_minor_axis", java(WGS84_B) + "\tm"),
+        ("earth_semi_major_axis", java(WGS84_SEMI_MAJOR) + "\tm"),
+        ("earth_semi_minor_axis", java(WGS84_SEMI_MINOR) + "\tm"),
         ("near_range_slc", java(near) + "\tm"),
         ("center_range_slc", java(centre) + "\tm"),
         ("far_range_slc", java(far) + "\tm"),

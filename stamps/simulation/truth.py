@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.products.velocity import fit_lines
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
 __all__ = ["TruthFigures", "compare_with_truth", "unweighted_velocity"]
 
-_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def unweighted_velocity(workdir="."):
     phase = ws.load("phuw2")["ph_uw"].astype(np.float64) - ws.load("scla2")["ph_scla"]
     used = np.setdiff1d(np.flatnonzero(np.any(phase != 0, axis=0)), [ps["master_ix"]])  # dropped ones are stored as zeros
     slope = fit_lines(phase[:, used], ps["day"][used] - ps["master_day"])[1]
-    return -slope * _DAYS_PER_YEAR * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
+    return -slope * DAYS_PER_YEAR * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
 
 
 def _matched(ij, truth):

@@ -21,7 +21,7 @@ __all__ = [
     "GAUSSIAN",
     "NUGGET",
     "SPHERICAL",
-    "Estimate",
+    "KrigedValues",
     "covariance",
     "fit_variogram",
     "krige",
@@ -293,7 +293,7 @@ def _damped_step(kind, h, p, residual, damping):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class KrigedValues:
     """Kriged values.
 
     Attributes
@@ -333,7 +333,7 @@ def krige(data, targets, n_max, radius, method, model):
 
     Returns
     -------
-    Estimate
+    KrigedValues
         All NaN if there are no data.
 
     Raises
@@ -361,12 +361,12 @@ def krige(data, targets, n_max, radius, method, model):
     if np.isnan(value).any():
         return _nothing(len(targets))
     n_in_range = float(np.sum(distance < model[1, 1])) if len(model) > 1 else np.nan
-    return Estimate(value, variance, float(distance.min()), float(distance.mean()), n_in_range)
+    return KrigedValues(value, variance, float(distance.min()), float(distance.mean()), n_in_range)
 
 
 def _nothing(n_target):
     empty = np.full(n_target, np.nan)
-    return Estimate(empty, empty.copy(), np.nan, np.nan, np.nan)
+    return KrigedValues(empty, empty.copy(), np.nan, np.nan, np.nan)
 
 
 def _krige_system(data, targets, method, model):

@@ -6,10 +6,12 @@ to the ground. The excess path of an image is its zenith delay divided by the co
 
 import numpy as np
 
+from stamps.insar.constants import MEAN_EARTH_RADIUS_KM
+
 __all__ = ["delay_phase", "incidence_from_look", "pair_phase"]
 
 #: (R + H)/R of satellites at 700 km over a spherical Earth; sin(incidence) = this times sin(look).
-_ORBIT_RATIO = 1 + 700 / 6371
+_ORBIT_RATIO = 1 + 700 / MEAN_EARTH_RADIUS_KM
 _ALREADY_INCIDENCE = 0.02
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import longitude_range, longitudes_between, within_180
 from stamps.insar.network import image_baselines
 from stamps.products.arguments import parse_arguments
@@ -364,6 +365,6 @@ def _in_time(project, image_columns, days, ref_velocity):
     """Images in the order of their dates with the master, column of each in the series, and reference motion (mm)."""
     images = np.append(image_columns, project.master)
     columns = np.append(np.arange(image_columns.size), _MASTER)
-    years = np.append(days, 0.0) / 365.25
+    years = np.append(days, 0.0) / DAYS_PER_YEAR
     order = np.argsort(project.ps["day"][images], kind="stable")
     return images[order], columns[order], ref_velocity * years[order]

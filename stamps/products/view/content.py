@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.legacy.ps_setref import ps_setref
 from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
@@ -171,11 +172,11 @@ def _lines(project, kind, series, columns, days, n_boot, seed):
     k = columns.size
     covariance = project.covariance(kind.pairs)
     covariance = None if covariance is None else covariance[np.ix_(columns, columns)]
-    weights = fit_lines(np.eye(k), days, covariance) * np.array([[1], [365.25]])
+    weights = fit_lines(np.eye(k), days, covariance) * np.array([[1], [DAYS_PER_YEAR]])
     known = Observations(series, columns, days, covariance, None).known_covariance()
     if known is None or len(series) < 2:
         return Lines(weights, None), None
-    years = days / 365.25
+    years = days / DAYS_PER_YEAR
     std = bootstrap_std(series, years, known, n_boot, seed)
     return Lines(weights, bootstrap_spread(years, known, n_boot, seed)), std
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stamps.insar.phase import wrapped
 from stamps.matlab.arithmetic import round_half_away, to_int16
 from stamps.matlab.statistics import std
-from stamps.steps.unwrapping.phase import wrapped
 
 __all__ = [
     "ArcCosts",

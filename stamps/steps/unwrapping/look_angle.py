@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stamps.steps.unwrapping.phase import divided, modulus, product
+from stamps.insar.phase import divided, modulus, product
 
 __all__ = ["Search", "search_series"]
 

@@ -6,10 +6,10 @@ Source: docs/method/unwrapping.md, section 5.6.
 import numpy as np
 import scipy.sparse
 
+from stamps.insar.phase import wrapped
 from stamps.matlab.interpolation import griddata_linear
 from stamps.matlab.statistics import std
 from stamps.native.fringe_frequency import fringe_frequency
-from stamps.steps.unwrapping.phase import wrapped
 
 __all__ = ["node_frequencies", "replace_shaky"]
 

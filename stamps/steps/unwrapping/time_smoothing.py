@@ -7,10 +7,10 @@ Source: docs/method/unwrapping.md, sections 5.5.1 (interferograms of one image, 
 import numpy as np
 import scipy.linalg
 
+from stamps.insar.phase import angle, product, rotated, wrapped
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import std
 from stamps.native.temporal_smooth import temporal_smooth, time_weights
-from stamps.steps.unwrapping.phase import angle, product, rotated, wrapped
 
 __all__ = ["full_network_smooth", "inverted_series", "noise_of", "series_smooth", "smooth_of_series"]
 
