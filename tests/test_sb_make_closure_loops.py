@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from stamps.insar.loops import closure_loops
 from stamps.legacy.sb_identify_good_pixels import good_pixels, sb_identify_good_pixels
-from stamps.legacy.sb_make_closure_loops import closure_loops, sb_make_closure_loops
+from stamps.legacy.sb_make_closure_loops import sb_make_closure_loops
 from stamps.workspace import Workspace
 
 NODES = np.column_stack([np.arange(8) * 12.0, [0, 30, -20, 50, 10, -40, 25, 5]])

@@ -246,7 +246,7 @@ def closure_of(phase, loops):
     phase : ndarray, shape (n_ps, n_ifg)
         Unwrapped, radians; the median of each loop's sum is taken as its origin.
     loops : ndarray, shape (n_loop, n_ifg)
-        1, -1 or 0 (:func:`stamps.legacy.sb_make_closure_loops.closure_loops`).
+        1, -1 or 0 (:func:`stamps.insar.loops.closure_loops`).
 
     Returns
     -------

@@ -3,8 +3,8 @@
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.loops import closure_loops
 from stamps.insar.network import image_baselines
-from stamps.legacy.sb_make_closure_loops import closure_loops
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.quantities import Choice, Project, Quantities
 from stamps.products.values import los_velocity
