@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
+from stamps.insar.regions import inside_polygon
 from stamps.legacy.plot_sb_baselines import plot_sb_baselines
 from stamps.legacy.ps_baseline_plot import ps_baseline_plot
 from stamps.legacy.ps_calc_tca import ps_calc_tca
@@ -15,7 +16,6 @@ from stamps.legacy.sb_baseline_plot import sb_baseline_plot
 from stamps.legacy.sb_fix_unwrap_manual import sb_fix_unwrap_manual
 from stamps.legacy.sb_invert_uw import sb_invert_uw
 from stamps.products.amplitude import amplitude_range, to_bytes
-from stamps.products.regions import inside_polygon
 from stamps.workspace import Workspace, matfile
 from stamps.workspace.parameters import Parameters
 

@@ -9,9 +9,9 @@ Source: docs/method/products.md, section 10.
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
+from stamps.insar.regions import inside_polygon
 from stamps.legacy.sb_invert_uw import sb_invert_uw
 from stamps.products.quantities import Project
-from stamps.products.regions import inside_polygon
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.insar.geometry import longitude_range, longitudes_between
+from stamps.insar.observations import retained
+from stamps.insar.regions import inside_polygon
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.products.quantities import Project
-from stamps.products.regions import inside_polygon
 from stamps.tropo.delay import incidence_from_look
 from stamps.tropo.linear import without_height_part
 from stamps.workspace import freshness
 from stamps.workspace.plain_files import read_input
+from stamps.workspace.project import ProjectFiles
 
 __all__ = ["SCLA_CHOICES", "Scene", "read_polygon"]
 
@@ -29,12 +30,12 @@ class Scene:
     """A project whose interferograms are corrected: pairs of images with a small-baseline network, else slaves and the
     master."""
 
-    project: Project
+    project: ProjectFiles
 
     @classmethod
     def at(cls, workdir):
         """Open a project directory; what is out of date is used with a warning, as by the steps."""
-        return cls(Project.at(workdir, stale=freshness.warn))
+        return cls(ProjectFiles.at(workdir, stale=freshness.warn))
 
     @property
     def ws(self):
@@ -48,7 +49,7 @@ class Scene:
 
     def columns(self):
         """0-based interferograms that get a correction: neither dropped nor the master's."""
-        used = self.project.retained_ifgs()
+        used = retained(self.project.ps["n_ifg"], self.project.parameters.indices("drop_ifg_index"))
         return used if self.project.small_baselines else used[used != self.project.master]
 
     def pairs(self):

@@ -7,7 +7,7 @@ from stamps.insar.geometry import without_jump, wrapped_longitude
 __all__ = ["inside_polygon"]
 
 
-def inside_polygon(points, corners):
+def inside_polygon(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Whether points lie inside a polygon (even-odd rule).
 
     Parameters
