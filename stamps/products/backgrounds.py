@@ -9,10 +9,11 @@ import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.insar.geometry import near
-from stamps.legacy.ps_load_dem import ps_load_dem
-from stamps.legacy.ps_load_mean_amp import ps_load_mean_amp
+from stamps.products.dem import dem_around_pixels
+from stamps.products.mean_amplitude import grey_of, mean_amplitude
+from stamps.workspace import Workspace
 
-__all__ = ["Background", "amplitude_image", "dem_image", "shade", "sampled"]
+__all__ = ["Background", "amplitude_grey", "amplitude_image", "dem_image", "shade", "sampled"]
 
 _MOST = 2000  # cells along the longer side
 
@@ -36,24 +37,37 @@ class Background:
     heights: np.ndarray | None = None
 
 
-def amplitude_shape(ws):
-    """Lines and samples of the amplitude image, which is made if it is not there."""
-    return _amplitude(ws).shape
+def amplitude_grey(ws: Workspace) -> np.ndarray:
+    """Grey values of the mean amplitude: those of ``amp_mean.mat`` where it is there, else made from ``mean_amp.flt``.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n_line, n_sample)
+
+    Raises
+    ------
+    InputError
+        There are no amplitudes.
+    """
+    return ws.load_raw("amp_mean")["amp_mean"] if ws.exists("amp_mean") else grey_of(mean_amplitude(ws))
 
 
-def _amplitude(ws):
-    if not ws.exists("amp_mean"):
-        ps_load_mean_amp(workdir=ws)
-    home = ws if ws.exists("amp_mean") else type(ws)(ws.path.parent)
-    return home.load_raw("amp_mean")["amp_mean"]
+def _heights(ws: Workspace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Heights (float64), longitudes, latitudes: those of ``dem.mat`` where it is there, else cut out of the DEM."""
+    if not ws.exists("dem"):
+        heights, lon, lat = dem_around_pixels(ws)
+        return heights.astype(np.float64), lon, lat
+    dem = ws.load_raw("dem")
+    return dem["dem"].astype(np.float64), dem["demx"].ravel(), dem["demy"].ravel()
 
 
-def amplitude_image(ws, flip, window):
+def amplitude_image(image: np.ndarray, flip: tuple[bool, bool], window: tuple[float, float, float, float]) -> Background:
     """Mean amplitude of the part of the radar image that is shown.
 
     Parameters
     ----------
-    ws : Workspace
+    image : ndarray of uint8, shape (n_line, n_sample)
+        From :func:`amplitude_grey`.
     flip : tuple of bool
         Whether samples and lines are counted backwards.
     window : tuple of float
@@ -63,7 +77,6 @@ def amplitude_image(ws, flip, window):
     -------
     Background
     """
-    image = _amplitude(ws)
     image = image[:: -1 if flip[1] else 1, :: -1 if flip[0] else 1]
     left, bottom = max(int(np.floor(window[0])), 0), max(int(np.floor(window[2])), 0)
     right, top = min(int(np.ceil(window[1])), image.shape[1]), min(int(np.ceil(window[3])), image.shape[0])
@@ -98,10 +111,7 @@ def dem_image(ws, parameters, metres, middle=None):
     -------
     Background
     """
-    if not ws.exists("dem"):
-        ps_load_dem(workdir=ws)
-    dem = ws.load_raw("dem")
-    heights, lon, lat = dem["dem"].astype(np.float64), dem["demx"].ravel(), dem["demy"].ravel()
+    heights, lon, lat = _heights(ws)
     azimuth, elevation = _light(parameters)
     steps = (lon[1] - lon[0]) * metres[0], (lat[1] - lat[0]) * metres[1]
     half = (lon[1] - lon[0]) / 2, (lat[1] - lat[0]) / 2

@@ -10,7 +10,7 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.insar.geometry import centre_of, longitudes_between, near
 from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK, BLACK_XY, RELIEF, SHADED
-from stamps.products.backgrounds import amplitude_image, amplitude_shape, dem_image, sampled
+from stamps.products.backgrounds import amplitude_grey, amplitude_image, dem_image, sampled
 from stamps.products.colours import scale_for
 from stamps.products.external_points import draw_points, load_points
 from stamps.products.figures import finish_figure, matplotlib_or_error, new_figure
@@ -180,7 +180,8 @@ def _title_width(n_letters, size):
 def _scene(project, kind, values, shown, columns, reference, limits, request):
     flag, get = request.plot_flag, project.parameters.get
     radar = flag in (AMPLITUDE, AMPLITUDE_THROUGH)
-    view = view_of(project, flag, amplitude_shape(project.ws) if radar else None)
+    amplitude = amplitude_grey(project.ws) if radar else None
+    view = view_of(project, flag, amplitude.shape if radar else None)
     rows = _rows_in_range(project.lonlat, request)
     n_cells = max(int(size_parameter(project.parameters, "plot_pixels_scatterer", -1, _MOST_CELLS)), 1)
     metres = size_parameter(project.parameters, "plot_scatterer_size") / n_cells
@@ -188,7 +189,7 @@ def _scene(project, kind, values, shown, columns, reference, limits, request):
     grid = pixel_grid(view.x[rows], view.y[rows], view.steps(metres), n_cells, most)
     background = None
     if radar:
-        background = amplitude_image(project.ws, view.flip, grid.extent)
+        background = amplitude_image(amplitude, view.flip, grid.extent)
     elif flag in (SHADED, RELIEF):
         background = dem_image(project.ws, project.parameters, view.metres, centre_of(project.lonlat)[0])
     scale = scale_for(shown, limits, str(get("plot_color_scheme")), "" if kind is None else kind.group)

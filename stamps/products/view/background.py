@@ -6,7 +6,7 @@ import numpy as np
 
 from stamps.errors import StampsError
 from stamps.insar.geometry import centre_of
-from stamps.products.backgrounds import Background, amplitude_image, amplitude_shape, dem_image
+from stamps.products.backgrounds import Background, amplitude_grey, amplitude_image, dem_image
 from stamps.products.maps import metres_per_unit
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
@@ -87,8 +87,8 @@ def _dem(project, lonlat):
 
 
 def _amplitude(project, lonlat):
-    shape = amplitude_shape(project.ws)
-    image = amplitude_image(project.ws, (False, False), (0, shape[1], 0, shape[0]))
+    grey = amplitude_grey(project.ws)
+    image = amplitude_image(grey, (False, False), (0, grey.shape[1], 0, grey.shape[0]))
     image = Background(np.where(image.grey > 0, image.grey, np.nan), image.extent)  # 0: masked, or not in any patch
     return geocoded(image, project.ps["ij"][:, 1:].astype(np.float64), lonlat)
 
