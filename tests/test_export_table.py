@@ -318,6 +318,19 @@ class TestPublishing:
         assert digests(ws) == before
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x.csv", "x.csv-metadata.json"]
 
+    @pytest.mark.parametrize("values", ["v-dai", "V-dai"])
+    def test_corrections_are_inverted_and_not_stored(self, tmp_path, values):
+        ws = finished.small_baselines(tmp_path)
+        for name in ("tca2", "ica2"):
+            ws.delete(f"{name}.mat")
+        before = digests(ws)
+        computed = table_of(ws, values, aps="a_gacos", iono="i_as")
+        assert digests(ws) == before
+        ps_plot("u-ai", -1, "a_gacos", "i_as", workdir=ws)  # stores them
+        assert ws.exists("tca2") and ws.exists("ica2")
+        again = table_of(ws, values, aps="a_gacos", iono="i_as")
+        np.testing.assert_array_equal(series_of(computed), series_of(again))
+
     def test_failure_leaves_the_older_file(self, sm, monkeypatch):
         from stamps.products.exports import csv_table
 

@@ -5,7 +5,8 @@ import project
 import pytest
 
 from stamps.errors import ParameterError
-from stamps.legacy.ps_deramp import ps_deramp, ramp_design
+from stamps.insar.ramps import ramp_design
+from stamps.legacy.ps_deramp import ps_deramp
 from stamps.workspace import Workspace
 
 

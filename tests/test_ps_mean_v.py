@@ -12,6 +12,9 @@ from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_plot import ps_plot
 from stamps.matlab.linalg import lscov
+from stamps.products.arguments import PlotRequest
+from stamps.products.quantities import Project
+from stamps.products.values import values_of
 from stamps.products.velocity import bootstrap_std, fit_lines, fit_without_each
 from stamps.workspace.parameters import Parameters
 
@@ -32,6 +35,15 @@ def test_sign_is_that_of_the_phase(tmp_path):
     np.testing.assert_allclose(mv["mean_v_std"], 0, atol=1e-3)
     ps_plot("v", -1, workdir=ws)
     np.testing.assert_allclose(mv["mean_v"], -ws.load_raw("ps_plot_v")["ph_disp"][:, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("single_master", "vs-da"), *(("small_baselines", s) for s in ("vs-da", "Vs-da"))])
+def test_values_are_those_of_the_command_and_not_stored(tmp_path, kind, name):
+    ws = getattr(finished, kind)(tmp_path)
+    _, values = values_of(name, Project.at(ws), PlotRequest(aps="a_gacos"), seed=4)
+    assert not ws.exists("mv2")
+    ps_plot(name, -1, "a_gacos", workdir=ws, seed=4)
+    np.testing.assert_array_equal(values.phases[:, 0], ws.load("mv2")["mean_v_std"])
 
 
 @pytest.mark.parametrize("use_sb", [0, 1])

@@ -5,9 +5,10 @@ import project
 import pytest
 
 from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.insar.corrections import tropo_method
 from stamps.insar.network import design_matrix
 from stamps.legacy.ps_calc_scla import ps_calc_scla
-from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
+from stamps.legacy.ps_plot_tca import ps_plot_tca
 from stamps.legacy.sb_invert_aps import sb_invert_aps
 from stamps.workspace.parameters import Parameters
 

@@ -21,6 +21,8 @@ from hypothesis.extra.numpy import arrays
 import stamps
 from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.legacy.ps_load_dem import ps_load_dem
+from stamps.legacy.ps_load_mean_amp import ps_load_mean_amp
 from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_plot import ps_plot
 from stamps.products.backgrounds import Background
@@ -28,7 +30,7 @@ from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
 from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
 from stamps.products.view import view
-from stamps.products.view.background import geocoded
+from stamps.products.view.background import backgrounds_of, geocoded
 from stamps.products.view.content import Content, Layer, Lines, content_of
 from stamps.products.view.packing import pack, quantise, quantise_places, unpack
 from stamps.products.view.page import html_of
@@ -216,6 +218,16 @@ class TestBackground:
         assert [one["name"] for one in facts_of(page)["pictures"]] == ["amplitude"]
         assert facts_of(view(ws, background=False))["pictures"] == []
 
+    def test_stored_backgrounds_look_as_those_that_are_computed(self, tmp_path):
+        ws = with_pictures(finished.single_master(tmp_path, n_ps=20))
+        project = Project.at(ws)
+        computed = backgrounds_of(project, project.lonlat)
+        ps_load_dem(workdir=ws)
+        ps_load_mean_amp(workdir=ws)
+        for one, stored in zip(computed, backgrounds_of(project, project.lonlat), strict=True):
+            assert (one.name, one.extent) == (stored.name, stored.extent)
+            np.testing.assert_array_equal(one.grey, stored.grey)
+
 
 def facts_of(page):
     text = page.read_text(encoding="utf-8")
@@ -247,6 +259,7 @@ class TestPage:
         assert [one["name"] for one in facts["pictures"]] == ["dem", "amplitude"]
         assert dict((name, value) for name, value, _ in facts["parameters"])["ref_radius"] == "600"
         assert {path: path.read_bytes() for path in science} == science
+        assert not ws.exists("dem") and not ws.exists("amp_mean")
         assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
     def test_equal_seeds_give_equal_pages(self, ws, tmp_path):

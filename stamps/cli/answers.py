@@ -96,7 +96,7 @@ def write_points(function, values, keywords):
 
 def print_troposphere(function, values, keywords):
     """Print which corrections the file holds, or the size of one of them."""
-    from stamps.legacy.ps_plot_tca import tropo_methods
+    from stamps.insar.corrections import tropo_methods
 
     content = _corrections("tca", values[0] if values else None, keywords["workdir"])
     if len(values) > 1:

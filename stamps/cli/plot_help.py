@@ -46,7 +46,7 @@ def _section(title, kinds):
 
 
 def _corrections():
-    from stamps.legacy.ps_plot_tca import tropo_methods
+    from stamps.insar.corrections import tropo_methods
 
     lines = ["tropospheric corrections (variables of tca2.mat, tca_sb2.mat):"]
     for method in tropo_methods():

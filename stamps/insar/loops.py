@@ -1,6 +1,6 @@
 """Loops of small-baseline interferograms, whose unwrapped phases should add up to zero: arrays in, arrays out.
 
-Source: spec 11 section 10; Dijkstra (1959) for the shortest paths.
+Source: docs/method/products.md, section 10; Dijkstra (1959) for the shortest paths.
 """
 
 import itertools

@@ -12,13 +12,22 @@ Source: docs/method/products.md, section 2.
 
 from typing import NamedTuple
 
+import numpy as np
+
 from stamps.errors import InputError
+from stamps.legacy.ps_load_dem import ps_load_dem
+from stamps.legacy.ps_load_mean_amp import ps_load_mean_amp
+from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_setref import ps_setref
-from stamps.products.arguments import parse_arguments
-from stamps.products.quantities import Project
+from stamps.legacy.sb_invert_aps import sb_invert_aps
+from stamps.legacy.sb_invert_iono import sb_invert_iono
+from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, RELIEF, SHADED, parse_arguments
+from stamps.products.estimates import Estimates
+from stamps.products.quantities import Project, Quantities
 from stamps.products.referencing import colour_limits, relative_to_ifg, relative_to_pixels
 from stamps.products.saving import save_values
 from stamps.products.values import values_of
+from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
 __all__ = ["Picture", "ps_plot"]
@@ -84,7 +93,7 @@ def ps_plot(value_type, *args, workdir=".", out=None, seed=0, **named):
     """
     request = parse_arguments(args, named)
     project = Project.at(workdir)
-    kind, values = values_of(value_type, project, request, seed)
+    kind, values = values_of(value_type, project, request, seed, StoredEstimates())
     columns = _columns(values, request)
     # phasors were turned by their reference interferogram when they were read
     ref_ifg = min(request.ref_ifg, 0) if kind is not None and kind.group == "wrapped" else request.ref_ifg
@@ -101,7 +110,36 @@ def ps_plot(value_type, *args, workdir=".", out=None, seed=0, **named):
     from stamps.products.plotting import draw
 
     log(f"Color Range: {limits[0]:g} to {limits[1]:g} {request.units or values.unit}", level=2)
+    store_background(project.ws, request.plot_flag)
     return Picture(*draw(project, kind, values, shown, columns, reference, limits, request, out))
+
+
+class StoredEstimates(Estimates):
+    """The estimates as the original keeps them: in ``tca2``, ``ica2`` and ``mv2``, from where they are read."""
+
+    def troposphere(self, project: Project, aps: int | str) -> None:
+        """Bring ``tca2`` of a small-baseline project up to date."""
+        sb_invert_aps(aps, workdir=project.ws)
+
+    def ionosphere(self, project: Project, iono: int | str) -> None:
+        """Bring ``ica2`` of a small-baseline project up to date."""
+        sb_invert_iono(iono, workdir=project.ws)
+
+    def deviation(
+        self, quantities: Quantities, switches: str, ifg_list: np.ndarray | None, n_boot: int, seed: int
+    ) -> np.ndarray:
+        """Standard deviation of the mean velocity, which ``mv2`` then holds."""
+        project, aps = quantities.project, quantities.choice.aps
+        ps_mean_v(ifg_list, n_boot, switches, int(quantities.pairs), aps, workdir=project.ws, seed=seed)
+        return project.load("mv")["mean_v_std"]
+
+
+def store_background(ws: Workspace, plot_flag: int) -> None:
+    """Make ``dem.mat`` or ``amp_mean.mat`` where a background needs it and it is not there."""
+    if plot_flag in (SHADED, RELIEF) and not ws.exists("dem"):
+        ps_load_dem(workdir=ws)
+    if plot_flag in (AMPLITUDE, AMPLITUDE_THROUGH) and not ws.exists("amp_mean"):
+        ps_load_mean_amp(workdir=ws)
 
 
 def _columns(values, request):

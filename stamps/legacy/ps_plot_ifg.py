@@ -7,6 +7,7 @@ Source: docs/method/products.md, section 2.8.
 
 from pathlib import Path
 
+from stamps.legacy.ps_plot import store_background
 from stamps.products.arguments import parse_arguments
 from stamps.products.columns import saved_values
 from stamps.products.plotting import draw
@@ -52,5 +53,6 @@ def ps_plot_ifg(
     _, values = values_of(in_ph, project, request)
     values.referenced = False
     limits = request.lims or colour_limits(values.phases)
+    store_background(project.ws, request.plot_flag)
     figure, _, rmse, _ = draw(project, None, values, values.phases, values.columns, None, limits, request, out)
     return rmse, figure

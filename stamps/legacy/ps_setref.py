@@ -6,106 +6,17 @@ Reads ``psver``, ``ps2`` (``lonlat``, ``ll0``, ``xy``). Parameters: ``ref_x``, `
 Source: docs/method/scla.md, section 3.
 """
 
+from collections.abc import Mapping
+from os import PathLike
+
 import numpy as np
 
-from stamps.errors import ParameterError
-from stamps.insar.geometry import llh2local, longitudes_between
+from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.workspace import Workspace
-from stamps.workspace.log import Log
-from stamps.workspace.parameters import Parameters
 
-__all__ = ["ps_setref", "reference_pixels"]
+__all__ = ["ps_setref"]
 
 
-def ps_setref(ps=None, workdir="."):
-    """Find the reference pixels and say how many there are; see :func:`reference_pixels`."""
-    ws = Workspace.at(workdir)
-    reference = reference_pixels(ps, ws)
-    if reference is not None:
-        Log(ws, "PS_SETREF")(f"{reference.size} ref PS selected", level=2)
-    return reference
-
-
-def reference_pixels(ps=None, workdir="."):
-    """Find the reference pixels.
-
-    Parameters
-    ----------
-    ps : dict, optional
-        Points of another data set (``lonlat``, degrees) that are searched instead of the project's pixels; if none of
-        them is inside, all of them are returned.
-    workdir : path-like or Workspace
-
-    Returns
-    -------
-    ndarray of int64 or None
-        0-based pixel numbers in ascending order; None when ``ref_radius`` is -Inf: nothing is to be referenced.
-
-    Raises
-    ------
-    ParameterError
-        No pixel of the project is inside the reference area.
-    """
-    ws = Workspace.at(workdir)
-    parameters = Parameters(ws)
-    stored = ws.load(f"ps{ws.version}", ["lonlat", "ll0", "xy"])
-    points = stored if ps is None else ps
-    ref_x = parameters.get("ref_x")
-    if ref_x is not None and np.size(ref_x) and ps is None:
-        ref_y = parameters.get("ref_y")
-        if ref_y is None or np.size(ref_x) != 2 or np.size(ref_y) != 2:
-            raise ParameterError(
-                "ref_x and ref_y must both be two numbers, a lower and an upper limit in metres: set both "
-                "(setparm ref_y '[0 500]' 1) or delete ref_x (setparm ref_x '[]' -1)."
-            )
-        inside = between(stored["xy"][:, 1], ref_x) & between(stored["xy"][:, 2], ref_y)
-        names = "ref_x and ref_y"
-    else:
-        radius = parameters.get("ref_radius")
-        if radius == -np.inf:
-            return None
-        inside = in_area(
-            points["lonlat"], parameters.get("ref_lon"), parameters.get("ref_lat"),
-            parameters.get("ref_centre_lonlat"), radius, stored["ll0"],
-        )  # fmt: skip
-        names = "ref_lon, ref_lat, ref_centre_lonlat and ref_radius"
-    reference = np.flatnonzero(inside)
-    if reference.size == 0 and ps is not None:
-        reference = np.arange(len(points["lonlat"]))
-    if reference.size == 0:
-        raise ParameterError(
-            f"No pixel of {ws.path} is in the reference area: change {names} (setparm) so that it contains pixels."
-        )
-    return reference
-
-
-def between(values, limits):
-    """Whether values lie strictly between two limits; bool, same shape."""
-    return (values > limits[0]) & (values < limits[1])
-
-
-def in_area(lonlat, ref_lon, ref_lat, centre, radius, origin):
-    """Whether points lie in the reference box and circle.
-
-    Parameters
-    ----------
-    lonlat : ndarray, shape (n, 2)
-        Degrees.
-    ref_lon, ref_lat : ndarray, shape (2,)
-        Open limits of the box in degrees; ``[179.9 -179.9]`` goes over the antimeridian.
-    centre : ndarray, shape (2,)
-        Centre of the circle in degrees.
-    radius : float
-        Radius in metres (inclusive); infinite means no circle.
-    origin : ndarray, shape (2,)
-        Origin of the local frame in degrees.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-    """
-    inside = longitudes_between(lonlat[:, 0], ref_lon, strictly=True) & between(lonlat[:, 1], ref_lat)
-    if radius < np.inf:
-        metres = (llh2local(lonlat, origin) - llh2local(np.reshape(centre, (1, 2)), origin)) * 1000
-        inside &= np.sqrt((metres**2).sum(axis=1)) <= radius
-    return inside
+def ps_setref(ps: Mapping | None = None, workdir: PathLike | str | Workspace = ".") -> np.ndarray | None:
+    """Find the reference pixels and say how many there are; see :mod:`stamps.products.reference_pixels`."""
+    return announced_reference_pixels(ps, workdir)

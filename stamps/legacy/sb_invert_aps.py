@@ -8,17 +8,14 @@ Source: docs/method/products.md, section 3.
 
 import numpy as np
 
-from stamps.errors import ParameterError
+from stamps.insar.corrections import invertible_method, tropospheric_correction
 from stamps.insar.network import connected_network, invert_correction
-from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
 __all__ = ["sb_invert_aps"]
-
-_SUPPORTED = (*range(1, 10), 12, 13, 18, 19, 20, *range(29, 42))
 
 
 @reserving
@@ -53,12 +50,8 @@ def sb_invert_aps(aps_flag=None, workdir="."):
     if aps_flag is None or np.size(aps_flag) == 0 or aps_flag == "":
         log.finish()
         return None
-    method = tropo_method(aps_flag)
-    if method.number not in _SUPPORTED:
-        raise ParameterError(
-            f"The tropospheric correction '{method.names[0]}' cannot be inverted to a time series: choose another one."
-        )
-    correction, _, _ = ps_plot_tca(ws.load(f"tca_sb{version}"), method.number)
+    method = invertible_method(aps_flag)
+    correction, _, _ = tropospheric_correction(ws.load(f"tca_sb{version}"), method.number)
     series = invert_correction(correction, ps, network, used, "tropospheric")
     ws.save(f"tca{version}", {method.variables[0]: series})
     log.finish()

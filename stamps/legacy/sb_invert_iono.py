@@ -7,8 +7,8 @@ Source: docs/method/products.md, section 3.
 
 import numpy as np
 
+from stamps.insar.corrections import IONO_VARIABLE, ionospheric_correction
 from stamps.insar.network import connected_network, invert_correction
-from stamps.legacy.ps_plot_ica import VARIABLE, ps_plot_ica
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
@@ -48,8 +48,8 @@ def sb_invert_iono(iono_flag=None, workdir="."):
     network, used = connected_network(ps, Parameters(ws).indices("drop_ifg_index"), ws.path)
     series = None
     if iono_flag is not None and np.size(iono_flag) and iono_flag != "":
-        correction, _, _ = ps_plot_ica(ws.load(f"ica_sb{version}"), iono_flag)
+        correction, _, _ = ionospheric_correction(ws.load(f"ica_sb{version}"), iono_flag)
         series = invert_correction(correction, ps, network, used, "ionospheric")
-        ws.save(f"ica{version}", {VARIABLE: series})
+        ws.save(f"ica{version}", {IONO_VARIABLE: series})
     log.finish()
     return series

@@ -3,7 +3,7 @@
 Reads ``ps2.mat`` and, if there is one, ``ps2.mat`` of the parent directory for the baselines of single images; writes
 ``phuw_loops2.mat`` (``intfg_loops``: loops x interferograms, 1, -1 or 0). Parameters: ``drop_ifg_index``.
 
-Source: spec 11 section 10.
+Source: docs/method/products.md, section 10.
 """
 
 import numpy as np

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
+from stamps.insar.corrections import iono_method, tropo_method
 from stamps.insar.geometry import longitude_range
-from stamps.legacy.ps_plot_ica import iono_method
-from stamps.legacy.ps_plot_tca import tropo_method
 
 __all__ = ["PlotRequest", "parse_arguments"]
 

@@ -2,7 +2,9 @@
 
 Reads ``demparms.in`` of the directory or its parents: file, width, length, longitude and latitude of the upper left
 corner, posting in degrees (one number, or latitude and longitude), format (``i2`` or ``float``); and ``ps2`` for the
-part that is needed. Parameters: ``plot_dem_posting``. Source: spec 11 section 2.8.
+part that is needed. Parameters: ``plot_dem_posting``.
+
+Source: docs/method/products.md, section 2.8.
 """
 
 import os
@@ -35,7 +37,7 @@ class DemFile(NamedTuple):
     lon: float
     lat: float
     posting: tuple
-    kind: type
+    dtype: type
 
 
 def dem_around_pixels(ws: Workspace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -86,7 +88,7 @@ def read_demparms(ws: Workspace) -> DemFile:
         width, length = int(words[1]), int(words[2])
         lon, lat = float(words[3]), float(words[4])
         first, second = float(words[5]), float(words[6]) if len(words) > 7 else float(words[5])
-        kind = _FORMATS[words[-1].lower()]
+        dtype = _FORMATS[words[-1].lower()]
     except (IndexError, ValueError, KeyError):
         raise InputError(
             f"{found}: expected file, width, length, upper left longitude and latitude, posting (one number or "
@@ -94,12 +96,12 @@ def read_demparms(ws: Workspace) -> DemFile:
         ) from None
     path = Path(os.path.join(found.parent, words[0]))
     size = path.stat().st_size if path.is_file() else -1
-    if size != width * length * np.dtype(kind).itemsize:
+    if size != width * length * np.dtype(dtype).itemsize:
         raise InputError(
             f"{path}, named in {found}, " + ("is missing." if size < 0 else
-            f"has {size} bytes, but {width} x {length} values of {np.dtype(kind).itemsize} bytes were expected.")
+            f"has {size} bytes, but {width} x {length} values of {np.dtype(dtype).itemsize} bytes were expected.")
         )  # fmt: skip
-    return DemFile(path, width, length, lon, lat, (second, first), kind)
+    return DemFile(path, width, length, lon, lat, (second, first), dtype)
 
 
 def cut_out(dem: DemFile, lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -131,7 +133,7 @@ def cut_out(dem: DemFile, lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
             f"{dem.path} reaches from {given[0]:.4f} to {given[-1]:.4f}° E and {lat[-1]:.4f} to {lat[0]:.4f}° N, where no "
             "pixel is: correct demparms.in."
         )
-    image = np.memmap(dem.path, dem.kind, "r", shape=(dem.length, dem.width))
+    image = np.memmap(dem.path, dem.dtype, "r", shape=(dem.length, dem.width))
     heights = image[rows[0] : rows[-1] + 1][:, columns].astype(np.float32)[::-1]
     heights[heights <= _VOID] = np.nan
     return heights, lon[columns], lat[rows][::-1]

@@ -1,7 +1,9 @@
 """The mean amplitude of a project: ``mean_amp.flt`` of a directory, or those of its patches in one image.
 
 Reads ``mean_amp.flt`` of the directory or its parent, else those of the patches (``patch.list``, ``patch.in``,
-``width.txt``, ``len.txt``). Source: spec 07 section 4.
+``width.txt``, ``len.txt``).
+
+Source: docs/method/merging.md, section 4.
 """
 
 from pathlib import Path

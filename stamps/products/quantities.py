@@ -4,19 +4,18 @@ Recipes are those of :mod:`stamps.products.value_types`.
 Source: docs/method/products.md, sections 2.4 to 2.6, and its introduction.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.errors import InputError, WorkspaceError
+from stamps.insar.corrections import IONO_VARIABLE, ionospheric_correction, tropo_method, tropospheric_correction
 from stamps.insar.geometry import continuous
 from stamps.insar.observations import retained
-from stamps.legacy.env_oscilator_corr import env_oscilator_corr
-from stamps.legacy.ps_deramp import ps_deramp
-from stamps.legacy.ps_plot_ica import ps_plot_ica
-from stamps.legacy.ps_plot_tca import ps_plot_tca, tropo_method
-from stamps.workspace import Workspace, freshness
-from stamps.workspace.parameters import Parameters
+from stamps.products.deramping import deramped
+from stamps.products.oscillator import is_envisat, oscillator_drift
+from stamps.workspace.project import ProjectFiles
 
 __all__ = ["Choice", "Project", "Quantities", "evaluate", "matrix_of"]
 
@@ -25,46 +24,8 @@ _BANDED = {2: "ph_tropo_powerlaw_ifg_", 11: "K_tropo_powerlaw_ifg_"}
 
 
 @dataclass(frozen=True)
-class Project:
-    """A processed directory: its pixel table, kind, parameters and files."""
-
-    ws: Workspace
-    version: int
-    ps: dict
-    small_baselines: bool
-    parameters: Parameters
-
-    @classmethod
-    def at(cls, workdir, log=False, stale=freshness.refuse):
-        """Open a directory.
-
-        Parameters
-        ----------
-        workdir : path-like or Workspace
-        log : bool
-            Let GETPARM say what kind of project it is.
-        stale : callable
-            Called with the workspace: tells it what to do with files that are out of date (default: refuse them).
-        """
-        ws = Workspace.at(workdir)
-        stale(ws)
-        version = ws.version
-        parameters = Parameters(ws)
-        small_baselines = parameters.flag("small_baseline_flag", log=log)
-        return cls(ws, version, ws.load(f"ps{version}"), small_baselines, parameters)
-
-    def file(self, stem, pairs=False):
-        """Name of a file: ``scla2``, or ``scla_sb2`` for interferograms."""
-        return f"{stem}{'_sb' if pairs else ''}{self.version}"
-
-    def load(self, stem, pairs=False):
-        """Read such a file."""
-        return self.ws.load(self.file(stem, pairs))
-
-    @property
-    def master(self):
-        """0-based column of the master in single-master data."""
-        return self.ps["master_ix"]
+class Project(ProjectFiles):
+    """A processed directory, with what its interferograms and their wavelength mean."""
 
     def n_columns(self, pairs):
         """Number of small-baseline interferograms, or of images of a series (a single master's interferograms)."""
@@ -118,14 +79,6 @@ class Project:
         return "V-d" if self.small_baselines else "v-d"
 
     @property
-    def wavelength(self):
-        """Parameter ``lambda``, metres; ParameterError if it is not known."""
-        wavelength = self.parameters.get("lambda")
-        if wavelength is None or isinstance(wavelength, str) or np.size(wavelength) != 1 or not wavelength > 0:
-            raise ParameterError(f"The wavelength of {self.ws.path} is not known: set it in m (setparm lambda 0.0555).")
-        return wavelength
-
-    @property
     def millimetres(self):
         """Displacement in mm for one radian, λ·1000/(4π)."""
         return self.wavelength * 1000 / (4 * np.pi)
@@ -153,11 +106,13 @@ class Quantities:
     choice : Choice
     pairs : bool
         Of small-baseline interferograms rather than of the single-master series.
+    known : dict of str to ndarray, optional
+        Quantities, by letter, that are not to be read.
     """
 
-    def __init__(self, project, choice, pairs):
+    def __init__(self, project: Project, choice: Choice, pairs: bool, known: Mapping[str, np.ndarray] | None = None):
         self.project, self.choice, self.pairs = project, choice, pairs
-        self._known = {}
+        self._known = dict(known or {})
 
     def __getitem__(self, letter):
         """The quantity, shape (n_ps, n) or (n_ps, 1); None where there is nothing to subtract."""
@@ -246,7 +201,7 @@ class Quantities:
         method = chosen_tropo(self.choice.aps)
         if self.choice.band is not None:
             return self._bands(method)
-        correction, _, _ = ps_plot_tca(self._corrections("tca", method.variables), method.number)
+        correction, _, _ = tropospheric_correction(self._corrections("tca", method.variables), method.number)
         return correction
 
     def _bands(self, method):
@@ -258,7 +213,7 @@ class Quantities:
     def ionosphere(self):
         """I."""
         method = chosen_iono(self.choice.iono)
-        correction, _, _ = ps_plot_ica(self._corrections("ica", ["ph_iono_azshift"]), method)
+        correction, _, _ = ionospheric_correction(self._corrections("ica", [IONO_VARIABLE]), method)
         return correction
 
     def tide(self):
@@ -273,7 +228,9 @@ class Quantities:
 
     def oscillator(self):
         """O; None unless the images are Envisat's."""
-        drift, _ = env_oscilator_corr(forced_sm_flag=int(not self.pairs), workdir=self.project.ws)
+        project = self.project
+        envisat = is_envisat(project.ws, project.parameters)
+        drift, _ = oscillator_drift(project.ps, project.parameters, project.small_baselines and self.pairs, envisat)
         return drift if drift.any() else None
 
     def closure(self):
@@ -375,7 +332,7 @@ def evaluate(words, quantities):
     project, value = quantities.project, quantities[words[0]]
     for word in words[1:]:
         if word == "D":
-            value, _ = ps_deramp(project.ps, value, workdir=project.ws)
+            value, _ = deramped(project.ps, value, workdir=project.ws)
         elif word == "M0":
             value = value if quantities.choice.band is not None else _without_master(value, project)
         elif word != "-C?":

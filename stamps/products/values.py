@@ -3,6 +3,7 @@
 Source: docs/method/products.md, sections 2.2 to 2.5.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +11,9 @@ import numpy as np
 from stamps.errors import InputError, WorkspaceError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.phase import insert_column, phasor, rotated, unit_modulus
-from stamps.legacy.ps_mean_v import ps_mean_v
-from stamps.legacy.ps_setref import ps_setref, reference_pixels
-from stamps.legacy.sb_invert_aps import sb_invert_aps
-from stamps.legacy.sb_invert_iono import sb_invert_iono
 from stamps.matlab.statistics import nanmean
 from stamps.products.arguments import PlotRequest
+from stamps.products.estimates import Estimates
 from stamps.products.quantities import (
     Choice,
     Project,
@@ -26,15 +24,16 @@ from stamps.products.quantities import (
     matrix_of,
     subtract,
 )
+from stamps.products.reference_pixels import announced_reference_pixels, reference_pixels
 from stamps.products.referencing import means_of_pairs, relative_to_pixels
-from stamps.products.value_types import value_type
+from stamps.products.value_types import ValueType, value_type
 from stamps.products.velocity import bootstrap_std, fit_lines, fit_without_each
 
 __all__ = [
     "Observations",
     "TimeSeries",
     "Values",
-    "invert_corrections",
+    "inverted_corrections",
     "los_velocity",
     "observations",
     "usual_observations",
@@ -117,7 +116,9 @@ class Values:
     series: TimeSeries | None = None
 
 
-def values_of(name, project, request, seed=0):
+def values_of(
+    name: str | np.ndarray, project: Project, request: PlotRequest, seed: int = 0, estimates: Estimates | None = None
+) -> tuple[ValueType | None, Values]:
     """Compute what a value type stands for.
 
     Parameters
@@ -129,6 +130,8 @@ def values_of(name, project, request, seed=0):
         Interferograms, corrections and options.
     seed : int
         For bootstrapped standard deviations.
+    estimates : Estimates, optional
+        Default: nothing is written.
 
     Returns
     -------
@@ -146,12 +149,15 @@ def values_of(name, project, request, seed=0):
     if band is not None:
         _check_band(kind, project, band)
     choice = Choice(request.aps, request.iono, band)
-    invert_corrections(kind, project, choice)
+    estimates = estimates or Estimates()
+    known = inverted_corrections(kind, project, choice, estimates)
     if kind.is_velocity:
-        return kind, _velocities(kind, project, choice, request)
+        return kind, _velocities(kind, project, choice, request, known)
+    quantities = Quantities(project, choice, kind.pairs, known)
     if kind.group == "vs":
-        return kind, _deviations(kind, project, request, seed)
-    return kind, _GROUPS[kind.group](kind, project, choice, request)
+        std = estimates.deviation(quantities, kind.recipe, request.ifg_list, _N_BOOT, seed)
+        return kind, Values(std[:, np.newaxis], np.arange(1), kind.unit, referenced=False)
+    return kind, _GROUPS[kind.group](kind, quantities, request)
 
 
 def _given(data, project):
@@ -173,22 +179,41 @@ def _check_band(kind, project, band):
         raise InputError(f"'ifg {band + 1}': there are only {project.ps['n_ifg']} interferograms.")
 
 
-def invert_corrections(kind, project, choice):
-    """Bring the corrections of a small-baseline project's series up to date; letters of the name tell which."""
+def inverted_corrections(
+    kind: ValueType, project: Project, choice: Choice, estimates: Estimates | None = None
+) -> dict[str, np.ndarray]:
+    """Corrections of a small-baseline project's series, which follow from those of its interferograms.
+
+    Parameters
+    ----------
+    kind : ValueType
+        Letters of its name tell which are needed.
+    project : Project
+    choice : Choice
+    estimates : Estimates, optional
+        Default: nothing is written.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Letter of the quantity and its values; without those that stand in files.
+    """
+    estimates, series = estimates or Estimates(), {}
     if not project.small_baselines or kind.pairs or kind.group in ("wrapped", "hgt"):
-        return
+        return series
     if "a" in kind.file_name:
-        sb_invert_aps(chosen_tropo(choice.aps).number, workdir=project.ws)
+        series["T"] = estimates.troposphere(project, chosen_tropo(choice.aps).number)
     if "i" in kind.file_name:
-        sb_invert_iono(chosen_iono(choice.iono), workdir=project.ws)
+        series["I"] = estimates.ionosphere(project, chosen_iono(choice.iono))
+    return {letter: values for letter, values in series.items() if values is not None}
 
 
 # ---------------------------------------------------------------------- phases
 
 
-def _unwrapped(kind, project, choice, request):
+def _unwrapped(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
     """Series and pairs: what a recipe makes of unwrapped phases and corrections."""
-    quantities = Quantities(project, choice, kind.pairs)
+    project, choice = quantities.project, quantities.choice
     phases = evaluate(kind.words, quantities)
     coefficients = kind.words[0] == "T" and request.aps == 11
     unit = "rad/m^α" if coefficients else kind.unit
@@ -208,12 +233,12 @@ def _default_columns(kind, project, everything):
     return project.series_columns() if kind.name[0] in "usai" else everything
 
 
-def _look_angle(kind, project, choice, request):
-    coefficient = Quantities(project, choice, kind.pairs)["K"]
-    return Values(coefficient, np.arange(1), kind.unit)
+def _look_angle(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
+    return Values(quantities["K"], np.arange(1), kind.unit)
 
 
-def _heights(kind, project, choice, request):
+def _heights(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
+    project = quantities.project
     height = project.load("hgt")["hgt"]
     if height is None or len(height) != project.ps["n_ps"]:
         raise WorkspaceError(f"{project.ws.path} has no heights: its preparation had no DEM.")
@@ -223,21 +248,22 @@ def _heights(kind, project, choice, request):
 # ---------------------------------------------------------------------- phasors
 
 
-def _wrapped(kind, project, choice, request):
+def _wrapped(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
     """Wrapped phase, with corrections taken out."""
+    project = quantities.project
     reader = {"p": _patch_phasors, "wf": _filtered_phasors, "wa": _correction_phasors}.get(kind.name, _phasors)
-    phasors, columns = reader(kind, project, choice, request)
+    phasors, columns = reader(kind, quantities, request)
     if columns is None:
         columns = project.retained_ifgs() if kind.name.startswith("w") else np.arange(phasors.shape[1])
     labels = "ifgs" if project.small_baselines else "images"
     return Values(phasors, columns, kind.unit, referenced=False, labels=labels)
 
 
-def _phasors(kind, project, choice, request):
+def _phasors(kind, quantities, request):
+    project = quantities.project
     rc = project.ws.load_optional(project.file("rc"), ["ph_rc", "ph_reref"])
     n = project.ps["n_ifg"]
     phasors = _matrix(rc, "ph_rc", project, n) if rc else _matrix(project.load("ph"), "ph", project, n, n - 1)
-    quantities = Quantities(project, choice, kind.pairs)
     for letter in kind.words:
         phasors = turn_back(phasors, quantities[letter])
     if request.ref_ifg > 0:
@@ -255,8 +281,9 @@ def turn_back(phasors, phase):
     return phasors if phase is None else rotated(phasors, phase)
 
 
-def _patch_phasors(kind, project, choice, request):
+def _patch_phasors(kind, quantities, request):
     """``ph_patch`` without amplitude, zero for the master."""
+    project = quantities.project
     n = project.ps["n_ifg"]
     patch = unit_modulus(_matrix(project.load("pm"), "ph_patch", project, n, n - 1))
     if patch.shape[1] < project.ps["n_ifg"]:
@@ -269,8 +296,9 @@ def _matrix(content, variable, project, *columns):
     return matrix_of(content, variable, project.ps["n_ps"], "pixels", columns)
 
 
-def _filtered_phasors(kind, project, choice, request):
+def _filtered_phasors(kind, quantities, request):
     """Filtered phase of the grid node of each pixel; NaN for interferograms that are not unwrapped."""
+    project = quantities.project
     grid = project.ws.load("uw_grid", ["ph", "grid_ij", "nzix"])
     if np.ndim(grid["ph"]) != 2 or len(grid["ph"]) != np.count_nonzero(grid["nzix"]):
         raise WorkspaceError(f"{grid.source}: 'ph' does not fit the nodes of 'nzix': run step 6 again.")
@@ -289,9 +317,9 @@ def _filtered_phasors(kind, project, choice, request):
     return _relative_to_own(filtered, request), used
 
 
-def _correction_phasors(kind, project, choice, request):
+def _correction_phasors(kind, quantities, request):
     """The tropospheric correction as it acts on phasors; a correction of zero leaves 1."""
-    return phasor(-Quantities(project, choice, kind.pairs)["T"]), None
+    return phasor(-quantities["T"]), None
 
 
 def _relative_to_own(phasors, request):
@@ -309,9 +337,11 @@ def _column(number, phases):
 # ---------------------------------------------------------------------- velocities
 
 
-def _velocities(kind, project, choice, request):
+def _velocities(
+    kind: ValueType, project: Project, choice: Choice, request: PlotRequest, known: Mapping[str, np.ndarray]
+) -> Values:
     """Slopes of phase over time, as displacement towards the satellite in mm/yr."""
-    seen = observations(kind, project, choice, request)
+    seen = observations(kind, project, choice, request, known=known)
     if kind.drops:
         slopes, fit = fit_without_each(seen.phase, seen.days, seen.covariance)
     else:
@@ -324,7 +354,14 @@ def _velocities(kind, project, choice, request):
     return Values(velocity, shown, kind.unit, labels=labels, numbers=seen.columns, fit=fit, series=series)
 
 
-def observations(kind, project, choice, request, find_reference=ps_setref):
+def observations(
+    kind: ValueType,
+    project: Project,
+    choice: Choice,
+    request: PlotRequest,
+    find_reference: Callable[..., np.ndarray | None] = announced_reference_pixels,
+    known: Mapping[str, np.ndarray] | None = None,
+) -> Observations:
     """The phases that the line of a velocity is fitted to.
 
     Parameters
@@ -336,13 +373,15 @@ def observations(kind, project, choice, request, find_reference=ps_setref):
     request : PlotRequest
         ``ifg_list`` restricts the columns; ``time_series`` removes the master noise in any case.
     find_reference : callable
-        ``ps_setref``, which says what it found, or ``reference_pixels``.
+        ``announced_reference_pixels``, which says what it found, or ``reference_pixels``.
+    known : dict of str to ndarray, optional
+        Quantities that are not to be read (see :func:`inverted_corrections`).
 
     Returns
     -------
     Observations
     """
-    quantities = Quantities(project, choice, kind.pairs)
+    quantities = Quantities(project, choice, kind.pairs, known)
     phase = evaluate(kind.words, quantities)
     if request.time_series and "-C?" not in kind.words:
         phase = subtract(phase, quantities["C"])
@@ -430,13 +469,6 @@ def _observations(kind, project, request):
     days = np.diff(ps["ifgday"], axis=1)[:, 0] if kind.pairs else ps["day"] - ps["master_day"]
     covariance = project.covariance(kind.pairs)
     return columns, days[columns], None if covariance is None else covariance[np.ix_(columns, columns)]
-
-
-def _deviations(kind, project, request, seed):
-    """Bootstrapped standard deviations of the mean velocity."""
-    ps_mean_v(request.ifg_list, _N_BOOT, kind.recipe, int(kind.pairs), request.aps, workdir=project.ws, seed=seed)
-    std = project.load("mv")["mean_v_std"]
-    return Values(std[:, np.newaxis], np.arange(1), kind.unit, referenced=False)
 
 
 _GROUPS = {"series": _unwrapped, "pairs": _unwrapped, "d": _look_angle, "hgt": _heights, "wrapped": _wrapped}

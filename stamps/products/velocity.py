@@ -5,7 +5,7 @@ from scipy import linalg
 
 from stamps.matlab.linalg import lscov
 
-__all__ = ["bootstrap_spread", "bootstrap_std", "fit_lines", "fit_without_each"]
+__all__ = ["bootstrap_spread", "bootstrap_std", "fit_lines", "fit_without_each", "mean_velocity"]
 
 _PIXELS = 100_000
 _ALL_EQUAL = 1e-20  # squared share of the slope's column that rounding leaves when all dates are the same
@@ -54,6 +54,25 @@ def fit_without_each(phase, days, covariance=None):
         last = fit_lines(phase[:, left], days[left], part)
         slopes[:, i] = last[1]
     return slopes, last
+
+
+def mean_velocity(displacement: np.ndarray, years: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Slope of each series by generalised least squares.
+
+    Parameters
+    ----------
+    displacement : ndarray of float64, shape (n_ps, k)
+    years : ndarray, shape (k,)
+    covariance : ndarray, shape (k, k)
+        Single makes the result single.
+
+    Returns
+    -------
+    ndarray, shape (n_ps,)
+        Per year.
+    """
+    design = np.column_stack([np.ones(len(years)), years])
+    return lscov(design, displacement.T, covariance=covariance)[1].copy()
 
 
 def bootstrap_std(series, years, covariance, n_boot, seed):

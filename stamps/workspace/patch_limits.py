@@ -1,4 +1,7 @@
-"""The limits of a patch, as its ``patch.in`` says them. Source: spec 02 section 1, patch layout."""
+"""The limits of a patch, as its ``patch.in`` says them.
+
+Source: docs/method/preparation.md, section 1, patch layout.
+"""
 
 from dataclasses import dataclass
 

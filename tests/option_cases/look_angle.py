@@ -7,7 +7,7 @@ from option_cases.lab import Parameter as P
 from option_cases.projects import small_baseline_series, unwrapped_project
 from option_cases.registry import case
 from option_cases.written_out import metres_per_degree, network, ramp_columns, sequential_slope
-from stamps.legacy.ps_deramp import ramp_design
+from stamps.insar.ramps import ramp_design
 from stamps.workspace import Workspace
 
 __all__ = ["k_is"]
@@ -26,7 +26,7 @@ def k_is(ws, phase, used=None, reference=slice(None), with_velocity=True):
 
 def _read_as(degree, kind="ignored"):
     """The degree of the file taken as another one."""
-    target = "stamps.legacy.ps_deramp.ramp_design"
+    target = "stamps.insar.ramps.ramp_design"
     return Code("deramp_degree.mat", target, lambda xy, _: ramp_design(xy, degree), kind)
 
 

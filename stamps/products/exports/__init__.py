@@ -100,8 +100,7 @@ def export(
     Columns are those of PS-Toolbox and InSAR Explorer: ``CODE``, ``HEIGHT`` (m), ``H_STDEV`` (empty: the processing
     does not estimate it), ``VEL``, ``V_STDEV``, ``COHERENCE``, ``EFF_AREA`` (m²; 0 for single pixels, the cell of a
     resampled merge), ``Dyyyymmdd``. V_STDEV is that of ``mv2.mat`` if it belongs to the same velocity, else
-    bootstrapped. No file of the project is changed (but types with ``a`` or ``i`` of small baselines bring ``tca2``
-    or ``ica2`` up to date, as plots do).
+    bootstrapped. No file of the project is changed.
 
     Parameters
     ----------

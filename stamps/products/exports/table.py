@@ -18,7 +18,7 @@ from stamps.products.exports.metadata import describe_table
 from stamps.products.quantities import Choice
 from stamps.products.series import dates_of
 from stamps.products.value_types import value_type
-from stamps.products.values import invert_corrections, observations, velocity_deviation, velocity_of
+from stamps.products.values import inverted_corrections, observations, velocity_deviation, velocity_of
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
 
@@ -228,11 +228,10 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
     request = _request(aps, iono, ifg_list)
     choice = Choice(request.aps, request.iono)
     inverted = _series_kind(kind, project)
-    for one in (kind, inverted):
-        invert_corrections(one, project, choice)
-
+    corrections = inverted_corrections(inverted, project, choice)
     request.time_series = _removes_master_noise(inverted, project)
-    seen = observations(inverted, project, choice, replace(request, ifg_list=None) if kind.pairs else request)
+    of_series = replace(request, ifg_list=None) if kind.pairs else request
+    seen = observations(inverted, project, choice, of_series, known=corrections)
     series, days = project.displacement(seen.phase), seen.days
     fitted = seen
     if kind.pairs:
@@ -240,7 +239,7 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
     velocity = velocity_of(fitted, project)
     std, std_source = _deviation(kind, fitted, velocity, project, n_boot, seed)
     reference, image_columns = seen.reference, seen.columns
-    del seen, fitted  # the phases are as large as everything else together
+    del seen, fitted, corrections  # the phases are as large as everything else together
 
     ref_velocity = float(project.parameters.get("ref_velocity") or 0) * 1000
     coherence = _coherence(project)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stamps.insar.constants import DAYS_PER_YEAR
-from stamps.legacy.ps_setref import ps_setref
 from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
+from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
 from stamps.products.titles import ReferenceArea, describe, sign_of
@@ -135,7 +135,7 @@ def content_of(project, value=None, n_boot=N_BOOT, seed=0):
     kind, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
     series, columns = velocity.series.displacement, velocity.series.columns
     days = ps["day"][columns] - ps["master_day"]
-    reference = ps_setref(workdir=project.ws) if velocity.referenced else None
+    reference = announced_reference_pixels(workdir=project.ws) if velocity.referenced else None
     lines, std = _lines(project, kind, series, columns, days, n_boot, seed)
     layers = [
         Layer("velocity", "Velocity", "mm/yr", _referenced(velocity.phases[:, :1], reference)[:, 0], "diverging",
