@@ -118,7 +118,7 @@ def _strike(process, kind):
     if kind == "group":
         os.killpg(process.pid, signal.SIGKILL)
     elif kind in ("patch", "snaphu"):
-        word = "tasks" if kind == "patch" else "snaphu.conf"
+        word = "patch_process" if kind == "patch" else "snaphu.conf"
         victims = [pid for pid, line in _descendants(process.pid).items() if word in line]
         if not victims:
             return False

@@ -477,7 +477,10 @@ def test_a_folder_that_somebody_else_has_put_there_is_not_used(tmp, tmp_path_fac
 def test_the_package_is_imported_where_there_are_no_locks():
     code = (
         "import sys; sys.modules['fcntl'] = None\n"
-        "from stamps import engine, locks, scratch, workspace, cli\n"
+        "from stamps import cli, workspace\n"
+        "from stamps.processes import scratch\n"
+        "from stamps.run import engine\n"
+        "from stamps.workspace import locks\n"
         "assert locks.fcntl is None\n"
         "with workspace.Workspace('.').reserved(), scratch.scratch_folder('x') as f: print(f.is_dir())"
     )
