@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from chains import golden_set
+
 from stamps.verify import golden
 
 __all__ = ["MASTER", "Outcome", "Sandbox"]
@@ -94,7 +96,7 @@ class Sandbox:
     def stack(self, name="export", set_name="ps_mini"):
         """A writable copy of the stack of a golden set, in the sandbox."""
         target = self.root / name
-        shutil.copytree(golden.find_set(set_name) / "stack", target)
+        shutil.copytree(golden_set(set_name) / "stack", target)
         for path in target.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)
         return target
@@ -102,7 +104,7 @@ class Sandbox:
     def state(self, step, set_name="ps_mini", variant=None):
         """Make the project the state of a golden set after a step; returns the project."""
         shutil.rmtree(self.project)
-        golden.build_state(golden.find_set(set_name, complete=True, step=step), step, self.project, variant_name=variant)
+        golden.build_state(golden_set(set_name, complete=True, step=step), step, self.project, variant_name=variant)
         return self.project
 
     def outside(self):

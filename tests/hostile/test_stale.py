@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from chains import copied, finished, quietly
+from chains import copied, finished, golden_set, quietly
 
 from stamps.cli import report as report_command
 from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
@@ -74,13 +74,13 @@ READERS_SB = {
 @pytest.fixture(scope="module")
 def merged(tmp_path_factory):
     """The original's state after step 5, read only: the placeholder without a record."""
-    return golden.build_state(golden.find_set("ps_mini"), 5, tmp_path_factory.mktemp("merged"))
+    return golden.build_state(golden_set("ps_mini"), 5, tmp_path_factory.mktemp("merged"))
 
 
 @pytest.fixture(scope="module")
 def merged_pairs(tmp_path_factory):
     """Small baselines unwrapped, but not inverted, over the zeros of a merge without resampling."""
-    path = golden.build_state(golden.find_set("sb_mini"), 8, tmp_path_factory.mktemp("pairs"))
+    path = golden.build_state(golden_set("sb_mini"), 8, tmp_path_factory.mktemp("pairs"))
     zeros(path, (Workspace(path).load("ps2")["n_ps"], 32))
     return path
 
@@ -234,7 +234,7 @@ def test_an_earlier_step_in_one_patch_is_noticed(project):
 
 
 def test_a_project_prepared_again_is_noticed(project):
-    stack = golden.find_set("ps_mini") / "stack"
+    stack = golden_set("ps_mini") / "stack"
     quietly(mt_prep_snap, "20180426", stack, 0.35, 2, 1, 10, 10, workdir=project)
     refused(plotted("v-d"), project, "PATCH_1/ps2.mat, which is not there any more", "stamps 1 8")
     assert "stamps 1 8" in project_status(project).next[0]["command"]
@@ -357,17 +357,17 @@ def test_copies_are_as_good_as_the_project(project, way):
 def test_a_project_that_the_original_continues_is_judged_by_its_files(project):
     """Results of other origin are taken as they are; what was made from older ones is not."""
     for step in (6, 7, 8):
-        golden.lay_overlay(golden.find_set("ps_mini") / f"step{step}", project)
+        golden.lay_overlay(golden_set("ps_mini") / f"step{step}", project)
     does(plotted("v-ds"), project)
-    shutil.copy(golden.find_set("ps_mini") / "pass2" / "phuw2.mat", project)
+    shutil.copy(golden_set("ps_mini") / "pass2" / "phuw2.mat", project)
     does(plotted("v-ds"), project)
     does(steps(7, 7), project)
-    shutil.copy(golden.find_set("ps_mini") / "step6" / "phuw2.mat", project)
+    shutil.copy(golden_set("ps_mini") / "step6" / "phuw2.mat", project)
     refused(plotted("v-d"), project, "scla2.mat was made from another phuw2.mat", "stamps 7 7")
 
 
 def test_a_project_of_the_original_works_whatever_the_times_are(tmp_path):
-    path = golden.build_state(golden.find_set("ps_mini"), 8, tmp_path)
+    path = golden.build_state(golden_set("ps_mini"), 8, tmp_path)
     for name in ("ps2.mat", "phuw2.mat"):
         (path / name).touch()
     does(plotted("v-ds"), path)
@@ -376,7 +376,7 @@ def test_a_project_of_the_original_works_whatever_the_times_are(tmp_path):
 
 @pytest.mark.exhaustive
 def test_the_record_depends_neither_on_cores_nor_on_who_runs_the_patches(chain, tmp_path):
-    golden.build_state(golden.find_set("ps_mini"), 3, tmp_path)
+    golden.build_state(golden_set("ps_mini"), 3, tmp_path)
     quietly(engine.run_patches, [Workspace(tmp_path) / name for name in ("PATCH_1", "PATCH_2")], 4, 5, engine.Settings(), _Two())
     ours, theirs = (freshness.Judge(Workspace(folder / "PATCH_1")).book for folder in (chain, tmp_path))
     for name in ("ps2.mat", "rc2.mat", "weed1.mat"):
@@ -395,7 +395,7 @@ class _Two:
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
     """Steps 5 to 8 of ``sb_mini`` without resampling by this program."""
-    path = golden.build_state(golden.find_set("sb_mini"), 4, tmp_path_factory.mktemp("sb"))
+    path = golden.build_state(golden_set("sb_mini"), 4, tmp_path_factory.mktemp("sb"))
     setparm("merge_resample_size", 0, workdir=path)
     does(steps(5, 8, cores=1), path)
     return path

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from chains import golden_set
 from damage import damaged, silence, write
 
 from stamps.errors import StampsError, WorkspaceError
@@ -113,7 +114,7 @@ def test_every_variable_of_every_file_in_every_way(state, name):
 @pytest.mark.parametrize("name", ["ps_mini", "sb_mini"])
 def test_steps_end_well_or_in_one_sentence(tmp_path, name, step):
     """What the border lets pass, and every variable that is missing, in the step that reads it."""
-    source = golden.find_set(name, complete=True, step=step - 1)
+    source = golden_set(name, complete=True, step=step - 1)
     base = golden.build_state(source, step - 1, tmp_path / "base")
     if step <= 5:
         (base / "patch.list").write_text("PATCH_1\n")
