@@ -9,7 +9,7 @@ Source: docs/method/preparation.md, sections 3 and 5; Ferretti, Prati & Rocca (2
 import os
 import sys
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 from tqdm import tqdm
@@ -165,14 +165,11 @@ def selpsc_patch(
         Fewer than two images; a file is missing, malformed or too short.
     """
     ws = Workspace.at(workdir)
-    selection = read_selection_list(ws.file(in_file), ws.path)
-    patch = read_patch(ws.file(patch_file))
-    mask = None if maskfile is None else ws.file(maskfile)
+    selection, patch, mask = _selection(ws, in_file, patch_file, maskfile)
     master = None if masteramp_list is None else _master_raster(ws, masteramp_list)
     blocks = single_master_dispersion(selection, patch, pixel_type(precision, byteswap), master, kept)
-    with ws.publish(), ExitStack() as stack:
-        paths = [stack.enter_context(ws.open_output(n)) for n in (ij, f"{ij}.int", da, mean_amp, f"{ij}0")]
-        return CandidateWriter(CandidateFiles(*paths), selection, patch, mask).write(blocks, _below_dispersion, np.sqrt)
+    with _written(ws, ij, f"{ij}.int", da, mean_amp, f"{ij}0") as files:
+        return CandidateWriter(files, selection, patch, mask).write(blocks, _below_dispersion, np.sqrt)
 
 
 def _below_dispersion(squared_dispersion, threshold):
@@ -242,18 +239,28 @@ def selsbc_patch(
         No pair of images; a file is missing, malformed or too short.
     """
     ws = Workspace.at(workdir)
-    selection = read_selection_list(ws.file(in_file), ws.path)
-    patch = read_patch(ws.file(patch_file))
-    mask = None if maskfile is None else ws.file(maskfile)
+    selection, patch, mask = _selection(ws, in_file, patch_file, maskfile)
     blocks = difference_dispersion(selection, patch, pixel_type(precision, byteswap), kept)
-    with ws.publish(), ExitStack() as stack:
-        paths = [stack.enter_context(ws.open_output(n)) for n in (ij, f"{ij}.int", da, mean_amp)]
-        return CandidateWriter(CandidateFiles(*paths), selection, patch, mask).write(blocks, _below_difference, np.asarray)
+    with _written(ws, ij, f"{ij}.int", da, mean_amp) as files:
+        return CandidateWriter(files, selection, patch, mask).write(blocks, _below_difference, np.asarray)
 
 
 def _below_difference(dispersion, threshold):
     """Whether dispersions are below the threshold; not below the negative number itself for a negative one."""
     return dispersion < threshold if threshold >= 0 else dispersion >= threshold
+
+
+def _selection(ws, in_file, patch_file, maskfile):
+    """What both programs select from: list of images, patch, path of the mask or None."""
+    mask = None if maskfile is None else ws.file(maskfile)
+    return read_selection_list(ws.file(in_file), ws.path), read_patch(ws.file(patch_file)), mask
+
+
+@contextmanager
+def _written(ws, *names):
+    """Context that gives the files of the candidates, which appear together at its end."""
+    with ws.publish(), ExitStack() as stack:
+        yield CandidateFiles(*[stack.enter_context(ws.open_output(name)) for name in names])
 
 
 @reserving

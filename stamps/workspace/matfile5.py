@@ -10,13 +10,14 @@ them.
 Source: MathWorks, MAT-File Format (level 5); docs/method/conventions.md, section 3.
 """
 
+import os
 import struct
 import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Element", "deflate", "elements", "is_numeric", "read_array", "write_array"]
+__all__ = ["COMPRESSED", "MATRIX", "Element", "Source", "deflate", "elements", "is_numeric", "read_array", "write_array"]
 
 COMPRESSED, MATRIX = 15, 14  # miCOMPRESSED, miMATRIX
 
@@ -212,7 +213,7 @@ def elements(path):
             position = file.tell() - 8
             kind, n_bytes = struct.unpack("<II", tag)
             file.seek(position)
-            found.append(_header(_Source(file), position)[0])
+            found.append(_header(Source(file), position)[0])
             if not found[-1].name:
                 raise ValueError("a variable without a name")  # what objects of MATLAB need
             file.seek(position + 8 + n_bytes)
@@ -235,7 +236,7 @@ def read_array(file, element):
         In column-major order, of MATLAB's class.
     """
     file.seek(element.position)
-    source = _Source(file)
+    source = Source(file)
     _, is_complex = _header(source, element.position)
     real = element.dtype
     if real.kind == "b":
@@ -291,13 +292,26 @@ def _fill(source, target):
     source.exactly(padding)
 
 
-class _Source:
-    """The bytes of one element, decompressed as they are asked for."""
+class Source:
+    """The bytes of one element, decompressed as they are asked for.
 
-    def __init__(self, file):
-        self._file, self._step = file, 512
+    Parameters
+    ----------
+    file : binary file
+        Where the tag of the element begins.
+    order : {'<', '>'}
+        Byte order of the file.
+
+    Attributes
+    ----------
+    position : int
+        Bytes that :meth:`exactly` and :meth:`skip` have passed, decompressed.
+    """
+
+    def __init__(self, file, order="<"):
+        self._file, self._step, self.position = file, 512, 0
         self._decompressor = None
-        kind, n_bytes = struct.unpack("<II", _all(file.read(8), 8))
+        kind, n_bytes = struct.unpack(order + "II", _all(file.read(8), 8))
         if kind == COMPRESSED:
             self._decompressor, self._left = zlib.decompressobj(), n_bytes
         else:
@@ -305,6 +319,7 @@ class _Source:
 
     def exactly(self, n):
         """The next ``n`` bytes."""
+        self.position += n
         if self._decompressor is None:
             return _all(self._file.read(n), n)
         pieces, missing = [], n
@@ -312,6 +327,16 @@ class _Source:
             pieces.append(self._some(missing))
             missing -= len(pieces[-1])
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def skip(self, n):
+        """Pass over ``n`` bytes."""
+        self.position += n
+        if self._decompressor is None:
+            if self._file.seek(n, os.SEEK_CUR) > os.fstat(self._file.fileno()).st_size:
+                raise EOFError("the file ends within a variable")
+            return
+        while n:
+            n -= len(self._some(min(n, _PIECE)))
 
     def into(self, view):
         """Fill an array of bytes."""

@@ -4,11 +4,12 @@ A few kilobytes can claim terabytes: by a header, by compression, by chunks of a
 cells can be so deep that a reader that calls itself for each level ends without a word.
 """
 
+import contextlib
 import math
 import os
 import struct
-import zlib
 
+from stamps.workspace import matfile5
 from stamps.workspace.limits import available_gib
 
 __all__ = ["check_elements", "check_hdf5", "check_nesting"]
@@ -25,9 +26,8 @@ _DEEPEST = 100
 #: Longest dimensions or name of a variable, bytes: MATLAB's names have 63 letters.
 _LONGEST_HEADER = 4096
 
-_SHORT, _NAME, _DIMENSIONS, _FLAGS, _MATRIX, _COMPRESSED = 0, 1, 5, 6, 14, 15  # types of data elements; 0 is none
+_SHORT, _NAME, _DIMENSIONS, _FLAGS = 0, 1, 5, 6  # types of data elements; 0 is none
 _CONTAINERS = (1, 2, 3)  # classes of cells, structures and objects
-_PIECE = 1 << 20
 
 
 def check_nesting(path):
@@ -45,22 +45,22 @@ def check_nesting(path):
     """
     with open(path, "rb") as file:
         order = {b"IM": "<", b"MI": ">"}.get(file.read(128)[126:])
-        size = os.fstat(file.fileno()).st_size
+        most = {matfile5.COMPRESSED: int(available_gib() * 2**30 / 4), matfile5.MATRIX: os.fstat(file.fileno()).st_size}
         while order and len(tag := file.read(8)) == 8:
             kind, n_bytes = struct.unpack(order + "II", tag)
             end = file.tell() + n_bytes
-            if kind == _COMPRESSED:
-                _walk(_Unpacked(file, n_bytes), order)
-            elif kind == _MATRIX:
+            if kind in most:
                 file.seek(-8, os.SEEK_CUR)
-                _walk(_Plain(file, size), order)
+                _walk(matfile5.Source(file, order), order, most[kind])
             file.seek(end)
 
 
-def _walk(source, order):
+def _walk(source, order, most):
     """Go through the data elements of one variable as far as they can hold others; no call within a call."""
     ends, matlab_class = [], 0
     while True:
+        if source.position > most:
+            raise ValueError(f"cells or structures of more than {most / 2**30:.3g} GiB, a quarter of the memory")
         while ends and source.position >= ends[-1]:
             ends.pop()
         if not ends and source.position:
@@ -68,99 +68,45 @@ def _walk(source, order):
         kind, n_bytes, padding = _tag(source, order)
         if ends and source.position + n_bytes > ends[-1]:
             raise ValueError("a data element that is longer than what it is part of")
-        if kind == _MATRIX:
+        if kind == matfile5.MATRIX:
             ends.append(source.position + n_bytes)
             if len(ends) > _DEEPEST:
                 raise ValueError(f"cells or structures within each other, more than {_DEEPEST} deep")
             continue
         if kind == _FLAGS:
-            matlab_class = struct.unpack(order + "I", source.read(8)[:4])[0] & 0xFF
+            matlab_class = struct.unpack(order + "I", source.exactly(8)[:4])[0] & 0xFF
             if matlab_class not in _CONTAINERS and len(ends) == 1:
                 return  # holds numbers only
             continue
         if kind in (_DIMENSIONS, _NAME) and n_bytes > _LONGEST_HEADER and matlab_class in _CONTAINERS:
             raise ValueError(f"dimensions or a name of {n_bytes} bytes")
         if kind == _DIMENSIONS and n_bytes:
-            shape = struct.unpack(f"{order}{n_bytes // 4}i", source.read(n_bytes))
-            source.skip(padding)
+            shape = struct.unpack(f"{order}{n_bytes // 4}i", source.exactly(n_bytes))
+            _pad(source, padding)
             _check_count(shape, matlab_class, ends[-1] - source.position if ends else 0)
             continue
-        source.skip(n_bytes + padding)
+        source.skip(min(n_bytes, most + 1))  # what is longer ends at the check above
+        _pad(source, padding)
+
+
+def _pad(source, n):
+    """Pass over the padding of a data element, which some writers leave out at the end."""
+    with contextlib.suppress(EOFError):
+        source.skip(n)
 
 
 def _tag(source, order):
     """Type, bytes and padding of the data element that begins here; of a short one nothing is left to read."""
-    head = source.read(8)
+    head = source.exactly(8)
     kind, n_bytes = struct.unpack(order + "II", head)
     if kind >> 16:
         return _SHORT, 0, 0
-    return kind, n_bytes, 0 if kind == _MATRIX else -n_bytes % 8
+    return kind, n_bytes, 0 if kind == matfile5.MATRIX else -n_bytes % 8
 
 
 def _check_count(shape, matlab_class, left):
     if matlab_class in _CONTAINERS and (min(shape) < 0 or math.prod(shape) > max(left, _HARMLESS // 8)):
         raise ValueError(f"cells or structures of {' x '.join(map(str, shape))}, of which {left} bytes are there")
-
-
-class _Plain:
-    """The bytes of an element as they stand in the file."""
-
-    def __init__(self, file, size):
-        self._file, self._size, self.position = file, size, 0
-
-    def read(self, n):
-        content = self._file.read(n)
-        if len(content) != n:
-            raise EOFError("the file ends within a variable")
-        self.position += n
-        return content
-
-    def skip(self, n):
-        if self._file.seek(n, os.SEEK_CUR) > self._size + 8:  # some writers leave the last padding out
-            raise EOFError("the file ends within a variable")
-        self.position += n
-
-
-class _Unpacked:
-    """The bytes of a compressed element, a piece at a time."""
-
-    def __init__(self, file, n_bytes):
-        self._file, self._left, self.position = file, n_bytes, 0
-        self._inflating, self._piece = zlib.decompressobj(), b""
-        self._most = available_gib() * 2**30 / 4
-
-    def read(self, n):
-        content = b"".join(self._pieces(n))
-        if len(content) != n:
-            raise EOFError("a compressed variable ends too early")
-        return content
-
-    def skip(self, n):
-        for _ in self._pieces(n):
-            pass
-
-    def _pieces(self, n):
-        while n > 0 and (self._piece or self._fill()):
-            piece, self._piece = self._piece[:n], self._piece[n:]
-            n -= len(piece)
-            self.position += len(piece)
-            yield piece
-        if n > 8:
-            raise EOFError("a compressed variable ends too early")
-        self.position += n
-
-    def _fill(self):
-        while not self._piece and not self._inflating.eof:
-            given = self._inflating.unconsumed_tail
-            if not given:
-                given = self._file.read(min(self._left, 1 << 16))
-                self._left -= len(given)
-                if not given:
-                    return False
-            self._piece = self._inflating.decompress(given, _PIECE)
-        if self.position > self._most:
-            raise ValueError(f"cells or structures of more than {self._most / 2**30:.3g} GiB, a quarter of the memory")
-        return bool(self._piece)
 
 
 def check_elements(elements, size):

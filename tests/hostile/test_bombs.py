@@ -166,3 +166,12 @@ def test_lists_that_are_no_texts_stop_the_run(sandbox, name):
     with open(project / name, "wb") as file:
         file.truncate(3 << 30)
     sandbox.run("stamps", "1", "1", seconds=30).refuses(name, "which no text file of this kind has")
+
+
+def test_a_cell_of_many_parts_that_unpack_to_more_than_the_memory(tmp_path, monkeypatch):
+    """None of them alone is too large, and the last one ends the file."""
+    monkeypatch.setattr("stamps.workspace.matfile_claims.available_gib", lambda: 0.01)
+    n = 1 << 21
+    parts = variable(6, (n // 8, 1), struct.pack("<II", 9, n) + bytes(n)) * 2
+    with pytest.raises(WorkspaceError, match="a quarter of the memory"):
+        matfile.read(stored(tmp_path / "x.mat", variable(1, (2, 1), parts, b"x"), True))
