@@ -62,6 +62,7 @@ bench: install
 
 lint: install
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 clean:
 	rm -rf $(VENV) build *.egg-info $(DEMO) stamps/native/*.so stamps/native/*.cpp

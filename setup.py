@@ -77,7 +77,9 @@ def extensions():
     """Arguments for setup() that compile the kernels; empty without Pythran or a compiler."""
     reason = why_not_compiled()
     if reason:
-        print(f"stamps: installing without compiled kernels ({reason}); the NumPy versions will be used.", file=sys.stderr)
+        print(
+            f"stamps: installing without compiled kernels ({reason}); the NumPy versions will be used.", file=sys.stderr
+        )
         return {}
     from pythran.dist import PythranBuildExt, PythranExtension
 
@@ -104,7 +106,10 @@ def extensions():
             try:
                 super().build_extension(extension)
             except Exception as error:
-                print(f"stamps: {extension.name} was not compiled ({error}); its NumPy version will be used.", file=sys.stderr)
+                print(
+                    f"stamps: {extension.name} was not compiled ({error}); its NumPy version will be used.",
+                    file=sys.stderr,
+                )
 
         def copy_extensions_to_source(self):
             self.extensions = [e for e in self.extensions if Path(self.get_ext_fullpath_built(e)).exists()]

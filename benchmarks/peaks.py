@@ -45,12 +45,18 @@ _SB = ["--preset", "sb_small", "--seed", "1"]
 #: Simulator arguments of the stacks and the threshold of their selection: 9 000 to 876 000 candidates. ``ps_short`` has few
 #: images, of ``ps_loose`` step 3 keeps few candidates, ``ps_thin`` has few in a large scene.
 STACKS = {
-    "ps_short": (["--preset", "ps_small", "--seed", "3", "--n-images", "10", "--lines", "150", "--samples", "300"], 0.4),
+    "ps_short": (
+        ["--preset", "ps_small", "--seed", "3", "--n-images", "10", "--lines", "150", "--samples", "300"],
+        0.4,
+    ),
     "ps_9k": (["--preset", "ps_small", "--seed", "1", "--n-images", "31"], 0.4),
     "ps_28k": ([*_PS, "--lines", "350", "--samples", "700"], 0.4),
     "ps_88k": ([*_PS, "--lines", "600", "--samples", "1300"], 0.4),
     "ps_351k": ([*_PS, "--lines", "1200", "--samples", "2600"], 0.4),
-    "ps_876k": (["--preset", "ps_large", "--seed", "1", "--n-images", "31", "--lines", "1900", "--samples", "4100"], 0.4),
+    "ps_876k": (
+        ["--preset", "ps_large", "--seed", "1", "--n-images", "31", "--lines", "1900", "--samples", "4100"],
+        0.4,
+    ),
     "ps_loose": ([*_PS, "--lines", "350", "--samples", "700"], 0.8),
     "ps_thin": ([*_PS, "--lines", "1200", "--samples", "2600", "--ps-density", "0.004"], 0.25),
     "sb_23k": (_SB, 0.6),
@@ -88,8 +94,11 @@ def noted(project, name, *arguments):
         note = Path(folder) / "note.json"
         process = subprocess.Popen(
             [sys.executable, "-c", _NOTED, str(note), name, *map(str, arguments)],
-            cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log,
-        )  # fmt: skip
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=log,
+            stderr=log,
+        )
         programs = 0.0
         while process.poll() is None:
             programs = max(programs, sum(map(_resident_mib, _descendants(process.pid))))
@@ -140,9 +149,7 @@ def measured(stack, threshold, project):
 def largest_of(runs):
     """One run of several of the same stack: the largest peaks, the fewest seconds."""
     best = {"peak_mib": max, "cpu_seconds": min, "programs_mib": max}
-    return runs[0] | {
-        name: {step: of(run[name][step] for run in runs) for step in STEPS} for name, of in best.items()
-    }
+    return runs[0] | {name: {step: of(run[name][step] for run in runs) for step in STEPS} for name, of in best.items()}
 
 
 def simulated(name, folder):
@@ -275,13 +282,18 @@ def fitted(step, runs):
             return factors[name, mode] if (name, mode) in factors else factors[name, ""]
 
         return {
-            "step": step, "mode": mode, "base_mib": f"{np.ceil(found[0]):g}",
+            "step": step,
+            "mode": mode,
+            "base_mib": f"{np.ceil(found[0]):g}",
             **_columns(["array", "second_array", "third_array"], arrays, own),
             "thread_mib": f"{factors.get(('thread base', ''), 0):g}",
             **_columns(["thread_array"], thread_arrays, lambda name: factors[f"thread {name}", ""]),
-            "seconds": f"{fixed:.2g}", "seconds_array": slopes[0][0], "seconds_per_mib": slopes[0][1],
-            "seconds_second_array": slopes[1][0], "seconds_second_per_mib": slopes[1][1],
-        }  # fmt: skip
+            "seconds": f"{fixed:.2g}",
+            "seconds_array": slopes[0][0],
+            "seconds_per_mib": slopes[0][1],
+            "seconds_second_array": slopes[1][0],
+            "seconds_second_per_mib": slopes[1][1],
+        }
 
     return [row(mode) for mode in modes]
 

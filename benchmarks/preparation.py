@@ -26,7 +26,12 @@ _PIECE = 1 << 24
 
 def rasters(stack):
     """The rasters that a single-master preparation reads."""
-    paths = [*stack.glob("rslc/*.rslc"), *stack.glob("diff0/*.diff"), *stack.glob("geo/*.lon"), *stack.glob("geo/*.lat")]
+    paths = [
+        *stack.glob("rslc/*.rslc"),
+        *stack.glob("diff0/*.diff"),
+        *stack.glob("geo/*.lon"),
+        *stack.glob("geo/*.lat"),
+    ]
     return sorted([*paths, *stack.glob("geo/*_dem.rdc")])
 
 
@@ -55,7 +60,11 @@ def prepare(stack, folder, n_threads):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     master = json.loads((stack / "truth.json").read_text())["master"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent), "OMP_NUM_THREADS": str(n_threads)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "OMP_NUM_THREADS": str(n_threads),
+    }
     return measured(command("mt_prep_snap", master, stack, 0.4, 1, 1, 50, 50), folder, environment)
 
 
@@ -65,7 +74,9 @@ def main():
     parser.add_argument("stack", type=Path)
     parser.add_argument("--threads", nargs="+", type=int, default=[1, os.cpu_count() or 1])
     parser.add_argument("--repeat", type=int, default=3, help="repetitions, of which the median is printed [3]")
-    parser.add_argument("--folder", type=Path, help="write projects here, on the disk that counts (default: a temporary folder)")
+    parser.add_argument(
+        "--folder", type=Path, help="write projects here, on the disk that counts (default: a temporary folder)"
+    )
     options = parser.parse_args()
     stack = options.stack.resolve()
     paths = rasters(stack)
@@ -74,7 +85,10 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.folder or Path(temporary)) / "project"
         for state in ("cold", "warm"):
-            seconds = {"sequential read": [], **{f"mt_prep_snap, {n} threads": [] for n in dict.fromkeys(options.threads)}}
+            seconds = {
+                "sequential read": [],
+                **{f"mt_prep_snap, {n} threads": [] for n in dict.fromkeys(options.threads)},
+            }
             peaks = {}
             for _ in range(options.repeat):  # in turn, so that all meet the same state of the machine
                 for name, values in seconds.items():

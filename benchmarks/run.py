@@ -199,12 +199,22 @@ def goals(result):
             chain = steps[CHAIN]
             with_snaphu = total / chain["seconds"]
             alone = total / max(chain["seconds"] - chain["snaphu_cpu_seconds"] / result["machine"]["cores"], 1e-9)
-            yield f"{backend}: chain against the original, SNAPHU included", "40 x", f"{with_snaphu:.0f} x", with_snaphu >= 40
+            yield (
+                f"{backend}: chain against the original, SNAPHU included",
+                "40 x",
+                f"{with_snaphu:.0f} x",
+                with_snaphu >= 40,
+            )
             yield f"{backend}: chain without SNAPHU's own time", "60 x", f"{alone:.0f} x", alone >= 60
         if size == "medium":
             for step, most in MOST_SECONDS.items():
                 seconds = steps[step]["seconds"]
-                yield f"{backend}: {step}, {run['candidates']} candidates", f"{most} s", f"{seconds:.2f} s", seconds <= most
+                yield (
+                    f"{backend}: {step}, {run['candidates']} candidates",
+                    f"{most} s",
+                    f"{seconds:.2f} s",
+                    seconds <= most,
+                )
         if size in ("medium", "large"):
             own = steps["step6"]["snaphu_cpu_seconds"]
             rest = steps["step6"]["cpu_seconds"] - own
@@ -225,10 +235,13 @@ def as_markdown(result):
     runs, facts = result["runs"], result["machine"]
     lines = [
         f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, NumPy {facts['libraries']['numpy']}, "
-        f"{result['date']}. Wall seconds (start-up included), peak memory.", "",
-        "| | " + " | ".join(f"{run['size']} {run['backend']} ({run['candidates']} candidates)" for run in runs) + " | original |",
+        f"{result['date']}. Wall seconds (start-up included), peak memory.",
+        "",
+        "| | "
+        + " | ".join(f"{run['size']} {run['backend']} ({run['candidates']} candidates)" for run in runs)
+        + " | original |",
         "|---|" + "---|" * (len(runs) + 1),
-    ]  # fmt: skip
+    ]
     original = result["original_ps_small"]
     for step in runs[0]["steps"]:
         cells = [_cell(run["steps"].get(step)) for run in runs]
@@ -270,8 +283,12 @@ def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["ps_small", "small", "medium", "large"])
-    parser.add_argument("--backends", nargs="+", choices=["auto", "numpy", "pythran", "cuda"], default=["pythran", "numpy"])
-    parser.add_argument("--repeat", type=int, default=3, help="runs of the whole chain of small stacks, the fastest counts [3]")
+    parser.add_argument(
+        "--backends", nargs="+", choices=["auto", "numpy", "pythran", "cuda"], default=["pythran", "numpy"]
+    )
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="runs of the whole chain of small stacks, the fastest counts [3]"
+    )
     parser.add_argument("--name", default="latest", help="name of the result files [latest]")
     parser.add_argument("--folder", type=Path, help="keep stacks and projects here (default: a temporary folder)")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="compare two result files and stop")
@@ -282,11 +299,16 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.folder or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        runs = [run_size(size, backend, folder, options.repeat) for size in options.sizes for backend in options.backends]
+        runs = [
+            run_size(size, backend, folder, options.repeat) for size in options.sizes for backend in options.backends
+        ]
     result = {
-        "date": time.strftime("%Y-%m-%d"), "machine": machine(), "original_ps_small": original_seconds(), "runs": runs,
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": machine(),
+        "original_ps_small": original_seconds(),
+        "runs": runs,
         "exponents": exponents(runs),
-    }  # fmt: skip
+    }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{options.name}.json").write_text(json.dumps(result, indent=1) + "\n")
     (RESULTS / f"{options.name}.md").write_text(as_markdown(result))

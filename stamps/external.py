@@ -352,7 +352,9 @@ def _run(command, folder, log_name, program):
     if status == children.NOT_STARTED:
         raise ExternalProgramError(f"The program {program} ({command[0]}) cannot be started{_said(folder / log_name)}.")
     if status != 0:
-        how = f"was stopped by signal {-status}, {signal_name(-status)}" if status < 0 else f"ended with status {status}"
+        how = (
+            f"was stopped by signal {-status}, {signal_name(-status)}" if status < 0 else f"ended with status {status}"
+        )
         raise ExternalProgramError(f"The program {program} {how}{_said(folder / log_name)}.")
 
 

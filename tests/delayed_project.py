@@ -41,7 +41,9 @@ def make(folder, small_baselines=False, *, n_ps=1500, side=20_000.0, noise=0.3, 
     sb = "_sb" if small_baselines else ""
     ws.save(f"phuw{sb}2", {"ph_uw": ph_uw.astype(np.float32), "msd": np.zeros(truth.shape[1], np.float32)})
     ws.save("hgt2", {"hgt": height})
-    return SimpleNamespace(ws=ws, height=height, xy=xy, delay=truth, slopes=to_ifgs @ SLOPES, file=f"tca{sb}2", phuw=f"phuw{sb}2")
+    return SimpleNamespace(
+        ws=ws, height=height, xy=xy, delay=truth, slopes=to_ifgs @ SLOPES, file=f"tca{sb}2", phuw=f"phuw{sb}2"
+    )
 
 
 def add_phase(made, phase):

@@ -222,12 +222,20 @@ def modules():
     )
     cupy = _module("cupy", **{name: _wrapped(getattr(np, name)) for name in _FUNCTIONS})
     vars(cupy).update(
-        ndarray=ndarray, array=_array, asarray=_asarray, repeat=_repeat,
-        linalg=types.SimpleNamespace(solve=_solve), cuda=types.SimpleNamespace(runtime=runtime),
-        get_default_memory_pool=_Pool, bincount=_bincount,
-        fft=types.SimpleNamespace(fftshift=_wrapped(np.fft.fftshift), ifftshift=_wrapped(np.fft.ifftshift),
-                                  config=types.SimpleNamespace(clear_plan_cache=_forget_plans)),
-    )  # fmt: skip
+        ndarray=ndarray,
+        array=_array,
+        asarray=_asarray,
+        repeat=_repeat,
+        linalg=types.SimpleNamespace(solve=_solve),
+        cuda=types.SimpleNamespace(runtime=runtime),
+        get_default_memory_pool=_Pool,
+        bincount=_bincount,
+        fft=types.SimpleNamespace(
+            fftshift=_wrapped(np.fft.fftshift),
+            ifftshift=_wrapped(np.fft.ifftshift),
+            config=types.SimpleNamespace(clear_plan_cache=_forget_plans),
+        ),
+    )
     vars(cupy)["ascontiguousarray"] = lambda a, dtype=None: ndarray(np.ascontiguousarray(a._host, dtype))
     transforms = {name: _wrapped(getattr(scipy.fft, name)) for name in ("fft", "ifft", "fft2", "ifft2")}
     return [

@@ -136,9 +136,12 @@ def recorded(project):
         rename(ws, name, new_name)
 
     replaced = {
-        "load": watched_load, "save_raw": watched_save, "open_output": watched_output, "delete": watched_delete,
+        "load": watched_load,
+        "save_raw": watched_save,
+        "open_output": watched_output,
+        "delete": watched_delete,
         "rename": watched_rename,
-    }  # fmt: skip
+    }
     with contextlib.ExitStack() as stack:
         for name, function in replaced.items():
             stack.enter_context(mock.patch.object(Workspace, name, function))

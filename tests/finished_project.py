@@ -37,17 +37,26 @@ def small_baselines(folder, *, n_ps=60, n_image=7, master_ix=2, seed=0, **parame
     ph_sb = (ws.load("phuw2")["ph_uw"] @ network.T + rng.normal(0, 0.2, (n_ps, n_ifg))).astype(single)
     ws.save("phuw_sb2", {"ph_uw": ph_sb, "msd": np.zeros(n_ifg, single)})
     for name, scale in (("scla_sb2", 1), ("scla_smooth_sb2", 0.9)):
-        ws.save(name, {
-            "ph_scla": (scale * rng.normal(0, 0.3, (n_ps, n_ifg))).astype(single), "K_ps_uw": rng.normal(0, 0.01, n_ps),
-            "C_ps_uw": np.zeros(n_ps), "ph_ramp": rng.normal(0, 0.3, (n_ps, n_ifg)),
-        })  # fmt: skip
+        ws.save(
+            name,
+            {
+                "ph_scla": (scale * rng.normal(0, 0.3, (n_ps, n_ifg))).astype(single),
+                "K_ps_uw": rng.normal(0, 0.01, n_ps),
+                "C_ps_uw": np.zeros(n_ps),
+                "ph_ramp": rng.normal(0, 0.3, (n_ps, n_ifg)),
+            },
+        )
     for stem, variable in (("tca", "ph_tropo_gacos"), ("ica", "ph_iono_azshift"), ("tide", "ph_tide")):
         series = ws.load(f"{stem}2")[variable]
         ws.save(f"{stem}_sb2", {variable: (series - series[:, [master_ix]]) @ network.T})
-    ws.save("phuw_sb_res2", {
-        "ph_res": ph_sb - rng.normal(0, 0.1, ph_sb.shape).astype(single), "sb_cov": _covariance(rng, n_ifg),
-        "sm_cov": _covariance(rng, n_image),
-    })  # fmt: skip
+    ws.save(
+        "phuw_sb_res2",
+        {
+            "ph_res": ph_sb - rng.normal(0, 0.1, ph_sb.shape).astype(single),
+            "sb_cov": _covariance(rng, n_ifg),
+            "sm_cov": _covariance(rng, n_image),
+        },
+    )
     return ws
 
 
@@ -57,10 +66,15 @@ def _series(ws, rng, n_ps, n, master_ix):
     ph_uw = rng.normal(0, 2, (n_ps, n)).astype(single)
     ph_uw[:, master_ix] = 0
     ws.save("phuw2", {"ph_uw": ph_uw, "msd": np.zeros(n, single)})
-    ws.save("scla2", {
-        "ph_scla": rng.normal(0, 0.5, (n_ps, n)).astype(single), "K_ps_uw": rng.normal(0, 0.01, n_ps),
-        "C_ps_uw": rng.normal(0, 0.5, n_ps).astype(single), "ph_ramp": rng.normal(0, 0.3, (n_ps, n)),
-    })  # fmt: skip
+    ws.save(
+        "scla2",
+        {
+            "ph_scla": rng.normal(0, 0.5, (n_ps, n)).astype(single),
+            "K_ps_uw": rng.normal(0, 0.01, n_ps),
+            "C_ps_uw": rng.normal(0, 0.5, n_ps).astype(single),
+            "ph_ramp": rng.normal(0, 0.3, (n_ps, n)),
+        },
+    )
     ws.save("scn2", {"ph_scn_slave": rng.normal(0, 0.4, (n_ps, n))})
     ws.save("hgt2", {"hgt": rng.uniform(0, 500, n_ps)})
     for name, variable in (("tca2", "ph_tropo_gacos"), ("ica2", "ph_iono_azshift"), ("tide2", "ph_tide")):

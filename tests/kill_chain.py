@@ -93,8 +93,12 @@ def _start(folder, options):
     with open(_output(folder), "wb") as output:
         return subprocess.Popen(
             [sys.executable, "-c", code, "1", "8", "--workdir", str(folder), *options],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+        )
 
 
 def _descendants(pid):
@@ -272,8 +276,9 @@ def main(argv=None):
                 equal = "" if k < len(kills) else "NO: " + ", ".join(differing[:4]) if differing else "yes"
                 print(
                     f"{number:5} {way:8} {start if start == 'prepared' else 'finished':9} {done:4} {kill.moment:7.2f}s "
-                    f"{kill.kind:10} {kill.step:11} {equal}", flush=True,
-                )  # fmt: skip
+                    f"{kill.kind:10} {kill.step:11} {equal}",
+                    flush=True,
+                )
             if differing and not kills:
                 print(f"{number:5} {way:8} {start:9} ended undisturbed, NO: {', '.join(differing[:4])}", flush=True)
             wrong += bool(differing)

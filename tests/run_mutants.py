@@ -46,9 +46,11 @@ def main(argv=None):
             faults.append(f"{name} fails without a mutant ({outcome})")
     killed = sum(row[3].startswith("yes") for row in rows)
     options = {row[0] for row in rows if row[3].startswith("yes")}
-    print(f"{len(rows)} mutants of {len(CASES)} tests: {killed} killed, "
-          f"{sum(row[3].startswith('NO') for row in rows)} survive, "
-          f"{sum(row[3].startswith('not run') for row in rows)} not run; {len(options)} options held")  # fmt: skip
+    print(
+        f"{len(rows)} mutants of {len(CASES)} tests: {killed} killed, "
+        f"{sum(row[3].startswith('NO') for row in rows)} survive, "
+        f"{sum(row[3].startswith('not run') for row in rows)} not run; {len(options)} options held"
+    )
     for fault in faults:
         print(f"MUTANTS: {fault}")
     if arguments.markdown:
@@ -59,8 +61,18 @@ def main(argv=None):
 def _outcomes(arguments, report, mutants):
     """Outcome of each test by its name: ``passed``, ``skipped``, or the error's name."""
     environment = {**os.environ, "STAMPS_MUTANTS": "1" if mutants else ""}
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider",
-               f"--junitxml={report}", str(HERE / "test_options.py")]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--no-header",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+        str(HERE / "test_options.py"),
+    ]
     command += ["-k", arguments.keyword] if arguments.keyword else []
     command += ["-n", arguments.workers] if arguments.workers else []
     subprocess.run(command, env=environment, cwd=HERE.parent, stdout=subprocess.DEVNULL, check=False)

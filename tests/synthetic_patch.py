@@ -41,10 +41,20 @@ def make_patch(directory, *, small_baselines=False, seed=0, **parameters):
         ph[:, MASTER] = 1
     content = {
         "ij": np.column_stack([np.arange(1, n + 1), ij]).astype(np.float64),
-        "xy": np.column_stack([np.arange(1, n + 1), xy]).astype(np.float32), "lonlat": xy.astype(np.float64) / 1e5,
-        "bperp": bperp, "day": day, "master_day": day[MASTER], "master_ix": MASTER, "n_ifg": n_ifg, "n_image": N_IFG,
-        "n_ps": n, "sort_ix": np.arange(n), "ll0": np.array([0.2, 0.2]), "mean_incidence": 0.6, "mean_range": 9e5,
-    }  # fmt: skip
+        "xy": np.column_stack([np.arange(1, n + 1), xy]).astype(np.float32),
+        "lonlat": xy.astype(np.float64) / 1e5,
+        "bperp": bperp,
+        "day": day,
+        "master_day": day[MASTER],
+        "master_ix": MASTER,
+        "n_ifg": n_ifg,
+        "n_image": N_IFG,
+        "n_ps": n,
+        "sort_ix": np.arange(n),
+        "ll0": np.array([0.2, 0.2]),
+        "mean_incidence": 0.6,
+        "mean_range": 9e5,
+    }
     if small_baselines:
         content |= {"ifgday": day[pairs], "ifgday_ix": pairs}
     ws.save("ps1", content)
@@ -53,11 +63,16 @@ def make_patch(directory, *, small_baselines=False, seed=0, **parameters):
     ws.save("bp1", {"bperp_mat": bperp_mat})
     ws.save("la1", {"la": random.uniform(0.5, 0.7, n)})
     ws.save("hgt1", {"hgt": random.uniform(-5, 100, n)})
-    ws.save_raw("parms", {
-        "Created": "01-Jan-2020", "small_baseline_flag": "y" if small_baselines else "n", "insar_processor": "snap",
-        "clap_win": np.array([[float(N_WIN)]]),
-        **{name: value if isinstance(value, str) else np.atleast_2d(value) for name, value in parameters.items()},
-    })  # fmt: skip
+    ws.save_raw(
+        "parms",
+        {
+            "Created": "01-Jan-2020",
+            "small_baseline_flag": "y" if small_baselines else "n",
+            "insar_processor": "snap",
+            "clap_win": np.array([[float(N_WIN)]]),
+            **{name: value if isinstance(value, str) else np.atleast_2d(value) for name, value in parameters.items()},
+        },
+    )
     ws.version = 1
     _save_pm(ws, random, ph[:, columns], xy, k_ps, stable, smooth[:, columns], bperp_mat)
     return ws, stable
@@ -75,9 +90,20 @@ def _save_pm(ws, random, ph, xy, k_ps, stable, smooth, bperp_mat):
     random_counts = np.histogram(random.rayleigh(0.25, 300_000), np.append(bins - 0.005, 1.0))[0].astype(np.float64)
     residual = np.angle(ph * np.exp(-1j * (smooth + k_ps[:, np.newaxis] * bperp_mat)))
     span = bperp_mat[0].max() - bperp_mat[0].min()
-    ws.save("pm1", {
-        "ph_patch": np.exp(1j * smooth).astype(np.complex64), "K_ps": k_ps, "C_ps": np.zeros(n), "coh_ps": coherence,
-        "ph_res": residual.astype(np.float32), "ph_grid": grid, "grid_ij": cells, "grid_size": GRID_SIZE,
-        "low_pass": butterworth_lowpass(N_WIN, GRID_SIZE, 800), "Nr": random_counts, "coh_bins": bins,
-        "n_trial_wraps": bperp_mat.dtype.type(span * 0.015 / (2 * np.pi)),
-    })  # fmt: skip
+    ws.save(
+        "pm1",
+        {
+            "ph_patch": np.exp(1j * smooth).astype(np.complex64),
+            "K_ps": k_ps,
+            "C_ps": np.zeros(n),
+            "coh_ps": coherence,
+            "ph_res": residual.astype(np.float32),
+            "ph_grid": grid,
+            "grid_ij": cells,
+            "grid_size": GRID_SIZE,
+            "low_pass": butterworth_lowpass(N_WIN, GRID_SIZE, 800),
+            "Nr": random_counts,
+            "coh_bins": bins,
+            "n_trial_wraps": bperp_mat.dtype.type(span * 0.015 / (2 * np.pi)),
+        },
+    )

@@ -22,9 +22,12 @@ def command(name, *arguments, cwd, prelude=""):
     code = f"{prelude}\nimport sys\nfrom stamps.cli import run\nsys.exit(run({name!r}, sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, check=False,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     print(f"\n$ {name} {' '.join(map(str, arguments))}   [exit {done.returncode}]\n{done.stderr.strip()}")
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stderr
@@ -72,7 +75,9 @@ def test_truncated_rslc(stack, project):
 def test_wrong_width(stack, project):
     path = stack / "rslc" / "20180426.rslc.par"
     lines = path.read_text().splitlines()
-    path.write_text("\n".join("range_samples: 190" if line.startswith("range_samples") else line for line in lines) + "\n")
+    path.write_text(
+        "\n".join("range_samples: 190" if line.startswith("range_samples") else line for line in lines) + "\n"
+    )
     status, message = prepare(stack, project)
     assert status == 1
     assert "190" in message and "20180426_20180108.diff" in message
@@ -156,7 +161,9 @@ def test_unwritable_directory(golden_state):
 def test_disk_full(golden_state, step):
     """The largest file that may be written is limited, as by a quota."""
     workdir = golden_state("ps_mini", step - 1)
-    before = {name: content for name, content in tree(workdir).items() if not name.endswith(("no_ps_info.mat", "parms.mat"))}
+    before = {
+        name: content for name, content in tree(workdir).items() if not name.endswith(("no_ps_info.mat", "parms.mat"))
+    }
     limit = (
         "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))"
@@ -178,7 +185,9 @@ def test_disk_full_on_a_tiny_file_system(golden_state, tmp_path):
     mount = tmp_path / "tiny"
     mount.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size // 1024 + 700}k", "tmpfs", str(mount)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size // 1024 + 700}k", "tmpfs", str(mount)],
+        capture_output=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip("no permission to mount a file system")
@@ -194,7 +203,9 @@ def test_disk_full_on_a_tiny_file_system(golden_state, tmp_path):
         subprocess.run(["umount", str(mount)], check=True)
 
 
-@pytest.mark.parametrize(("file", "step"), [("PATCH_1/pm1.mat", 3), ("PATCH_2/select1.mat", 4), ("rc2.mat", 6), ("phuw2.mat", 7)])
+@pytest.mark.parametrize(
+    ("file", "step"), [("PATCH_1/pm1.mat", 3), ("PATCH_2/select1.mat", 4), ("rc2.mat", 6), ("phuw2.mat", 7)]
+)
 @pytest.mark.parametrize("damage", ["truncated", "garbage"])
 def test_corrupt_mat_file(golden_state, file, step, damage):
     workdir = golden_state("ps_mini", step - 1)

@@ -18,7 +18,9 @@ def tree(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in ("STAMPS.log", "no_ps_info.mat") and path.parent.name != ".stamps-unwrapped"
+        if path.is_file()
+        and path.name not in ("STAMPS.log", "no_ps_info.mat")
+        and path.parent.name != ".stamps-unwrapped"
     }
 
 

@@ -148,6 +148,9 @@ def test_a_session_without_unicode(tmp_path):
 
 def test_a_misspelt_verb_is_recognized(capsys):
     assert cli.run("stamps", ["statsu"]) == 2
-    assert capsys.readouterr().err == "stamps: 'statsu' is not a number of a step, and no verb: did you mean stamps status?\n"
+    assert (
+        capsys.readouterr().err
+        == "stamps: 'statsu' is not a number of a step, and no verb: did you mean stamps status?\n"
+    )
     assert cli.run("stamps", ["xyz"]) == 2
     assert "the verbs are status, estimate, export" in capsys.readouterr().err

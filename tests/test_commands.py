@@ -201,7 +201,9 @@ class TestOthers:
     def test_numbers_in_numbers_out(self, ps, at_prompt):
         status, out, _ = at_prompt(ps, "K2q", "[0.01 -0.02]", "[1200 2300]", "A")
         assert status == 0
-        np.testing.assert_allclose([float(line) for line in out.split()], stamps.K2q([0.01, -0.02], [1200, 2300], "A"), rtol=1e-5)
+        np.testing.assert_allclose(
+            [float(line) for line in out.split()], stamps.K2q([0.01, -0.02], [1200, 2300], "A"), rtol=1e-5
+        )
 
     def test_tropospheric_corrections(self, ps, at_prompt):
         status, out, _ = at_prompt(ps, "ps_calc_tca", "[3 5]", "[0 600]", "[-10 10]")
@@ -240,8 +242,13 @@ class TestOthers:
         from stamps.workspace import Workspace
 
         ws = Workspace.at(tmp_path)
-        texts = {"bperp": "10\n-20\n", "day": "20180101\n20180301\n", "master_day": "20180201\n", "heading": "-10\n",
-                 "lambda": "0.0555\n"}  # fmt: skip
+        texts = {
+            "bperp": "10\n-20\n",
+            "day": "20180101\n20180301\n",
+            "master_day": "20180201\n",
+            "heading": "-10\n",
+            "lambda": "0.0555\n",
+        }
         for name, text in texts.items():
             ws.write_text(f"{name}.1.in", text)
         assert at_prompt(ws, "ps_load_info")[0] == 0 and ws.load("ps1")["n_ifg"] == 3
@@ -266,10 +273,18 @@ class TestWhatGoesWrong:
     @pytest.mark.parametrize(
         ("missing", "step", "value_type"),
         [
-            ("scla2", 7, "v-d"), ("scla2", 7, "u-dm"), ("scla2", 7, "d"), ("scla_smooth2", 7, "w-d"), ("phuw2", 6, "u"),
-            ("phuw2", 6, "v"), ("scn2", 8, "v-ds"), ("scn2", 8, "s"), ("scla2", 7, "vs-d"), ("uw_grid", 6, "wf"),
+            ("scla2", 7, "v-d"),
+            ("scla2", 7, "u-dm"),
+            ("scla2", 7, "d"),
+            ("scla_smooth2", 7, "w-d"),
+            ("phuw2", 6, "u"),
+            ("phuw2", 6, "v"),
+            ("scn2", 8, "v-ds"),
+            ("scn2", 8, "s"),
+            ("scla2", 7, "vs-d"),
+            ("uw_grid", 6, "wf"),
         ],
-    )  # fmt: skip
+    )
     def test_plotting_too_early(self, tmp_path, one_line, missing, step, value_type):
         ws = finished.single_master(tmp_path)
         (ws.path / f"{missing}.mat").unlink(missing_ok=True)
@@ -283,7 +298,8 @@ class TestWhatGoesWrong:
         assert f"{missing}.mat is missing: run step 7 first" in one_line(ws, "ps_plot", value_type)
 
     @pytest.mark.parametrize(
-        ("value_type", "nearest"), [("v-dox", "v-do"), ("u-md", "u-dm"), ("hgtt", "hgt"), ("V-DOX", "v-do"), ("x", "v-d")]
+        ("value_type", "nearest"),
+        [("v-dox", "v-do"), ("u-md", "u-dm"), ("hgtt", "hgt"), ("V-DOX", "v-do"), ("x", "v-d")],
     )
     def test_no_such_value_type(self, ps, one_line, value_type, nearest):
         error = one_line(ps, "ps_plot", value_type)
@@ -326,14 +342,19 @@ class TestWhatGoesWrong:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (["ps_plot", "u", "9"], "plot_flag"), (["ps_plot", "u", "1", "[3"], "brackets"),
-            (["ps_plot", "u", "-1", "0", "0", "[40]"], "ifg_list holds 40"), (["ps_plot", "usb-dm"], "did you mean"),
-            (["K2q", "0.01", "2300", "Z"], "the sensor 'Z'"), (["ts_plot", "14"], "need 2 numbers"),
-            (["ps_gescatter", "x", "ps_plot_nothing"], "save the plot first"), (["gescatter", "x", "no.xy"], "no.xy"),
-            (["ps_plot_ifg", "ps_plot_nothing"], "save the plot first"), (["ps_load_info"], "day.1.in"),
+            (["ps_plot", "u", "9"], "plot_flag"),
+            (["ps_plot", "u", "1", "[3"], "brackets"),
+            (["ps_plot", "u", "-1", "0", "0", "[40]"], "ifg_list holds 40"),
+            (["ps_plot", "usb-dm"], "did you mean"),
+            (["K2q", "0.01", "2300", "Z"], "the sensor 'Z'"),
+            (["ts_plot", "14"], "need 2 numbers"),
+            (["ps_gescatter", "x", "ps_plot_nothing"], "save the plot first"),
+            (["gescatter", "x", "no.xy"], "no.xy"),
+            (["ps_plot_ifg", "ps_plot_nothing"], "save the plot first"),
+            (["ps_load_info"], "day.1.in"),
             (["sb_fix_unwrap_manual", "1", "1", "[1 2; 3 4; 5 6]"], "single master"),
         ],
-    )  # fmt: skip
+    )
     def test_wrong_arguments(self, ps, one_line, words, message):
         assert message in one_line(ps, *words)
 

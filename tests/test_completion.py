@@ -48,8 +48,13 @@ def complete(script, tmp_path):
     (tmp_path / "mask.bin").write_bytes(b"")
 
     def ask(*words):
-        done = subprocess.run([BASH, "--norc", "-c", _ASK, "bash", str(script), *words],
-                              cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
+        done = subprocess.run(
+            [BASH, "--norc", "-c", _ASK, "bash", str(script), *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout.split()
 
     return ask

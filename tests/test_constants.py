@@ -28,12 +28,15 @@ def test_no_other_module_writes_them_out():
     values = {getattr(constants, name) for name in ONCE}
     found = {
         (module, node.value)
-        for module, path in modules().items() if module != constants.__name__
+        for module, path in modules().items()
+        if module != constants.__name__
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value in values
-    }  # fmt: skip
+    }
     assert not found
 
 
 def test_largest_look_angle_error():
-    assert largest_look_angle_error(20, 0.0555, np.radians(30)) == pytest.approx(20 * 4 * np.pi / (0.0555 * 830e3 * 0.5))
+    assert largest_look_angle_error(20, 0.0555, np.radians(30)) == pytest.approx(
+        20 * 4 * np.pi / (0.0555 * 830e3 * 0.5)
+    )

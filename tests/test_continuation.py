@@ -405,7 +405,14 @@ def _spoil(record, kind):
     stored["request"] = None if kind == "request" else stored["request"]
     stored["inputs"]["files"] = 3 if kind == "files" else stored["inputs"]["files"]
     stored["grounds"]["files"] = {"ps2.mat": "x"} if kind == "prints" else stored["grounds"]["files"]
-    cut = {"cut": text[:40], "empty": "", "list": "[1]", "binary": "\x00\xff", "deep": "[" * 200_000, "huge": text + " " * 2**25}
+    cut = {
+        "cut": text[:40],
+        "empty": "",
+        "list": "[1]",
+        "binary": "\x00\xff",
+        "deep": "[" * 200_000,
+        "huge": text + " " * 2**25,
+    }
     if kind == "link":  # a record elsewhere is not read, nor written through
         record.rename(record.parent.parent / "elsewhere")
         record.symlink_to(record.parent.parent / "elsewhere")

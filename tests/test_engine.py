@@ -224,7 +224,9 @@ def test_every_known_processor_is_in_the_table():
 def test_an_unknown_processor_is_refused_before_anything_is_loaded(project, name):
     Parameters(project).fill_defaults()
     Parameters(project).set("insar_processor", name)
-    with pytest.raises(ParameterError, match=f"insar_processor is '{name}'.*doris, gamma, gsar, isce, snap.*setparm") as caught:
+    with pytest.raises(
+        ParameterError, match=f"insar_processor is '{name}'.*doris, gamma, gsar, isce, snap.*setparm"
+    ) as caught:
         stamps(1, 1, workdir=project.path)
     assert "PATCH" not in str(caught.value)  # once for all patches
     assert not any((project / patch).path.joinpath("STAMPS.log").exists() for patch in project.patch_list())

@@ -43,9 +43,12 @@ def test_before_selection_the_estimate_is_an_upper_bound():
     for run in PEAKS:
         known = Counts(**run["counts"])
         unknown = replace(
-            known, selected=known.candidates, weeded=known.candidates, total_weeded=known.candidates,
+            known,
+            selected=known.candidates,
+            weeded=known.candidates,
+            total_weeded=known.candidates,
             merged=known.merged if known.resampled else known.candidates,
-        )  # fmt: skip
+        )
         for step in STEPS:
             assert measured_peak(run, step) <= step_memory(step, unknown)
 

@@ -90,13 +90,16 @@ def test_csv(table, written):
     place = np.column_stack([np.array(columns.pop(name), float) for name in ("LON", "LAT")])
     np.testing.assert_allclose(place, table.lonlat, atol=6e-9)
     assert columns["COHERENCE"][WITHOUT] == "" and set(columns["H_STDEV"]) == {""}
-    numbers = {name: values if name == "CODE" else [float(v) if v else None for v in values]
-               for name, values in columns.items()}  # fmt: skip
+    numbers = {
+        name: values if name == "CODE" else [float(v) if v else None for v in values]
+        for name, values in columns.items()
+    }
     check_rows(table, numbers, atol=6e-3)
     check_metadata(table, side_file(path))
     assert side_file(path)["fields"]["VEL"] == {
-        "unit": "mm/yr", "meaning": "line-of-sight velocity, positive towards the satellite",
-    }  # fmt: skip
+        "unit": "mm/yr",
+        "meaning": "line-of-sight velocity, positive towards the satellite",
+    }
 
 
 def test_geopackage(table, written):
@@ -284,8 +287,13 @@ def test_geoparquet(table, written):
         facts = dict(base.execute("SELECT key, value FROM parquet_kv_metadata(?)", [str(path)]).fetchall())
     place = content.pop("geometry")
     assert len(place) == 60
-    check_rows(table, {name: np.ma.filled(column, np.nan) if column.dtype.kind == "f" else column
-                       for name, column in content.items()})  # fmt: skip
+    check_rows(
+        table,
+        {
+            name: np.ma.filled(column, np.nan) if column.dtype.kind == "f" else column
+            for name, column in content.items()
+        },
+    )
     check_metadata(table, json.loads(facts[b"stamps"]))
     geo = json.loads(facts[b"geo"])
     assert geo["version"] == "1.1.0" and geo["columns"]["geometry"]["encoding"] == "WKB"
@@ -304,8 +312,12 @@ def test_mintpy(table, written, ws):
     tables = pytest.importorskip("tables")
     folder = written("mintpy", resolution=400)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "geometryGeo.h5", "maskTempCoh.h5", "temporalCoherence.h5", "timeseries.h5", "velocity.h5",
-    ]  # fmt: skip
+        "geometryGeo.h5",
+        "maskTempCoh.h5",
+        "temporalCoherence.h5",
+        "timeseries.h5",
+        "velocity.h5",
+    ]
 
     def read(name):
         with tables.open_file(folder / name) as file:
@@ -328,11 +340,19 @@ def test_mintpy(table, written, ws):
     for i in range(k):
         np.testing.assert_allclose(series[i], on_grid(table.displacement(i)) / 1000, rtol=1e-5, atol=1e-8)
     fixed = {
-        "FILE_TYPE": "timeseries", "UNIT": "m", "X_UNIT": "degrees", "Y_UNIT": "degrees", "EPSG": "4326",
-        "REF_DATE": table.metadata["reference_date"].replace("-", ""), "PLATFORM": "SENTINEL-1A",
-        "ORBIT_DIRECTION": "DESCENDING", "HEADING": "-166.6", "WAVELENGTH": "0.0555",
-        "START_DATE": f"{table.dates[0]:%Y%m%d}", "END_DATE": f"{table.dates[-1]:%Y%m%d}",
-    }  # fmt: skip
+        "FILE_TYPE": "timeseries",
+        "UNIT": "m",
+        "X_UNIT": "degrees",
+        "Y_UNIT": "degrees",
+        "EPSG": "4326",
+        "REF_DATE": table.metadata["reference_date"].replace("-", ""),
+        "PLATFORM": "SENTINEL-1A",
+        "ORBIT_DIRECTION": "DESCENDING",
+        "HEADING": "-166.6",
+        "WAVELENGTH": "0.0555",
+        "START_DATE": f"{table.dates[0]:%Y%m%d}",
+        "END_DATE": f"{table.dates[-1]:%Y%m%d}",
+    }
     assert {key: facts[key] for key in fixed} == fixed
     i = [date.decode() for date in content["date"]].index(facts["REF_DATE"])
     assert not np.nan_to_num(series[i]).any()

@@ -10,7 +10,9 @@ from stamps.products.exports.libraries import library, reason_of
 
 def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(InputError, match=r"kind mintpy need h5py, which is not installed: pip install 'stamps-insar\[export\]'"):
+    with pytest.raises(
+        InputError, match=r"kind mintpy need h5py, which is not installed: pip install 'stamps-insar\[export\]'"
+    ):
         library("h5py", "mintpy")
 
 

@@ -39,8 +39,9 @@ def series_of(table):
 
 
 def digests(ws):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in ws.path.iterdir()
-            if path.suffix == ".mat"}  # fmt: skip
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in ws.path.iterdir() if path.suffix == ".mat"
+    }
 
 
 class TestValues:

@@ -41,8 +41,15 @@ def placemarks(path):
 class TestGescatter:
     def test_points(self, tmp_path):
         values = np.array([-1.0, 2.04, np.nan, 5.0, np.inf])
-        path = gescatter("a&b", [14, 14.5, 15, 15.1, 16], [40, 41, 42, 43, 44], values, opacity=1, workdir=tmp_path,
-                         time=("2018-01-08", "2018-08-24"))  # fmt: skip
+        path = gescatter(
+            "a&b",
+            [14, 14.5, 15, 15.1, 16],
+            [40, 41, 42, 43, 44],
+            values,
+            opacity=1,
+            workdir=tmp_path,
+            time=("2018-01-08", "2018-08-24"),
+        )
         marks = list(placemarks(path))
         assert path == tmp_path / "a&b.kml" and len(marks) == 3
         assert [mark[1] for mark in marks] == [[14, 40, -1], [14.5, 41, 2.04], [15.1, 43, 5]]
@@ -77,9 +84,17 @@ class TestGescatter:
     def test_jet(self, n):
         colours = jet(n)
         assert colours.shape == (n, 3) and colours.min() == 0 and colours.max() == 1
-        np.testing.assert_allclose(jet(64)[[0, 7, 23, 39, 55, 63]], [
-            [0, 0, 0.5625], [0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0], [0.5, 0, 0],
-        ])  # fmt: skip
+        np.testing.assert_allclose(
+            jet(64)[[0, 7, 23, 39, 55, 63]],
+            [
+                [0, 0, 0.5625],
+                [0, 0, 1],
+                [0, 1, 1],
+                [1, 1, 0],
+                [1, 0, 0],
+                [0.5, 0, 0],
+            ],
+        )
 
 
 class TestPsGescatter:
@@ -102,8 +117,9 @@ class TestPsGescatter:
 
     def test_random_part(self, ws):
         values = np.arange(60.0)
-        one, two, other = ([m[1][2] for m in placemarks(ps_gescatter("x", values, 7, workdir=ws, seed=seed))]
-                           for seed in (1, 1, 2))  # fmt: skip
+        one, two, other = (
+            [m[1][2] for m in placemarks(ps_gescatter("x", values, 7, workdir=ws, seed=seed))] for seed in (1, 1, 2)
+        )
         assert len(one) == 9 and one == sorted(one) == two and one != other
 
     def test_cut_off(self, tmp_path):
@@ -156,10 +172,11 @@ class TestK2q:
     @pytest.mark.parametrize(
         ("sensor", "spacing", "near", "height", "wavelength"),
         [
-            ("E", 7.9048902811596, 831265, 794141, 0.0565647), ("A", 4.684, 846014.31, 691650, 0.236057),
+            ("E", 7.9048902811596, 831265, 794141, 0.0565647),
+            ("A", 4.684, 846014.31, 691650, 0.236057),
             ("R2U18", 1.330719, 1042559.7347, 786503, 0.05546577),
         ],
-    )  # fmt: skip
+    )
     def test_geometry(self, sensor, spacing, near, height, wavelength):
         """A height q turns the phase by -4π q/(λ ρ sin α) for each metre of baseline; α from a triangle."""
         rho, earth = near + 1000 * spacing, 6345245.0

@@ -196,6 +196,8 @@ def test_local_frame_holds_at_the_poles(pole):
     lonlat = np.column_stack([lon.ravel(), np.sign(pole) * (90 - away.ravel())])
     xy = geometry.llh2local(lonlat, geometry.centre_of(lonlat))
     colatitude, angle = away.ravel(), np.radians(lon.ravel())
-    flat = 111.69 * colatitude[:, np.newaxis] * np.column_stack([np.cos(angle), np.sin(angle)])  # km of a degree at the poles
+    flat = (
+        111.69 * colatitude[:, np.newaxis] * np.column_stack([np.cos(angle), np.sin(angle)])
+    )  # km of a degree at the poles
     apart = [np.linalg.norm(points[:, None] - points[None], axis=2) for points in (xy, flat)]
     np.testing.assert_allclose(apart[0], apart[1], atol=0.02)

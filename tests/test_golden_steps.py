@@ -15,8 +15,9 @@ def _jobs():
     steps = [pytest.mark.essential]
     return [
         pytest.param(job, id=job.name, marks=steps if job.name.startswith("step") else [])
-        for job in jobs if job.kind != "chain"
-    ]  # fmt: skip
+        for job in jobs
+        if job.kind != "chain"
+    ]
 
 
 def test_set_is_there(golden_dir):

@@ -65,14 +65,20 @@ def check_killed(directory, step, mode, moment, before, after):
     found = science_files(directory)
     volatile = {name for name in {*before, *after} if "tmp_scla" in name}
     for folder in {str(Path(name).parent) for name in {*before, *after}}:
-        names = [name for name in {*before, *after, *found} if str(Path(name).parent) == folder and name not in volatile]
+        names = [
+            name for name in {*before, *after, *found} if str(Path(name).parent) == folder and name not in volatile
+        ]
         flags = {f"{folder}/no_ps_info.mat", "no_ps_info.mat", f"{folder}/psver.mat", "psver.mat"}
         states = [{n: state.get(n) for n in names if n not in flags} for state in (before, after)]
-        assert {n: found.get(n) for n in names if n not in flags} in states, f"{folder} is neither before nor after the step"
+        assert {n: found.get(n) for n in names if n not in flags} in states, (
+            f"{folder} is neither before nor after the step"
+        )
     assert not list(Path(directory).rglob(".stamps-staging*"))
     stamps(step, step, workdir=directory)
     again = science_files(directory)
-    assert {n: v for n, v in again.items() if "tmp_scla" not in n} == {n: v for n, v in after.items() if "tmp_scla" not in n}
+    assert {n: v for n, v in again.items() if "tmp_scla" not in n} == {
+        n: v for n, v in after.items() if "tmp_scla" not in n
+    }
     return killed
 
 
@@ -84,7 +90,9 @@ def test_killed_while_saving(golden_state, before_after):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not RANDOM_MOMENTS, reason="set STAMPS_KILLS to the number of random moments per step (make robustness)")
+@pytest.mark.skipif(
+    not RANDOM_MOMENTS, reason="set STAMPS_KILLS to the number of random moments per step (make robustness)"
+)
 @pytest.mark.parametrize("step", range(1, 9))
 def test_killed_at_random_moments(golden_state, before_after, step, capsys):
     before, after = before_after(step)

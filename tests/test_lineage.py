@@ -288,7 +288,10 @@ def test_a_step_does_not_judge_what_an_earlier_pass_left(ws):
         ws.load("scla2", ["value"])
     assert len(said) == 1
     made(ws, "ps2", 9)
-    with freshness.judged_for_step(ws, 8, said.append), pytest.raises(WorkspaceError, match=r"scla2\.mat .*another ps2\.mat"):
+    with (
+        freshness.judged_for_step(ws, 8, said.append),
+        pytest.raises(WorkspaceError, match=r"scla2\.mat .*another ps2\.mat"),
+    ):
         ws.load("scla2", ["value"])
     assert ws.on_load is None
 

@@ -167,7 +167,10 @@ def test_a_page_is_read_as_it_is_meant(page):
     ("text", "found"),
     [
         ("Source: docs/method/loading.md, section 2.", [("loading", "2")]),
-        ("docs/method/unwrapping.md,\n    sections 5.5.1 and 5.5.2)", [("unwrapping", "5.5.1"), ("unwrapping", "5.5.2")]),
+        (
+            "docs/method/unwrapping.md,\n    sections 5.5.1 and 5.5.2)",
+            [("unwrapping", "5.5.1"), ("unwrapping", "5.5.2")],
+        ),
         ("docs/method/scn.md section 1.1, item 10", [("scn", "1.1")]),
         ("a.mat,relative,1e-5,sums in single (docs/method/merging.md section 2.4)", [("merging", "2.4")]),
         ("[docs/method/scla.md, section 1](../docs/method/scla.md#1-ps_calc_scla)", [("scla", "1")]),
@@ -196,7 +199,11 @@ def test_cited_sections_exist():
     wrong = []
     for path in sources():
         source = path.read_text(encoding="utf-8")
-        wrong += [f"{path.name}: {page}.md" for page in re.findall(r"docs/method/(\w+)\.md", source) if page not in PAGES]
+        wrong += [
+            f"{path.name}: {page}.md" for page in re.findall(r"docs/method/(\w+)\.md", source) if page not in PAGES
+        ]
         cited = [(page, number) for page, number in citations_in(source) if page in PAGES]
-        wrong += [f"{path.name}: {page}.md, section {number}" for page, number in cited if number not in sections_of(page)]
+        wrong += [
+            f"{path.name}: {page}.md, section {number}" for page, number in cited if number not in sections_of(page)
+        ]
     assert not wrong, f"cited, but not there: {', '.join(wrong)}"

@@ -590,8 +590,11 @@ def test_description_with_a_device(stand_in, monkeypatch, capsys):
     assert facts["requested"] == "auto,topofit=cuda,clap=numpy"
     assert facts["kernels"].keys() == facts["versions"].keys() == backends.KERNELS.keys()
     assert [facts["kernels"][name] for name in ("topofit", "clap", "goldstein", "candidates")] == [
-        "cuda", "numpy", "cuda", "pythran",
-    ]  # fmt: skip
+        "cuda",
+        "numpy",
+        "cuda",
+        "pythran",
+    ]
     assert facts["backends"]["cuda"].startswith("Stand-in, 1024.0 of 1024.0 GiB free, CUDA 12.6")
     assert facts["threads"] >= 1 and facts["cpus"] >= 1
     assert {"numpy", "cupy", "pythran"} <= facts["libraries"].keys() and "snaphu" in facts["programs"]

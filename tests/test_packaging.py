@@ -16,7 +16,12 @@ pytest.importorskip("setuptools", minversion="68")
 def run(*command, cwd, **environment):
     """Run a command with a clean PYTHONPATH and return its output."""
     done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "", **environment}, check=False
+        command,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": "", **environment},
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -30,8 +35,11 @@ def sources(tmp_path_factory):
     target = tmp_path_factory.mktemp("sources") / "stamps-insar"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ":!golden"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
     for name in listed:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -45,9 +53,20 @@ def wheel(sources, tmp_path_factory):
     """A wheel without compiled kernels."""
     folder = tmp_path_factory.mktemp("wheel")
     output = run(
-        sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-v", "-w", str(folder), str(sources),
-        cwd=folder, CC="false", CXX="false",
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-v",
+        "-w",
+        str(folder),
+        str(sources),
+        cwd=folder,
+        CC="false",
+        CXX="false",
+    )
     assert output.count("stamps: installing without compiled kernels") >= 1
     return next(folder.glob("*.whl"))
 
@@ -57,7 +76,9 @@ def test_a_wheel_holds_the_modules_the_table_and_the_commands(wheel):
     assert wheel.name.startswith("stamps_insar-")
     assert "stamps/parms/parameters.csv" in names
     assert "stamps/legacy/ps_select.py" in names
-    assert {f"stamps/products/view/{name}" for name in ("view.html", "view.css", "palettes.json", "js/app.js")} <= {*names}
+    assert {f"stamps/products/view/{name}" for name in ("view.html", "view.css", "palettes.json", "js/app.js")} <= {
+        *names
+    }
     assert any(name.startswith("stamps/verify/") and name.endswith((".csv", ".toml")) for name in names)
     assert not any(name.startswith(("tests/", "golden/")) for name in names)
 
@@ -65,7 +86,18 @@ def test_a_wheel_holds_the_modules_the_table_and_the_commands(wheel):
 def test_an_installed_wheel_finds_its_table_and_commands(wheel, tmp_path):
     target, project = tmp_path / "site", tmp_path / "project"
     project.mkdir()
-    run(sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", "--target", str(target), str(wheel), cwd=tmp_path)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--quiet",
+        "--target",
+        str(target),
+        str(wheel),
+        cwd=tmp_path,
+    )
     where = run(sys.executable, "-c", "import stamps; print(stamps.__file__)", cwd=project, PYTHONPATH=str(target))
     assert str(target) in where
     command = [sys.executable, str(target / "bin" / "getparm"), "unwrap_grid"]
@@ -78,5 +110,12 @@ def test_a_source_distribution_holds_what_the_build_needs(sources, tmp_path):
     script = "import sys; from setuptools.build_meta import build_sdist; print(build_sdist(sys.argv[1]))"
     run(sys.executable, "-c", script, str(tmp_path), cwd=sources, STAMPS_NO_COMPILE="1")
     names = tarfile.open(next(tmp_path.glob("*.tar.gz"))).getnames()
-    for wanted in ("parms/parameters.csv", "setup.py", "LICENSE", "stamps/native/_topofit.py", "bin/stamps", "CITATION.cff"):
+    for wanted in (
+        "parms/parameters.csv",
+        "setup.py",
+        "LICENSE",
+        "stamps/native/_topofit.py",
+        "bin/stamps",
+        "CITATION.cff",
+    ):
         assert any(name.endswith("/" + wanted) for name in names), wanted

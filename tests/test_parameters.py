@@ -87,9 +87,14 @@ def test_no_name_is_the_beginning_of_another():
 def test_where_the_two_kinds_of_processing_differ():
     different = {row.name for row in table() if row.default_ps != row.default_sb}
     assert different == {
-        "small_baseline_flag", "density_rand", "percent_rand", "weed_standard_dev", "unwrap_method",
-        "merge_resample_size", "sb_scla_drop_index",
-    }  # fmt: skip
+        "small_baseline_flag",
+        "density_rand",
+        "percent_rand",
+        "weed_standard_dev",
+        "unwrap_method",
+        "merge_resample_size",
+        "sb_scla_drop_index",
+    }
 
 
 def test_an_installed_package_carries_the_table_inside(tmp_path, monkeypatch):
@@ -799,7 +804,9 @@ def test_stamps_save_and_versions(tmp_path):
 
 def test_text_where_a_number_belongs(project):
     parameters = Parameters(project)
-    with pytest.raises(ParameterError, match="unwrap_grid_size is 'abc', but a number from 0.01 to 1e\\+06 was expected"):
+    with pytest.raises(
+        ParameterError, match="unwrap_grid_size is 'abc', but a number from 0.01 to 1e\\+06 was expected"
+    ):
         parameters.set("unwrap_grid_size", "abc")
     parameters.set("scn_deramp_ifg", "all")
     with pytest.raises(ParameterError, match="subtr_tropo is 'yes', but 'y' or 'n' was expected"):

@@ -579,7 +579,6 @@ def test_phases_are_taken_from_blocks_or_mapped(tmp_path, monkeypatch, choice, n
     np.testing.assert_array_equal(np.fromfile(tmp_path / "out", np.uint64).reshape(3, -1), values[:, pixels])
 
 
-
 @pytest.fixture
 def sampled(tmp_path):
     """A folder with candidates, real rasters and interferograms of 3 lines of 4 samples."""

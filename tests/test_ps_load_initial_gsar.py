@@ -30,11 +30,13 @@ def write_project(root, master_first=True, n=N, xml=XML):
         (root / (f"{name}.int.xml" if k else f"{name}.xml")).write_text(xml.format(value))
     written = {
         "ij": np.column_stack([np.arange(1, n + 1), np.sort(random.integers(0, 99, n)), random.integers(0, 99, n)]),
-        "lon": random.uniform(14.2, 14.21, n), "lat": random.uniform(40.8, 40.81, n),
-        "inc": random.uniform(0.5, 0.7, n), "hgt": random.uniform(0, 100, n),
+        "lon": random.uniform(14.2, 14.21, n),
+        "lat": random.uniform(40.8, 40.81, n),
+        "inc": random.uniform(0.5, 0.7, n),
+        "hgt": random.uniform(0, 100, n),
         "ph": (random.normal(size=(3, n)) + 1j * random.normal(size=(3, n))).astype("<c8"),
         "da": np.round(random.uniform(0.1, 0.4, n), 6),
-    }  # fmt: skip
+    }
     np.savetxt(patch / "pscands.1.ij", written["ij"], fmt="%d")
     np.savetxt(patch / "pscands.1.da", written["da"], fmt="%g")
     for name in ("lon", "lat", "inc", "hgt", "ph"):

@@ -37,7 +37,9 @@ def test_sign_is_that_of_the_phase(tmp_path):
     np.testing.assert_allclose(mv["mean_v"], -ws.load_raw("ps_plot_v")["ph_disp"][:, 0], atol=1e-3)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("single_master", "vs-da"), *(("small_baselines", s) for s in ("vs-da", "Vs-da"))])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("single_master", "vs-da"), *(("small_baselines", s) for s in ("vs-da", "Vs-da"))]
+)
 def test_values_are_those_of_the_command_and_not_stored(tmp_path, kind, name):
     ws = getattr(finished, kind)(tmp_path)
     _, values = values_of(name, Project.at(ws), PlotRequest(aps="a_gacos"), seed=4)

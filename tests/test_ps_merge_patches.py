@@ -23,9 +23,13 @@ def two_patches(folder, **parameters):
         "ph": rng.normal(size=(60, N_IFG, 2)) @ [1, 1j],
         "ph_patch": rng.normal(size=(60, N_IFG - 1, 2)) @ [1, 1j],
         "ph_res": rng.normal(0, 0.5, (60, N_IFG - 1)),
-        "K_ps": rng.normal(0, 0.01, 60), "C_ps": rng.normal(0, 0.3, 60), "coh_ps": rng.uniform(0.5, 1, 60),
-        "hgt": rng.uniform(0, 90, 60), "la": rng.uniform(0.5, 0.6, 60), "bperp": ws.load("bp2")["bperp_mat"],
-    }  # fmt: skip
+        "K_ps": rng.normal(0, 0.01, 60),
+        "C_ps": rng.normal(0, 0.3, 60),
+        "coh_ps": rng.uniform(0.5, 1, 60),
+        "hgt": rng.uniform(0, 90, 60),
+        "la": rng.uniform(0.5, 0.6, 60),
+        "bperp": ws.load("bp2")["bperp_mat"],
+    }
     for name in ("ps2.mat", "bp2.mat", "psver.mat"):
         (ws.path / name).unlink()
     sample = whole["ij"][:, 2]

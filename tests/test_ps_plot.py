@@ -199,16 +199,25 @@ class TestWrapped:
     @pytest.mark.parametrize(
         ("name", "turned", "master_is_one"),
         [
-            ("w", "", False), ("w-a", "T", False), ("w-d", "S", False), ("w-da", "ST", False), ("w-o", "O", False),
-            ("w-do", "SR", False), ("w-dm", "SC", True), ("w-dmo", "SRC", True),
+            ("w", "", False),
+            ("w-a", "T", False),
+            ("w-d", "S", False),
+            ("w-da", "ST", False),
+            ("w-o", "O", False),
+            ("w-do", "SR", False),
+            ("w-dm", "SC", True),
+            ("w-dmo", "SRC", True),
         ],
-    )  # fmt: skip
+    )
     def test_corrections(self, with_ramps, name, turned, master_is_one):
         smooth = with_ramps.load("scla_smooth2")
         parts = {
-            "S": smooth["ph_scla"], "C": smooth["C_ps_uw"][:, None], "R": smooth["ph_ramp"],
-            "O": with_ramps.load("scla2")["ph_ramp"], "T": with_ramps.load("tca2")["ph_tropo_gacos"],
-        }  # fmt: skip
+            "S": smooth["ph_scla"],
+            "C": smooth["C_ps_uw"][:, None],
+            "R": smooth["ph_ramp"],
+            "O": with_ramps.load("scla2")["ph_ramp"],
+            "T": with_ramps.load("tca2")["ph_tropo_gacos"],
+        }
         expected = with_ramps.load("rc2")["ph_rc"] * np.exp(-1j * sum(parts[letter] for letter in turned))
         if master_is_one:
             expected[:, 3] = 1
@@ -332,14 +341,23 @@ class TestVelocities:
     @pytest.mark.parametrize(
         ("name", "phase"),
         [
-            ("v-d", lambda p: p.U - p.S - p.C), ("v-o", lambda p: p.D(p.U)), ("v-do", lambda p: p.D(p.U - p.S)),
-            ("v-s", lambda p: p.U - p.N), ("v-so", lambda p: p.D(p.U - p.N)), ("v-ds", lambda p: p.U - p.S - p.N),
-            ("v-dso", lambda p: p.D(p.U - p.S - p.N)), ("v-a", lambda p: p.U - p.T), ("v-ao", lambda p: p.D(p.U - p.T)),
-            ("v-da", lambda p: p.U - p.S - p.T), ("v-dai", lambda p: p.U - p.S - p.T - p.I),
-            ("v-dait", lambda p: p.U - p.S - p.T - p.I - p.E), ("v-dao", lambda p: p.D(p.U - p.S - p.T)),
-            ("vt", lambda p: p.E), ("vi", lambda p: p.I),
+            ("v-d", lambda p: p.U - p.S - p.C),
+            ("v-o", lambda p: p.D(p.U)),
+            ("v-do", lambda p: p.D(p.U - p.S)),
+            ("v-s", lambda p: p.U - p.N),
+            ("v-so", lambda p: p.D(p.U - p.N)),
+            ("v-ds", lambda p: p.U - p.S - p.N),
+            ("v-dso", lambda p: p.D(p.U - p.S - p.N)),
+            ("v-a", lambda p: p.U - p.T),
+            ("v-ao", lambda p: p.D(p.U - p.T)),
+            ("v-da", lambda p: p.U - p.S - p.T),
+            ("v-dai", lambda p: p.U - p.S - p.T - p.I),
+            ("v-dait", lambda p: p.U - p.S - p.T - p.I - p.E),
+            ("v-dao", lambda p: p.D(p.U - p.S - p.T)),
+            ("vt", lambda p: p.E),
+            ("vi", lambda p: p.I),
         ],
-    )  # fmt: skip
+    )
     def test_weighted_fit_of_corrected_phases(self, tmp_path, name, phase):
         ws = finished.single_master(tmp_path)
         Parameters(ws).set("drop_ifg_index", [2])

@@ -25,11 +25,18 @@ def write(ws, rng, positions, lonlat, *, pairs, residual, seed_heights):
     day = project.DAY0 + 12.0 * np.arange(N_IMAGE)
     number = np.arange(1, n + 1)
     ps = {
-        "ij": np.column_stack([number, positions]).astype(float), "lonlat": lonlat,
-        "xy": np.column_stack([number, rng.uniform(0, 500, (n, 2))]).astype(np.float32), "ll0": np.array([14.0, 40.0]),
-        "bperp": rng.uniform(-90, 90, n_ifg), "day": day, "master_day": day[MASTER], "master_ix": MASTER,
-        "n_ifg": n_ifg, "n_image": N_IMAGE, "n_ps": n,
-    }  # fmt: skip
+        "ij": np.column_stack([number, positions]).astype(float),
+        "lonlat": lonlat,
+        "xy": np.column_stack([number, rng.uniform(0, 500, (n, 2))]).astype(np.float32),
+        "ll0": np.array([14.0, 40.0]),
+        "bperp": rng.uniform(-90, 90, n_ifg),
+        "day": day,
+        "master_day": day[MASTER],
+        "master_ix": MASTER,
+        "n_ifg": n_ifg,
+        "n_image": N_IMAGE,
+        "n_ps": n,
+    }
     k = N_IMAGE - 1
     if pairs is not None:
         k = n_ifg

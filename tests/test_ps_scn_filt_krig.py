@@ -313,7 +313,9 @@ def test_an_empty_time_window_without_variograms_is_explained(ws):
     ws.save("phuw2", {"ph_uw": np.ones((N_PS, N_IFG), np.float32)})
     with pytest.raises(ParameterError, match="scn_time_win is empty"):
         ps_scn_filt_krig(workdir=ws)
-    with pytest.raises(ParameterError, match="scn_time_win is -3, but a number from 0.001 to inf or \\[\\] was expected"):
+    with pytest.raises(
+        ParameterError, match="scn_time_win is -3, but a number from 0.001 to inf or \\[\\] was expected"
+    ):
         Parameters(ws).set("scn_time_win", -3)
     assert not ws.exists("scn2") and not ws.exists("modeled_defo_edges")
 

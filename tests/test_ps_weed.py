@@ -179,10 +179,17 @@ def weedable(directory, keep=None, **options):
     ws, stable = make_patch(directory, **options)
     pm = ws.load("pm1")
     ix = np.flatnonzero(stable)
-    ws.save("select1", {
-        "ix": ix, "keep_ix": np.ones(len(ix), dtype=bool) if keep is None else keep(ix), "K_ps2": pm["K_ps"][ix],
-        "C_ps2": pm["C_ps"][ix], "coh_ps2": pm["coh_ps"][ix], "ph_res2": pm["ph_res"][ix],
-    })  # fmt: skip
+    ws.save(
+        "select1",
+        {
+            "ix": ix,
+            "keep_ix": np.ones(len(ix), dtype=bool) if keep is None else keep(ix),
+            "K_ps2": pm["K_ps"][ix],
+            "C_ps2": pm["C_ps"][ix],
+            "coh_ps2": pm["coh_ps"][ix],
+            "ph_res2": pm["ph_res"][ix],
+        },
+    )
     return ws, ix
 
 

@@ -128,7 +128,10 @@ def test_numbers_of_a_single_master():
 
 def test_numbers_of_folders_named_by_dates():
     names = [f"/INSAR_20180426/{date}/cint.minrefdem.raw" for date in (20180108, 20180508)]
-    images = ["/INSAR_20180426/20180426_crop.slc", *(f"/INSAR_20180426/{d}/slave_res.slc" for d in (20180108, 20180508))]
+    images = [
+        "/INSAR_20180426/20180426_crop.slc",
+        *(f"/INSAR_20180426/{d}/slave_res.slc" for d in (20180108, 20180508)),
+    ]
     numbers = ImageNumbers.of(names, images, False)
     assert [numbers.number_of(name) for name in names] == [1, 3]
     assert short_names(names) == "20180108/cint.minrefdem.raw, 20180508/cint.minrefdem.raw"

@@ -27,8 +27,11 @@ def test_modules_do_not_lie_loose():
 
 @pytest.mark.parametrize("name", sorted(rooms.imports()))
 def test_laws(name):
-    broken = [f"{name} imports {other}, but {rooms.WHY.get(rooms.room(name), 'this room may not')}"
-              for one, other in rooms.broken() if one == name]  # fmt: skip
+    broken = [
+        f"{name} imports {other}, but {rooms.WHY.get(rooms.room(name), 'this room may not')}"
+        for one, other in rooms.broken()
+        if one == name
+    ]
     assert not broken, "\n".join(broken)
 
 

@@ -229,8 +229,12 @@ class TestCorrectionByHand:
     def test_what_is_wrong(self, tmp_path):
         ws = finished.single_master(tmp_path)
         Parameters(ws).set("drop_ifg_index", [2])
-        for ifgs, bounds, message in (([2], [0, 5], "is dropped"), ([10], [0, 5], "does not exist"),
-                                      ([1], [5, 0], "lower and an upper"), ([1, 3], [[0, 1]], "2 rows")):  # fmt: skip
+        for ifgs, bounds, message in (
+            ([2], [0, 5], "is dropped"),
+            ([10], [0, 5], "does not exist"),
+            ([1], [5, 0], "lower and an upper"),
+            ([1, 3], [[0, 1]], "2 rows"),
+        ):
             with pytest.raises(InputError, match=message):
                 ps_calc_tca(ifgs, bounds, [-5, 5], workdir=ws)
         with pytest.raises(NoPixelsError, match="widen"):
@@ -263,9 +267,12 @@ class TestCyclesByHand:
         ws = finished.small_baselines(tmp_path)
         square = [[13, 39], [15, 39], [15, 41], [13, 41]]
         for ifg, cycles, corners, message in (
-            (12, 1, square, "there are 11"), (0, 1, square, "does not exist"), (1, 0.5, square, "whole number"),
-            (1, 1, square[:2], "three corners"), (1, 1, [[np.nan, 1]] * 3, "three corners"),
-        ):  # fmt: skip
+            (12, 1, square, "there are 11"),
+            (0, 1, square, "does not exist"),
+            (1, 0.5, square, "whole number"),
+            (1, 1, square[:2], "three corners"),
+            (1, 1, [[np.nan, 1]] * 3, "three corners"),
+        ):
             with pytest.raises(InputError, match=message):
                 sb_fix_unwrap_manual(ifg, cycles, corners, workdir=ws)
         with pytest.raises(NoPixelsError, match="inside the polygon"):

@@ -11,11 +11,15 @@ HERE = Path(__file__).parent
 
 
 def test_single_tests_and_whole_modules_are_listed():
-    log = "\n".join([
-        "1.20s call     tests/test_a.py::test_one[a b]", "0.30s setup    tests/test_a.py::test_two",
-        "0.20s call     tests/test_a.py::test_two", "9.00s setup    tests/test_b.py::test_three",
-        "0.10s call     tests/test_b.py::test_four",
-    ])  # fmt: skip
+    log = "\n".join(
+        [
+            "1.20s call     tests/test_a.py::test_one[a b]",
+            "0.30s setup    tests/test_a.py::test_two",
+            "0.20s call     tests/test_a.py::test_two",
+            "9.00s setup    tests/test_b.py::test_three",
+            "0.10s call     tests/test_b.py::test_four",
+        ]
+    )
     assert slow_tests(log, 0.45) == ["tests/test_a.py::test_one[a b]", "tests/test_a.py::test_two", "tests/test_b.py"]
 
 
@@ -29,9 +33,14 @@ def test_modules_and_functions_of_the_list_exist():
 @pytest.mark.slow
 def test_every_entry_of_the_list_is_collected():
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-m", "", "-q", "-o", "addopts="], cwd=HERE.parent, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
-    collected = {line.split("[")[0] for line in done.stdout.splitlines()}  # which cases there are depends on the golden sets
+        [sys.executable, "-m", "pytest", "--collect-only", "-m", "", "-q", "-o", "addopts="],
+        cwd=HERE.parent,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    collected = {
+        line.split("[")[0] for line in done.stdout.splitlines()
+    }  # which cases there are depends on the golden sets
     listed = {name.split("[")[0] for name in HERE.joinpath("slow_tests.txt").read_text().splitlines() if "::" in name}
     assert len(collected) > 1000 and not listed - collected

@@ -23,10 +23,24 @@ def write_map(folder, date, values, lon=LON, lat=LAT, step=STEP, **header):
     values = np.asarray(values, "<f4")
     values.tofile(folder / f"{date}.ztd")
     fields = {
-        "WIDTH": values.shape[1], "FILE_LENGTH": values.shape[0], "XMIN": 0, "XMAX": values.shape[1] - 1, "YMIN": 0,
-        "YMAX": values.shape[0] - 1, "X_FIRST": lon, "Y_FIRST": lat, "X_STEP": step, "Y_STEP": -step, "X_UNIT": "degres",
-        "Y_UNIT": "degres", "Z_OFFSET": 0, "Z_SCALE": 1, "PROJECTION": "LATLON", "DATUM": "WGS84", **header,
-    }  # fmt: skip
+        "WIDTH": values.shape[1],
+        "FILE_LENGTH": values.shape[0],
+        "XMIN": 0,
+        "XMAX": values.shape[1] - 1,
+        "YMIN": 0,
+        "YMAX": values.shape[0] - 1,
+        "X_FIRST": lon,
+        "Y_FIRST": lat,
+        "X_STEP": step,
+        "Y_STEP": -step,
+        "X_UNIT": "degres",
+        "Y_UNIT": "degres",
+        "Z_OFFSET": 0,
+        "Z_SCALE": 1,
+        "PROJECTION": "LATLON",
+        "DATUM": "WGS84",
+        **header,
+    }
     lines = [f"{name:<15s}{value}" for name, value in fields.items() if value is not None]
     (folder / f"{date}.ztd.rsc").write_text("\n".join(lines) + "\n")
 
@@ -142,7 +156,9 @@ def test_incidence_angles(tmp_path):
     inc = np.arcsin(np.sin(look) * (6371 + 700) / 6371)
     np.testing.assert_allclose(incidence_from_look(look, inc.mean()), inc, atol=1e-3)
     np.testing.assert_allclose(incidence_from_look(look), inc, atol=1e-12)
-    np.testing.assert_allclose(incidence_from_look(inc, inc.mean() + 0.003), inc, atol=1e-12)  # is the incidence already
+    np.testing.assert_allclose(
+        incidence_from_look(inc, inc.mean() + 0.003), inc, atol=1e-12
+    )  # is the incidence already
     assert delay_phase(np.array([0.0555 / 2]), np.array([np.pi / 3]), 0.0555)[0] == pytest.approx(4 * np.pi)
     from stamps.tropo.inputs import Scene
 

@@ -162,7 +162,9 @@ def test_shell_command(tmp_path, capsys):
     assert "rad/km" in out and "setparm tropo_method a_linear" in out
     assert remaining(made.delay, made.ws.load("tca2")["ph_tropo_linear"]) < 1e-3
     first = made.ws.load("tca2")["ph_tropo_linear"]
-    assert cli.run("stamps", ["tropo", "linear", "--no-ramp", "--band", "2", "8", "--workdir", str(tmp_path / "p")]) == 0
+    assert (
+        cli.run("stamps", ["tropo", "linear", "--no-ramp", "--band", "2", "8", "--workdir", str(tmp_path / "p")]) == 0
+    )
     assert np.abs(made.ws.load("tca2")["ph_tropo_linear"] - first).max() > 0
     capsys.readouterr()
     assert cli.run("stamps", ["tropo", "linear", "--polygon", str(far), "--workdir", str(tmp_path / "p")]) == 1

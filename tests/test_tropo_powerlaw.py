@@ -87,7 +87,9 @@ def test_bands_are_stored_and_shown(tmp_path):
         np.testing.assert_allclose(bands[:, 1], interpolate(found, made.xy, k, [1]), rtol=1e-6)
         np.testing.assert_allclose(content[f"ph_tropo_powerlaw_ifg_{i}"], bands * power, rtol=1e-6)
         both = made.ws.load("tca2")["K_tropo_powerlaw"][:, i - 1]
-        assert ((both >= bands.min(axis=1) * (1 + 1e-6 * -np.sign(both)) - 1e-12) & (both <= bands.max(axis=1) + 1e-12)).all()
+        assert (
+            (both >= bands.min(axis=1) * (1 + 1e-6 * -np.sign(both)) - 1e-12) & (both <= bands.max(axis=1) + 1e-12)
+        ).all()
     shown = ps_plot("a", -1, "a_p", "ifg 5", workdir=made.ws)
     assert shown.figure is None
     saved = made.ws.load_raw("ps_plot_a")["ph_disp"]
@@ -143,7 +145,9 @@ def test_constants_come_back_from_soundings(h0, alpha):
 
 
 _HEADER = (
-    "Station 12345 at 12Z\n" + "-" * 77 + "\n   PRES   HGHT   TEMP   DWPT   RELH   MIXR   DRCT   SKNT   THTA   THTE   THTV\n"
+    "Station 12345 at 12Z\n"
+    + "-" * 77
+    + "\n   PRES   HGHT   TEMP   DWPT   RELH   MIXR   DRCT   SKNT   THTA   THTE   THTV\n"
     "    hPa     m      C      C      %    g/kg    deg   knot     K      K      K \n" + "-" * 77 + "\n"
 )
 
@@ -186,7 +190,9 @@ def test_soundings_from_the_shell(tmp_path, capsys):
     out = capsys.readouterr().out
     assert f"h0 {h0:g} m, exponent {alpha:.2f}"[:12] in out and "bands 2-6, 6-18 km" in out
     assert remaining(made.delay, made.ws.load("tca2")["ph_tropo_powerlaw"]) < 0.05
-    assert cli.run("stamps", ["tropo", "powerlaw", "--h0", "8000", "--alpha", "1.5", *law_options, "--no-bands-file"]) == 0
+    assert (
+        cli.run("stamps", ["tropo", "powerlaw", "--h0", "8000", "--alpha", "1.5", *law_options, "--no-bands-file"]) == 0
+    )
     assert "setparm tropo_method a_powerlaw" in capsys.readouterr().out
     assert remaining(made.delay, made.ws.load("tca2")["ph_tropo_powerlaw"]) < 0.005
 

@@ -32,9 +32,15 @@ def processed(tmp_path_factory):
     rows, scatterers = _matched(Workspace(project).load("ps2")["ij"], truth)
     m = int(truth["master_ix"])
     return SimpleNamespace(
-        stack=stack, project=project, master=master, truth=truth, rows=rows, m=m, velocity=truth["ps_v_los"][scatterers],
+        stack=stack,
+        project=project,
+        master=master,
+        truth=truth,
+        rows=rows,
+        m=m,
+        velocity=truth["ps_v_los"][scatterers],
         delay=(truth["ps_phase_tropo"] - truth["ps_phase_tropo"][m])[:, scatterers].T,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

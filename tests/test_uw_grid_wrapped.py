@@ -59,9 +59,14 @@ def test_saved_grid(tmp_path):
     np.testing.assert_allclose(grid["xy"][:, 1:], (grid["ij"][:, ::-1] + 0.5) * 100)
     classes = {name: raw[name].dtype.name for name in ("ph", "grid_ij", "ij", "n_i", "grid_x_min", "nzix", "pix_size")}
     assert classes == {
-        "ph": "complex64", "grid_ij": "float32", "ij": "float64", "n_i": "float32", "grid_x_min": "float32",
-        "nzix": "bool", "pix_size": "float64",
-    }  # fmt: skip
+        "ph": "complex64",
+        "grid_ij": "float32",
+        "ij": "float64",
+        "n_i": "float32",
+        "grid_x_min": "float32",
+        "nzix": "bool",
+        "pix_size": "float64",
+    }
     assert raw["ph_lowpass"].shape == raw["ph_uw_predef"].shape == (0, 0)
 
 

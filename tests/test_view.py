@@ -373,10 +373,18 @@ def browser(tmp_path_factory):
     options = webdriver.ChromeOptions()
     options.binary_location = program
     for argument in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--force-device-scale-factor=1",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}", "--window-size={},{}".format(*_WINDOW),
-    ):  # fmt: skip
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--force-device-scale-factor=1",
+        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+        "--window-size={},{}".format(*_WINDOW),
+    ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(driver))
@@ -660,18 +668,32 @@ def test_a_hundred_thousand_points_are_fluid(browser, tmp_path):
     series = np.outer(velocity, days / 365.25) + rng.normal(0, 3, (n, k))
     weights = fit_lines(np.eye(k), days) * np.array([[1], [365.25]])
     content = Content(
-        lonlat=lonlat, metres=(85_000.0, 111_320.0),
+        lonlat=lonlat,
+        metres=(85_000.0, 111_320.0),
         layers=[
             Layer("velocity", "Velocity", "mm/yr", series @ weights[1], "diverging", "positive towards", True),
             Layer("displacement", "Displacement", "mm", series, "diverging", "positive towards", True),
         ],
         lines=Lines(weights, bootstrap_spread(days / 365.25, np.eye(k), 50, 0)),
-        dates=[datetime.date(2018, 1, 1) + datetime.timedelta(int(d)) for d in days], days=days,
-        master=datetime.date(2018, 1, 1), reference=np.arange(n), area=ReferenceArea(n, True),
-        facts={"value": "v", "description": "synthetic", "processing": "", "interferograms": k, "wavelength": 0.0555,
-               "heading": None, "n_boot": 50, "n_images": k},
-        images=[(datetime.date(2018, 1, 1), 0.0, 0.0)], parameters=[], scheme="inflation",
-    )  # fmt: skip
+        dates=[datetime.date(2018, 1, 1) + datetime.timedelta(int(d)) for d in days],
+        days=days,
+        master=datetime.date(2018, 1, 1),
+        reference=np.arange(n),
+        area=ReferenceArea(n, True),
+        facts={
+            "value": "v",
+            "description": "synthetic",
+            "processing": "",
+            "interferograms": k,
+            "wavelength": 0.0555,
+            "heading": None,
+            "n_boot": 50,
+            "n_images": k,
+        },
+        images=[(datetime.date(2018, 1, 1), 0.0, 0.0)],
+        parameters=[],
+        scheme="inflation",
+    )
     page = tmp_path / "view.html"
     page.write_text(html_of(content, [], "many"), encoding="utf-8")
     shown = Shown(browser, page)
@@ -681,8 +703,10 @@ def test_a_hundred_thousand_points_are_fluid(browser, tmp_path):
     started = browser.execute_script("return performance.now()")
     assert shown.call("setReference", 14.1, 40.1, 500)
     moved = browser.execute_script("return performance.now()") - started
-    print(f"100 000 points: a redraw {milliseconds:.0f} ms, closer {closer:.0f} ms, another reference {moved:.0f} ms, "
-          f"page {page.stat().st_size / 1e6:.1f} MB")  # fmt: skip
+    print(
+        f"100 000 points: a redraw {milliseconds:.0f} ms, closer {closer:.0f} ms, another reference {moved:.0f} ms, "
+        f"page {page.stat().st_size / 1e6:.1f} MB"
+    )
     assert shown.errors() == []
     assert milliseconds < 250 and closer < 250  # ample: machines that run tests are busy
     i = int(np.argmax(velocity))

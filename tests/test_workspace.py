@@ -89,9 +89,19 @@ def test_kinds_are_stored_and_read_as_the_table_says(ws, name, variable, value, 
 
 def test_the_table_knows_only_the_kinds_of_its_docstring():
     kinds = {
-        "scalar", "count", "index", "column", "row", "index_column", "index_row", "index_matrix", "index_matrix_single",
-        "mask_column", "matrix", "text",
-    }  # fmt: skip
+        "scalar",
+        "count",
+        "index",
+        "column",
+        "row",
+        "index_column",
+        "index_row",
+        "index_matrix",
+        "index_matrix_single",
+        "mask_column",
+        "matrix",
+        "text",
+    }
     assert set(KINDS.values()) <= kinds
 
 
@@ -128,7 +138,9 @@ def test_golden_files_survive_reading_and_saving(golden_state, tmp_path, step):
 
 def test_a_wrong_shape_is_one_sentence(ws):
     ws.save_raw("ps1", {"n_ps": np.ones((2, 2))})
-    with pytest.raises(WorkspaceError, match=r"ps1.mat: variable 'n_ps' is 2 x 2, but 1 x 1 was expected: run step 1 again"):
+    with pytest.raises(
+        WorkspaceError, match=r"ps1.mat: variable 'n_ps' is 2 x 2, but 1 x 1 was expected: run step 1 again"
+    ):
         ws.load("ps1")
 
 

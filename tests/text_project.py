@@ -38,20 +38,28 @@ def write_project(root, small_baselines=False, processor="doris", n=N, seed=1):
     patch.mkdir(parents=True)
     n_ifg = len(PAIRS if small_baselines else SLAVES)
     texts = {
-        "processor.txt": processor, "width.txt": SIZE[0], "len.txt": SIZE[1], "master_day.1.in": MASTER,
-        "heading.1.in": -166.6, "lambda.1.in": 0.0555, "slc_osfactor.1.in": 1,
-        "day.1.in": "\n".join(map(str, SLAVES)), "bperp.1.in": "\n".join(map(str, BPERP)),
-    }  # fmt: skip
+        "processor.txt": processor,
+        "width.txt": SIZE[0],
+        "len.txt": SIZE[1],
+        "master_day.1.in": MASTER,
+        "heading.1.in": -166.6,
+        "lambda.1.in": 0.0555,
+        "slc_osfactor.1.in": 1,
+        "day.1.in": "\n".join(map(str, SLAVES)),
+        "bperp.1.in": "\n".join(map(str, BPERP)),
+    }
     if small_baselines:
         texts["ifgday.1.in"] = "\n".join(f"{first} {second}" for first, second in PAIRS)
     for name, content in texts.items():
         (root / name).write_text(f"{content}\n")
     written = SimpleNamespace(
-        line=np.sort(random.integers(0, SIZE[1], n)), sample=random.integers(0, SIZE[0], n),
+        line=np.sort(random.integers(0, SIZE[1], n)),
+        sample=random.integers(0, SIZE[0], n),
         lonlat=(random.uniform(0, 0.02, (n, 2)) + [14.2, 40.8]).astype("<f4"),
         ph=(random.normal(size=(n_ifg, n)) + 1j * random.normal(size=(n_ifg, n))).astype("<c8"),
-        D_A=np.round(random.uniform(0.1, 0.4, n), 6), hgt=random.uniform(0, 900, n).astype("<f4"),
-    )  # fmt: skip
+        D_A=np.round(random.uniform(0.1, 0.4, n), 6),
+        hgt=random.uniform(0, 900, n).astype("<f4"),
+    )
     np.savetxt(patch / "pscands.1.ij", np.column_stack([np.arange(1, n + 1), written.line, written.sample]), fmt="%d")
     np.savetxt(patch / "pscands.1.da", written.D_A, fmt="%g")
     for name, suffix in (("lonlat", "ll"), ("ph", "ph"), ("hgt", "hgt")):

@@ -162,7 +162,9 @@ def matrix(text):
     try:
         return np.loadtxt(text, ndmin=2)
     except (OSError, ValueError) as error:
-        raise InputError(f"{text} is neither a matrix, as [14.1 40.2; 14.3 40.2], nor a file of one: {error}.") from None
+        raise InputError(
+            f"{text} is neither a matrix, as [14.1 40.2; 14.3 40.2], nor a file of one: {error}."
+        ) from None
 
 
 def bounds(text):

@@ -83,16 +83,22 @@ def _file_lines(file):
 def _readable(text, file):
     """A condition in words."""
     words = {
-        "patches": "with patches", "alone": "without patches", "first": "if the run starts here", "maybe": "",
+        "patches": "with patches",
+        "alone": "without patches",
+        "first": "if the run starts here",
+        "maybe": "",
         f"file({file.file})": "",
-    }  # fmt: skip
+    }
     if text in words:
         return words[text]
     name, _, argument = text.partition("(")
     argument = argument.rstrip(")")
     calls = {
-        "file": f"if {argument} is there", "nofile": f"without {argument}", "above": f"if {argument} is there or above",
-        "noabove": f"without {argument}", "has": "if {} has {}".format(*(argument.split(":") + [""])[:2]),
+        "file": f"if {argument} is there",
+        "nofile": f"without {argument}",
+        "above": f"if {argument} is there or above",
+        "noabove": f"without {argument}",
+        "has": "if {} has {}".format(*(argument.split(":") + [""])[:2]),
         "lacks": "if {} has no {}".format(*(argument.split(":") + [""])[:2]),
-    }  # fmt: skip
+    }
     return calls.get(name, text.replace("!=", " other than ").replace("|", " or "))

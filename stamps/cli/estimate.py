@@ -44,15 +44,17 @@ def _as_text(estimate):
     mode = "small baselines" if estimate.small_baselines else "single master"
     raster = f"{estimate.width} samples x {estimate.length} lines" if estimate.width and estimate.length else "unknown"
     lines = [
-        f"{estimate.source}: {estimate.kind}, {mode}", "",
+        f"{estimate.source}: {estimate.kind}, {mode}",
+        "",
         f"  images                {estimate.n_images}",
         f"  interferograms        {estimate.n_interferograms}",
         f"  raster                {raster}",
         f"  candidates            {_count(estimate.candidates)} ({estimate.candidates_from})",
         f"  pixels from step 3 on {estimate.pixels_from}",
-        f"  machine               {estimate.cores} cores, {estimate.memory_gib:.3g} GiB", "",
+        f"  machine               {estimate.cores} cores, {estimate.memory_gib:.3g} GiB",
+        "",
         "step        memory  processes  seconds (rough)  memory of a process",
-    ]  # fmt: skip
+    ]
     for step in estimate.steps:
         memory = _mib(step["peak_mib"] * step["workers"])
         multiples = " + ".join(

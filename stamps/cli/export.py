@@ -27,13 +27,18 @@ def main(argv):
     parser = argparse.ArgumentParser(
         prog="stamps export",
         description=f"Write all pixels with velocity and time series for other programs.\n\n{kinds}",
-        epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
-    )  # fmt: skip
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("kind", metavar="KIND", help="one of the kinds above")
     parser.add_argument("--out", metavar="PATH", help="file (mintpy: folder) to write, relative to the project")
     add_workdir(parser, "project directory after step 7")
-    parser.add_argument("--values", metavar="TYPE", help="value type of ps_plot, v-do or u-dms for instance "
-                        "(default v-d; small baselines V-d)")  # fmt: skip
+    parser.add_argument(
+        "--values",
+        metavar="TYPE",
+        help="value type of ps_plot, v-do or u-dms for instance (default v-d; small baselines V-d)",
+    )
     parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")
     parser.add_argument("--iono", metavar="NAME", default=0, type=_name_or_number, help="ionospheric correction (i_as)")
     parser.add_argument("--ifg-list", metavar="N", nargs="+", type=int, help="images to use, counted from 1")
@@ -46,8 +51,9 @@ def main(argv):
     parser.add_argument("--step", metavar="N", type=float, default=1, help="every N-th pixel at random (default: all)")
     parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of V_STDEV (1500)")
     parser.add_argument("--seed", type=int, default=0, help="start of the random numbers (0)")
-    parser.add_argument("--resolution", metavar="M", type=float,
-                        help="geotiff, mintpy: metres of a cell (plot_scatterer_size, or more)")  # fmt: skip
+    parser.add_argument(
+        "--resolution", metavar="M", type=float, help="geotiff, mintpy: metres of a cell (plot_scatterer_size, or more)"
+    )
     parser.add_argument(
         "--clims", metavar=("LOW", "HIGH"), nargs=2, type=float, help="kml: range of the colours, mm/yr"
     )

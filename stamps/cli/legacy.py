@@ -9,7 +9,9 @@ from stamps.cli.command import Argument, Command, Option, bounds, literal, matri
 
 __all__ = ["COMMANDS"]
 
-_OUT = Option("--out", "FILE", about="picture to write, .png, .pdf or .svg (default: a window; without a display a PNG)")
+_OUT = Option(
+    "--out", "FILE", about="picture to write, .png, .pdf or .svg (default: a window; without a display a PNG)"
+)
 _SEED = Option("--seed", "N", int, "start of the random numbers (0); equal seeds give equal results")
 
 # ---------------------------------------------------------------------- preparation

@@ -163,4 +163,3 @@ _VERBS = {
 
 def _verb(name):
     return import_module(_VERBS[name][0]).main
-

@@ -29,9 +29,11 @@ def main(argv):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="stamps tropo", description="Tropospheric corrections without other software.", epilog=_EPILOG,
+        prog="stamps tropo",
+        description="Tropospheric corrections without other software.",
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     methods = parser.add_subparsers(metavar="METHOD", required=True)
 
     linear = methods.add_parser("linear", help="phase proportional to height, one slope for every interferogram")
@@ -111,10 +113,15 @@ def _powerlaw(options):
     if options.soundings:
         h0, alpha = _soundings(argparse.Namespace(files=options.soundings))
     aps_powerlaw(
-        h0=h0 if options.h0 is None else options.h0, alpha=alpha if options.alpha is None else options.alpha,
-        bands=options.bands, n_windows=options.windows, save_bands=not options.no_bands_file, scla=options.scla,
-        **_areas(options), workdir=options.workdir,
-    )  # fmt: skip
+        h0=h0 if options.h0 is None else options.h0,
+        alpha=alpha if options.alpha is None else options.alpha,
+        bands=options.bands,
+        n_windows=options.windows,
+        save_bands=not options.no_bands_file,
+        scla=options.scla,
+        **_areas(options),
+        workdir=options.workdir,
+    )
     _next("a_powerlaw")
 
 

@@ -26,14 +26,22 @@ def main(argv):
         "--n-boot", type=int, default=N_BOOT, help="bootstrap samples of the standard deviation [%(default)s]"
     )
     parser.add_argument(
-        "--serve", nargs="?", type=int, const=0, metavar="PORT",
+        "--serve",
+        nargs="?",
+        type=int,
+        const=0,
+        metavar="PORT",
         help="then serve the page to this machine (127.0.0.1) until interrupted; without PORT a free one",
-    )  # fmt: skip
+    )
     options = parser.parse_args(argv)
     path = view(
-        options.workdir, options.out, options.value, title=options.title, background=not options.no_background,
+        options.workdir,
+        options.out,
+        options.value,
+        title=options.title,
+        background=not options.no_background,
         n_boot=options.n_boot,
-    )  # fmt: skip
+    )
     print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
     return 0 if options.serve is None else _serve(path, options.serve)
 

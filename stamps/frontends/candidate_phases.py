@@ -100,9 +100,10 @@ def _sentences(ws, raw):
     dropped = {int(k) + 1 for k in Parameters(ws).indices("drop_ifg_index")}
     known = findings.collect(Workspace(ws.path.parent), patches=False)
     new = [
-        k for k, name in enumerate(names)
+        k
+        for k, name in enumerate(names)
         if numbers[k] not in dropped and not _of_master_alone(name) and not is_named(name, known)
-    ]  # fmt: skip
+    ]
     step = max(1, raw.shape[1] // _MOST)
     figures = [statistics_of(raw[k, ::step].astype(np.complex64).view(np.float32).reshape(1, -1, 2)) for k in new]
     faults = faults_of(figures, interferograms=True)

@@ -89,7 +89,9 @@ def calamp(
     mask = None if maskfile is None else ws.file(maskfile)
     distinct = list(dict.fromkeys(names))  # lists of pairs may name an image more than once
     found = in_order(lambda name: calibrate(os.path.join(ws.path, name), width, dtype, mask, kept), distinct)
-    progress = tqdm(found, total=len(distinct), unit=" images", desc="calamp", leave=False, disable=None, file=terminal())
+    progress = tqdm(
+        found, total=len(distinct), unit=" images", desc="calamp", leave=False, disable=None, file=terminal()
+    )
     of_name = dict(zip(distinct, progress, strict=True))
     constants = np.array([np.nan_to_num(of_name[name].constant, nan=0) for name in names], np.float32)
     _report_calibrations(of_name, survey)
@@ -109,7 +111,10 @@ def _report_calibrations(calibrations, survey):
         if not found.count:
             print(f"CALAMP: {name} has no usable pixel, its calibration constant is set to 0.", file=sys.stderr)
         elif found.unusable:
-            print(f"CALAMP: {name} has {found.unusable} pixels without a usable number, which are left out.", file=sys.stderr)
+            print(
+                f"CALAMP: {name} has {found.unusable} pixels without a usable number, which are left out.",
+                file=sys.stderr,
+            )
 
 
 def selpsc_patch(

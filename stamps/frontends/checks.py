@@ -128,7 +128,14 @@ def find_export(master, datadir):
     export.dem_headers = _listing(datadir, "dem/*_seg.par")
     export.diff_headers = _listing(datadir, "geo/*.diff_par")
     export.header = headers[-1] if headers else None
-    for path in (*export.slcs, *export.interferograms, *export.heights, *export.longitudes, *export.latitudes, *headers):
+    for path in (
+        *export.slcs,
+        *export.interferograms,
+        *export.heights,
+        *export.longitudes,
+        *export.latitudes,
+        *headers,
+    ):
         check_path(path)
     return export
 
@@ -295,7 +302,9 @@ def _check_single_master(export):
         if pair[0] != export.master:
             others.setdefault(pair[0], []).append(name)
     repeated = {date: number for date, number in Counter(pairs).items() if number > 1}
-    problems += [Problem(f"There are {number} interferograms of {date}: keep one.") for date, number in repeated.items()]
+    problems += [
+        Problem(f"There are {number} interferograms of {date}: keep one.") for date, number in repeated.items()
+    ]
     for other, names in others.items():
         which = f"The interferogram {names[0]} is"
         if len(names) > 1:

@@ -139,12 +139,20 @@ def read_image(path):
     middle = first_time + (first_line - 1 + n_lines / 2) / prf
     newest = oversampled or crop
     return Image(
-        Path(path), moment.year * 10000 + moment.month * 100 + moment.day, timing.positive("Radar_wavelength"),
-        first_time + (first_line - 1) / prf, 1 / prf / line_factor,
-        first_range + (first_pixel - 1) * spacing, spacing / range_factor, width, length,
-        newest.text("Data_output_file", "") if newest else "", newest.text("Data_output_format", "") if newest else "",
-        range_factor, _orbit(path, sections, middle),
-    )  # fmt: skip
+        Path(path),
+        moment.year * 10000 + moment.month * 100 + moment.day,
+        timing.positive("Radar_wavelength"),
+        first_time + (first_line - 1) / prf,
+        1 / prf / line_factor,
+        first_range + (first_pixel - 1) * spacing,
+        spacing / range_factor,
+        width,
+        length,
+        newest.text("Data_output_file", "") if newest else "",
+        newest.text("Data_output_format", "") if newest else "",
+        range_factor,
+        _orbit(path, sections, middle),
+    )
 
 
 class _Values:
@@ -212,14 +220,21 @@ def _orbit(path, sections, middle):
 def _judge_image(image):
     """What is impossible in a result file."""
     values = {
-        "wavelength": image.wavelength, "prf": 1 / image.line_time, "near_range_slc": image.first_range,
-        "range_pixel_spacing": image.range_spacing, "oversampling": image.oversampling,
-    }  # fmt: skip
+        "wavelength": image.wavelength,
+        "prf": 1 / image.line_time,
+        "near_range_slc": image.first_range,
+        "range_pixel_spacing": image.range_spacing,
+        "oversampling": image.oversampling,
+    }
     values |= {"width": image.width, "length": image.length} if image.width else {}
     shown = {
-        "wavelength": "Radar_wavelength", "prf": "Pulse_Repetition_Frequency", "width": "Last_pixel", "length": "Last_line",
-        "near_range_slc": "Range_time_to_first_pixel", "range_pixel_spacing": "Range_sampling_rate",
-    }  # fmt: skip
+        "wavelength": "Radar_wavelength",
+        "prf": "Pulse_Repetition_Frequency",
+        "width": "Last_pixel",
+        "length": "Last_line",
+        "near_range_slc": "Range_time_to_first_pixel",
+        "range_pixel_spacing": "Range_sampling_rate",
+    }
     return judge(image.path, values, shown)
 
 

@@ -106,7 +106,9 @@ def _far_from_header(lonlat, names, reach, centre):
         return []
     both = " and ".join(names)
     if _apart(middle[::-1], centre) <= reach + 100:
-        raise InputError(f"{both} are exchanged: the master's header has its centre at {centre[0]:g} E {centre[1]:g} N.")
+        raise InputError(
+            f"{both} are exchanged: the master's header has its centre at {centre[0]:g} E {centre[1]:g} N."
+        )
     return [
         f"{both} put the scene at {middle[0]:.4f} E {middle[1]:.4f} N, but the master's header at {centre[0]:.4f} E "
         f"{centre[1]:.4f} N: check that they belong to this stack."

@@ -72,14 +72,18 @@ def _check_baseline_files(interferograms):
         if len(set(pair_of_name(name) or ())) == 2:
             across.append(values[0][1:] + values[1][1:])
             if not any(across[-1]):
-                warnings.append(f"The baseline file {path} holds zeros: check the orbits and export the interferogram again.")
+                warnings.append(
+                    f"The baseline file {path} holds zeros: check the orbits and export the interferogram again."
+                )
     whole = [] if problems else judge_baselines("the files *.base", across)
     return problems + whole, [] if whole else warnings
 
 
 def _dates(export):
     """All dates in the names of the files."""
-    dates = {image_date(name) for name in export.slcs} | {d for n in export.interferograms for d in pair_of_name(n) or ()}
+    dates = {image_date(name) for name in export.slcs} | {
+        d for n in export.interferograms for d in pair_of_name(n) or ()
+    }
     return dates - {None}
 
 
@@ -134,7 +138,10 @@ def _disagreements(header, master):
         own, other = header.numbers.get(name), master.numbers.get(name)
         if own and other and abs(own / other - 1) > limit:
             fatal = name == "radar_frequency" and abs(own / other - 1) > _OTHER_BAND
-            yield fatal, f"has {own:.10g} in field '{name}', but the master's has {other:.10g}: {meaning}; export it again"
+            yield (
+                fatal,
+                f"has {own:.10g} in field '{name}', but the master's has {other:.10g}: {meaning}; export it again",
+            )
     own, other = header.numbers.get("heading"), master.numbers.get("heading")
     if None not in (own, other) and abs((own - other + 180) % 360 - 180) > _LARGEST_TURN:
         yield False, f"has the heading {own:g}, but the master's has {other:g}: another track; export it again"

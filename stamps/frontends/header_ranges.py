@@ -183,7 +183,9 @@ def judge_dates(dates: Iterable[str], today: datetime.date | None = None) -> tup
     dates = sorted(set(dates))
     early = [date for date in dates if date < f"{_FIRST_YEAR}0000"]
     late = [date for date in dates if date > latest]
-    problems = [f"The date {date} is before {_FIRST_YEAR}, when no radar satellite flew: correct the name." for date in early]
+    problems = [
+        f"The date {date} is before {_FIRST_YEAR}, when no radar satellite flew: correct the name." for date in early
+    ]
     return problems, [f"The date {date} is in the future: check the names of the images." for date in late]
 
 

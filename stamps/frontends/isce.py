@@ -126,10 +126,18 @@ def write_header(path, width, length, dtype, name, bands=1, scheme="BIL"):
     order = {"<": "l", ">": "b"}.get(dtype.byteorder, _NATIVE)
     root = ElementTree.Element("imageFile")
     properties = {
-        "access_mode": "read", "byte_order": order, "data_type": _NAMES[dtype.newbyteorder("=")], "file_name": name,
-        "image_type": "cpx" if dtype.kind == "c" else "bil", "length": length, "number_bands": bands, "scheme": scheme,
-        "width": width, "xmax": width, "xmin": 0,
-    }  # fmt: skip
+        "access_mode": "read",
+        "byte_order": order,
+        "data_type": _NAMES[dtype.newbyteorder("=")],
+        "file_name": name,
+        "image_type": "cpx" if dtype.kind == "c" else "bil",
+        "length": length,
+        "number_bands": bands,
+        "scheme": scheme,
+        "width": width,
+        "xmax": width,
+        "xmin": 0,
+    }
     for key, value in properties.items():
         element = ElementTree.SubElement(root, "property", name=key)
         ElementTree.SubElement(element, "value").text = str(value)

@@ -130,9 +130,14 @@ def read_header(ws, path):
     frequency = number("radar_frequency:")
     platform = str(readparm(path, "sensor:", workdir=ws))
     names = (
-        "range_pixel_spacing", "near_range_slc", "sar_to_earth_center", "earth_radius_below_sensor",
-        "center_range_slc", "azimuth_lines", "prf",
-    )  # fmt: skip
+        "range_pixel_spacing",
+        "near_range_slc",
+        "sar_to_earth_center",
+        "earth_radius_below_sensor",
+        "center_range_slc",
+        "azimuth_lines",
+        "prf",
+    )
     values = [number(name) for name in names]
     judged = dict(zip(names, values, strict=True), heading=heading, radar_frequency=frequency)
     del judged["azimuth_lines"]

@@ -141,7 +141,9 @@ def judge_heights(heights, name, what="candidates") -> Judgement:
     warnings = _told(name, "height", missing, {"a fill value": gap, "out of the range": nonsense}, what)
     known = heights[~missing]
     if known.size >= _TELLING and np.all(known == known[0]):
-        warnings.append(f"{name} holds {known[0]:g} m everywhere: unless the scene is flat, export the height raster again.")
+        warnings.append(
+            f"{name} holds {known[0]:g} m everywhere: unless the scene is flat, export the height raster again."
+        )
     return Judgement(missing, warnings)
 
 
@@ -151,7 +153,11 @@ def judge_heights(heights, name, what="candidates") -> Judgement:
 def _refuse_byte_order(values, coordinate, name):
     """Refuse values that make sense only with their bytes in reverse order; a fill value counts once."""
     values = np.unique(values[:: max(1, values.size // _ENOUGH)])
-    if values.size >= _TELLING and _odd_share(values, coordinate) > 0.2 and _odd_share(values.byteswap(), coordinate) <= 0.05:
+    if (
+        values.size >= _TELLING
+        and _odd_share(values, coordinate) > 0.2
+        and _odd_share(values.byteswap(), coordinate) <= 0.05
+    ):
         raise InputError(
             f"{name} has the other byte order: read as it is a {coordinate} is {_example(values)}, with swapped bytes "
             f"{_example(values.byteswap())}; export it again, in the byte order of the other rasters."
@@ -162,7 +168,9 @@ def _refuse_nonsense(lonlat, names, nonsense, far, distance, gap, reach, what):
     if not _is_much(nonsense | far, ~gap):
         return
     if np.count_nonzero(nonsense) > np.count_nonzero(far):
-        wrong = [_outside(lonlat[:, k], coordinate) & nonsense for k, coordinate in enumerate(("longitude", "latitude"))]
+        wrong = [
+            _outside(lonlat[:, k], coordinate) & nonsense for k, coordinate in enumerate(("longitude", "latitude"))
+        ]
         k = int(np.argmax([np.count_nonzero(mask) for mask in wrong]))
         coordinate, limit = (("longitude", 360), ("latitude", 90))[k]
         turned = not (_outside(lonlat[~gap, 1], "longitude") | _outside(lonlat[~gap, 0], "latitude")).any()
@@ -183,7 +191,9 @@ def _refuse_constant(lonlat, names):
         return
     for k, coordinate in enumerate(("longitude", "latitude")):
         if np.all(lonlat[:, k] == lonlat[0, k]):
-            raise InputError(f"{names[k]} holds the {coordinate} {lonlat[0, k]:.8g} everywhere: export the coordinates again.")
+            raise InputError(
+                f"{names[k]} holds the {coordinate} {lonlat[0, k]:.8g} everywhere: export the coordinates again."
+            )
 
 
 # ---------------------------------------------------------------------- single questions

@@ -124,10 +124,21 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
     raise_problems(problems, f"The export {export.datadir}")
     check_replaceable(ws)
     plan = Plan(
-        processor, export.width, export.length, export.small_baselines, export.slcs, export.interferograms,
-        export.heights, [*export.longitudes[:1], *export.latitudes[:1]] if export.longitudes else [], threshold, counts,
-        export.header, export.precision, byteswap=1, mask=mask,
-    )  # fmt: skip
+        processor,
+        export.width,
+        export.length,
+        export.small_baselines,
+        export.slcs,
+        export.interferograms,
+        export.heights,
+        [*export.longitudes[:1], *export.latitudes[:1]] if export.longitudes else [],
+        threshold,
+        counts,
+        export.header,
+        export.precision,
+        byteswap=1,
+        mask=mask,
+    )
     with ws.publish(), ws.scratch() as stage:
         kept = KeptAmplitudes()
         write_project(stage, plan, kept)

@@ -16,7 +16,7 @@ _MOST_NAMES = 12
 def dates_in(path: str) -> tuple:
     """Dates (yyyymmdd) in the name of a file, else in that of the folder it is in, else in the one above."""
     parts = PurePath(path).parts
-    found = (tuple(map(int, _DATE.findall(part))) for part in parts[: -4 : -1])
+    found = (tuple(map(int, _DATE.findall(part))) for part in parts[:-4:-1])
     return next((dates for dates in found if dates), ())
 
 

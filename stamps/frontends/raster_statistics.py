@@ -86,10 +86,16 @@ def statistics_of(parts: np.ndarray) -> Statistics:
     larger = np.maximum(*magnitudes.T)
     largest = float(larger.max())
     return Statistics(
-        *shares, _most_frequent(used), float((used[:, 1] == 0).mean()),
-        float(((larger < _SMALLEST) | (larger > _LARGEST)).mean()), exponent_spread(used), _swapped(used), _resultant(used),
-        _clipped(magnitudes, largest), **same_of_all,
-    )  # fmt: skip
+        *shares,
+        _most_frequent(used),
+        float((used[:, 1] == 0).mean()),
+        float(((larger < _SMALLEST) | (larger > _LARGEST)).mean()),
+        exponent_spread(used),
+        _swapped(used),
+        _resultant(used),
+        _clipped(magnitudes, largest),
+        **same_of_all,
+    )
 
 
 def exponent_spread(parts: np.ndarray) -> float:

@@ -66,7 +66,10 @@ class RasterSurvey:
         self._numbers = ImageNumbers.of(plan.interferograms, plan.images, plan.small_baselines)
         lines = np.unique(np.linspace(0, plan.length - 1, _LINES).astype(np.int64))
         images = list(dict.fromkeys(plan.images))
-        kinds = (images, pixel_type(plan.precision, plan.byteswap)), (plan.interferograms, pixel_type("f", plan.byteswap))
+        kinds = (
+            (images, pixel_type(plan.precision, plan.byteswap)),
+            (plan.interferograms, pixel_type("f", plan.byteswap)),
+        )
         found = []
         for names, dtype in kinds:
             figures = list(in_order(lambda name: statistics_of(sample_lines(name, dtype, plan.width, lines)), names))  # noqa: B023
@@ -172,7 +175,9 @@ class RasterSurvey:
     def _judge_images(self, names, figures, faults, dtype, width):
         wording = Wording()
         for wanted in (*FATAL, "swapped", "type"):
-            bad = [name for name, fault in zip(names, faults, strict=True) if fault is not None and fault.name == wanted]
+            bad = [
+                name for name, fault in zip(names, faults, strict=True) if fault is not None and fault.name == wanted
+            ]
             bad = [name for name in bad if wanted not in FATAL or not _has_signal(name, dtype, width)]
             if bad:
                 fault = next(fault for fault in faults if fault is not None and fault.name == wanted)
@@ -195,9 +200,10 @@ class RasterSurvey:
         real = [k for k, name in enumerate(names) if not numbers.of_master_alone(name)]
         names, figures, faults = ([values[k] for k in real] for values in (names, figures, faults))
         bad = [
-            name for name, fault in zip(names, faults, strict=True)
+            name
+            for name, fault in zip(names, faults, strict=True)
             if fault is not None and fault.name in FATAL and not _has_signal(name, dtype, width)
-        ]  # fmt: skip
+        ]
         if bad:
             fault = faults[names.index(bad[0])]
             raise InputError(
@@ -254,9 +260,10 @@ def interferogram_sentences(names, faults, numbers, wording):
         A sentence for each, or one for all of the same kind if they are many.
     """
     droppable = [
-        number for fault, number in zip(faults, numbers, strict=True)
+        number
+        for fault, number in zip(faults, numbers, strict=True)
         if fault is not None and fault.name not in LOST and number is not None
-    ]  # fmt: skip
+    ]
     sentences = []
     for name, same in _by_name(faults).items():
         if name in LOST:
@@ -296,7 +303,9 @@ def _blocks(path, dtype, width):
 
 def _has_signal(path, dtype, width):
     """Whether any sample is a number and not 0."""
-    return any(bool((np.isfinite(block).all(axis=2) & (block != 0).any(axis=2)).any()) for block in _blocks(path, dtype, width))
+    return any(
+        bool((np.isfinite(block).all(axis=2) & (block != 0).any(axis=2)).any()) for block in _blocks(path, dtype, width)
+    )
 
 
 def _are_equal(one, other, dtype, width):

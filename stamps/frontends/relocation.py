@@ -60,7 +60,9 @@ def relocate(new, old=None, dry_run: bool = False, workdir=".") -> dict[str, int
     old = _find_old(ws, lists, new) if old is None else os.path.abspath(os.fspath(old))
     changed = {name: text for name, text in ((n, _moved(t, old, new)) for n, t in lists.items()) if text != lists[name]}
     if not changed:
-        raise InputError(f"No path in the list files of {ws.path} begins with {old}: give the directory that they name.")
+        raise InputError(
+            f"No path in the list files of {ws.path} begins with {old}: give the directory that they name."
+        )
     _check(ws, lists, changed, old, new)
     if not dry_run:
         with ws.reserved(), ws.publish():
@@ -73,7 +75,10 @@ def relocate(new, old=None, dry_run: bool = False, workdir=".") -> dict[str, int
 
 def _list_files(ws):
     """List files of the project and its patches."""
-    folders = ["", *sorted(f"{path.name}/" for path in ws.path.glob("PATCH_*") if path.is_dir() and not path.is_symlink())]
+    folders = [
+        "",
+        *sorted(f"{path.name}/" for path in ws.path.glob("PATCH_*") if path.is_dir() and not path.is_symlink()),
+    ]
     names = [f"{folder}{name}" for folder in folders for name in (*LISTS, _HEADER_LIST)]
     found = [name for name in names if ws.has_file(name)]
     if not found:
@@ -113,7 +118,9 @@ def _find_old(ws, lists, new):
             if os.path.exists(os.path.join(new, *parts[k:])):
                 return os.path.join(*parts[:k])
     example = f" ({paths[0]} …)" if paths else ""
-    raise InputError(f"{new} holds none of the files that the lists of {ws.path} name{example}: give the old directory, too.")
+    raise InputError(
+        f"{new} holds none of the files that the lists of {ws.path} name{example}: give the old directory, too."
+    )
 
 
 def _check(ws, lists, changed, old, new):
@@ -125,7 +132,9 @@ def _check(ws, lists, changed, old, new):
         before = [_moved(path, old, new) for path in _paths(name, lists[name], ws.path)]
         after = _paths(name, text, ws.path)
         if after != before:
-            raise InputError(f"{ws.path / name} has several paths on a line, which cannot take {new}: write one on each line.")
+            raise InputError(
+                f"{ws.path / name} has several paths on a line, which cannot take {new}: write one on each line."
+            )
         for path in after:
             if path.startswith(new + os.sep):
                 problems.append(_problem(os.path.basename(name), path, size, processor))

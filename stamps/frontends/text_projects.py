@@ -144,9 +144,13 @@ def read_acquisitions(ws):
         raise InputError(f"The dates of day.1.in of {ws.path} repeat, or the master is among them: correct the file.")
     master_ix = int(np.count_nonzero(slaves < master_day))
     return Acquisitions(
-        np.insert(slaves, master_ix, master_day), master_day, master_ix, day_ix,
-        np.insert(bperp[day_ix], master_ix, 0.0), dates[day_ix].astype(np.int64).tolist(),
-    )  # fmt: skip
+        np.insert(slaves, master_ix, master_day),
+        master_day,
+        master_ix,
+        day_ix,
+        np.insert(bperp[day_ix], master_ix, 0.0),
+        dates[day_ix].astype(np.int64).tolist(),
+    )
 
 
 def read_pairs(ws, images):
@@ -475,9 +479,16 @@ def load_candidates(ws, log, settings):
         return None
     D_A = patch_files.read_amplitude_dispersion(ws, n_read)
     return Loaded(
-        images, values, size, pixels, line[rows], sample[rows],
-        None if D_A is None else D_A[rows], None if hgt is None else hgt[rows].astype(np.float64), n_read,
-    )  # fmt: skip
+        images,
+        values,
+        size,
+        pixels,
+        line[rows],
+        sample[rows],
+        None if D_A is None else D_A[rows],
+        None if hgt is None else hgt[rows].astype(np.float64),
+        n_read,
+    )
 
 
 def _setting(ws, name, file):

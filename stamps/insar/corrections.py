@@ -223,7 +223,9 @@ def iono_method(method: int | str) -> int:
     ParameterError
         There is no such correction.
     """
-    known = method.strip() in _IONO_NAMES if isinstance(method, str) else np.size(method) == 1 and np.ravel(method)[0] == 1
+    known = (
+        method.strip() in _IONO_NAMES if isinstance(method, str) else np.size(method) == 1 and np.ravel(method)[0] == 1
+    )
     if not known:
         raise ParameterError(f"Ionospheric correction {method!r} is not a valid option: choose 1, 'i_as' or 'i_az'.")
     return 1

@@ -124,7 +124,11 @@ def without_jump(lonlat: ArrayLike) -> np.ndarray:
 
 def _with_longitudes_about(lonlat, centre):
     wrapped = wrapped_longitude(lonlat[..., 0], centre)
-    return lonlat if np.array_equal(wrapped, lonlat[..., 0], equal_nan=True) else np.stack([wrapped, lonlat[..., 1]], axis=-1)
+    return (
+        lonlat
+        if np.array_equal(wrapped, lonlat[..., 0], equal_nan=True)
+        else np.stack([wrapped, lonlat[..., 1]], axis=-1)
+    )
 
 
 def longitude_range(limits: ArrayLike) -> tuple[float, float]:

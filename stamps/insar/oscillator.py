@@ -13,9 +13,7 @@ _RANGE_POSTING = 7.8  # metres
 _DRIFT = 3.87e-7  # metres per year and metre of slant range
 
 
-def oscillator_phase(
-    range_sample: np.ndarray, days: np.ndarray, wavelength: float
-) -> tuple[np.ndarray, np.ndarray]:
+def oscillator_phase(range_sample: np.ndarray, days: np.ndarray, wavelength: float) -> tuple[np.ndarray, np.ndarray]:
     """Phase and velocity of the drift.
 
     Parameters

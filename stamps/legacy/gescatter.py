@@ -14,8 +14,17 @@ __all__ = ["gescatter"]
 
 
 def gescatter(
-    filename, lon, lat, c, colormap=None, clims=None, opacity=0.4, scale=0.4, time=None, workdir=".",
-):  # fmt: skip
+    filename,
+    lon,
+    lat,
+    c,
+    colormap=None,
+    clims=None,
+    opacity=0.4,
+    scale=0.4,
+    time=None,
+    workdir=".",
+):
     """Write a KML file with one point for each value.
 
     Parameters

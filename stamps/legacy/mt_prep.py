@@ -80,9 +80,16 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
     with ws.publish(), ws.scratch() as stage:
         images = stack.images if master_slc is None else [_as_float(stage, stack.master, master_slc), *stack.images]
         plan = Plan(
-            "doris", *size, stack.small_baselines, images, stack.interferograms, [geometry["dem_radar"]],
-            [geometry["lon"], geometry["lat"]], da_thresh, counts,
-        )  # fmt: skip
+            "doris",
+            *size,
+            stack.small_baselines,
+            images,
+            stack.interferograms,
+            [geometry["dem_radar"]],
+            [geometry["lon"], geometry["lat"]],
+            da_thresh,
+            counts,
+        )
         kept = KeptAmplitudes()
         write_project(stage, plan, kept)
         _keep_patches(ws, stage)

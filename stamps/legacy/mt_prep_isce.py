@@ -108,9 +108,18 @@ def mt_prep_isce(
         images = [slcs[date] for pair in stack.pairs for date in pair] or [slcs[date] for date in sorted(slcs)]
         rasters = {name: str(stage.path / f"{name}.raw") for name in ("lon", "lat", "dem")}
         plan = Plan(
-            "isce", stack.width, stack.length, bool(stack.pairs), images, interferograms, [rasters["dem"]],
-            [rasters["lon"], rasters["lat"]], da_thresh, counts, mask=mask,
-        )  # fmt: skip
+            "isce",
+            stack.width,
+            stack.length,
+            bool(stack.pairs),
+            images,
+            interferograms,
+            [rasters["dem"]],
+            [rasters["lon"], rasters["lat"]],
+            da_thresh,
+            counts,
+            mask=mask,
+        )
         kept = KeptAmplitudes()
         write_project(stage, plan, kept)
         keep_stale_selection(ws, stage, _ROUTINE)

@@ -37,5 +37,6 @@ def ps_baseline_plot(workdir=".", out=None):
     slaves = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
     pairs = np.column_stack([np.full(slaves.size, ps["master_ix"]), slaves])
     title = f"{ps['n_image']} images, one master"
-    return network_picture(ws, ps["day"], ps["bperp"], pairs, out=out, default="baseline_plot.png", master=ps["master_ix"],
-                           title=title)  # fmt: skip
+    return network_picture(
+        ws, ps["day"], ps["bperp"], pairs, out=out, default="baseline_plot.png", master=ps["master_ix"], title=title
+    )

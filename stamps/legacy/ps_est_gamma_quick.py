@@ -145,9 +145,17 @@ class _Data:
 def _settings(parameters):
     """Read, log and check the parameters, in the original's order."""
     names = (
-        "filter_grid_size", "filter_weighting", "clap_win", "clap_low_pass_wavelength", "clap_alpha", "clap_beta",
-        "max_topo_err", "lambda", "gamma_change_convergence", "gamma_max_iterations",
-    )  # fmt: skip
+        "filter_grid_size",
+        "filter_weighting",
+        "clap_win",
+        "clap_low_pass_wavelength",
+        "clap_alpha",
+        "clap_beta",
+        "max_topo_err",
+        "lambda",
+        "gamma_change_convergence",
+        "gamma_max_iterations",
+    )
     values = {name: parameters.get(name, log=True) for name in names}
     small_baselines = parameters.flag("small_baseline_flag", log=True)
     for name, value in values.items():
@@ -162,10 +170,16 @@ def _settings(parameters):
             f"{values['lambda']:g}: set them with setparm."
         )
     return _Settings(
-        values["filter_grid_size"], str(values["filter_weighting"]), int(values["clap_win"]),
-        values["clap_low_pass_wavelength"], values["clap_alpha"], values["clap_beta"], values["max_topo_err"],
-        values["lambda"], small_baselines,
-    )  # fmt: skip
+        values["filter_grid_size"],
+        str(values["filter_weighting"]),
+        int(values["clap_win"]),
+        values["clap_low_pass_wavelength"],
+        values["clap_alpha"],
+        values["clap_beta"],
+        values["max_topo_err"],
+        values["lambda"],
+        small_baselines,
+    )
 
 
 def _load(ws, small_baselines, keep_amplitude):
@@ -319,8 +333,21 @@ def _restored(ws, data, settings):
 
 def _saved(state, grid_ij, grid_size, lowpass, n_trial_wraps):
     """Variables of ``pm1``."""
-    names = ("ph_patch", "K_ps", "C_ps", "coh_ps", "coh_ps_save", "N_opt", "ph_res", "ph_grid", "ph_weight", "Nr",
-             "Nr_max_nz_ix", "i_loop", "gamma_change_save")  # fmt: skip
+    names = (
+        "ph_patch",
+        "K_ps",
+        "C_ps",
+        "coh_ps",
+        "coh_ps_save",
+        "N_opt",
+        "ph_res",
+        "ph_grid",
+        "ph_weight",
+        "Nr",
+        "Nr_max_nz_ix",
+        "i_loop",
+        "gamma_change_save",
+    )
     return {
         **{name: getattr(state, name) for name in names},
         "grid_ij": grid_ij,

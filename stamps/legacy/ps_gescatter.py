@@ -19,8 +19,17 @@ __all__ = ["ps_gescatter"]
 
 
 def ps_gescatter(
-    file, data, step=1, opacity=0.4, clims=None, lon_rg=None, lat_rg=None, std_cutoff=np.inf, workdir=".", seed=0,
-):  # fmt: skip
+    file,
+    data,
+    step=1,
+    opacity=0.4,
+    clims=None,
+    lon_rg=None,
+    lat_rg=None,
+    std_cutoff=np.inf,
+    workdir=".",
+    seed=0,
+):
     """Write a KML file with the pixels.
 
     Parameters

@@ -60,7 +60,9 @@ def ps_load_initial_gamma(workdir="."):
         bperp = np.insert(bperp, master_ix, 0)
 
     hgt = patch_files.read_heights(ws, n_read)
-    pixels = patch_files.local_coordinates(patch_files.judged_lonlat(ws, log, header, hgt, line, sample), header.heading, log)
+    pixels = patch_files.local_coordinates(
+        patch_files.judged_lonlat(ws, log, header, hgt, line, sample), header.heading, log
+    )
     ph = _phasors(patch_files.read_phase(ws, n_read, len(paths)), pixels.sort_ix, master_ix, provided)
     valid = _valid(pixels.lonlat, ph, log)
     rows = pixels.sort_ix[valid]

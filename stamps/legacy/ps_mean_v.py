@@ -61,8 +61,10 @@ def ps_mean_v(ifg_list=None, n_boot=100, subtract_switches="", use_sb=0, aps_fla
     project.ws.save(
         f"mv{project.version}",
         {
-            "n_boot": int(n_boot), "subtract_switches": str(subtract_switches).strip(),
-            "mean_v": mean_v, "mean_v_std": mean_v_std,
+            "n_boot": int(n_boot),
+            "subtract_switches": str(subtract_switches).strip(),
+            "mean_v": mean_v,
+            "mean_v_std": mean_v_std,
         },
-    )  # fmt: skip
+    )
     log.finish()

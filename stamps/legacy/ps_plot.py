@@ -152,5 +152,3 @@ def _columns(values, request):
     if request.ifg_list.max() > n:
         raise InputError(f"ifg_list holds {request.ifg_list.max()}, but there are only {n} columns to show.")
     return request.ifg_list - 1
-
-

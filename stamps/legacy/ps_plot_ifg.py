@@ -19,8 +19,15 @@ __all__ = ["ps_plot_ifg"]
 
 
 def ps_plot_ifg(
-    in_ph, bg_flag=1, col_rg=None, lon_rg=None, lat_rg=None, ext_data_path=None, workdir=".", out=None,
-):  # fmt: skip
+    in_ph,
+    bg_flag=1,
+    col_rg=None,
+    lon_rg=None,
+    lat_rg=None,
+    ext_data_path=None,
+    workdir=".",
+    out=None,
+):
     """Draw values as they are, without reference.
 
     Parameters

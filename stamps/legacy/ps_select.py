@@ -128,10 +128,20 @@ def ps_select(reest_flag=0, plot_flag=0, workdir="."):
         threshold, coh_thresh, keep_ix = second_selection(ix, values, pm, rule, _slope_limit(ps, settings), log)
 
     with ws.publish():
-        _save(ws, log, settings, {
-            "ix": ix, "keep_ix": keep_ix, **values, "coh_thresh": coh_thresh,
-            "coh_thresh_coeffs": threshold.coefficients, "max_percent_rand": rule.accepted, "ifg_index": used,
-        })  # fmt: skip
+        _save(
+            ws,
+            log,
+            settings,
+            {
+                "ix": ix,
+                "keep_ix": keep_ix,
+                **values,
+                "coh_thresh": coh_thresh,
+                "coh_thresh_coeffs": threshold.coefficients,
+                "max_percent_rand": rule.accepted,
+                "ifg_index": used,
+            },
+        )
     log.finish()
 
 
@@ -319,9 +329,14 @@ def _reestimate(ws, ps, pm, ix, used, settings, log):
             "set it back or run step 2 again (stamps 2 2)."
         )
     ph_patch = patch_phase(
-        pm["ph_grid"], pm["grid_ij"][ix], settings.clap_win, pm["low_pass"], settings.clap_alpha, settings.clap_beta,
+        pm["ph_grid"],
+        pm["grid_ij"][ix],
+        settings.clap_win,
+        pm["low_pass"],
+        settings.clap_alpha,
+        settings.clap_beta,
         oversampling=settings.slc_osf,
-    )  # fmt: skip
+    )
     ph = load_phase(ws, ps, 1)[ix]
     if not settings.small_baselines:
         ph = np.delete(ph, ps["master_ix"], axis=1)
@@ -366,7 +381,14 @@ def _save(ws, log, settings, content):
         log("No PS left after selection: later steps skip this patch")
         flags[2] = 1
     ws.save_no_ps_flags(flags)
-    ws.save("select1", {
-        **content, "clap_alpha": settings.clap_alpha, "clap_beta": settings.clap_beta, "n_win": settings.clap_win,
-        "gamma_stdev_reject": settings.gamma_stdev_reject, "small_baseline_flag": settings.small_baseline_flag,
-    })  # fmt: skip
+    ws.save(
+        "select1",
+        {
+            **content,
+            "clap_alpha": settings.clap_alpha,
+            "clap_beta": settings.clap_beta,
+            "n_win": settings.clap_win,
+            "gamma_stdev_reject": settings.gamma_stdev_reject,
+            "small_baseline_flag": settings.small_baseline_flag,
+        },
+    )

@@ -71,8 +71,12 @@ def _write(path, lonlat, values):
         ) from None
     try:
         raw.write(
-            path, geometry=points_as_wkb(lonlat), field_data=[values], fields=np.array(["V"], object), crs="EPSG:4326",
+            path,
+            geometry=points_as_wkb(lonlat),
+            field_data=[values],
+            fields=np.array(["V"], object),
+            crs="EPSG:4326",
             geometry_type="Point",
-        )  # fmt: skip
+        )
     except (DataSourceError, ValueError) as error:
         raise InputError(f"{path.name} cannot be written ({error}): choose a name that ends in .shp.") from error

@@ -77,9 +77,15 @@ def ps_unwrap(workdir=".", workers=None):
         options = {**settings.uw_3d, "n_trial_wraps": n_trial_wraps}
         options["ph_uw_predef"] = None if predef is None else predef[:, use]
         ph_use, msd_use = uw_3d(
-            ph_w[:, use], ps["xy"], ps["day"] - ps["master_day"], ifgday_ix[use], ps["bperp"][use], options,
-            workdir=ws, workers=workers or settings.workers,
-        )  # fmt: skip
+            ph_w[:, use],
+            ps["xy"],
+            ps["day"] - ps["master_day"],
+            ifgday_ix[use],
+            ps["bperp"][use],
+            options,
+            workdir=ws,
+            workers=workers or settings.workers,
+        )
 
         ph_uw = np.zeros((ps["n_ps"], ps["n_ifg"]), np.float32)
         msd = np.zeros(ps["n_ifg"], np.float32)
@@ -142,9 +148,18 @@ def _settings(ws, log):
     max_topo_err = parameters.get("max_topo_err", log=True)
     wavelength = parameters.get("lambda", log=True)
     return _Settings(
-        version, small_baselines, patch_phase, deramp, tropo_method if subtract_tropo else None, dropped, hold,
-        max_topo_err, wavelength, Workers(n_cores(parameters)), options,
-    )  # fmt: skip
+        version,
+        small_baselines,
+        patch_phase,
+        deramp,
+        tropo_method if subtract_tropo else None,
+        dropped,
+        hold,
+        max_topo_err,
+        wavelength,
+        Workers(n_cores(parameters)),
+        options,
+    )
 
 
 # ---------------------------------------------------------------------- the phase to unwrap

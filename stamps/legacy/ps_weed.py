@@ -204,10 +204,16 @@ def _save_flags(ws, log, keep):
 def _save_version_2(ws, ps, pixels, kept):
     """Write the files of version 2 for the pixels ``kept`` and delete what belonged to older ones."""
     rows = pixels.ix[kept]
-    ws.save("pm2", {
-        "ph_patch": ws.load("pm1", ["ph_patch"])["ph_patch"][rows], "ph_res": pixels.ph_res[kept],
-        "coh_ps": pixels.coh_ps[kept], "K_ps": pixels.k_ps[kept], "C_ps": pixels.c_ps[kept],
-    })  # fmt: skip
+    ws.save(
+        "pm2",
+        {
+            "ph_patch": ws.load("pm1", ["ph_patch"])["ph_patch"][rows],
+            "ph_res": pixels.ph_res[kept],
+            "coh_ps": pixels.coh_ps[kept],
+            "K_ps": pixels.k_ps[kept],
+            "C_ps": pixels.c_ps[kept],
+        },
+    )
     ws.save("ph2", {"ph": pixels.ph[kept]})
     fields = {name: value for name, value in ps.items() if name not in ("sort_ix", "ph")}
     fields.update(xy=pixels.xy[kept], ij=pixels.ij[kept], lonlat=ps["lonlat"][rows], n_ps=len(kept))

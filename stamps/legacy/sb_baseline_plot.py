@@ -59,8 +59,18 @@ def sb_baseline_plot(ix=None, workdir=".", out=_PICTURE):
     if ix is not None and np.size(ix):
         kept = np.intersect1d(np.ravel(ix).astype(np.int64) - 1, np.arange(len(pairs)))
     title = f"{kept.size} interferograms of {len(ps['day'])} images"
-    return network_picture(ws, ps["day"], bperp, pairs[kept], out=out, default=_PICTURE, numbers=kept + 1,
-                           noise=None if noise is None else noise[kept], master=ps["master_ix"], title=title)  # fmt: skip
+    return network_picture(
+        ws,
+        ps["day"],
+        bperp,
+        pairs[kept],
+        out=out,
+        default=_PICTURE,
+        numbers=kept + 1,
+        noise=None if noise is None else noise[kept],
+        master=ps["master_ix"],
+        title=title,
+    )
 
 
 def list_directories(ws):

@@ -92,7 +92,9 @@ def stamps(
         scratch.clean()
         log = Log(ws, "STAMPS")
         engine.recover(ws, log)
-        run = engine.plan_run(ws, *request)  # again: an interrupted run may have left a newer patch list to be put in place
+        run = engine.plan_run(
+            ws, *request
+        )  # again: an interrupted run may have left a newer patch list to be put in place
         _banner(log)
         if run.patches:
             Parameters(ws).fill_defaults()
@@ -131,4 +133,6 @@ def _banner(log):
     log("#" * 7 + "StaMPS/MTI Version 4.0b6".center(26) + "#" * 7)
     log("#" * 7 + "Beta version, Jun 2018".center(26) + "#" * 7)
     log("#" * 40)
-    log(f"This is stamps-insar {__version__}, a port of StaMPS to Python", 1)  # the file only: it says what made the results
+    log(
+        f"This is stamps-insar {__version__}, a port of StaMPS to Python", 1
+    )  # the file only: it says what made the results

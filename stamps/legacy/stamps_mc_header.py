@@ -130,10 +130,13 @@ def _run(ws, n, arguments):
             output = stack.enter_context(_log_file(ws.path / f"log_stamps_split_{k}", "w"))
             words = [*map(str, arguments), f"patch_list_split_{k}", "1", "--workdir", str(ws.path)]
             process = children.running(
-                children.bound(child.command("stamps", *words)), gently=True,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                children.bound(child.command("stamps", *words)),
+                gently=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
                 env=child.environment(**_ALONE),
-            )  # fmt: skip
+            )
             processes.append(stack.enter_context(process))
             with _log_file(ws.path / _OVERVIEW, "a") as file:
                 file.write(f"{processes[-1].pid} patch_list_split_{k} log_stamps_split_{k}\n")

@@ -5,7 +5,6 @@ Source: docs/method/unwrapping.md, section 2; Hooper and Zebker (2007), J. Opt. 
 2009.
 """
 
-
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
@@ -100,15 +99,33 @@ def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", wo
     workers = Workers.of(workers)
     with ws.publish():
         uw_grid_wrapped(
-            ph, xy, chosen["grid_size"], chosen["prefilt_win"], chosen["goldfilt_flag"], chosen["lowfilt_flag"],
-            chosen["gold_alpha"], chosen["ph_uw_predef"], workdir=ws, n_workers=workers.cores,
-        )  # fmt: skip
+            ph,
+            xy,
+            chosen["grid_size"],
+            chosen["prefilt_win"],
+            chosen["goldfilt_flag"],
+            chosen["lowfilt_flag"],
+            chosen["gold_alpha"],
+            chosen["ph_uw_predef"],
+            workdir=ws,
+            n_workers=workers.cores,
+        )
         uw_interp(workdir=ws)
         uw_sb_unwrap_space_time(
-            day, ifgday_ix, method, chosen["time_win"], chosen["la_flag"], bperp, chosen["n_trial_wraps"],
-            chosen["prefilt_win"], chosen["scf_flag"], chosen["temp"], chosen["n_temp_wraps"],
-            chosen["max_bperp_for_temp_est"], workdir=ws,
-        )  # fmt: skip
+            day,
+            ifgday_ix,
+            method,
+            chosen["time_win"],
+            chosen["la_flag"],
+            bperp,
+            chosen["n_trial_wraps"],
+            chosen["prefilt_win"],
+            chosen["scf_flag"],
+            chosen["temp"],
+            chosen["n_temp_wraps"],
+            chosen["max_bperp_for_temp_est"],
+            workdir=ws,
+        )
         uw_stat_costs(method, chosen["variance"], workdir=ws, workers=workers)
         return uw_unwrap_from_grid(xy, chosen["grid_size"], workdir=ws)
 

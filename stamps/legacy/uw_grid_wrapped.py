@@ -22,9 +22,17 @@ __all__ = ["uw_grid_wrapped"]
 
 
 def uw_grid_wrapped(
-    ph_in, xy, pix_size=5, prefilt_win=16, goldfilt_flag="n", lowfilt_flag="n", gold_alpha=0.8, ph_in_predef=None,
-    workdir=".", n_workers=1,
-):  # fmt: skip
+    ph_in,
+    xy,
+    pix_size=5,
+    prefilt_win=16,
+    goldfilt_flag="n",
+    lowfilt_flag="n",
+    gold_alpha=0.8,
+    ph_in_predef=None,
+    workdir=".",
+    n_workers=1,
+):
     """Sum the phasors of the pixels of each grid cell, filter the grid and save its nodes.
 
     Parameters
@@ -81,11 +89,20 @@ def uw_grid_wrapped(
     ws.save(
         "uw_grid",
         {
-            "ph": ph, "ph_in": ph_in, "ph_lowpass": ph_lowpass, "ph_uw_predef": ph_uw_predef,
-            "ph_in_predef": ph_in_predef, "xy": xy_nodes, "ij": ij, "nzix": nzix, **cells, "n_ifg": n_ifg,
-            "n_ps": len(ij), "pix_size": float(pix_size),
+            "ph": ph,
+            "ph_in": ph_in,
+            "ph_lowpass": ph_lowpass,
+            "ph_uw_predef": ph_uw_predef,
+            "ph_in_predef": ph_in_predef,
+            "xy": xy_nodes,
+            "ij": ij,
+            "nzix": nzix,
+            **cells,
+            "n_ifg": n_ifg,
+            "n_ps": len(ij),
+            "pix_size": float(pix_size),
         },
-    )  # fmt: skip
+    )
 
 
 class Filters(NamedTuple):
@@ -173,7 +190,9 @@ def grid_cells(xy, pix_size):
         low, grid = (scalar(1), scalar(1)), (y, x)
     else:
         low = x.min(), y.min()
-        grid = [_merged_last(np.ceil((v - v0 + scalar(1e-3)) / scalar(pix_size))) for v, v0 in ((y, low[1]), (x, low[0]))]
+        grid = [
+            _merged_last(np.ceil((v - v0 + scalar(1e-3)) / scalar(pix_size))) for v, v0 in ((y, low[1]), (x, low[0]))
+        ]
     n_i, n_j = grid[0].max(), grid[1].max()
     if min(grid[0].min(), grid[1].min()) < 1:
         raise InputError(

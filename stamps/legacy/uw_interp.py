@@ -27,10 +27,15 @@ def uw_interp(workdir="."):
     edgs = np.column_stack([np.arange(len(edges)), edges])
     ws.save(
         "uw_interp",
-        {"edgs": edgs, "n_edge": len(edges), "rowix": rowix.astype(np.float64), "colix": colix.astype(np.float64),
-         "Z": nearest},
+        {
+            "edgs": edgs,
+            "n_edge": len(edges),
+            "rowix": rowix.astype(np.float64),
+            "colix": colix.astype(np.float64),
+            "Z": nearest,
+        },
         append=False,
-    )  # fmt: skip
+    )
 
 
 def nearest_nodes(nzix):

@@ -37,9 +37,21 @@ _ANNEALING_LIMITS = (0.5, 0.25, 1, 0.25, 1)
 
 
 def uw_sb_unwrap_space_time(
-    day, ifgday_ix, unwrap_method, time_win, la_flag="y", bperp=None, n_trial_wraps=6, prefilt_win=16, scf_flag="y",
-    temp=None, n_temp_wraps=2, max_bperp_for_temp_est=100, workdir=".", seed=0,
-):  # fmt: skip
+    day,
+    ifgday_ix,
+    unwrap_method,
+    time_win,
+    la_flag="y",
+    bperp=None,
+    n_trial_wraps=6,
+    prefilt_win=16,
+    scf_flag="y",
+    temp=None,
+    n_temp_wraps=2,
+    max_bperp_for_temp_est=100,
+    workdir=".",
+    seed=0,
+):
     """Separate the phase of each edge into a smooth part and noise.
 
     Parameters
@@ -110,11 +122,17 @@ def uw_sb_unwrap_space_time(
     ws.save(
         "uw_space_time",
         {
-            "dph_space_uw": phase, "dph_noise": noise, "G": network.design, "spread": spread, "ifreq_ij": ifreq_ij,
-            "jfreq_ij": jfreq_ij, "shaky_ix": shaky_ix, "predef_ix": predef_ix,
+            "dph_space_uw": phase,
+            "dph_noise": noise,
+            "G": network.design,
+            "spread": spread,
+            "ifreq_ij": ifreq_ij,
+            "jfreq_ij": jfreq_ij,
+            "shaky_ix": shaky_ix,
+            "predef_ix": predef_ix,
         },
         append=False,
-    )  # fmt: skip
+    )
 
 
 def _smooth_phase(method, dph, held, network, time_win, annealing):

@@ -152,6 +152,12 @@ def edge_statistics(unwrap_method, variance, grid, mesh, space_time):
     unknown = np.concatenate([[False], np.isnan(sigma)])
     rows, columns = (costs.GridArcs(index, unknown[np.abs(index)]) for index in (rowix, colix))
     return EdgeStatistics(
-        rows, columns, counts, costs.sigsq_of(sigma, counts), dph_space_uw, smooth, space_time["spread"].tocsc(),
+        rows,
+        columns,
+        counts,
+        costs.sigsq_of(sigma, counts),
+        dph_space_uw,
+        smooth,
+        space_time["spread"].tocsc(),
         space_time.get("predef_ix"),
-    )  # fmt: skip
+    )

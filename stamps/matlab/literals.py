@@ -162,7 +162,9 @@ def _unquoted(text):
 
 def _list(text):
     if not text.endswith("]") or "[" in text[1:] or "]" in text[:-1]:
-        raise ParameterError(f"The brackets of {_shortened(text)} do not match: write a list of numbers as [3 8] or [1:5 8].")
+        raise ParameterError(
+            f"The brackets of {_shortened(text)} do not match: write a list of numbers as [3 8] or [1:5 8]."
+        )
     rows = [re.sub(r"\s*:\s*", ":", row).replace(",", " ").split() for row in text[1:-1].split(";")]
     rows = [row for row in rows if row]
     if len(rows) > 1 and any(len(row) > 1 for row in rows):

@@ -169,8 +169,7 @@ def _add_differences(xp, total, squares, images, constants):
     for chunk in _chunks(xp, len(total)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             value1, value2 = (
-                xp.asarray(amplitudes[chunk]) / constant
-                for amplitudes, constant in zip(images, constants, strict=True)
+                xp.asarray(amplitudes[chunk]) / constant for amplitudes, constant in zip(images, constants, strict=True)
             )
             sums, of_squares = xp.asarray(total[chunk]), xp.asarray(squares[chunk])
             sums += value1

@@ -8,7 +8,6 @@ Source: docs/method/coherence.md, section 6; Hooper, Segall and Zebker, JGR 112,
 and Werner (1998).
 """
 
-
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 

@@ -9,7 +9,6 @@ Source: docs/method/selection.md, section 5; docs/method/coherence.md, section 6
 JGR 112, B07407 (2007).
 """
 
-
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

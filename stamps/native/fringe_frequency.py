@@ -68,8 +68,6 @@ def _row_of_windows(xp, cells, n_win):
     with np.errstate(invalid="ignore", divide="ignore"):
         peak = columnwise[xp.arange(len(cells)), place] / columnwise.mean(axis=1)
     half = n_win // 2
-    ifreq, jfreq = (
-        2 * np.pi * ((index + half) % n_win - half) / n_win for index in (place % n_win, place // n_win)
-    )
+    ifreq, jfreq = (2 * np.pi * ((index + half) % n_win - half) / n_win for index in (place % n_win, place // n_win))
     empty = (cells != 0).sum(axis=(1, 2)) < _FEWEST_CELLS
     return [xp.where(empty, np.nan, values) for values in (ifreq, jfreq, peak)]

@@ -102,9 +102,16 @@ def fit_compiled(module, z, bperp, n_trials):
     real, imag = np.ascontiguousarray(z.real, np.float64), np.ascontiguousarray(z.imag, np.float64)
     residual_real, residual_imag, fits = np.empty(z.shape), np.empty(z.shape), np.empty((z.shape[0], 3))
     module.topofit(
-        real, imag, np.ascontiguousarray(bperp, np.float64), n_trials, z.dtype == np.complex64,
-        bperp.dtype == np.float32, residual_real, residual_imag, fits,
-    )  # fmt: skip
+        real,
+        imag,
+        np.ascontiguousarray(bperp, np.float64),
+        n_trials,
+        z.dtype == np.complex64,
+        bperp.dtype == np.float32,
+        residual_real,
+        residual_imag,
+        fits,
+    )
     residual = np.empty_like(z)
     residual.real, residual.imag = residual_real, residual_imag
     return residual, fits

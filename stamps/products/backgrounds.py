@@ -61,7 +61,9 @@ def _heights(ws: Workspace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return dem["dem"].astype(np.float64), dem["demx"].ravel(), dem["demy"].ravel()
 
 
-def amplitude_image(image: np.ndarray, flip: tuple[bool, bool], window: tuple[float, float, float, float]) -> Background:
+def amplitude_image(
+    image: np.ndarray, flip: tuple[bool, bool], window: tuple[float, float, float, float]
+) -> Background:
     """Mean amplitude of the part of the radar image that is shown.
 
     Parameters
@@ -124,7 +126,9 @@ def _light(parameters):
     """Azimuth and elevation of the light in degrees."""
     angles = parameters.get("shade_rel_angle")
     if isinstance(angles, str) or np.size(angles) != 2 or not np.isfinite(np.ravel(angles).astype(np.float64)).all():
-        raise ParameterError(f"shade_rel_angle is {angles!r}, but two angles in degrees were expected (setparm shade_rel_angle).")
+        raise ParameterError(
+            f"shade_rel_angle is {angles!r}, but two angles in degrees were expected (setparm shade_rel_angle)."
+        )
     return np.ravel(angles)
 
 

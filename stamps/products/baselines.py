@@ -67,8 +67,14 @@ def draw_network(figure, day, bperp, pairs, *, numbers=None, noise=None, master=
         lines.set_array(noise)
         figure.colorbar(lines, ax=axes, label="noise of the interferogram (degrees)")
     for number, middle in zip(numbers if numbers is not None else (), ends.mean(axis=1), strict=False):
-        axes.annotate(str(number), middle, fontsize=7, ha="center", va="center",
-                      bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.7})  # fmt: skip
+        axes.annotate(
+            str(number),
+            middle,
+            fontsize=7,
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.7},
+        )
     axes.plot(x, y, "o", color="tab:red", ms=5, zorder=2)
     if master is not None:
         axes.plot(x[master], y[master], "*", color="gold", mec="black", ms=14, ls="none", zorder=3, label="master")

@@ -98,9 +98,13 @@ def read_demparms(ws: Workspace) -> DemFile:
     size = path.stat().st_size if path.is_file() else -1
     if size != width * length * np.dtype(dtype).itemsize:
         raise InputError(
-            f"{path}, named in {found}, " + ("is missing." if size < 0 else
-            f"has {size} bytes, but {width} x {length} values of {np.dtype(dtype).itemsize} bytes were expected.")
-        )  # fmt: skip
+            f"{path}, named in {found}, "
+            + (
+                "is missing."
+                if size < 0
+                else f"has {size} bytes, but {width} x {length} values of {np.dtype(dtype).itemsize} bytes were expected."
+            )
+        )
     return DemFile(path, width, length, lon, lat, (second, first), dtype)
 
 

@@ -88,9 +88,21 @@ def kml_colours(colours, opacity):
 
 
 def write_kml(
-    path, lonlat, values, colours, limits, *, name, opacity=0.4, scale=0.4, span=None, title=None, description="",
-    extra="", details=(),
-):  # fmt: skip
+    path,
+    lonlat,
+    values,
+    colours,
+    limits,
+    *,
+    name,
+    opacity=0.4,
+    scale=0.4,
+    span=None,
+    title=None,
+    description="",
+    extra="",
+    details=(),
+):
     """Write one placemark for each finite value.
 
     Parameters
@@ -128,9 +140,10 @@ def write_kml(
     bins = colour_bins(values, limits, len(colours))
     time = f"<TimeSpan><begin>{escape(span[0])}</begin><end>{escape(span[1])}</end></TimeSpan>\n" if span else ""
     template = _PLACEMARK.format(
-        name=_literal(escape(name)), span=_literal(time),
+        name=_literal(escape(name)),
+        span=_literal(time),
         details="".join(f"<tr><td>{_literal(escape(label))}</td><td>{kind}</td></tr>" for label, kind, _ in details),
-    )  # fmt: skip
+    )
     with open(path, "w", encoding="utf-8") as file:
         text = f"<description><![CDATA[{description}]]></description>\n" if description else ""
         file.write(_HEAD.format(title=escape(title or name), description=text))

@@ -36,8 +36,17 @@ def label_longitudes(axes):
 def draw_background(axes, background):
     """Draw a grey picture softly, so that the colours on it stand out."""
     image = np.ma.masked_invalid(background.grey)
-    return axes.imshow(image, extent=background.extent, origin="lower", interpolation="bilinear", aspect="auto",
-                       cmap="gray", vmin=-0.2, vmax=1.1, zorder=1)  # fmt: skip
+    return axes.imshow(
+        image,
+        extent=background.extent,
+        origin="lower",
+        interpolation="bilinear",
+        aspect="auto",
+        cmap="gray",
+        vmin=-0.2,
+        vmax=1.1,
+        zorder=1,
+    )
 
 
 def metres_per_unit(y, in_degrees):

@@ -18,9 +18,7 @@ from stamps.workspace.plain_files import read_input
 __all__ = ["is_envisat", "oscillator_drift"]
 
 
-def oscillator_drift(
-    ps: Mapping, parameters: Parameters, pairs: bool, envisat: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def oscillator_drift(ps: Mapping, parameters: Parameters, pairs: bool, envisat: bool) -> tuple[np.ndarray, np.ndarray]:
     """Apparent deformation that the drift of the oscillator makes.
 
     Parameters

@@ -261,8 +261,17 @@ def _draw_relief(axes, scene, column):
     lon = np.linspace(left, right, 2 * heights.shape[1] + 1)[1::2]
     lat = np.linspace(bottom, top, 2 * heights.shape[0] + 1)[1::2]
     grey = np.repeat(scene.background.grey[::step, ::step, np.newaxis], 3, axis=2)
-    axes.plot_surface(*np.meshgrid(lon[::step], lat[::step]), heights[::step, ::step], facecolors=np.nan_to_num(grey),
-                      rstride=1, cstride=1, shade=False, linewidth=0, antialiased=False, zorder=1)  # fmt: skip
+    axes.plot_surface(
+        *np.meshgrid(lon[::step], lat[::step]),
+        heights[::step, ::step],
+        facecolors=np.nan_to_num(grey),
+        rstride=1,
+        cstride=1,
+        shade=False,
+        linewidth=0,
+        antialiased=False,
+        zorder=1,
+    )
     x, y = scene.view.x[scene.rows], scene.view.y[scene.rows]
     row = np.clip(np.searchsorted(lat, y), 0, len(lat) - 1)
     z = heights[row, np.clip(np.searchsorted(lon, x), 0, len(lon) - 1)]
@@ -283,8 +292,14 @@ def _colour_bar(figure, axes, scene, unit):
     if scene.request.cbar_flag == _NO_BAR:
         return
     where = "bottom" if scene.request.cbar_flag == _BAR_BELOW else "right"
-    bar = figure.colorbar(ScalarMappable(scene.scale.norm(), scene.scale.colours), ax=axes, location=where, shrink=0.8,
-                          aspect=30, pad=0.02)  # fmt: skip
+    bar = figure.colorbar(
+        ScalarMappable(scene.scale.norm(), scene.scale.colours),
+        ax=axes,
+        location=where,
+        shrink=0.8,
+        aspect=30,
+        pad=0.02,
+    )
     limited = bar.ax.set_xlim if where == "bottom" else bar.ax.set_ylim
     limited(*scene.scale.limits)
     bar.set_label(unit)
@@ -310,4 +325,6 @@ def _close_gaps(figure, axes):
         slack = n_x * (allotted.width - used.width), n_y * (allotted.height - used.height)
         if max(slack) < 0.02:
             break
-        figure.set_size_inches(*(length * (1 - part) for length, part in zip(figure.get_size_inches(), slack, strict=True)))
+        figure.set_size_inches(
+            *(length * (1 - part) for length, part in zip(figure.get_size_inches(), slack, strict=True))
+        )

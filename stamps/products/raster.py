@@ -10,7 +10,15 @@ import numpy as np
 
 from stamps.errors import InputError, ParameterError
 
-__all__ = ["MOST_CELLS", "WIDEST_CELL", "PixelGrid", "degree_steps", "pixel_grid", "require_few_cells", "size_parameter"]
+__all__ = [
+    "MOST_CELLS",
+    "WIDEST_CELL",
+    "PixelGrid",
+    "degree_steps",
+    "pixel_grid",
+    "require_few_cells",
+    "size_parameter",
+]
 
 #: Cells of the largest grid that is made: 0.8 GB for a layer in single precision.
 MOST_CELLS = 200_000_000
@@ -72,7 +80,9 @@ def size_parameter(parameters, name, low=0.0, high=WIDEST_CELL):
     value = parameters.get(name)
     number = np.nan if value is None or isinstance(value, str) or np.size(value) != 1 else float(np.ravel(value)[0])
     if not low < number <= high:
-        raise ParameterError(f"{name} is {value!r}, but a number over {low:g} and up to {high:g} was expected (setparm {name}).")
+        raise ParameterError(
+            f"{name} is {value!r}, but a number over {low:g} and up to {high:g} was expected (setparm {name})."
+        )
     return number
 
 

@@ -70,9 +70,13 @@ def reference_pixels(ps: Mapping | None = None, workdir: PathLike | str | Worksp
         if radius == -np.inf:
             return None
         inside = in_area(
-            points["lonlat"], parameters.get("ref_lon"), parameters.get("ref_lat"),
-            parameters.get("ref_centre_lonlat"), radius, stored["ll0"],
-        )  # fmt: skip
+            points["lonlat"],
+            parameters.get("ref_lon"),
+            parameters.get("ref_lat"),
+            parameters.get("ref_centre_lonlat"),
+            radius,
+            stored["ll0"],
+        )
         names = "ref_lon, ref_lat, ref_centre_lonlat and ref_radius"
     reference = np.flatnonzero(inside)
     if reference.size == 0 and ps is not None:

@@ -55,7 +55,9 @@ def check_place(path, what):
     """WorkspaceError unless a file can be put at ``path``: there is nothing, or a plain file, in a folder that exists."""
     check_plain(path)
     if not os.path.isdir(path.parent):
-        raise WorkspaceError(f"The {what} {path} cannot be written: {path.parent} is no folder; make it or choose another place.")
+        raise WorkspaceError(
+            f"The {what} {path} cannot be written: {path.parent} is no folder; make it or choose another place."
+        )
 
 
 def save_values(project, kind, values, shown, columns, reference, request):

@@ -65,7 +65,9 @@ def describe(kind):
         return start if kind.name in _WRAPPED_NAMES else _without(start, [f"-{word}" for word in kind.words])
     if not kind.is_velocity:
         return _without(_QUANTITIES[kind.words[0]], kind.words[1:])
-    start = "Line-of-sight velocity" if kind.words[0] == "U" else f"Line-of-sight velocity of the {_NAMES[kind.words[0]]}"
+    start = (
+        "Line-of-sight velocity" if kind.words[0] == "U" else f"Line-of-sight velocity of the {_NAMES[kind.words[0]]}"
+    )
     left_out = f", one {'interferogram' if kind.pairs else 'image'} left out at a time" if kind.drops else ""
     return _without(start, kind.words[1:]) + left_out
 

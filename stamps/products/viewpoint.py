@@ -86,9 +86,7 @@ def view_of(project, plot_flag, shape=None):
     if plot_flag in (WHITE_XY, BLACK_XY):
         x, y = ps["xy"][:, 1].astype(np.float64), ps["xy"][:, 2].astype(np.float64)
         north = north_of(x, y, lonlat[:, 1])
-        return View(
-            x, y, (1.0, 1.0), ("x (m)", "y (m)"), north, in_degrees=False, from_degrees=_plane(lonlat, [x, y])
-        )  # fmt: skip
+        return View(x, y, (1.0, 1.0), ("x (m)", "y (m)"), north, in_degrees=False, from_degrees=_plane(lonlat, [x, y]))
     if plot_flag in (AMPLITUDE, AMPLITUDE_THROUGH):
         return _radar_view(project, shape)
     offset = np.ravel(project.parameters.get("lonlat_offset"))
@@ -111,9 +109,15 @@ def _radar_view(project, shape):
     metres = tuple(float(length) if length > 0 else 1.0 for length in np.hypot(*slopes.T))
     north = north_of(sample * metres[0], line * metres[1], ps["lonlat"][:, 1])
     return View(
-        sample, line, metres, ("range (samples)", "azimuth (lines)"), north, False, (southwards, southwards),
+        sample,
+        line,
+        metres,
+        ("range (samples)", "azimuth (lines)"),
+        north,
+        False,
+        (southwards, southwards),
         _plane(project.lonlat, [sample, line]),
-    )  # fmt: skip
+    )
 
 
 def _plane(lonlat, coordinates):

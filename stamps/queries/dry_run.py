@@ -115,9 +115,17 @@ class RunPlan:
 
 
 def plan_of(
-    workdir=".", start_step=1, end_step=8, patches_flag=None, patch_list_file="patch.list", part_limitation=0, *,
-    est_gamma_parm=0, cores=None, restart=False,
-):  # fmt: skip
+    workdir=".",
+    start_step=1,
+    end_step=8,
+    patches_flag=None,
+    patch_list_file="patch.list",
+    part_limitation=0,
+    *,
+    est_gamma_parm=0,
+    cores=None,
+    restart=False,
+):
     """Plan of a run with the arguments of ``stamps``; changes nothing.
 
     Parameters
@@ -427,15 +435,19 @@ def _text(plan):
             if files:
                 lines.append(f"    {verb:<9s} {', '.join(_file_text(file) for file in files)}")
     totals = plan.totals
-    lines += ["", (
-        f"{totals['new']} new files and {totals['replace']} replaced ones, about {_megabytes(totals['bytes_expected'])} before "
-        f"compression; {_megabytes(totals['bytes_replaced'])} of old files would go; {totals['delete']} deleted"
-    )]  # fmt: skip
+    expected, gone = _megabytes(totals["bytes_expected"]), _megabytes(totals["bytes_replaced"])
+    lines += [
+        "",
+        f"{totals['new']} new files and {totals['replace']} replaced ones, about {expected} before compression; "
+        f"{gone} of old files would go; {totals['delete']} deleted",
+    ]
     if plan.fails:
         lines.append("The run would stop: see 'fail' above.")
     elif not any(step.action == "run" for step in plan.steps):
         lines.append("There is nothing to do.")
-    lines.append("STAMPS.log of every directory would gain lines, and .stamps-lineage.json what the results were made from.")
+    lines.append(
+        "STAMPS.log of every directory would gain lines, and .stamps-lineage.json what the results were made from."
+    )
     return lines
 
 

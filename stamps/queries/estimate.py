@@ -234,7 +234,10 @@ def _multiples(row, threads):
 def step_seconds(step, counts):
     """Processor seconds of a step (of one patch in steps 1 to 4), rough."""
     row = _cost(step, counts.mode)
-    pairs = [(row["seconds_array"], row["seconds_per_mib"]), (row["seconds_second_array"], row["seconds_second_per_mib"])]
+    pairs = [
+        (row["seconds_array"], row["seconds_per_mib"]),
+        (row["seconds_second_array"], row["seconds_second_per_mib"]),
+    ]
     return float(row["seconds"]) + sum(float(each) * counts.array(name) / MIB for name, each in pairs if name)
 
 
@@ -288,11 +291,16 @@ def _of_stack(datadir, cores, memory, da_thresh):
     spacing = ground_spacing(export.header)
     resample = 100.0 if small_baselines else 0.0
     base = {
-        "mode": "SB" if small_baselines else "PS", "n_ifg": n_interferograms if small_baselines else n_images,
-        "n_image": n_images, "width": export.width, "length": export.length, "resampled": bool(resample),
-        "free_gib": memory, "compiled": _compiled(),
+        "mode": "SB" if small_baselines else "PS",
+        "n_ifg": n_interferograms if small_baselines else n_images,
+        "n_image": n_images,
+        "width": export.width,
+        "length": export.length,
+        "resampled": bool(resample),
+        "free_gib": memory,
+        "compiled": _compiled(),
         "unwrap_cells": _cells(export.width, export.length, spacing, _UNWRAP_GRID),
-    }  # fmt: skip
+    }
     merged = _merged_at_most(candidates, resample, spacing, base)
     cells = _cells(export.width, export.length, spacing, _FILTER_GRID)
     whole = _counts({**base, "filter_cells": cells}, candidates, candidates, candidates, candidates, merged)
@@ -300,12 +308,22 @@ def _of_stack(datadir, cores, memory, da_thresh):
     base["filter_cells"] = _share(cells, layout.candidates, candidates)
     counts = _counts(base, layout.candidates, layout.candidates, layout.candidates, candidates, whole.merged)
     estimate = Needs(
-        source=export.datadir, kind="stack", small_baselines=small_baselines, n_images=n_images,
-        n_interferograms=n_interferograms, width=export.width, length=export.length, candidates=candidates,
+        source=export.datadir,
+        kind="stack",
+        small_baselines=small_baselines,
+        n_images=n_images,
+        n_interferograms=n_interferograms,
+        width=export.width,
+        length=export.length,
+        candidates=candidates,
         candidates_from=f"extrapolated from {forecast.n_sampled} of {n_pixels} pixels",
-        pixels_from="every candidate kept (step 3 will keep fewer)", n_patches=0, cores=cores, memory_gib=round(memory, 2),
-        recommended=layout, notes=notes,
-    )  # fmt: skip
+        pixels_from="every candidate kept (step 3 will keep fewer)",
+        n_patches=0,
+        cores=cores,
+        memory_gib=round(memory, 2),
+        recommended=layout,
+        notes=notes,
+    )
     n_patches = layout.rg_patches * layout.az_patches
     _fill_steps(estimate, counts, layout.workers, n_patches, _STEPS)
     _fill_disk(estimate, counts, n_patches, Path(export.datadir), spacing)
@@ -356,11 +374,20 @@ def _of_project(ws, cores, memory):
     spacing = _spacing(ws)
     merged_alone = not patches  # a merged directory, or one whose patches are not at hand
     estimate = Needs(
-        source=str(ws.path), kind="project", small_baselines=status.small_baselines, n_images=counts.n_image,
-        n_interferograms=status.n_interferograms, width=status.width, length=status.length,
-        candidates=0 if merged_alone else total, candidates_from="no patches here" if merged_alone else "counted",
-        pixels_from=_basis(patches, status), n_patches=len(patches), cores=cores, memory_gib=round(memory, 2),
-    )  # fmt: skip
+        source=str(ws.path),
+        kind="project",
+        small_baselines=status.small_baselines,
+        n_images=counts.n_image,
+        n_interferograms=status.n_interferograms,
+        width=status.width,
+        length=status.length,
+        candidates=0 if merged_alone else total,
+        candidates_from="no patches here" if merged_alone else "counted",
+        pixels_from=_basis(patches, status),
+        n_patches=len(patches),
+        cores=cores,
+        memory_gib=round(memory, 2),
+    )
     workers = shares(cores, len(patches))[0]
     steps = _STEPS[_STEPS.index("6") :] if merged_alone else _STEPS[1:]
     _fill_steps(estimate, counts, workers, len(patches), steps)
@@ -397,9 +424,13 @@ def counts_of(status, parameters, patch=None):
     resample = _size(parameters, "merge_resample_size")
     n_ifg = (status.n_interferograms or 0) + (not status.small_baselines)
     base = {
-        "mode": "SB" if status.small_baselines else "PS", "n_ifg": n_ifg, "n_image": status.n_images or n_ifg,
-        "width": status.width or 0, "length": status.length or 0, "resampled": bool(resample),
-    }  # fmt: skip
+        "mode": "SB" if status.small_baselines else "PS",
+        "n_ifg": n_ifg,
+        "n_image": status.n_images or n_ifg,
+        "width": status.width or 0,
+        "length": status.length or 0,
+        "resampled": bool(resample),
+    }
     spacing = _spacing(Workspace(status.workdir))
     merged = status.merged or _merged_at_most(total_weeded, resample, spacing, base)
     filter_cells, unwrap_cells = (
@@ -463,15 +494,19 @@ def _fill_steps(estimate, counts, workers, n_patches, steps):
         in_patches = step in _PATCH_STEPS
         counts = replace(counts, threads=max(1, estimate.cores // workers) if in_patches else estimate.cores)
         seconds = step_seconds(step, counts) * (max(n_patches, 1) / workers if in_patches else 1)
-        estimate.steps.append({
-            "step": step, "peak_mib": round(step_memory(step, counts)), "workers": workers if in_patches else 1,
-            "seconds": round(seconds, 1),
-            "base_mib": round(_base_mib(row, counts), 1),
-            "arrays": [
-                {"array": name, "multiple": round(multiple, 2), "mib": round(counts.array(name) / MIB, 2)}
-                for name, multiple in _multiples(row, counts.threads)
-            ],
-        })  # fmt: skip
+        estimate.steps.append(
+            {
+                "step": step,
+                "peak_mib": round(step_memory(step, counts)),
+                "workers": workers if in_patches else 1,
+                "seconds": round(seconds, 1),
+                "base_mib": round(_base_mib(row, counts), 1),
+                "arrays": [
+                    {"array": name, "multiple": round(multiple, 2), "mib": round(counts.array(name) / MIB, 2)}
+                    for name, multiple in _multiples(row, counts.threads)
+                ],
+            }
+        )
     limit = estimate.memory_gib * 1024
     over = [step for step in estimate.steps if step["peak_mib"] * step["workers"] > limit]
     if any(step["step"] in _PATCH_STEPS for step in over) and estimate.kind == "project":
@@ -543,10 +578,16 @@ def dimensions(counts, spacing=None):
     first |= {"n_keep": counts.selected, "n_noise": counts.selected}
     nodes = counts.merged
     project = {
-        **common, "n_ps": counts.merged, "n_node": nodes, "n_edge": 3 * nodes, "n_used": m, "n_date": counts.n_image,
+        **common,
+        "n_ps": counts.merged,
+        "n_node": nodes,
+        "n_edge": 3 * nodes,
+        "n_used": m,
+        "n_date": counts.n_image,
         "k6": counts.n_ifg,
-        "k7": 0, "k3": counts.n_image,
-    }  # fmt: skip
+        "k7": 0,
+        "k3": counts.n_image,
+    }
     return {"patch": {"1": first, "2": second}, "project": {"1": project, "2": project}}
 
 

@@ -148,7 +148,8 @@ def project_status(workdir="."):
     _sizes(status, ws)
     runs = continuation.unfinished(ws)
     status.interrupted += [
-        {"directory": str(ws.path), "in_use": not command, "files": None, "text": f"{ws.path}: {text}"} for text, command in runs
+        {"directory": str(ws.path), "in_use": not command, "files": None, "text": f"{ws.path}: {text}"}
+        for text, command in runs
     ]
     status.next = [_to_be_given(ws, command, text) for text, command in runs if command]
     status.next += _next_of_project(status, ws, outdated) if not is_patch else _next_of_patch(status, ws)

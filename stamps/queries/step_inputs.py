@@ -148,9 +148,13 @@ def _described_file(row):
 
 def _variable(item):
     return {
-        "name": item.name, "shape": " or ".join(item.shapes), "class": " or ".join(item.classes), "unit": item.unit,
-        "meaning": item.meaning, "mode": item.mode,
-    }  # fmt: skip
+        "name": item.name,
+        "shape": " or ".join(item.shapes),
+        "class": " or ".join(item.classes),
+        "unit": item.unit,
+        "meaning": item.meaning,
+        "mode": item.mode,
+    }
 
 
 # ---------------------------------------------------------------------- checks

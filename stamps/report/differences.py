@@ -122,10 +122,15 @@ def statistics_of(difference, golden, kind):
 def unit_of(kind):
     """Unit of the bound of a kind of comparison, in words."""
     return {
-        "phase": "rad", "cycles": "rad", "relative": "× rms of the reference", "each": "× each value",
+        "phase": "rad",
+        "cycles": "rad",
+        "relative": "× rms of the reference",
+        "each": "× each value",
         "counts": "draws of 300 000",
-        "fits": "× each value", "statistics": "1 − correlation", "rows": "share of the pixels",
-    }.get(kind, "")  # fmt: skip
+        "fits": "× each value",
+        "statistics": "1 − correlation",
+        "rows": "share of the pixels",
+    }.get(kind, "")
 
 
 def digest(value):

@@ -15,7 +15,9 @@ def outdated(run, section):
     changed = changed_parameters(folders)
     section.facts.update(stale=stale, made_with=[str(item) for item in changed])
     if stale:
-        section.lead = "These files were made from something that is not there any more; numbers made of them are left out."
+        section.lead = (
+            "These files were made from something that is not there any more; numbers made of them are left out."
+        )
         section.tables.append({"caption": "", "head": ["File"], "rows": [[sentence] for sentence in stale]})
     if changed:
         rows = [[item.step, item.name, item.made_with, item.now] for item in changed]

@@ -132,9 +132,15 @@ def parity_report(run, golden, after=None, variant=None, *, only_step=False, cha
     reference = reference_of(golden, after, variant, only_step=only_step, chain=chain, partial=partial)
     entries = []
     report = compare_files(
-        run, reference.files, reference.state, name=reference.name, chain=reference.chain, logs=logs,
-        partial=reference.partial, observe=lambda *seen: entries.append(_entry(*seen)),
-    )  # fmt: skip
+        run,
+        reference.files,
+        reference.state,
+        name=reference.name,
+        chain=reference.chain,
+        logs=logs,
+        partial=reference.partial,
+        observe=lambda *seen: entries.append(_entry(*seen)),
+    )
     known = {id(entry.row) for entry in entries}  # the row on matched pixels is not observed
     first = [_entry(row, None, None, None) for row in report.rows if id(row) not in known]
     entries = sorted(first + entries, key=_rank)

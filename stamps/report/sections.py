@@ -163,9 +163,13 @@ def velocity(run, section):
     finite = velocity[np.isfinite(velocity)]
     low, high = np.percentile(finite, [1, 99])
     section.facts.update(
-        minimum=float(finite.min()), p1=float(low), p99=float(high), maximum=float(finite.max()),
-        std=float(finite.std()), median_std=median_of(deviation),
-    )  # fmt: skip
+        minimum=float(finite.min()),
+        p1=float(low),
+        p99=float(high),
+        maximum=float(finite.max()),
+        std=float(finite.std()),
+        median_std=median_of(deviation),
+    )
     panels = [
         ("Velocity", velocity, "mm/yr", None),
         ("Its standard deviation, from bootstrapping", deviation, "mm/yr", None),
@@ -258,10 +262,13 @@ def baselines(run, section):
     if ifg_std is not None and len(ifg_std) == (len(pairs) if run.small_baselines else len(ps["day"])):
         noise = ifg_std if run.small_baselines else np.delete(ifg_std, ps["master_ix"])
     section.facts.update(
-        images=len(ps["day"]), interferograms=len(pairs),
-        first=int(to_yyyymmdd(ps["day"].min())), last=int(to_yyyymmdd(ps["day"].max())),
-        master=int(to_yyyymmdd(ps["day"][ps["master_ix"]])), bperp_m=bperp,
-    )  # fmt: skip
+        images=len(ps["day"]),
+        interferograms=len(pairs),
+        first=int(to_yyyymmdd(ps["day"].min())),
+        last=int(to_yyyymmdd(ps["day"].max())),
+        master=int(to_yyyymmdd(ps["day"][ps["master_ix"]])),
+        bperp_m=bperp,
+    )
 
     def draw():
         figure, _ = new_figure("page.png", figsize=(11, 4.2), layout="constrained")  # a name: never in a window
@@ -366,8 +373,10 @@ def record(run, section):
         section.tables.append({"caption": caption, "head": ["Step", "Seconds"], "rows": rows})
     ps = run.project.ps
     bperp = image_baselines(ps, run.small_baselines)
-    rows = [[k + 1, date.strftime("%d %b %Y"), f"{metres:.0f}", "master" if k == ps["master_ix"] else ""]
-            for k, (date, metres) in enumerate(zip(dates_of(ps["day"]), bperp, strict=True))]  # fmt: skip
+    rows = [
+        [k + 1, date.strftime("%d %b %Y"), f"{metres:.0f}", "master" if k == ps["master_ix"] else ""]
+        for k, (date, metres) in enumerate(zip(dates_of(ps["day"]), bperp, strict=True))
+    ]
     section.tables.append(
         {"caption": "Images", "head": ["No.", "Date", "Perpendicular baseline (m)", ""], "rows": rows}
     )

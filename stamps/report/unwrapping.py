@@ -50,8 +50,10 @@ def _neighbours(run, section):
 
 
 def _arc_panels(arcs):
-    return [("Temporal coherence of the arcs of each pixel", arcs.coherence, "coherence", None),
-            ("Samples of its arcs beyond half a cycle", 100 * arcs.of_pixels, "%", None)]  # fmt: skip
+    return [
+        ("Temporal coherence of the arcs of each pixel", arcs.coherence, "coherence", None),
+        ("Samples of its arcs beyond half a cycle", 100 * arcs.of_pixels, "%", None),
+    ]
 
 
 def _pair_closure(run, section):
@@ -124,10 +126,15 @@ def _smooth_against_raw(run, section):
     rms = [float(np.sqrt(np.nanmean(part**2))) for part in (raw, smooth)]
     section.facts.update(look_angle_rms_rad=rms[0], smoothed_look_angle_rms_rad=rms[1])
     section.tables.append(
-        {"caption": "Look-angle error, all interferograms", "head": ["", "rms (rad)"],
-         "rows": [["as estimated in step 7", f"{rms[0]:.3f}"],
-                  ["smoothed, which the next pass subtracts before unwrapping", f"{rms[1]:.3f}"]]}
-    )  # fmt: skip
+        {
+            "caption": "Look-angle error, all interferograms",
+            "head": ["", "rms (rad)"],
+            "rows": [
+                ["as estimated in step 7", f"{rms[0]:.3f}"],
+                ["smoothed, which the next pass subtracts before unwrapping", f"{rms[1]:.3f}"],
+            ],
+        }
+    )
 
 
 def _other_state(run, other_ws, name, section):
@@ -152,15 +159,25 @@ def _other_state(run, other_ws, name, section):
     change = run.velocity[rows] - los_velocity(other_ws)[other_rows]
     figures = statistics_of(change, run.velocity[rows], "absolute")
     section.facts.update(
-        compared_with=str(name), common_pixels=len(rows), samples_on_another_cycle=int(changed.sum()), samples=int(cycles.size),
-        velocity_rms_mm_per_year=figures.rms, velocity_largest_mm_per_year=figures.maximum,
-    )  # fmt: skip
+        compared_with=str(name),
+        common_pixels=len(rows),
+        samples_on_another_cycle=int(changed.sum()),
+        samples=int(cycles.size),
+        velocity_rms_mm_per_year=figures.rms,
+        velocity_largest_mm_per_year=figures.maximum,
+    )
     section.tables.append(
-        {"caption": f"Against {name}", "head": ["", ""],
-         "rows": [["pixels in common", len(rows)], ["samples on another cycle", f"{int(changed.sum())} of {cycles.size}"],
-                  ["velocity, rms difference", f"{figures.rms:.3g} mm/yr"],
-                  ["velocity, largest difference", f"{figures.maximum:.3g} mm/yr"]]}
-    )  # fmt: skip
+        {
+            "caption": f"Against {name}",
+            "head": ["", ""],
+            "rows": [
+                ["pixels in common", len(rows)],
+                ["samples on another cycle", f"{int(changed.sum())} of {cycles.size}"],
+                ["velocity, rms difference", f"{figures.rms:.3g} mm/yr"],
+                ["velocity, largest difference", f"{figures.maximum:.3g} mm/yr"],
+            ],
+        }
+    )
     names = names_of(run)
     canvas = drawing.Canvas.of(ps["lonlat"][rows])
     panels = [("Velocity, this state", run.velocity[rows], "mm/yr", None), ("Its change", change, "mm/yr", None)]

@@ -74,9 +74,14 @@ class Decision:
 def request_of(run, patches_flag, list_file, restart_gamma):
     """:class:`Request` of the arguments of the driver."""
     return Request(
-        run.start, run.end, run.in_patches, run.in_project, engine.wants_patches(run.start, patches_flag),
-        str(list_file or "patch.list"), int(restart_gamma or 0),
-    )  # fmt: skip
+        run.start,
+        run.end,
+        run.in_patches,
+        run.in_project,
+        engine.wants_patches(run.start, patches_flag),
+        str(list_file or "patch.list"),
+        int(restart_gamma or 0),
+    )
 
 
 def decide(ws, run, request, restart=False):

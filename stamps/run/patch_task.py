@@ -92,9 +92,14 @@ def _in_process(task, folder, environment):
     description, answer = folder / "task.json", folder / "answer.json"
     description.write_text(json.dumps(asdict(task)))
     with children.running(
-        child.command("stamps.run.patch_process", description, answer), gently=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace", env=environment,
+        child.command("stamps.run.patch_process", description, answer),
+        gently=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
     ) as process:  # its standard input stays open for as long as this process lives: see patch_process
         output = process.stdout.read()
         status = process.wait()

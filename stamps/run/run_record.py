@@ -462,7 +462,10 @@ def _headers(ws, patches):
 
     folder = ws / patches[0] if patches else ws
     try:
-        paths = [patch_files.header_path(folder), *(f"{path[:-4]}base" for path in patch_files.interferogram_paths(folder))]
+        paths = [
+            patch_files.header_path(folder),
+            *(f"{path[:-4]}base" for path in patch_files.interferogram_paths(folder)),
+        ]
     except (StampsError, OSError):
         return []  # other processors: their headers are files of the project
     return [str(folder.path / path) for path in paths]

@@ -102,9 +102,13 @@ def _report(project, stack, seconds):
     low, high = np.nanpercentile(velocity, [1, 99])
     first, last = (str(to_yyyymmdd(day)) for day in (ps["day"].min(), ps["day"].max()))
     print(f"\n{ps['n_image']} images, {first} to {last}: {ps['n_ps']} persistent scatterers in {seconds:.0f} s.")
-    print(f"Velocity along the line of sight: {low:.1f} to {high:.1f} mm/yr (98 % of them; negative: away from the satellite).")
-    print(f"Against the simulated truth: velocity error {figures.velocity_rms:.1f} mm/yr rms, "
-          f"{100 * figures.share_true_cycle:.2f} % of the unwrapped samples on the true cycle.")  # fmt: skip
+    print(
+        f"Velocity along the line of sight: {low:.1f} to {high:.1f} mm/yr (98 % of them; negative: away from the satellite)."
+    )
+    print(
+        f"Against the simulated truth: velocity error {figures.velocity_rms:.1f} mm/yr rms, "
+        f"{100 * figures.share_true_cycle:.2f} % of the unwrapped samples on the true cycle."
+    )
     print("Look at")
     for path, what in [(page, "the map; click for time series"), (quality, "quality of the run"), *_named(pictures)]:
         if path is not None:

@@ -20,7 +20,6 @@ from stamps.workspace.parameters import Parameters
 __all__ = ["TruthFigures", "compare_with_truth", "unweighted_velocity"]
 
 
-
 @dataclass(frozen=True)
 class TruthFigures:
     """How well a run recovered a simulated stack."""
@@ -88,7 +87,9 @@ def unweighted_velocity(workdir="."):
     ws = Workspace.at(workdir)
     ps = ws.load("ps2")
     phase = ws.load("phuw2")["ph_uw"].astype(np.float64) - ws.load("scla2")["ph_scla"]
-    used = np.setdiff1d(np.flatnonzero(np.any(phase != 0, axis=0)), [ps["master_ix"]])  # dropped ones are stored as zeros
+    used = np.setdiff1d(
+        np.flatnonzero(np.any(phase != 0, axis=0)), [ps["master_ix"]]
+    )  # dropped ones are stored as zeros
     slope = fit_lines(phase[:, used], ps["day"][used] - ps["master_day"])[1]
     return -slope * DAYS_PER_YEAR * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
 

@@ -105,9 +105,12 @@ def aps_powerlaw(
             in_bands[f"ph_tropo_powerlaw_ifg_{ifg + 1}"] = (per_band * power[:, np.newaxis]).astype(np.float32)
     correction = coefficient.astype(np.float64) * power[:, np.newaxis]
     with scene.ws.publish():
-        scene.save({
-            "ph_tropo_powerlaw": scene.full(columns, correction), "K_tropo_powerlaw": scene.full(columns, coefficient),
-        })  # fmt: skip
+        scene.save(
+            {
+                "ph_tropo_powerlaw": scene.full(columns, correction),
+                "K_tropo_powerlaw": scene.full(columns, coefficient),
+            }
+        )
         file = scene.project.file("tca_bands", scene.project.small_baselines)
         if save_bands:
             scene.ws.save(file, in_bands, append=False)

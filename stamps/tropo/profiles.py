@@ -4,7 +4,6 @@ Columns of seven characters, among them ``PRES`` (hPa), ``HGHT`` (m), ``TEMP`` (
 around the table is ignored.
 """
 
-
 import numpy as np
 
 from stamps.errors import InputError

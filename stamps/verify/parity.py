@@ -399,8 +399,10 @@ def main(argv=None):
     faults += _judge(results, arguments)
     compared, agreeing = sum(r.compared for r in results), sum(r.agreeing for r in results)
     skipped = [result for result in results if result.status == "skipped"]
-    print(f"{compared} compared, {agreeing} agree, {sum(r.skipped for r in results)} skipped inside of "
-          f"{len(results)} jobs, {len(skipped)} jobs skipped; {time.perf_counter() - begin:.0f} s")  # fmt: skip
+    print(
+        f"{compared} compared, {agreeing} agree, {sum(r.skipped for r in results)} skipped inside of "
+        f"{len(results)} jobs, {len(skipped)} jobs skipped; {time.perf_counter() - begin:.0f} s"
+    )
     for fault in faults:
         print(f"PARITY: {fault}")
     if arguments.json:
@@ -450,8 +452,10 @@ def _judge(results, arguments):
 
 def _show(result):
     job = result.job
-    print(f"{job.set_name:<12s} {job.name:<28s} {result.compared:8d} {result.agreeing:8d} {result.skipped:7d} "
-          f"{result.seconds:8.1f}  {result.status.upper() if result.status != 'ok' else 'ok'}")  # fmt: skip
+    print(
+        f"{job.set_name:<12s} {job.name:<28s} {result.compared:8d} {result.agreeing:8d} {result.skipped:7d} "
+        f"{result.seconds:8.1f}  {result.status.upper() if result.status != 'ok' else 'ok'}"
+    )
     if result.text:
         print("    " + result.text.strip().replace("\n", "\n    "))
     sys.stdout.flush()

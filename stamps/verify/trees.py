@@ -282,9 +282,18 @@ class _Pairing:
         agrees = fraction >= wanted
         detail = f"{len(rows)} of {n_golden} golden rows matched with {n_rows} rows by (az, rg) and lon/lat"
         report.rows.append(
-            Row("ps2.mat", "(rows)", "ok" if agrees else "differs", kind="rows", shape=(n_golden,),
-                difference=1 - fraction, tolerance=1 - wanted, count=n_golden - len(rows), detail=detail)
-        )  # fmt: skip
+            Row(
+                "ps2.mat",
+                "(rows)",
+                "ok" if agrees else "differs",
+                kind="rows",
+                shape=(n_golden,),
+                difference=1 - fraction,
+                tolerance=1 - wanted,
+                count=n_golden - len(rows),
+                detail=detail,
+            )
+        )
         return cls(rows, golden_rows, n_rows, n_golden)
 
     def align(self, file, variable, value, golden):

@@ -62,7 +62,9 @@ def check(source, file, raw, known, todo, wanted=None, in_patch=False):
             raise WorkspaceError(f"{source} has no variable '{name}': {todo()}.")
     for name in _rows(file, known.get("mode", "")) if in_patch and stem in _EMPTY_ONCE_MERGED else ():
         if known.get("n_ps") and name in raw and 0 in _header(raw[name]).shape:
-            raise WorkspaceError(f"{source}: variable '{name}' is empty, but {known['n_ps']} rows were expected: {todo()}.")
+            raise WorkspaceError(
+                f"{source}: variable '{name}' is empty, but {known['n_ps']} rows were expected: {todo()}."
+            )
     problem = _problem(file, raw, known)
     if problem:
         raise WorkspaceError(f"{source}: {problem}: {todo()}.")
@@ -172,7 +174,9 @@ def _classes_of(kind):
     """Classes of a variable of which only the kind is known."""
     if kind in ("text", "mask_column"):
         return ["char" if kind == "text" else "logical"]
-    return ["double", "single"] + (["double complex", "single complex", "logical", "sparse"] if kind == "matrix" else [])
+    return ["double", "single"] + (
+        ["double complex", "single complex", "logical", "sparse"] if kind == "matrix" else []
+    )
 
 
 def _class_fits(header, expected, kind):
@@ -287,7 +291,9 @@ def _misshapen(header, kind, rows, bound):
         flat = len(shape) == 2 and (1 in shape or 0 in shape)
         return f"is {_by(shape)}, but a list of numbers was expected" if vector and not flat else ""
     texts = list(dict.fromkeys(text for row in rows for text in row.shapes))
-    nothing = 0 in shape and not any("0" in text.split() or "n_ps" in text for text in texts)  # of a size that nobody tells
+    nothing = 0 in shape and not any(
+        "0" in text.split() or "n_ps" in text for text in texts
+    )  # of a size that nobody tells
     if not nothing and any(shape_fits(text, _upright(shape, text, kind), bound) for text in texts):
         return ""
     if len(shape) == 2 and 0 in shape and any(0 in (shape_of(text, bound) or ()) for text in texts):
@@ -315,8 +321,10 @@ def _value_problem(value, kind, rows, bound):
         problem = _not_finite(numbers, next(iter(allowed)))
         if problem:
             return problem
-    if "logical" in {name for row in rows for name in row.classes} and numbers.dtype.kind != "b" and not (
-        kind == "matrix" or ((numbers == 0) | (numbers == 1)).all()
+    if (
+        "logical" in {name for row in rows for name in row.classes}
+        and numbers.dtype.kind != "b"
+        and not (kind == "matrix" or ((numbers == 0) | (numbers == 1)).all())
     ):
         return "holds other numbers than 0 and 1"
     if kind in _WHOLE and numbers.dtype.kind == "f" and not _all_whole(numbers):

@@ -492,7 +492,11 @@ class Workspace:
             )
         here = error.filename is None or Path(os.path.abspath(error.filename)).is_relative_to(self.path)
         if here and (error.errno in _WRITE_ERRORS or incomplete(error)):
-            kept = "This step changed nothing; what was complete before is kept" if locks.published() else "Nothing was changed"
+            kept = (
+                "This step changed nothing; what was complete before is kept"
+                if locks.published()
+                else "Nothing was changed"
+            )
             return WorkspaceError(f"Cannot write in {self.path}: {remedy(error)}. {kept}.")
         return None
 
@@ -506,7 +510,9 @@ class Workspace:
         try:
             return journal.member(name)
         except MalformedJournal as error:
-            raise WorkspaceError(f"Nothing is written outside of {self.path}: {error}. Give a name inside of it.") from None
+            raise WorkspaceError(
+                f"Nothing is written outside of {self.path}: {error}. Give a name inside of it."
+            ) from None
 
     def _check_links(self, plan):
         """WorkspaceError if a file of the plan would be put where a link leads."""

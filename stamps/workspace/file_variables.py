@@ -60,12 +60,18 @@ def file_variables():
     """
     return tuple(
         FileVariable(
-            tuple(row["files"].split()), row["variable"], row["mode"], tuple(row["shape"].split(" or ")),
-            tuple(row["class"].split(" or ")), row["unit"], row["meaning"], row["nan"],
+            tuple(row["files"].split()),
+            row["variable"],
+            row["mode"],
+            tuple(row["shape"].split(" or ")),
+            tuple(row["class"].split(" or ")),
+            row["unit"],
+            row["meaning"],
+            row["nan"],
             row["range"],
         )
         for row in table_rows("file_variables.csv")
-    )  # fmt: skip
+    )
 
 
 def variables_of_file(file, mode=""):

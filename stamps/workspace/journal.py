@@ -17,8 +17,22 @@ import stat
 import uuid
 from pathlib import Path
 
-__all__ = ["COMMIT", "REFUSED", "STAGING", "MalformedJournal", "check_no_links", "discard", "flat", "member", "plan_of",
-           "replay", "set_aside", "staged_file", "sync", "sync_folder"]  # fmt: skip
+__all__ = [
+    "COMMIT",
+    "REFUSED",
+    "STAGING",
+    "MalformedJournal",
+    "check_no_links",
+    "discard",
+    "flat",
+    "member",
+    "plan_of",
+    "replay",
+    "set_aside",
+    "staged_file",
+    "sync",
+    "sync_folder",
+]
 
 STAGING = ".stamps-staging-"
 COMMIT = "COMMIT.json"

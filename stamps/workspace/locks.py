@@ -32,7 +32,9 @@ __all__ = [
 ]  # fmt: skip
 
 _FOREIGN_SECONDS = 60  # another machine needs less to put files in their places; after that it is dead
-_LEASE_SECONDS = 90  # another machine that has not touched its folder for so long is dead (disks on a network tell late)
+_LEASE_SECONDS = (
+    90  # another machine that has not touched its folder for so long is dead (disks on a network tell late)
+)
 _BEAT_SECONDS = 10
 _LOCKING_SECONDS = 2  # from the making of a folder to its lock
 _ABANDONED_SECONDS = 86400  # an unfinished folder of another machine's older version, which does not touch it

@@ -190,9 +190,7 @@ def read(path, variables=None):
     try:
         check_elements([last[name] for name in wanted], path.stat().st_size)
         with open(path, "rb") as file:
-            return {
-                name: values[name] if name in values else matfile5.read_array(file, last[name]) for name in wanted
-            }
+            return {name: values[name] if name in values else matfile5.read_array(file, last[name]) for name in wanted}
     except (ValueError, KeyError, EOFError, struct.error, zlib.error) as error:
         raise _damaged(path, error) from error
 
@@ -381,8 +379,14 @@ def _write_v73(path, variables):
         path.unlink()
     dense = {name: _storable(value) for name, value in variables.items() if not scipy.sparse.issparse(value)}
     hdf5storage.savemat(
-        str(path), dense, format="7.3", appendmat=False, store_python_metadata=False, matlab_compatible=True,
-        compress=True, oned_as="column",
+        str(path),
+        dense,
+        format="7.3",
+        appendmat=False,
+        store_python_metadata=False,
+        matlab_compatible=True,
+        compress=True,
+        oned_as="column",
     )
     with h5py.File(path, "r+") as file:
         for name, value in variables.items():

@@ -17,7 +17,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["COMPRESSED", "MATRIX", "Element", "Source", "deflate", "elements", "is_numeric", "read_array", "write_array"]
+__all__ = [
+    "COMPRESSED",
+    "MATRIX",
+    "Element",
+    "Source",
+    "deflate",
+    "elements",
+    "is_numeric",
+    "read_array",
+    "write_array",
+]
 
 COMPRESSED, MATRIX = 15, 14  # miCOMPRESSED, miMATRIX
 

@@ -77,7 +77,9 @@ def _wanted(rule, value):
         return "" if isinstance(value, str) and value.lower() in ("y", "n") else "'y' or 'n'"
     if "|" in kind:
         names = kind.split("|")
-        return "" if isinstance(value, str) and value.strip().upper() in {n.upper() for n in names} else " or ".join(names)
+        return (
+            "" if isinstance(value, str) and value.strip().upper() in {n.upper() for n in names} else " or ".join(names)
+        )
     if kind == "pair":
         return "" if _is_pair(value) else "two numbers (as [0 1])"
     is_list = kind == "list"
@@ -105,6 +107,12 @@ def _fits(value, is_list, whole, low, high, infinite):
 
 
 def _text(rule, is_list, low, high):
-    noun = ("whole numbers" if "whole" in rule else "numbers") if is_list else "a whole number" if "whole" in rule else "a number"
+    noun = (
+        ("whole numbers" if "whole" in rule else "numbers")
+        if is_list
+        else "a whole number"
+        if "whole" in rule
+        else "a number"
+    )
     bounds = f" from {low:g} to {high:g}" if ".." in rule else ""
     return noun + bounds + (" (or [] for none)" if is_list else "")

@@ -284,7 +284,9 @@ class Parameters:
         for name in stored:
             value = _value(local.get(name, stored[name]))
             default = rows[name].default(small_baselines) if name in rows else None
-            if name != "Created" and not (default is not None and _same(_stored_form(name, value), _stored_form(name, default))):
+            if name != "Created" and not (
+                default is not None and _same(_stored_form(name, value), _stored_form(name, default))
+            ):
                 found.append((name, value, default))
         return found
 
@@ -423,7 +425,9 @@ class Parameters:
         version = self.workspace.version if self.workspace.exists("psver") else 2
         file = f"tca_sb{version}.mat"
         if self.workspace.find(file, levels=2) is None:
-            Log(self.workspace, "SETPARM")(f"{file} not found: compute the tropospheric correction first (stamps tropo)", 2)
+            Log(self.workspace, "SETPARM")(
+                f"{file} not found: compute the tropospheric correction first (stamps tropo)", 2
+            )
 
 
 # ---------------------------------------------------------------------- names

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from stamps.errors import InputError, WorkspaceError
 
-__all__ = ["UnusableFileError", "check_input", "check_plain", "open_plain", "read_input", "read_input_bytes", "read_json"]
+__all__ = [
+    "UnusableFileError",
+    "check_input",
+    "check_plain",
+    "open_plain",
+    "read_input",
+    "read_input_bytes",
+    "read_json",
+]
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 

@@ -84,11 +84,16 @@ def step_files():
     """
     return tuple(
         StepFile(
-            _steps(row["steps"]), row["place"], row["use"], row["file"], tuple(row["variables"].split()), row["mode"],
+            _steps(row["steps"]),
+            row["place"],
+            row["use"],
+            row["file"],
+            tuple(row["variables"].split()),
+            row["mode"],
             tuple(row["condition"].split()),
         )
         for row in table_rows("step_files.csv")
-    )  # fmt: skip
+    )
 
 
 def _steps(text):

@@ -79,5 +79,9 @@ def remedy(error):
 def signal_name(number):
     """Name of a signal with its usual reason: ``SIGKILL (out of memory?)``."""
     name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
-    reasons = {"SIGKILL": "out of memory?", "SIGXFSZ": "a file larger than the limit, ulimit -f", "SIGXCPU": "ulimit -t"}
+    reasons = {
+        "SIGKILL": "out of memory?",
+        "SIGXFSZ": "a file larger than the limit, ulimit -f",
+        "SIGXCPU": "ulimit -t",
+    }
     return f"{name} ({reasons[name]})" if name in reasons else name

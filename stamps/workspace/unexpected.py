@@ -37,7 +37,11 @@ def explain(error, directory):
         lines = "".join(traceback.format_exception(error)).rstrip()
         _write(directory, routine, f"{type(error).__name__}, which is not foreseen:\n{lines}")
     said = " ".join(str(error).split())[:200] or "no more is known"
-    where = f"the traceback is in {Path(directory).absolute() / 'STAMPS.log'}" if logged else "STAMPS_DEBUG=1 shows the traceback"
+    where = (
+        f"the traceback is in {Path(directory).absolute() / 'STAMPS.log'}"
+        if logged
+        else "STAMPS_DEBUG=1 shows the traceback"
+    )
     return (
         f"{routine} in {Path(directory).absolute()} met what it was not made for ({type(error).__name__}: {said}): the input is "
         f"damaged, or this is a defect of the program; {where}."

@@ -24,14 +24,21 @@ def damaged(value):
         return {"number": np.array([[7.0]]), "struct": {"a": value}, "cell": _cell(value), "empty": np.empty((0, 0))}
     full = value.toarray() if scipy.sparse.issparse(value) else value
     found = {
-        "char": "".join("x" for _ in range(min(full.size, 5))) or "x", "digits": "12", "struct": {"a": full[:1]},
-        "cell": _cell(full[:1]), "three_d": np.stack([full, full], axis=2),
-    }  # fmt: skip
+        "char": "".join("x" for _ in range(min(full.size, 5))) or "x",
+        "digits": "12",
+        "struct": {"a": full[:1]},
+        "cell": _cell(full[:1]),
+        "three_d": np.stack([full, full], axis=2),
+    }
     if scipy.sparse.issparse(value) or full.size == 0:
         return found
     found |= _shapes(full) | _classes(full)
     if full.dtype.kind in "fc":
-        found |= {f"{where}_{bad}": _with(full, bad, where) for bad in (np.nan, np.inf, -np.inf) for where in ("first", "last")}
+        found |= {
+            f"{where}_{bad}": _with(full, bad, where)
+            for bad in (np.nan, np.inf, -np.inf)
+            for where in ("first", "last")
+        }
     if full.dtype.kind == "f":
         found |= {f"{number:g}": _with(full, number, "last") for number in (0, -3, 1.5, 1e9)}
     return found
@@ -39,9 +46,12 @@ def damaged(value):
 
 def _shapes(full):
     found = {
-        "empty": np.empty((0, 0)), "row_missing": full[:-1], "row_extra": np.concatenate([full, full[-1:]]),
-        "column_extra": np.concatenate([full, full[:, -1:]], axis=1), "one_number": full[:1, :1],
-    }  # fmt: skip
+        "empty": np.empty((0, 0)),
+        "row_missing": full[:-1],
+        "row_extra": np.concatenate([full, full[-1:]]),
+        "column_extra": np.concatenate([full, full[:, -1:]], axis=1),
+        "one_number": full[:1, :1],
+    }
     if full.shape[0] != full.shape[1]:
         found["transposed"] = full.T
     if full.shape[1] > 1:

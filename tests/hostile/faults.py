@@ -165,7 +165,9 @@ class Step:
         def noted(ws):
             commit(ws)
             if self.project == ws.path or self.project in ws.path.parents:
-                now = parts_of({name: digest for name, digest in files_of(self.project).items() if not _is_transient(name)})
+                now = parts_of(
+                    {name: digest for name, digest in files_of(self.project).items() if not _is_transient(name)}
+                )
                 for part, mine in now.items():
                     if part != ".stamps-unwrapped" and mine not in self.states.setdefault(part, [{}]):
                         self.states[part].append(mine)
@@ -250,7 +252,9 @@ class Step:
         for part, states in self.states.items():
             mine = parts_of(found).get(part, {})
             if mine not in states:
-                return f"'{part}' is in no state between two steps: {[self._different(mine, state) for state in states]}"
+                return (
+                    f"'{part}' is in no state between two steps: {[self._different(mine, state) for state in states]}"
+                )
         return None
 
     def _recovered(self):
@@ -271,7 +275,9 @@ class Step:
             found = files_of(self.project)
             self.seen[state] = None
             if status != 0 or found != self.after:
-                self.seen[state] = f"run again: status {status}, different {self._different(found, self.after)}; {said[-300:]}"
+                self.seen[state] = (
+                    f"run again: status {status}, different {self._different(found, self.after)}; {said[-300:]}"
+                )
         left = [path.name for path in self.tmp.iterdir()]
         return self.seen[state] or (f"left {left} in TMPDIR" if left else None)
 

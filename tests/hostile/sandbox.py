@@ -140,21 +140,32 @@ class Sandbox:
         before = self.outside() if watch else None
         words = [str(word) for word in command]
         here = Path(sys.executable).parent
-        words[0] = sys.executable if words[0] == "python" else str(here / words[0]) if (here / words[0]).exists() else words[0]
+        words[0] = (
+            sys.executable if words[0] == "python" else str(here / words[0]) if (here / words[0]).exists() else words[0]
+        )
         variables = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', '')}", **(environment or {})}
         variables = {name: value for name, value in variables.items() if value is not None}
         out, err = self.root.with_name(f"{self.root.name}.out"), self.root.with_name(f"{self.root.name}.err")
         start = time.monotonic()
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
             process = subprocess.Popen(
-                words, cwd=cwd or self.project, env=variables, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
+                words,
+                cwd=cwd or self.project,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
                 start_new_session=True,
-            )  # fmt: skip
+            )
             status, peak = _wait(process, start + seconds)
         outcome = Outcome(
-            " ".join(words), status, out.read_text(errors="replace"), err.read_text(errors="replace"),
-            time.monotonic() - start, peak,
-        )  # fmt: skip
+            " ".join(words),
+            status,
+            out.read_text(errors="replace"),
+            err.read_text(errors="replace"),
+            time.monotonic() - start,
+            peak,
+        )
         if watch:
             after = self.outside()
             changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))

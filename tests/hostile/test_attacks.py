@@ -20,12 +20,43 @@ from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
 #: Modules that Python, the package or its libraries import; one in the project would be run instead.
-MODULES = ("numpy", "random", "pickle", "encodings", "stamps", "sitecustomize", "usercustomize", "contextlib", "runpy", "json",
-           "importlib", "shlex", "scipy", "typing", "multiprocessing", "lazy_loader", "tqdm", "tasks", "log")  # fmt: skip
+MODULES = (
+    "numpy",
+    "random",
+    "pickle",
+    "encodings",
+    "stamps",
+    "sitecustomize",
+    "usercustomize",
+    "contextlib",
+    "runpy",
+    "json",
+    "importlib",
+    "shlex",
+    "scipy",
+    "typing",
+    "multiprocessing",
+    "lazy_loader",
+    "tqdm",
+    "tasks",
+    "log",
+)
 
 
 #: Those of them that ``python -m`` does not import before anything of the package: nothing can be done about the others.
-LATER = ("numpy", "random", "pickle", "json", "scipy", "lazy_loader", "tqdm", "argparse", "multiprocessing", "ast", "difflib")
+LATER = (
+    "numpy",
+    "random",
+    "pickle",
+    "json",
+    "scipy",
+    "lazy_loader",
+    "tqdm",
+    "argparse",
+    "multiprocessing",
+    "ast",
+    "difflib",
+)
 
 
 def plant(folder, ran, *names):
@@ -45,9 +76,14 @@ def test_children_import_nothing_from_the_current_directory(tmp_path, path, monk
     monkeypatch.setenv("PYTHONPATH", path or "")
     words = child.command("stamps.run.patch_process", tmp_path / "no task", tmp_path / "answer")
     with subprocess.Popen(
-        words, cwd=tmp_path, env=child.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        words,
+        cwd=tmp_path,
+        env=child.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-    ) as process:  # fmt: skip
+    ) as process:
         assert "no task" in process.stdout.read()  # it came as far as reading its task
     assert not (tmp_path / "ran").exists()
 
@@ -61,9 +97,13 @@ def test_the_package_as_a_program_imports_nothing_from_the_project(tmp_path):
     plant(tmp_path, tmp_path / "ran", *LATER)
     package = Path(child.__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-m", "stamps", "getparm", "unwrap"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "stamps", "getparm", "unwrap"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": str(package)},
-    )  # fmt: skip
+    )
     assert "getparm" in done.stderr
     assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
 
@@ -179,7 +219,9 @@ def test_two_names_of_one_patch(place):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("command", ["stamps 1 1", "stamps 1 5", "stamps 1 1 --dry-run", "stamps_mc_header 1 1", "scla_reset y"])
+@pytest.mark.parametrize(
+    "command", ["stamps 1 1", "stamps 1 5", "stamps 1 1 --dry-run", "stamps_mc_header 1 1", "scla_reset y"]
+)
 def test_commands_do_not_enter_a_linked_patch(sandbox, command):
     project = sandbox.state(0)
     (project / "PATCH_2").rename(sandbox.root / "outside")
@@ -246,7 +288,9 @@ def test_files_that_are_links_are_replaced_not_followed(place):
     assert (place / "patch.list_old").read_text() == "mine"
 
 
-@pytest.mark.parametrize("content", ["[" * 200_000, "{", "[]", '{"a": 1}', "\x00\xff", '{"a": {"b": ["c"]}}', f'"{"x" * 2**24}"'])
+@pytest.mark.parametrize(
+    "content", ["[" * 200_000, "{", "[]", '{"a": 1}', "\x00\xff", '{"a": {"b": ["c"]}}', f'"{"x" * 2**24}"']
+)
 def test_findings_that_nobody_wrote_are_none(place, content):
     (place / findings.FILE).write_bytes(content.encode("latin-1"))
     findings.collect(Workspace(place))
@@ -283,7 +327,9 @@ def test_a_device_is_no_place(path):
         pass
 
 
-@pytest.mark.parametrize("name", ["nowhere/out.png", "PATCH_1/../nowhere/out.png", "x" * 300 + ".png", "PATCH_1/y/z.png"])
+@pytest.mark.parametrize(
+    "name", ["nowhere/out.png", "PATCH_1/../nowhere/out.png", "x" * 300 + ".png", "PATCH_1/y/z.png"]
+)
 def test_a_folder_that_is_not_there_is_one_sentence(place, name):
     with pytest.raises(WorkspaceError, match="cannot be written"), complete_file(place / name, "picture") as part:
         part.write_text("new")
@@ -294,7 +340,18 @@ def finished(tmp_path_factory):
     return finished_project.single_master(tmp_path_factory.mktemp("finished"))
 
 
-OUTS = ["", "-", "x.unknown", "points.csv.gz", "x" * 300 + ".csv", "folder", "folder.csv", "link.csv", "pipe.csv", "/dev/full"]
+OUTS = [
+    "",
+    "-",
+    "x.unknown",
+    "points.csv.gz",
+    "x" * 300 + ".csv",
+    "folder",
+    "folder.csv",
+    "link.csv",
+    "pipe.csv",
+    "/dev/full",
+]
 
 
 @pytest.mark.parametrize("out", OUTS)

@@ -46,7 +46,13 @@ def test_hdf5_of_two_kilobytes_that_claims_terabytes(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\0" * 128, b"MATLAB" + b"\xff" * 400, struct.pack("<5i", 0, 2**30, 2**30, 0, 2) + b"x\0", bytes(range(256))],
+    [
+        b"",
+        b"\0" * 128,
+        b"MATLAB" + b"\xff" * 400,
+        struct.pack("<5i", 0, 2**30, 2**30, 0, 2) + b"x\0",
+        bytes(range(256)),
+    ],
 )
 def test_other_nonsense(tmp_path, content):
     (tmp_path / "ps2.mat").write_bytes(content)

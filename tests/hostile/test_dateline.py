@@ -102,7 +102,9 @@ def simulated(sandbox, lon, longitudes="continuous", size=(60, 120, 8)):
     """A stack around a longitude, the same one but for that, prepared in two patches."""
     stack = sandbox.root / "stack"
     shutil.rmtree(stack, ignore_errors=True)
-    size = f"--lines {size[0]} --samples {size[1]} --n-images {size[2]} --range-spacing 12 --azimuth-spacing 27.94".split()
+    size = (
+        f"--lines {size[0]} --samples {size[1]} --n-images {size[2]} --range-spacing 12 --azimuth-spacing 27.94".split()
+    )
     place = f"--centre-lon {lon} --centre-lat -16.85 --longitudes {longitudes} --seed 3 --quiet".split()
     sandbox.run("python", "-m", "stamps.simulate", stack, *size, *place, watch=False, seconds=200).succeeds()
     master = json.loads((stack / "truth.json").read_text())["master"]
@@ -119,7 +121,9 @@ def test_loading(sandbox):
         ws, _ = simulated(sandbox, lon, longitudes)
         sandbox.run("stamps", "1", "1").succeeds()
         loaded.append([ws / name for name in ws.patch_list()])
-        loaded[-1] = [(patch.load("ps1")["ij"], patch.load("ps1")["xy"], patch.load("ps1")["lonlat"]) for patch in loaded[-1]]
+        loaded[-1] = [
+            (patch.load("ps1")["ij"], patch.load("ps1")["xy"], patch.load("ps1")["lonlat"]) for patch in loaded[-1]
+        ]
     assert np.ptp([lon for _, _, lonlat in loaded[1] for lon in lonlat[:, 0]]) > 300  # the case is what it should be
     for (ij, xy, _), (there_ij, there_xy, _) in zip(*loaded, strict=True):
         np.testing.assert_array_equal(ij, there_ij)
@@ -165,8 +169,9 @@ def test_chain(sandbox, lon, longitudes):
         sandbox.run("ps_plot", "v-d", "-1").succeeds()
         sandbox.run("ps_output").succeeds()
     (plain, expected, truth), (ps, velocity, figures) = found
-    shared, rows, there = np.intersect1d(ps["ij"][:, 1] * 1e4 + ps["ij"][:, 2], plain["ij"][:, 1] * 1e4 + plain["ij"][:, 2],
-                                         return_indices=True)  # fmt: skip
+    shared, rows, there = np.intersect1d(
+        ps["ij"][:, 1] * 1e4 + ps["ij"][:, 2], plain["ij"][:, 1] * 1e4 + plain["ij"][:, 2], return_indices=True
+    )
     # at Greenwich single precision changes its steps, so that places are rounded in another way, and a few arcs, too
     assert len(shared) >= (1 if lon else 0.97) * max(ps["n_ps"], plain["n_ps"])
     np.testing.assert_allclose(ps["xy"][rows, 1:], plain["xy"][there, 1:], rtol=0, atol=0.005 if lon else 2)
@@ -184,7 +189,9 @@ def test_tables(pair):
         columns = (1, 2) if kind == "csv" else (0, 1)
         lon, other = ([line.split(",")[columns[0]] for line in text] for text in lines)
         same_places(lon, other, middle)
-        assert [line.split(",")[columns[1] :] for line in lines[0]] == [line.split(",")[columns[1] :] for line in lines[1]]
+        assert [line.split(",")[columns[1] :] for line in lines[0]] == [
+            line.split(",")[columns[1] :] for line in lines[1]
+        ]
 
 
 @pytest.mark.parametrize("kind", ["geojson", "gpkg", "shp"])
@@ -233,9 +240,10 @@ def test_google_earth(pair, monkeypatch):
 def test_geotiff(pair):
     rasterio = pytest.importorskip("rasterio")
     ws, middle, plain = pair
-    with rasterio.open(export("geotiff", workdir=ws, n_boot=N_BOOT)) as image, rasterio.open(
-        export("geotiff", workdir=plain, n_boot=N_BOOT)
-    ) as other:
+    with (
+        rasterio.open(export("geotiff", workdir=ws, n_boot=N_BOOT)) as image,
+        rasterio.open(export("geotiff", workdir=plain, n_boot=N_BOOT)) as other,
+    ):
         assert np.abs(np.subtract(image.shape, other.shape)).max() <= 1  # cells begin at multiples of their size
         assert image.bounds.left < image.bounds.right and -181 < image.bounds.left and image.bounds.right < 181
         assert np.nansum(image.read(5)) == np.nansum(other.read(5)) == 60
@@ -356,7 +364,7 @@ def test_page(pair):
     script = (Path(sys.modules["stamps.products.view"].__file__).parent / "js" / "dataset.js").read_text()
     check = (
         "const fs = require('fs'); const html = fs.readFileSync(process.argv[1], 'utf8');"
-        "const facts = JSON.parse(html.match(/id=\"facts\">([^]*?)<\\/script>/)[1]);"
+        'const facts = JSON.parse(html.match(/id="facts">([^]*?)<\\/script>/)[1]);'
         "const {offset, step} = facts.arrays.lon;"
         f"{script}"
         "const one = Object.create(Dataset.prototype); one.facts = facts;"

@@ -40,16 +40,21 @@ def faults(tmp_path, library, commands, sample=0, kinds=tuple(KINDS)):
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     threads = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
-        [sys.executable, HERE / "faults.py", tmp_path / "tasks.json"], text=True, capture_output=True, check=False,
+        [sys.executable, HERE / "faults.py", tmp_path / "tasks.json"],
+        text=True,
+        capture_output=True,
+        check=False,
         env={**os.environ, **threads, **({"LD_PRELOAD": library} if library else {})},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def check(found):
     assert all(found_in["tried"] > 0 for found_in in found)
-    problems = [f"{kind} at call {moment}: {problem}" for found_in in found for kind, moment, problem in found_in["problems"]]
+    problems = [
+        f"{kind} at call {moment}: {problem}" for found_in in found for kind, moment, problem in found_in["problems"]
+    ]
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:20])
 
 

@@ -65,8 +65,15 @@ def virtual(file, secret):
     double(file.create_virtual_dataset("x", layout))
 
 
-BUILDERS = (external, external_in_a_struct, external_behind_a_reference, link, link_to_nowhere, soft_link_through_a_link,
-            virtual)  # fmt: skip
+BUILDERS = (
+    external,
+    external_in_a_struct,
+    external_behind_a_reference,
+    link,
+    link_to_nowhere,
+    soft_link_through_a_link,
+    virtual,
+)
 
 
 @pytest.mark.parametrize("reading", [matfile.read, matfile.headers, matfile.names])

@@ -194,8 +194,16 @@ def _no_folder(place):
     file.write_text("")
 
 
-KINDS = (_linked_folder, _linked_marker, _linked_file, _pipe_as_marker, _folder_as_marker, _pipe_as_file, _through_a_link,
-         _no_folder)  # fmt: skip
+KINDS = (
+    _linked_folder,
+    _linked_marker,
+    _linked_file,
+    _pipe_as_marker,
+    _folder_as_marker,
+    _pipe_as_file,
+    _through_a_link,
+    _no_folder,
+)
 
 
 @pytest.mark.parametrize("build", KINDS)
@@ -260,7 +268,9 @@ def test_names_that_looked_alike_when_staged_are_kept_apart(place, names):
 
 
 def test_an_honest_journal_is_completed(place):
-    leave(place, {"a.txt": True, "PATCH_2/b c%.txt": True, "PATCH_1/ps1.mat": False}, **{"PATCH_2%2Fb c%25.txt": "staged"})
+    leave(
+        place, {"a.txt": True, "PATCH_2/b c%.txt": True, "PATCH_1/ps1.mat": False}, **{"PATCH_2%2Fb c%25.txt": "staged"}
+    )
     assert Workspace(place).recover() == [f"Completed an interrupted save in {place}"]
     assert everything(place) == {"PATCH_1": "", "PATCH_2": "", "PATCH_2/b c%.txt": "staged", "a.txt": "theirs"}
 

@@ -64,7 +64,17 @@ def test_all_defaults_are_as_expected():
 
 @pytest.mark.parametrize(
     "literal",
-    ["1:1e12", "1:1e-300:2", "[" * 5000, "[" + "1:1e6 " * 5 + "]", "1e400", "[1 1e400]", "'" * 99, "1" * 2_000_000, "[1:1e9]"],
+    [
+        "1:1e12",
+        "1:1e-300:2",
+        "[" * 5000,
+        "[" + "1:1e6 " * 5 + "]",
+        "1e400",
+        "[1 1e400]",
+        "'" * 99,
+        "1" * 2_000_000,
+        "[1:1e9]",
+    ],
 )
 def test_literals_without_end(literal):
     with pytest.raises(ParameterError) as refused:
@@ -78,7 +88,12 @@ def test_other_digits_are_no_numbers():
 
 @pytest.mark.parametrize(
     ("step", "name", "value"),
-    [(2, "filter_grid_size", 0.02), (6, "unwrap_grid_size", 0.02), (5, "merge_resample_size", 1e-300), (2, "max_topo_err", 9e3)],
+    [
+        (2, "filter_grid_size", 0.02),
+        (6, "unwrap_grid_size", 0.02),
+        (5, "merge_resample_size", 1e-300),
+        (2, "max_topo_err", 9e3),
+    ],
 )
 def test_sizes_are_judged_before_memory_is_taken(sandbox, monkeypatch, step, name, value):
     project = sandbox.state(step - 1)

@@ -33,7 +33,18 @@ from stamps.queries import status
 from stamps.workspace import Workspace
 
 #: Names of folders that have made trouble.
-MORE = ["my data", "two  blanks", "tab\there", "20180601", "5 1.5", "a\u00a0b", "Zürich 2018", "a /b", "-o x", "'a' \"b\""]
+MORE = [
+    "my data",
+    "two  blanks",
+    "tab\there",
+    "20180601",
+    "5 1.5",
+    "a\u00a0b",
+    "Zürich 2018",
+    "a /b",
+    "-o x",
+    "'a' \"b\"",
+]
 FOLDERS = [" leading and trailing ", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in MORE)]
 WIDTH = tiny_stacks.SAMPLES
 
@@ -49,7 +60,13 @@ def content(folder):
 
 def test_lists_of_words_are_read_as_by_the_original(tmp_path):
     """Several words on a line, relative and absolute, numbers on the next line."""
-    assert paths_of("a.slc b.slc\n/x/c.slc  /x/d.slc\n\n e.slc\n") == ["a.slc", "b.slc", "/x/c.slc", "/x/d.slc", "e.slc"]
+    assert paths_of("a.slc b.slc\n/x/c.slc  /x/d.slc\n\n e.slc\n") == [
+        "a.slc",
+        "b.slc",
+        "/x/c.slc",
+        "/x/d.slc",
+        "e.slc",
+    ]
     assert raster_paths("200 a.diff b.diff\nc.diff\n") == ["a.diff", "b.diff", "c.diff"]
     expected = [("a.slc", "1.5"), ("b.slc", "2")]
     for text in ("a.slc 1.5 b.slc 2\n", "a.slc\n1.5\nb.slc\n2\n", "a.slc 1.5\nb.slc 2\n"):
@@ -96,7 +113,9 @@ def test_every_program_reads_paths_with_blanks(tmp_path, folder):
     assert content(project) == before
     ps_load_initial_gamma(patch)
     ps_load_initial_gamma(expected / "PATCH_1")
-    np.testing.assert_array_equal(patch.load("bp1")["bperp_mat"], Workspace(expected / "PATCH_1").load("bp1")["bperp_mat"])
+    np.testing.assert_array_equal(
+        patch.load("bp1")["bperp_mat"], Workspace(expected / "PATCH_1").load("bp1")["bperp_mat"]
+    )
     assert status.project_status(project).n_interferograms == len(list((plain / "diff0").glob("*.diff")))
 
 
@@ -143,7 +162,9 @@ def test_other_processors_in_a_folder_with_blanks(tmp_path, layout):
     assert Workspace(project / "PATCH_1").load("ps1")["n_ps"] > 0
 
 
-@pytest.mark.parametrize(("name", "word"), [("my\ndata", "line break"), ("my\rdata", "line break"), ("m\udcfcnchen", "UTF-8")])
+@pytest.mark.parametrize(
+    ("name", "word"), [("my\ndata", "line break"), ("my\rdata", "line break"), ("m\udcfcnchen", "UTF-8")]
+)
 def test_what_no_list_file_can_hold_is_refused(tmp_path, name, word):
     stack = tiny_stacks.copy_of(tmp_path / name)
     project = tmp_path / "project"
@@ -186,13 +207,21 @@ def test_dates_of_names(name, pair, folder):
 
 
 def test_dates_of_images():
-    names = ["20180213.rslc", "20180213_IW2.rslc.par", "20180213-vv.slc", "20181313.rslc", "x20180213.rslc", "20180213x.rslc"]
+    names = [
+        "20180213.rslc",
+        "20180213_IW2.rslc.par",
+        "20180213-vv.slc",
+        "20181313.rslc",
+        "x20180213.rslc",
+        "20180213x.rslc",
+    ]
     assert [image_date(f"/20170101/{name}") for name in names] == ["20180213"] * 3 + [None] * 3
     assert dates_in_path("/data/20170101/20180213_20180225/x") == [20180213, 20180225, 20170101]
 
 
 @pytest.mark.parametrize(
-    ("suffix", "bare_base"), [("_IW1", True), ("_IW1_VV", False), pytest.param(".r10", False, marks=pytest.mark.exhaustive)]
+    ("suffix", "bare_base"),
+    [("_IW1", True), ("_IW1_VV", False), pytest.param(".r10", False, marks=pytest.mark.exhaustive)],
 )
 def test_names_with_suffixes(tmp_path, suffix, bare_base):
     """Interferograms, and SLCs, with a suffix behind their dates; baseline files with and without it."""

@@ -32,7 +32,10 @@ DAMAGE = {
 def whole(tmp_path_factory):
     """A finished project."""
     ws = finished.single_master(tmp_path_factory.mktemp("finished"))
-    ws.save("uw_grid", {"ph": np.ones((6, 8), np.complex64), "grid_ij": np.ones((60, 2), int), "nzix": np.ones((2, 3), bool)})
+    ws.save(
+        "uw_grid",
+        {"ph": np.ones((6, 8), np.complex64), "grid_ij": np.ones((60, 2), int), "nzix": np.ones((2, 3), bool)},
+    )
     return ws
 
 

@@ -274,7 +274,9 @@ def test_small_baselines_count_pairs(sandbox):
     names = sorted((stack / "SMALL_BASELINES").glob("*/*.diff"))
     shutil.copy(names[1], names[3])
     swapped(names[4])
-    mt_prep_snap(json.loads((stack / "truth.json").read_text())["master"], stack, 0.6, 1, 1, 10, 10, workdir=sandbox.project)
+    mt_prep_snap(
+        json.loads((stack / "truth.json").read_text())["master"], stack, 0.6, 1, 1, 10, 10, workdir=sandbox.project
+    )
     found = findings.collect(Workspace(sandbox.project))
     assert len(found) == 2
     assert "drop_ifg_index 5." in found[0] and "drop_ifg_index 2 or 4." in found[1]
@@ -395,11 +397,20 @@ def test_a_phase_that_is_no_number_costs_its_pixel(value, sandbox):
     got = {name: ws.load(f"{name}1") for name in expected}
     n_ps = int(expected["ps"]["n_ps"]) - 1
     assert int(got["ps"]["n_ps"]) == n_ps
-    for name, variable in (("ph", "ph"), ("bp", "bperp_mat"), ("la", "la"), ("da", "D_A"), ("hgt", "hgt"), ("ps", "lonlat")):
+    for name, variable in (
+        ("ph", "ph"),
+        ("bp", "bperp_mat"),
+        ("la", "la"),
+        ("da", "D_A"),
+        ("hgt", "hgt"),
+        ("ps", "lonlat"),
+    ):
         np.testing.assert_array_equal(got[name][variable], np.delete(expected[name][variable], row, axis=0))
     for variable in ("ij", "xy"):
         np.testing.assert_array_equal(got["ps"][variable][:, 0], np.arange(1, n_ps + 1))
-        np.testing.assert_array_equal(got["ps"][variable][:, 1:], np.delete(expected["ps"][variable], row, axis=0)[:, 1:])
+        np.testing.assert_array_equal(
+            got["ps"][variable][:, 1:], np.delete(expected["ps"][variable], row, axis=0)[:, 1:]
+        )
 
 
 def test_pixels_without_number_of_doris(tmp_path):

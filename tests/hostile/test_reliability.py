@@ -60,9 +60,13 @@ def stopped_run(sandbox, step, number, pause=0.0):
     said = sandbox.root / "said"
     with open(said, "wb") as errors:
         process = subprocess.Popen(
-            [BIN / "stamps", str(step), str(step)], cwd=sandbox.project, stdout=subprocess.DEVNULL, stderr=errors,
-            env={**os.environ, "PATH": path, "TMPDIR": str(tmp), "STAMPS_CORES": "2"}, start_new_session=True,
-        )  # fmt: skip
+            [BIN / "stamps", str(step), str(step)],
+            cwd=sandbox.project,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env={**os.environ, "PATH": path, "TMPDIR": str(tmp), "STAMPS_CORES": "2"},
+            start_new_session=True,
+        )
     end = time.monotonic() + 60
     while len(descendants(process.pid)) < 2 and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
@@ -276,7 +280,9 @@ def test_reading_goes_on_during_a_run(small, capsys):
 
 def test_many_setparms_wait_for_each_other(small, monkeypatch):
     monkeypatch.setattr(locks, "_PATIENCE_SECONDS", 20)
-    threads = [threading.Thread(target=stamps.setparm, args=("max_topo_err", k), kwargs={"workdir": small}) for k in range(8)]
+    threads = [
+        threading.Thread(target=stamps.setparm, args=("max_topo_err", k), kwargs={"workdir": small}) for k in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -381,7 +387,9 @@ def test_what_the_system_refuses_is_one_sentence(monkeypatch, capsys, name):
     assert len(said) == 1 and words in said[0]
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), OSError("9 requested and 4 written")])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), OSError("9 requested and 4 written")]
+)
 def test_a_full_temporary_directory_stops_snaphu_in_one_sentence(monkeypatch, error):
     def full(*_args, **_options):
         raise error
@@ -499,7 +507,9 @@ def test_matplotlib_gets_a_place_where_home_has_none(tmp, monkeypatch):
 
 @LINUX
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("command", ["ps_plot v --out", "ps_plot w --out", "ps_plot v-d ts --out", "stamps export csv --out"])
+@pytest.mark.parametrize(
+    "command", ["ps_plot v --out", "ps_plot w --out", "ps_plot v-d ts --out", "stamps export csv --out"]
+)
 def test_reading_needs_no_other_place_to_write(sandbox, command):
     """The project read-only, no home, nothing free in TMPDIR."""
     if os.getuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode:

@@ -201,7 +201,13 @@ def test_step_6_alone_leaves_the_look_angle_error_behind(project):
     does(plotted("v-d"), project)  # other parameters are no reason to refuse
     does(steps(6, 6), project)
     does(plotted("u"), project)
-    for function in (plotted("v-d"), plotted("d"), partial(ps_mean_v, None, 10, "d"), partial(export, "csv", "x.csv"), view):
+    for function in (
+        plotted("v-d"),
+        plotted("d"),
+        partial(ps_mean_v, None, 10, "d"),
+        partial(export, "csv", "x.csv"),
+        view,
+    ):
         refused(function, project, "scla2.mat was made from another phuw2.mat", "run step 7 again (stamps 7 7)")
     assert "Warning: " in does(steps(8, 8), project)
     status = project_status(project)
@@ -377,7 +383,14 @@ def test_a_project_of_the_original_works_whatever_the_times_are(tmp_path):
 @pytest.mark.exhaustive
 def test_the_record_depends_neither_on_cores_nor_on_who_runs_the_patches(chain, tmp_path):
     golden.build_state(golden_set("ps_mini"), 3, tmp_path)
-    quietly(engine.run_patches, [Workspace(tmp_path) / name for name in ("PATCH_1", "PATCH_2")], 4, 5, engine.Settings(), _Two())
+    quietly(
+        engine.run_patches,
+        [Workspace(tmp_path) / name for name in ("PATCH_1", "PATCH_2")],
+        4,
+        5,
+        engine.Settings(),
+        _Two(),
+    )
     ours, theirs = (freshness.Judge(Workspace(folder / "PATCH_1")).book for folder in (chain, tmp_path))
     for name in ("ps2.mat", "rc2.mat", "weed1.mat"):
         assert [source for source, _ in ours.made_from(name)] == [source for source, _ in theirs.made_from(name)]

@@ -74,9 +74,12 @@ def unexplained(accepted, raw_nan):
     return [
         (file, variable, kind)
         for file, variable, kind in accepted
-        if kind not in PLAUSIBLE and (file, variable) not in FREE and not (raw_nan(file, variable) and "nan" in kind)
-        and kind != "empty" and (variable, kind) != ("mean_range", "row_missing")
-    ]  # fmt: skip
+        if kind not in PLAUSIBLE
+        and (file, variable) not in FREE
+        and not (raw_nan(file, variable) and "nan" in kind)
+        and kind != "empty"
+        and (variable, kind) != ("mean_range", "row_missing")
+    ]
 
 
 def may_be_nan(file, variable):
@@ -85,7 +88,19 @@ def may_be_nan(file, variable):
 
 
 FAST = ("ps2.mat", "rc2.mat", "ifgstd2.mat", "phuw2.mat", "scla2.mat", "psver.mat", "PATCH_1/weed1.mat")
-FEW = ("transposed", "row_missing", "char", "cell", "complex", "real", "logical", "first_nan", "last_inf", "1.5", "1e+09")
+FEW = (
+    "transposed",
+    "row_missing",
+    "char",
+    "cell",
+    "complex",
+    "real",
+    "logical",
+    "first_nan",
+    "last_inf",
+    "1.5",
+    "1e+09",
+)
 
 
 def test_damaged_variables_are_refused_by_name(state):

@@ -85,8 +85,13 @@ def _k_of_pairs_is(ws, ps, used, phase=None):
     phase = ws.load("phuw_sb2")["ph_uw"].astype(float) if phase is None else phase
     phase = (phase - phase.mean(axis=0))[:, used]
     covariance = ws.load("phuw_sb_res2")["sb_cov"][np.ix_(used, used)]
-    design = np.column_stack([np.ones(len(used)), ws.load("bp2")["bperp_mat"][:, used].mean(axis=0),
-                              np.diff(ps["ifgday"][used], axis=1)[:, 0]])  # fmt: skip
+    design = np.column_stack(
+        [
+            np.ones(len(used)),
+            ws.load("bp2")["bperp_mat"][:, used].mean(axis=0),
+            np.diff(ps["ifgday"][used], axis=1)[:, 0],
+        ]
+    )
     weighted = np.linalg.solve(covariance, design)
     expected = np.linalg.solve(design.T @ weighted, weighted.T @ phase.T)[1]
     np.testing.assert_allclose(ws.load("scla_sb2")["K_ps_uw"], expected, rtol=1e-3, atol=1e-6)

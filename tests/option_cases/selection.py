@@ -56,8 +56,18 @@ def _dispersion_case(n, size, wrong_size):
         ws.save("ps1", {"n_ps": n, "xy": xy, "ij": np.zeros((n, 3)), "lonlat": np.zeros((n, 2))})
         empty = np.zeros((n, n_ifg - 1), np.complex64)
         kept = ws.load("pm1", ("Nr", "coh_bins", "n_trial_wraps"))
-        ws.save("pm1", {**kept, "coh_ps": coherence, "K_ps": np.zeros(n), "C_ps": np.zeros(n), "ph_patch": empty,
-                        "ph_res": empty.real}, append=False)  # fmt: skip
+        ws.save(
+            "pm1",
+            {
+                **kept,
+                "coh_ps": coherence,
+                "K_ps": np.zeros(n),
+                "C_ps": np.zeros(n),
+                "ph_patch": empty,
+                "ph_res": empty.real,
+            },
+            append=False,
+        )
         lab.call("ps_select", 1, workdir=ws)
         edges = np.concatenate([[0], np.sort(dispersion)[size - 1 : n - size : size], [dispersion.max()]])
         area = np.prod(np.ptp(xy[:, 1:], axis=0)) / 1e6
@@ -98,8 +108,18 @@ def _filter_of_step_3(oversampling):
             expected = clap_cell(pm["ph_grid"], cell, N_WIN, 0.6, 0.5, pm["low_pass"], oversampling)
             np.testing.assert_allclose(select["ph_patch2"][row], expected, rtol=1e-3, atol=1e-4)
 
-    mutants = [P("slc_osf"), P("slc_osf", 2.0)] if oversampling > 1 else [P("clap_alpha"), P("clap_alpha", 0.7),
-               P("clap_beta"), P("clap_beta", 0.4), P("clap_win"), P("slc_osf", 2.0)]  # fmt: skip
+    mutants = (
+        [P("slc_osf"), P("slc_osf", 2.0)]
+        if oversampling > 1
+        else [
+            P("clap_alpha"),
+            P("clap_alpha", 0.7),
+            P("clap_beta"),
+            P("clap_beta", 0.4),
+            P("clap_win"),
+            P("slc_osf", 2.0),
+        ]
+    )
     case(*mutants, name=f"filter of step 3, slc_osf {oversampling}")(check)
 
 

@@ -21,11 +21,22 @@ def _stages(lab, ws, ps, ph, use, pairs, **options):
     other.path.mkdir()
     day, bperp = ps["day"] - ps["master_day"], ps["bperp"][use]
     low = "y" if options["method"] in ("3D", "3D_NEW") else "n"
-    uw_grid_wrapped(ph[:, use], ps["xy"], options["grid_size"], options["window"], "y", low, options["alpha"],
-                    workdir=other)  # fmt: skip
+    uw_grid_wrapped(
+        ph[:, use], ps["xy"], options["grid_size"], options["window"], "y", low, options["alpha"], workdir=other
+    )
     uw_interp(workdir=other)
-    uw_sb_unwrap_space_time(day, pairs[use], options["method"], options["time_win"], "y", bperp, options["wraps"],
-                            options["window"], "n", workdir=other)  # fmt: skip
+    uw_sb_unwrap_space_time(
+        day,
+        pairs[use],
+        options["method"],
+        options["time_win"],
+        "y",
+        bperp,
+        options["wraps"],
+        options["window"],
+        "n",
+        workdir=other,
+    )
     for file, names in (("uw_grid", ("grid_ij", "nzix")), ("uw_space_time", ("dph_space_uw", "dph_noise"))):
         expected, found = other.load(file), ws.load(file)
         for name in names:
@@ -67,8 +78,9 @@ def _method_case(method, small, effective, wrong):
         pairs = ps["ifgday_ix"] if small else np.column_stack([np.full(ps["n_ifg"], ps["master_ix"]), use])
         use = use if small else np.delete(use, ps["master_ix"])
         wraps = trial_wraps(ps["bperp"], 20, 0.0555, ws.load("la2")["la"].mean() + 0.052)
-        _stages(lab, ws, ps, ph, use, pairs, grid_size=60, window=8, alpha=0.8, method=effective, time_win=730,
-                wraps=wraps)  # fmt: skip
+        _stages(
+            lab, ws, ps, ph, use, pairs, grid_size=60, window=8, alpha=0.8, method=effective, time_win=730, wraps=wraps
+        )
         assert (ws.load("uw_space_time")["dph_noise"] is None) == (method == "2D")
         assert (ws.load("uw_grid")["ph_lowpass"] is not None) == (effective in ("3D", "3D_NEW"))
 
@@ -77,10 +89,14 @@ def _method_case(method, small, effective, wrong):
 
 # in small-baseline projects where the default is 3D_QUICK, with a single master where 3D becomes 3D_FULL
 for _row in (
-    ("2D", False, "2D", "3D_NO_DEF"), ("3D", True, "3D", "3D_NO_DEF"), ("3D_NEW", True, "3D_NEW", "2D"),
-    ("3D_FULL", True, "3D_FULL", "3D"), ("3D_QUICK", False, "3D_QUICK", "3D_NO_DEF"),
-    ("3D_SMALL_DEF", False, "3D_SMALL_DEF", "2D"), ("3D_NO_DEF", False, "3D_NO_DEF", "3D_QUICK"),
-):  # fmt: skip
+    ("2D", False, "2D", "3D_NO_DEF"),
+    ("3D", True, "3D", "3D_NO_DEF"),
+    ("3D_NEW", True, "3D_NEW", "2D"),
+    ("3D_FULL", True, "3D_FULL", "3D"),
+    ("3D_QUICK", False, "3D_QUICK", "3D_NO_DEF"),
+    ("3D_SMALL_DEF", False, "3D_SMALL_DEF", "2D"),
+    ("3D_NO_DEF", False, "3D_NO_DEF", "3D_QUICK"),
+):
     _method_case(*_row)
 
 
@@ -138,9 +154,11 @@ for _small in (False, True):
         _unwraps(lab, ws, ph)
 
     @case(
-        P("subtr_tropo"), P("tropo_method"), P("tropo_method", 1.0),
+        P("subtr_tropo"),
+        P("tropo_method"),
+        P("tropo_method", 1.0),
         name=f"the troposphere is taken away before unwrapping, {_kind}",
-    )  # fmt: skip
+    )
     def _(lab, small=_small):
         ws, ph, _, tropo = _with_earlier_estimates(lab, small, subtr_tropo="y", tropo_method="a_eh")
         _unwraps(lab, ws, ph * np.exp(-1j * tropo))
@@ -283,8 +301,15 @@ def temperature_options_of_uw_3d(lab):
     short = np.abs(bperp) < 30
     noise = np.random.default_rng(1).uniform(-np.pi, np.pi, (len(xy), 8)) * ~short
     truth = per_degree[:, None] * temp
-    options = {"grid_size": 100, "prefilt_win": 4, "la_flag": "n", "unwrap_method": "3D_NO_DEF", "temp": temp,
-               "n_temp_wraps": 5, "max_bperp_for_temp_est": 30}  # fmt: skip
+    options = {
+        "grid_size": 100,
+        "prefilt_win": 4,
+        "la_flag": "n",
+        "unwrap_method": "3D_NO_DEF",
+        "temp": temp,
+        "n_temp_wraps": 5,
+        "max_bperp_for_temp_est": 30,
+    }
     with without_snaphu():
         lab.call("uw_3d", phasors(truth + noise), xy, _DAY, _STAR, bperp, options, workdir=lab.folder)
     ws = Workspace(lab.folder)

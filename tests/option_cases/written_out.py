@@ -154,8 +154,12 @@ def ramp_columns(xy, degree):
 def triangles(pairs):
     """Loops of three interferograms: numbers of ab, bc and ac for images a < b < c."""
     number = {tuple(pair): k for k, pair in enumerate(np.asarray(pairs).tolist())}
-    return [(ab, number[b, c], number[a, c]) for (a, b), ab in number.items()
-            for (other, c) in number if other == b and (a, c) in number]  # fmt: skip
+    return [
+        (ab, number[b, c], number[a, c])
+        for (a, b), ab in number.items()
+        for (other, c) in number
+        if other == b and (a, c) in number
+    ]
 
 
 # ---------------------------------------------------------------------- geometry and networks

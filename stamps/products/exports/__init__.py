@@ -84,9 +84,23 @@ KINDS = {
 
 
 def export(
-    kind, out=None, workdir=".", *, values=None, aps=0, iono=0, ifg_list=None, lon_rg=None, lat_rg=None,
-    min_coherence=None, std_cutoff=None, step=1, n_boot=1500, seed=0, **options,
-):  # fmt: skip
+    kind,
+    out=None,
+    workdir=".",
+    *,
+    values=None,
+    aps=0,
+    iono=0,
+    ifg_list=None,
+    lon_rg=None,
+    lat_rg=None,
+    min_coherence=None,
+    std_cutoff=None,
+    step=1,
+    n_boot=1500,
+    seed=0,
+    **options,
+):
     """Write the pixels with velocity, quality and time series for other programs.
 
     Velocity and displacement are along the line of sight, positive towards the satellite, in mm/yr and mm (MintPy:
@@ -158,9 +172,7 @@ def export(
     subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step)
     write = import_module(f"{__name__}.{form.module}").write
     place = _place(project, form, out, values)
-    table = point_table(
-        project, values, aps=aps, iono=iono, ifg_list=ifg_list, subset=subset, n_boot=n_boot, seed=seed
-    )  # fmt: skip
+    table = point_table(project, values, aps=aps, iono=iono, ifg_list=ifg_list, subset=subset, n_boot=n_boot, seed=seed)
     n_written = _publish(table, form, place, write, options)
     Log(project.ws, "EXPORT")(f"{n_written} pixels written to {place}", level=2)
     return place
@@ -190,7 +202,9 @@ def _place(project, form, out, values):
             check_inside(project.ws.path, out, project.ws.path)
     path = Path(os.path.abspath(project.ws.path / out))
     if str(out) in ("", "-"):
-        raise InputError(f"'{out}' is no place for an export: give the name of a {'file' if form.suffixes else 'folder'}.")
+        raise InputError(
+            f"'{out}' is no place for an export: give the name of a {'file' if form.suffixes else 'folder'}."
+        )
     if not form.suffixes:
         if os.path.lexists(path) and not os.path.isdir(path):
             raise InputError(f"{path} is a file: give the name of a folder.")
@@ -212,7 +226,9 @@ def _with_suffix(path, suffixes):
     if path.suffix.lower() in suffixes:
         return path
     if path.suffix:
-        raise InputError(f"{path} ends in {path.suffix}: give a name that ends in {' or '.join(suffixes)}, or in nothing.")
+        raise InputError(
+            f"{path} ends in {path.suffix}: give a name that ends in {' or '.join(suffixes)}, or in nothing."
+        )
     path = path.with_name(path.name + suffixes[0])
     check_plain(path)
     return path

@@ -17,9 +17,14 @@ def write(table, path):
     """
     native = json.dumps({"metadata": table.metadata})
     write_layer(
-        table, path, "geojson", "GeoJSON",
+        table,
+        path,
+        "geojson",
+        "GeoJSON",
         layer_options={
-            "RFC7946": "YES", "NATIVE_DATA": native, "NATIVE_MEDIA_TYPE": "application/vnd.geo+json",
+            "RFC7946": "YES",
+            "NATIVE_DATA": native,
+            "NATIVE_MEDIA_TYPE": "application/vnd.geo+json",
             "DESCRIPTION": table.metadata["title"],
         },
-    )  # fmt: skip
+    )

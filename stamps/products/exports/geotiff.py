@@ -29,11 +29,19 @@ def write(table, path, resolution=None):
     transform = library("rasterio.transform", "geotiff")
     grid = grid_of(table, resolution)
     profile = {
-        "driver": "GTiff", "width": grid.width, "height": grid.height, "dtype": "float32", "nodata": float("nan"),
-        "count": len(_FIELDS) + 1 + len(table.dates), "crs": "EPSG:4326", "compress": "deflate",
-        "transform": transform.from_origin(grid.left, grid.top, grid.step_lon, grid.step_lat), "tiled": True,
-        "interleave": "band", "BIGTIFF": "IF_SAFER",
-    }  # fmt: skip
+        "driver": "GTiff",
+        "width": grid.width,
+        "height": grid.height,
+        "dtype": "float32",
+        "nodata": float("nan"),
+        "count": len(_FIELDS) + 1 + len(table.dates),
+        "crs": "EPSG:4326",
+        "compress": "deflate",
+        "transform": transform.from_origin(grid.left, grid.top, grid.step_lon, grid.step_lat),
+        "tiled": True,
+        "interleave": "band",
+        "BIGTIFF": "IF_SAFER",
+    }
     try:
         with rasterio.open(path, "w", **profile) as image:
             image.update_tags(**as_texts(table.metadata))
@@ -43,7 +51,9 @@ def write(table, path, resolution=None):
                 image.set_band_unit(number, unit)
                 image.update_tags(number, meaning=meaning)
     except rasterio.errors.RasterioError as error:
-        raise InputError(f"{path.name} cannot be written ({reason_of(error)}): choose another name or make room.") from error
+        raise InputError(
+            f"{path.name} cannot be written ({reason_of(error)}): choose another name or make room."
+        ) from error
 
 
 def _bands(table, grid):

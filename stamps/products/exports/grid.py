@@ -111,7 +111,9 @@ def grid_of(table, resolution=None):
     """
     metres = _default_resolution(table) if resolution is None else resolution
     if np.size(metres) != 1 or not 0 < metres <= WIDEST_CELL:
-        raise InputError(f"The resolution is {metres!r}, but a positive number of metres (to {WIDEST_CELL:g}) was expected.")
+        raise InputError(
+            f"The resolution is {metres!r}, but a positive number of metres (to {WIDEST_CELL:g}) was expected."
+        )
     step_lon, step_lat = degree_steps(table.lonlat, float(metres))
     require_few_cells(np.ptp(table.lonlat, axis=0), (step_lon, step_lat), f"A resolution of {metres:g} m")
     column = np.floor(table.lonlat[:, 0] / step_lon)
@@ -121,9 +123,15 @@ def grid_of(table, resolution=None):
     cells = ((row - north) * width + (column - west)).astype(np.int64)
     occupied, cell = np.unique(cells, return_inverse=True)
     return PointGrid(
-        float(west * step_lon), float(-north * step_lat), float(step_lon), float(step_lat), height, width, occupied,
+        float(west * step_lon),
+        float(-north * step_lat),
+        float(step_lon),
+        float(step_lat),
+        height,
+        width,
+        occupied,
         cell.ravel(),
-    )  # fmt: skip
+    )
 
 
 def _default_resolution(table):

@@ -69,9 +69,7 @@ def write(table, path, clims=None, opacity=0.8):
     scale = scale_for(velocity, limits, str(table.project.parameters.get("plot_color_scheme")))
     colours = scale.colours(np.linspace(0, 1, _COLOURS))[:, :3]
     points = _Points(table, scale, colours, opacity)
-    about = {
-        "title": path.stem, "description": _description(table, scale, colours), "extra": _metadata(table.metadata)
-    }  # fmt: skip
+    about = {"title": path.stem, "description": _description(table, scale, colours), "extra": _metadata(table.metadata)}
     if path.suffix.lower() == ".kml":
         points.write(path, slice(None), **about)
         return
@@ -95,9 +93,17 @@ class _Points:
         details = [(field.name, _format(field), field.values[rows]) for field in shown]
         velocity = self.table.field("VEL")[rows]
         write_kml(
-            path, self.table.lonlat[rows], velocity, self.colours, self.scale.full, name="VEL (mm/yr)",
-            opacity=self.opacity, scale=0.4, details=details, **about,
-        )  # fmt: skip
+            path,
+            self.table.lonlat[rows],
+            velocity,
+            self.colours,
+            self.scale.full,
+            name="VEL (mm/yr)",
+            opacity=self.opacity,
+            scale=0.4,
+            details=details,
+            **about,
+        )
 
 
 def _format(field):
@@ -108,10 +114,17 @@ def _write_tiles(folder, points, about):
     """Write the first tile as the document, the others as files that it links to."""
     for tile in tile_tree(points.table.lonlat, _TILE).walk():
         links = "".join(
-            _LINK.format(name=child.name, href=f"{child.name}.kml", pixels=_CLOSE, west=child.west, south=child.south,
-                         east=child.east, north=child.north)
+            _LINK.format(
+                name=child.name,
+                href=f"{child.name}.kml",
+                pixels=_CLOSE,
+                west=child.west,
+                south=child.south,
+                east=child.east,
+                north=child.north,
+            )
             for child in tile.children
-        )  # fmt: skip
+        )
         if tile.name == "0":
             first = {**about, "extra": about["extra"] + _OVERLAY + links}
             points.write(folder / _DOCUMENT, tile.rows, **first)
@@ -133,8 +146,10 @@ def _description(table, scale, colours):
     rows = []
     for value in np.linspace(*scale.limits, _STEPS)[::-1]:
         colour = kml_colours(colours[[round((value - low) / (high - low) * (_COLOURS - 1))]], 1)[0]
-        rows.append(f'<tr><td bgcolor="#{colour[6:]}{colour[4:6]}{colour[2:4]}">&nbsp;&nbsp;&nbsp;</td>'
-                    f"<td>{value:.1f}</td></tr>")  # fmt: skip
+        rows.append(
+            f'<tr><td bgcolor="#{colour[6:]}{colour[4:6]}{colour[2:4]}">&nbsp;&nbsp;&nbsp;</td>'
+            f"<td>{value:.1f}</td></tr>"
+        )
     return (
         f"<b>{escape(facts['title'])}</b><br/>mm/yr, {escape(facts['sign_convention'])}"
         f"<br/>{escape(facts['reference'])}"

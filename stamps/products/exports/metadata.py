@@ -82,8 +82,11 @@ def as_texts(metadata):
     -------
     dict of str to str
     """
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()
-            if value is not None}  # fmt: skip
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in metadata.items()
+        if value is not None
+    }
 
 
 def write_side_file(path, metadata):

@@ -55,12 +55,22 @@ def _attributes(table, grid):
     project = table.project
     heading = table.metadata["heading_deg"]
     attributes = {
-        "LENGTH": grid.height, "WIDTH": grid.width, "X_FIRST": repr(grid.left), "Y_FIRST": repr(grid.top),
-        "X_STEP": repr(grid.step_lon), "Y_STEP": repr(-grid.step_lat), "X_UNIT": "degrees", "Y_UNIT": "degrees",
-        "EPSG": 4326, "WAVELENGTH": repr(float(project.wavelength)), "PROCESSOR": "stamps", "DATA_TYPE": "float32",
-        "REF_DATE": table.metadata["reference_date"].replace("-", ""), "PROJECT_NAME": project.ws.name,
+        "LENGTH": grid.height,
+        "WIDTH": grid.width,
+        "X_FIRST": repr(grid.left),
+        "Y_FIRST": repr(grid.top),
+        "X_STEP": repr(grid.step_lon),
+        "Y_STEP": repr(-grid.step_lat),
+        "X_UNIT": "degrees",
+        "Y_UNIT": "degrees",
+        "EPSG": 4326,
+        "WAVELENGTH": repr(float(project.wavelength)),
+        "PROCESSOR": "stamps",
+        "DATA_TYPE": "float32",
+        "REF_DATE": table.metadata["reference_date"].replace("-", ""),
+        "PROJECT_NAME": project.ws.name,
         "ANTENNA_SIDE": -1,
-    }  # fmt: skip
+    }
     platform = project.parameters.get("platform")
     if isinstance(platform, str) and platform:
         attributes["PLATFORM"] = platform
@@ -85,8 +95,9 @@ def _write_series(table, grid, path, common):
     span = {"START_DATE": f"{table.dates[0]:%Y%m%d}", "END_DATE": f"{table.dates[-1]:%Y%m%d}"}
     with h5py.File(path, "w") as file:
         shape = (len(table.dates), *grid.shape)
-        series = file.create_dataset("timeseries", shape, np.float32, chunks=_chunks(grid), compression="gzip",
-                                     compression_opts=1)  # fmt: skip
+        series = file.create_dataset(
+            "timeseries", shape, np.float32, chunks=_chunks(grid), compression="gzip", compression_opts=1
+        )
         for k in range(len(table.dates)):
             series[k] = grid.mean(table.displacement(k)) * np.float32(1e-3)
         file["date"] = np.array([f"{date:%Y%m%d}" for date in table.dates], "S8")

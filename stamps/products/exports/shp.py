@@ -32,8 +32,9 @@ def write(table, path):
             f"{len(table)} pixels with {len(table.dates)} dates need {size / 1e9:.1f} GB, but a shapefile ends at 2 "
             "GB: export gpkg or geoparquet, or a part of the scene (lon_rg, lat_rg, min_coherence, step)."
         )
-    write_layer(table, path, "shp", "ESRI Shapefile", encoding="UTF-8",
-                layer_options={"RESIZE": "YES", "2GB_LIMIT": "YES"})  # fmt: skip
+    write_layer(
+        table, path, "shp", "ESRI Shapefile", encoding="UTF-8", layer_options={"RESIZE": "YES", "2GB_LIMIT": "YES"}
+    )
     write_side_file(path, table.metadata)
 
 

@@ -258,11 +258,19 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
     }
     digits = {"CODE": None, "COHERENCE": 4, "HEIGHT": 2, "H_STDEV": 2, "EFF_AREA": 1}
     table = PointTable(
-        project, name, rows, lonlat[rows],
+        project,
+        name,
+        rows,
+        lonlat[rows],
         [Field(field, column, *_UNITS[field], digits.get(field, 3)) for field, column in numbers.items()],
-        dates_of(project.ps["day"][images]), images, reference,
-        series if everything else series[rows], columns, drift, {},
-    )  # fmt: skip
+        dates_of(project.ps["day"][images]),
+        images,
+        reference,
+        series if everything else series[rows],
+        columns,
+        drift,
+        {},
+    )
     table.metadata.update(describe_table(table, kind, request.time_series, std_source))
     Log(project.ws, "EXPORT")(f"{len(table)} of {project.ps['n_ps']} pixels, {len(table.dates)} dates, {name}", level=2)
     return table

@@ -35,9 +35,15 @@ def write_layer(table, path, kind, driver, **options):
     layer = "points" if path.stem.lower().startswith("gpkg") else path.stem
     try:
         raw.write_arrow(
-            pa.RecordBatchReader.from_batches(schema, batches), path, layer=layer, driver=driver,
-            geometry_name=GEOMETRY, geometry_type="Point", crs="EPSG:4326", **options,
-        )  # fmt: skip
+            pa.RecordBatchReader.from_batches(schema, batches),
+            path,
+            layer=layer,
+            driver=driver,
+            geometry_name=GEOMETRY,
+            geometry_type="Point",
+            crs="EPSG:4326",
+            **options,
+        )
     except (errors.DataSourceError, errors.DataLayerError, errors.FieldError, errors.FeatureError) as error:
         raise InputError(
             f"{path.name} cannot be written ({reason_of(error)}): choose another name or format, or make room on the disk."

@@ -138,13 +138,21 @@ def content_of(project, value=None, n_boot=N_BOOT, seed=0):
     reference = announced_reference_pixels(workdir=project.ws) if velocity.referenced else None
     lines, std = _lines(project, kind, series, columns, days, n_boot, seed)
     layers = [
-        Layer("velocity", "Velocity", "mm/yr", _referenced(velocity.phases[:, :1], reference)[:, 0], "diverging",
-              _TOWARDS, True),
+        Layer(
+            "velocity",
+            "Velocity",
+            "mm/yr",
+            _referenced(velocity.phases[:, :1], reference)[:, 0],
+            "diverging",
+            _TOWARDS,
+            True,
+        ),
         *([] if std is None else [Layer("std", "Std. deviation of the velocity", "mm/yr", std, "uncertainty")]),
-        *_quality(project), *_look_angle_error(project, reference),
+        *_quality(project),
+        *_look_angle_error(project, reference),
         Layer("displacement", "Displacement", "mm", series, "diverging", _TOWARDS, True),
         *_correlated_noise(project, columns, reference),
-    ]  # fmt: skip
+    ]
     view = view_of(project, WHITE)
     return Content(
         lonlat=np.column_stack([view.x, view.y]).astype(np.float64),
@@ -249,6 +257,7 @@ def _parameters(project):
     for parameter in table():
         value = project.parameters.get(parameter.name)
         shown = "" if value is None else literals.format_literal(value)
-        rows.append((parameter.name, shown, f"{parameter.meaning} ({parameter.unit})" if parameter.unit else
-                     parameter.meaning))  # fmt: skip
+        rows.append(
+            (parameter.name, shown, f"{parameter.meaning} ({parameter.unit})" if parameter.unit else parameter.meaning)
+        )
     return rows
