@@ -55,7 +55,7 @@ parity: install
 
 # the same through the CuPy versions of the kernels, with NumPy in CuPy's place: needs no GPU
 parity-stand-in: install
-	PYTHONPATH=$(CURDIR)/tests/cupy_stand_in STAMPS_BACKEND=cuda $(BIN)/python -m stamps.verify.parity
+	PYTHONPATH=$(CURDIR)/tests/helpers/cupy_stand_in STAMPS_BACKEND=cuda $(BIN)/python -m stamps.verify.parity
 
 bench: install
 	$(BIN)/python benchmarks/run.py
@@ -70,8 +70,8 @@ clean:
 # kill every step of ps_mini at ten random moments, then run it again; kill whole chains, on cores and on a Dask cluster
 robustness: install
 	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py -m ""
-	$(BIN)/python tests/kill_chain.py --kills 100
+	$(BIN)/python tests/tools/kill_chain.py --kills 100
 
 # run every option's test with the option ignored: each must fail
 mutants: install
-	$(BIN)/python tests/run_mutants.py
+	$(BIN)/python tests/tools/run_mutants.py

@@ -2,11 +2,11 @@
 
 import re
 
-import finished_project as finished
 import numpy as np
 import pytest
 
 import stamps
+from helpers import finished_project as finished
 from stamps.cli import program as cli
 from stamps.cli.command import Argument, Command, Option, literal, matrix, perform, usage
 from stamps.cli.legacy import COMMANDS

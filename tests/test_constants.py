@@ -4,10 +4,10 @@ import ast
 
 import numpy as np
 import pytest
-from rooms import modules
 
 from stamps.insar import constants
 from stamps.insar.look_angle import largest_look_angle_error
+from tools.rooms import modules
 
 ONCE = (
     "SPEED_OF_LIGHT", "DAYS_PER_YEAR", "WGS84_SEMI_MAJOR", "WGS84_SEMI_MINOR", "WGS84_SECOND_ECCENTRICITY",

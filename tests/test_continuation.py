@@ -6,8 +6,8 @@ import shutil
 import threading
 
 import pytest
-from stub_steps import Killed, StubSteps, make_project, tree
 
+from helpers.stub_steps import Killed, StubSteps, make_project, tree
 from stamps.errors import InputError, StampsError
 from stamps.legacy.setparm import setparm
 from stamps.legacy.stamps import stamps

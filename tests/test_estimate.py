@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import finished_project
 import pytest
 
+from helpers import finished_project
 from stamps.cli import program as cli
 from stamps.errors import InputError
 from stamps.frontends.amplitudes import MOST_BYTES

@@ -8,10 +8,10 @@ import struct
 import zipfile
 from xml.etree import ElementTree
 
-import finished_project as finished
 import numpy as np
 import pytest
 
+from helpers import finished_project as finished
 from stamps import export
 from stamps.errors import InputError, NoPixelsError
 from stamps.products.exports import KINDS, visualizer

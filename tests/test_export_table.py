@@ -4,10 +4,10 @@ import hashlib
 import subprocess
 import sys
 
-import finished_project as finished
 import numpy as np
 import pytest
 
+from helpers import finished_project as finished
 from stamps import export
 from stamps.cli import run
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError

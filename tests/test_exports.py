@@ -2,12 +2,12 @@
 
 import xml.etree.ElementTree as ElementTree
 
-import finished_project as finished
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import finished_project as finished
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.legacy.env_oscilator_corr import env_oscilator_corr
 from stamps.legacy.gescatter import gescatter

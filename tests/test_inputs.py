@@ -2,10 +2,10 @@
 
 import json
 
-import finished_project
 import numpy as np
 import pytest
 
+from helpers import finished_project
 from stamps.cli import program as cli
 from stamps.errors import InputError
 from stamps.queries import step_inputs

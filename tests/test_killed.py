@@ -15,8 +15,8 @@ from stamps.run import engine
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
-SCRIPT = Path(__file__).with_name("killed_run.py")
-ROOT = SCRIPT.parent.parent
+SCRIPT = Path(__file__).parent / "helpers" / "killed_run.py"
+ROOT = Path(__file__).parents[1]
 RANDOM_MOMENTS = int(os.environ.get("STAMPS_KILLS", "0"))
 
 

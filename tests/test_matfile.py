@@ -1,6 +1,5 @@
 """MAT files: what MATLAB and Octave write is read exactly, and what is written is read back the same."""
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -18,19 +17,12 @@ from hypothesis.extra import numpy as hnp
 
 from stamps.errors import WorkspaceError
 from stamps.workspace import matfile
+from tools import make_matlab_fixtures
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-def _generator():
-    spec = importlib.util.spec_from_file_location("make_matlab_fixtures", FIXTURES / "make_matlab_fixtures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-GENERATOR = _generator()
-EXPECTED = GENERATOR.EXPECTED
+EXPECTED = make_matlab_fixtures.EXPECTED
 
 
 def assert_same(actual, expected):
@@ -73,8 +65,8 @@ def test_level5_keeps_the_order_of_the_file():
 
 
 def test_fixtures_are_what_the_generator_writes(tmp_path, monkeypatch):
-    monkeypatch.setattr(GENERATOR, "HERE", tmp_path)
-    GENERATOR.write_level5()
+    monkeypatch.setattr(make_matlab_fixtures, "FIXTURES", tmp_path)
+    make_matlab_fixtures.write_level5()
     # compressed bytes depend on the version of zlib, the others on nothing
     assert (tmp_path / "matlab_v6.mat").read_bytes() == (FIXTURES / "matlab_v6.mat").read_bytes()
     assert matfile.names(tmp_path / "matlab_v7.mat") == list(EXPECTED)
@@ -89,7 +81,7 @@ def test_v73_header_as_matlab_writes_it():
 @pytest.mark.parametrize("wanted", [None, ["twice"], ["twice", "before"], ["after", "twice"]])
 def test_the_last_of_equal_names_counts(wanted):
     content = matfile.read(FIXTURES / "matlab_duplicates.mat", wanted)
-    assert_same(content["twice"], GENERATOR.DUPLICATE)
+    assert_same(content["twice"], make_matlab_fixtures.DUPLICATE)
     if wanted is None:
         assert list(content) == ["before", "twice", "between", "after"]
         assert content["before"] == "a"

@@ -1,6 +1,6 @@
 """Versions of the kernels: what is chosen, what happens when one fails, and that all of them agree.
 
-The CUDA version of every kernel runs on a stand-in for CuPy (see ``fake_cupy``), and on the real one where CuPy and a
+The CUDA version of every kernel runs on a stand-in for CuPy (see ``helpers/fake_cupy.py``), and on the real one where CuPy and a
 device are there.
 """
 
@@ -10,11 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-import fake_cupy
 import numpy as np
 import pytest
 
 import stamps
+from helpers import fake_cupy
 from stamps import native
 from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError

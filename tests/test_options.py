@@ -1,15 +1,15 @@
-"""Every option has an effect, and the right one: a case for each (``option_cases.py``).
+"""Every option has an effect, and the right one: a case for each (``option_cases``).
 
 With ``STAMPS_MUTANTS=1`` every case runs under each of its mutants instead and is expected to fail:
-``tests/run_mutants.py`` does that and judges.
+``tests/tools/run_mutants.py`` does that and judges.
 """
 
 import os
 
 import pytest
+
 from option_cases import CASES, ELSEWHERE
 from option_cases.lab import Lab
-
 from stamps.workspace.parameters import table
 
 if os.environ.get("STAMPS_MUTANTS"):

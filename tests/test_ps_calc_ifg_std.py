@@ -1,8 +1,8 @@
 """Noise level of interferograms."""
 
 import numpy as np
-import project
 
+from helpers import random_project
 from stamps.insar.phase import phasor
 from stamps.legacy.ps_calc_ifg_std import phase_std, ps_calc_ifg_std
 
@@ -25,7 +25,7 @@ def test_model_is_removed_and_nan_spreads_over_its_interferogram():
 
 
 def test_master_gets_the_wrapped_offset(tmp_path, capsys):
-    ws = project.single_master(tmp_path, n_ps=20, n_ifg=5, master_ix=1)
+    ws = random_project.single_master(tmp_path, n_ps=20, n_ifg=5, master_ix=1)
     ws.save("ph2", {"ph": np.ones((20, 5), np.complex64)})
     c = np.full(20, 2 * np.pi + 0.2)
     ws.save("pm2", {"K_ps": np.zeros(20), "C_ps": c, "ph_patch": np.ones((20, 4), np.complex64)})
@@ -36,7 +36,7 @@ def test_master_gets_the_wrapped_offset(tmp_path, capsys):
 
 
 def test_phase_may_stand_in_the_pixel_table(tmp_path):
-    ws = project.small_baselines(tmp_path, n_ps=6)
+    ws = random_project.small_baselines(tmp_path, n_ps=6)
     n_ifg = ws.load("ps2")["n_ifg"]
     ws.save("ps2", {"ph": phasor(np.full((6, n_ifg), 0.1, np.float32))})
     ws.save("pm2", {"K_ps": np.zeros(6), "C_ps": np.zeros(6), "ph_patch": np.ones((6, n_ifg), np.complex64)})

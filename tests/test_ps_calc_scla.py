@@ -3,9 +3,9 @@
 import os
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import ParameterError, WorkspaceError
 from stamps.legacy.ps_calc_scla import master_error, ps_calc_scla
 from stamps.workspace.parameters import Parameters
@@ -29,7 +29,7 @@ def phase_of(ws, *, with_master_error=True, seed=3):
 @pytest.fixture
 def ws(tmp_path):
     """Single master; the same baselines for all pixels, because the mean baseline stands for all of them."""
-    ws = project.single_master(tmp_path, n_ps=N_PS, n_ifg=9, master_ix=3)
+    ws = random_project.single_master(tmp_path, n_ps=N_PS, n_ifg=9, master_ix=3)
     bperp = np.delete(ws.load("ps2")["bperp"], 3)
     ws.save("bp2", {"bperp_mat": np.tile(bperp, (N_PS, 1))})
     return ws
@@ -129,7 +129,7 @@ def test_deramping_and_the_legacy_atmosphere(ws):
 
 @pytest.fixture
 def sb(tmp_path):
-    return project.small_baselines(tmp_path, n_ps=N_PS, n_image=7, master_ix=2)
+    return random_project.small_baselines(tmp_path, n_ps=N_PS, n_image=7, master_ix=2)
 
 
 def small_baseline_phase(sb):

@@ -1,14 +1,14 @@
 """Correction of the look-angle error and master noise in a patch."""
 
 import numpy as np
-import project
 
+from helpers import random_project
 from stamps.insar.phase import phasor
 from stamps.legacy.ps_correct_phase import corrected_phase, ps_correct_phase
 
 
 def test_single_master(tmp_path):
-    ws = project.single_master(tmp_path, n_ps=30, n_ifg=6, master_ix=2)
+    ws = random_project.single_master(tmp_path, n_ps=30, n_ifg=6, master_ix=2)
     rng = np.random.default_rng(1)
     k, c = rng.normal(0, 0.01, 30), rng.uniform(-3, 3, 30)
     bperp = np.insert(ws.load("bp2")["bperp_mat"], 2, 0, axis=1).astype(np.float64)
@@ -30,7 +30,7 @@ def test_single_master(tmp_path):
 
 
 def test_small_baselines_leave_the_static_offset(tmp_path):
-    ws = project.small_baselines(tmp_path, n_ps=10)
+    ws = random_project.small_baselines(tmp_path, n_ps=10)
     bperp = ws.load("bp2")["bperp_mat"]
     k = np.linspace(-0.02, 0.02, 10)
     ws.save("ph2", {"ph": phasor((k[:, None] * bperp).astype(np.float32) + np.float32(0.5))})

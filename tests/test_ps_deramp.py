@@ -1,9 +1,9 @@
 """Ramps."""
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import ParameterError
 from stamps.insar.ramps import ramp_design
 from stamps.legacy.ps_deramp import ps_deramp
@@ -12,7 +12,7 @@ from stamps.workspace import Workspace
 
 @pytest.fixture
 def ps(tmp_path):
-    return project.single_master(tmp_path / "p").load("ps2")
+    return random_project.single_master(tmp_path / "p").load("ps2")
 
 
 @pytest.mark.parametrize(("degree", "n_term"), [(1, 3), (1.5, 4), (2, 4), (3, 8)])

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from synthetic_patch import MASTER, make_patch
 
+from helpers.synthetic_patch import MASTER, make_patch
 from stamps.errors import InputError, NoPixelsError, ParameterError, WorkspaceError
 from stamps.legacy import ps_est_gamma_quick as step
 from stamps.legacy.ps_est_gamma_quick import ps_est_gamma_quick

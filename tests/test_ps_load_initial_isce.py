@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import text_project as project
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import text_project as project
 from stamps.errors import InputError
 from stamps.frontends import isce, text_projects
 from stamps.legacy.ps_load_initial_isce import ps_load_initial_isce

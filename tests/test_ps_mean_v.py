@@ -1,12 +1,12 @@
 """Mean velocities and their bootstrapped standard deviations."""
 
-import finished_project as finished
 import numpy as np
 import pytest
-from finished_project import MILLIMETRES, WAVELENGTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import finished_project as finished
+from helpers.finished_project import MILLIMETRES, WAVELENGTH
 from stamps.errors import InputError, ParameterError
 from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_mean_v import ps_mean_v

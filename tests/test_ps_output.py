@@ -1,10 +1,10 @@
 """Exports as text and binary files."""
 
-import finished_project as finished
 import numpy as np
 import pytest
-from finished_project import MILLIMETRES, WAVELENGTH
 
+from helpers import finished_project as finished
+from helpers.finished_project import MILLIMETRES, WAVELENGTH
 from stamps.errors import WorkspaceError
 from stamps.legacy.K2q import K2q
 from stamps.legacy.ps_mean_v import ps_mean_v

@@ -2,11 +2,11 @@
 
 import sys
 
-import finished_project as finished
 import numpy as np
 import pytest
-from finished_project import MILLIMETRES, WAVELENGTH
 
+from helpers import finished_project as finished
+from helpers.finished_project import MILLIMETRES, WAVELENGTH
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
 from stamps.legacy.ps_deramp import ps_deramp
 from stamps.legacy.ps_plot import ps_plot

@@ -1,9 +1,9 @@
 """Merging single-master and small-baseline projects: a case computed by hand, and directories that do not fit."""
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import InputError, WorkspaceError
 from stamps.insar.geometry import centre_of, llh2local
 from stamps.legacy.ps_sb_merge import ps_sb_merge
@@ -22,7 +22,7 @@ def phasors(rng, n, k):
 def write(ws, rng, positions, lonlat, *, pairs, residual, seed_heights):
     """Files of a project after step 5; ``residual`` is the rms of ph_res in rad."""
     n, n_ifg = len(positions), N_IMAGE if pairs is None else len(pairs)
-    day = project.DAY0 + 12.0 * np.arange(N_IMAGE)
+    day = random_project.DAY0 + 12.0 * np.arange(N_IMAGE)
     number = np.arange(1, n + 1)
     ps = {
         "ij": np.column_stack([number, positions]).astype(float),
@@ -54,8 +54,8 @@ def write(ws, rng, positions, lonlat, *, pairs, residual, seed_heights):
 def projects(tmp_path):
     """Six single-master and five small-baseline pixels, two of them common; one PS-only pixel is noise."""
     top = tmp_path / "INSAR_20180126"
-    ps = project.single_master(top, n_ps=6, n_ifg=N_IMAGE, master_ix=MASTER)
-    sb = project.small_baselines(top / "SMALL_BASELINES", n_ps=5, n_image=N_IMAGE, master_ix=MASTER)
+    ps = random_project.single_master(top, n_ps=6, n_ifg=N_IMAGE, master_ix=MASTER)
+    sb = random_project.small_baselines(top / "SMALL_BASELINES", n_ps=5, n_image=N_IMAGE, master_ix=MASTER)
     rng = np.random.default_rng(3)
     lonlat = 14 + rng.uniform(0, 0.01, (9, 2)) + [0, 26]
     write(ps, rng, np.arange(12).reshape(6, 2), lonlat[:6], pairs=None, residual=0.2, seed_heights=100)

@@ -1,11 +1,11 @@
 """Filter of spatially-correlated noise."""
 
 import numpy as np
-import project
 import pytest
 import scipy.sparse
 from scipy.sparse.linalg import spsolve
 
+from helpers import random_project
 from stamps.errors import ParameterError
 from stamps.external import triangulate
 from stamps.legacy.ps_scn_filt import ps_scn_filt
@@ -17,7 +17,7 @@ N_PS = 60
 
 @pytest.fixture
 def ws(tmp_path):
-    ws = project.single_master(tmp_path, n_ps=N_PS, n_ifg=9, master_ix=4)
+    ws = random_project.single_master(tmp_path, n_ps=N_PS, n_ifg=9, master_ix=4)
     phase = np.random.default_rng(0).normal(size=(N_PS, 9)).astype(np.float32)
     phase[:, 4] = 0
     ws.save("phuw2", {"ph_uw": phase})

@@ -1,9 +1,9 @@
 """Filter of spatially-correlated noise by kriging."""
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import InputError, ParameterError
 from stamps.external import triangulate
 from stamps.legacy import ps_scn_filt_krig as module
@@ -35,7 +35,7 @@ def arrays(monkeypatch):
 
 @pytest.fixture
 def ws(tmp_path):
-    ws = project.single_master(tmp_path, n_ps=N_PS, n_ifg=N_IFG, master_ix=MASTER)
+    ws = random_project.single_master(tmp_path, n_ps=N_PS, n_ifg=N_IFG, master_ix=MASTER)
     ps = ws.load("ps2")
     ps["day"] = ps["day"][MASTER] + 61.0 * (np.arange(N_IFG) - MASTER)  # long enough for the model of deformation
     ws.save("ps2", ps)
@@ -158,7 +158,7 @@ def test_dropped_images_are_left_out(ws):
 
 
 def test_small_baselines_take_all_images(tmp_path):
-    ws = project.small_baselines(tmp_path, n_ps=40, n_image=8, master_ix=2, drop_ifg_index=[1])
+    ws = random_project.small_baselines(tmp_path, n_ps=40, n_image=8, master_ix=2, drop_ifg_index=[1])
     phase = np.random.default_rng(6).normal(size=(40, 8)).astype(np.float32)
     ws.save("phuw2", {"ph_uw": phase})
     scn = scn_of(ws)
@@ -189,7 +189,7 @@ def test_the_driver_reads_the_flag(ws, flag, kriged):
 
 
 def test_three_pixels(tmp_path):
-    ws = project.single_master(tmp_path, n_ps=3, n_ifg=8, master_ix=2)
+    ws = random_project.single_master(tmp_path, n_ps=3, n_ifg=8, master_ix=2)
     phase = np.random.default_rng(8).normal(size=(3, 8)).astype(np.float32)
     ws.save("phuw2", {"ph_uw": phase})
     scn = scn_of(ws)
@@ -223,7 +223,7 @@ def test_a_first_image_without_range_does_not_spoil_the_others(ws, monkeypatch):
 
 
 def test_too_few_dates_and_pixels_are_explained(tmp_path, ws):
-    few = project.single_master(tmp_path / "few", n_ps=10, n_ifg=4)
+    few = random_project.single_master(tmp_path / "few", n_ps=10, n_ifg=4)
     few.save("phuw2", {"ph_uw": np.ones((10, 4), np.float32)})
     with pytest.raises(InputError, match="5 unknowns to each arc, which 4 dates do not determine"):
         ps_scn_filt_krig(workdir=few)
@@ -249,7 +249,7 @@ def time_series(n_ps=70, n_ifg=40, seed=11):
 
 @pytest.fixture
 def long_series(tmp_path):
-    ws = project.single_master(tmp_path, n_ps=70, n_ifg=40, master_ix=20)
+    ws = random_project.single_master(tmp_path, n_ps=70, n_ifg=40, master_ix=20)
     _, day, phase = time_series()
     ps = ws.load("ps2")
     ps.update(day=day, master_day=day[20])

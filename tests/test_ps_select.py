@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_patch import MASTER, N_IFG, make_patch
 
+from helpers.synthetic_patch import MASTER, N_IFG, make_patch
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.legacy.ps_select import ps_select, reestimated_coherence, used_interferograms
 from stamps.matlab.dates import datestr

@@ -1,9 +1,9 @@
 """Reference pixels."""
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import ParameterError
 from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_setref import ps_setref
@@ -12,7 +12,7 @@ from stamps.workspace.parameters import Parameters
 
 @pytest.fixture
 def ws(tmp_path):
-    return project.single_master(tmp_path, n_ps=200)
+    return random_project.single_master(tmp_path, n_ps=200)
 
 
 def test_default_is_every_pixel(ws):

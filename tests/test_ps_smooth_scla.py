@@ -1,11 +1,11 @@
 """Clipping to the range of the neighbours."""
 
 import numpy as np
-import project
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from helpers import random_project
 from stamps.legacy.ps_smooth_scla import clipped_to_neighbours, ps_smooth_scla
 
 RING = np.array([[0, 1], [1, 2], [2, 3], [3, 0]])
@@ -34,7 +34,7 @@ def test_comparison_is_single_but_kept_values_stay_double():
 
 def test_outlier_of_a_single_master_project(tmp_path, monkeypatch):
     monkeypatch.setenv("STAMPS_TRIANGLE", "scipy")
-    ws = project.single_master(tmp_path, n_ps=50, master_ix=3)
+    ws = random_project.single_master(tmp_path, n_ps=50, master_ix=3)
     k = np.full(50, 0.01)
     k[20] = 9
     c = np.linspace(0, 1, 50).astype(np.float32)
@@ -53,7 +53,7 @@ def test_outlier_of_a_single_master_project(tmp_path, monkeypatch):
 
 def test_columns_of_small_baseline_projects(tmp_path, monkeypatch):
     monkeypatch.setenv("STAMPS_TRIANGLE", "scipy")
-    ws = project.small_baselines(tmp_path, n_ps=30, n_image=7, master_ix=2)
+    ws = random_project.small_baselines(tmp_path, n_ps=30, n_image=7, master_ix=2)
     n_ifg = ws.load("ps2")["n_ifg"]
     for name in ("scla2", "scla_sb2"):
         ws.save(name, {"K_ps_uw": np.full(30, 0.02), "C_ps_uw": np.zeros(30), "ph_ramp": None})

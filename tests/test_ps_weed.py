@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic_patch import MASTER, N_IFG, make_patch
 
+from helpers.synthetic_patch import MASTER, N_IFG, make_patch
 from stamps.errors import ParameterError, WorkspaceError
 from stamps.external import triangulate
 from stamps.legacy.ps_weed import ps_weed

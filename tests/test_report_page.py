@@ -8,10 +8,10 @@ import time
 from html.parser import HTMLParser
 from pathlib import Path
 
-import finished_project
 import numpy as np
 import pytest
 
+from helpers import finished_project
 from stamps.cli import run
 from stamps.errors import InputError
 from stamps.report import differences, figures_of_merit, samples, timings

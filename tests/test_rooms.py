@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import rooms
+
+from tools import rooms
 
 MAP = Path(__file__).resolve().parents[1] / "CONTRIBUTING.md"
 

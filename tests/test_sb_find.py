@@ -3,11 +3,11 @@
 import sys
 
 import numpy as np
-import project
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import random_project
 from stamps.errors import InputError, WorkspaceError
 from stamps.insar.network import correlated_pairs, delaunay_pairs, subsets
 from stamps.legacy.ps_baselines import ps_baselines
@@ -30,7 +30,7 @@ FILES = {
 
 @pytest.fixture
 def ws(tmp_path):
-    ws = project.single_master(tmp_path, n_ps=4, n_ifg=5, master_ix=0)
+    ws = random_project.single_master(tmp_path, n_ps=4, n_ifg=5, master_ix=0)
     ws.save("ps2", {"day": datenum(DATES), "bperp": BPERP})
     return ws
 
@@ -118,7 +118,7 @@ def test_a_network_that_falls_apart_is_said(ws, capsys):
 
 
 def test_a_project_without_single_images(tmp_path):
-    ws = project.small_baselines(tmp_path)
+    ws = random_project.small_baselines(tmp_path)
     for tool in (sb_find, sb_find_consec, sb_find_delaunay):
         with pytest.raises(InputError, match="run this in the single-master"):
             tool(workdir=ws)

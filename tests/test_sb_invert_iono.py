@@ -1,9 +1,9 @@
 """Ionospheric corrections: choice and inversion; what both inversions refuse."""
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.insar.network import design_matrix
 from stamps.legacy.ps_plot_ica import ps_plot_ica
@@ -15,7 +15,7 @@ from stamps.workspace.parameters import Parameters
 @pytest.fixture
 def sb(tmp_path):
     """Small-baseline project with consistent corrections, and their series."""
-    ws = project.small_baselines(tmp_path, n_ps=30, n_image=7, master_ix=2)
+    ws = random_project.small_baselines(tmp_path, n_ps=30, n_image=7, master_ix=2)
     series = np.random.default_rng(0).normal(size=(30, 7))
     series -= series[:, 2:3]
     correction = series @ design_matrix(ws.load("ps2")["ifgday_ix"], 7).T
@@ -100,10 +100,10 @@ def test_networks_that_cannot_be_inverted(sb, invert, flag, file, variable):
 
 @pytest.mark.parametrize("invert", [sb_invert_iono, sb_invert_aps])
 def test_a_master_without_interferograms_and_a_single_master(tmp_path, invert):
-    ws = project.small_baselines(tmp_path / "sb")
+    ws = random_project.small_baselines(tmp_path / "sb")
     pairs = np.array([[0, 1], [3, 4]])
     ws.save("ps2", {"ifgday_ix": pairs, "ifgday": ws.load("ps2")["day"][pairs], "n_ifg": 2, "bperp": np.zeros(2)})
     with pytest.raises(InputError, match=r"No interferogram contains the master \(image 3\)"):
         invert(workdir=ws)
     with pytest.raises(InputError, match="no small-baseline project"):
-        invert(workdir=project.single_master(tmp_path / "ps"))
+        invert(workdir=random_project.single_master(tmp_path / "ps"))

@@ -1,9 +1,9 @@
 """Inversion of small-baseline phases to a time series."""
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import InputError
 from stamps.insar.network import design_matrix
 from stamps.legacy.sb_invert_uw import sb_invert_uw, well_conditioned
@@ -14,7 +14,7 @@ N_PS = 40
 
 @pytest.fixture
 def ws(tmp_path):
-    ws = project.small_baselines(tmp_path, n_ps=N_PS, n_image=7, master_ix=2)
+    ws = random_project.small_baselines(tmp_path, n_ps=N_PS, n_image=7, master_ix=2)
     ps = ws.load("ps2")
     series = np.random.default_rng(0).normal(0, 5, (N_PS, 7))
     series -= series[:, 2:3]

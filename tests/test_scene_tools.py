@@ -1,9 +1,9 @@
 """Backgrounds, baseline pictures, and corrections by hand."""
 
-import finished_project as finished
 import numpy as np
 import pytest
 
+from helpers import finished_project as finished
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
 from stamps.insar.regions import inside_polygon
 from stamps.legacy.plot_sb_baselines import plot_sb_baselines

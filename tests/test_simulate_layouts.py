@@ -5,11 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from helpers.prepared_layouts import OPTIONS, prepare
 from stamps.frontends.doris import find_stack, read_image
-from stamps.legacy.mt_prep import mt_prep
-from stamps.legacy.mt_prep_gamma import mt_prep_gamma
-from stamps.legacy.mt_prep_isce import mt_prep_isce
-from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.stamps import stamps
 from stamps.simulation import stack as simulate
 from stamps.workspace import Workspace
@@ -17,29 +14,8 @@ from stamps.workspace.parameters import Parameters
 
 pytest.importorskip("rasterio")
 
-OPTIONS = ["--preset", "tiny", "--lines", "50", "--samples", "60", "--n-images", "6", "--quiet"]
 LAYOUTS = ("clean", "gamma", "doris", "isce")
 FILES = ("ps1", "ph1", "bp1", "da1", "hgt1", "la1", "inc1")
-
-
-def prepare(folder, layout, network, master):
-    """Prepare a stack; returns the project directory."""
-    stack = folder / layout
-    if layout == "doris":
-        project = stack / f"INSAR_{master}"
-        project = project / "SMALL_BASELINES" if network == "sb" else project
-        mt_prep(workdir=project)
-        return project
-    project = folder / f"project_{layout}"
-    project.mkdir()
-    if layout == "isce":
-        if network == "sb":
-            names = sorted(path.name for path in (folder / "clean" / "SMALL_BASELINES").iterdir())
-            (project / "small_baselines.list").write_text("".join(f"{name.replace('_', ' ')}\n" for name in names))
-        mt_prep_isce(master, stack, workdir=project)
-    else:
-        (mt_prep_snap if layout == "clean" else mt_prep_gamma)(master, stack, workdir=project)
-    return project
 
 
 @pytest.fixture(scope="module", params=["single", "sb"])

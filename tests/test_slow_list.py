@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from list_slow_tests import slow_tests
+
+from tools.list_slow_tests import slow_tests
 
 HERE = Path(__file__).parent
 

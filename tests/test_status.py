@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 
-import finished_project
 import numpy as np
 import pytest
 
+from helpers import finished_project
 from stamps.cli import program as cli
 from stamps.errors import InputError
 from stamps.legacy.stamps import stamps

@@ -4,9 +4,9 @@ import fnmatch
 
 import numpy as np
 import pytest
-import text_project
-from file_record import recorded
 
+from helpers import text_project
+from helpers.file_record import recorded
 from stamps.legacy.stamps import stamps
 from stamps.verify import golden
 from stamps.workspace import Workspace, step_files

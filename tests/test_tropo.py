@@ -1,9 +1,9 @@
 """Tropospheric corrections: choice and inversion."""
 
 import numpy as np
-import project
 import pytest
 
+from helpers import random_project
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.insar.corrections import tropo_method
 from stamps.insar.network import design_matrix
@@ -57,7 +57,7 @@ OTHERS = {11: "K_tropo_powerlaw", 18: "strat_corr"}
 
 @pytest.mark.parametrize("file", ["tca2", "tca_sb2"])
 def test_every_method_reads_its_own_variables(tmp_path, file):
-    ws = project.single_master(tmp_path)
+    ws = random_project.single_master(tmp_path)
     values = {name: float(2**i) * np.ones((3, 4)) for i, name in enumerate(SINGLE.values())}
     stored = {f"ph_tropo_{name}": value for name, value in values.items()}
     stored.update({name: -number * np.ones((3, 4)) for number, name in OTHERS.items()})
@@ -101,7 +101,7 @@ def test_what_is_not_there():
 
 @pytest.fixture
 def sb(tmp_path):
-    ws = project.small_baselines(tmp_path, n_ps=30, n_image=7, master_ix=2)
+    ws = random_project.small_baselines(tmp_path, n_ps=30, n_image=7, master_ix=2)
     series = np.random.default_rng(0).normal(size=(30, 7))
     series -= series[:, 2:3]
     network = design_matrix(ws.load("ps2")["ifgday_ix"], 7)
@@ -136,7 +136,7 @@ def test_what_cannot_be_inverted(sb):
 
 
 def test_step_7_subtracts_the_correction(tmp_path):
-    ws = project.single_master(tmp_path, n_ps=30, n_ifg=8, master_ix=3)
+    ws = random_project.single_master(tmp_path, n_ps=30, n_ifg=8, master_ix=3)
     rng = np.random.default_rng(1)
     k = rng.normal(0, 0.01, 30)
     k -= k.mean()

@@ -1,10 +1,10 @@
 """GACOS delay maps: reading, interpolation, geometry, sign, bad input."""
 
-import delayed_project
 import numpy as np
-import project
 import pytest
 
+from helpers import delayed_project, random_project
+from helpers.gacos_maps import LAT, LON, STEP, write_map
 from stamps import aps_gacos
 from stamps.cli import program as cli
 from stamps.errors import InputError, WorkspaceError
@@ -14,35 +14,6 @@ from stamps.tropo.delay import delay_phase, incidence_from_look
 from stamps.tropo.ztd import read_ztd
 
 WAVELENGTH, INCIDENCE = 0.0555, np.radians(39.0)
-LON, LAT, STEP = 13.9, 40.4, 0.000833333  # of the maps' first value
-
-
-def write_map(folder, date, values, lon=LON, lat=LAT, step=STEP, **header):
-    """A map with its header as GACOS writes them."""
-    folder.mkdir(exist_ok=True)
-    values = np.asarray(values, "<f4")
-    values.tofile(folder / f"{date}.ztd")
-    fields = {
-        "WIDTH": values.shape[1],
-        "FILE_LENGTH": values.shape[0],
-        "XMIN": 0,
-        "XMAX": values.shape[1] - 1,
-        "YMIN": 0,
-        "YMAX": values.shape[0] - 1,
-        "X_FIRST": lon,
-        "Y_FIRST": lat,
-        "X_STEP": step,
-        "Y_STEP": -step,
-        "X_UNIT": "degres",
-        "Y_UNIT": "degres",
-        "Z_OFFSET": 0,
-        "Z_SCALE": 1,
-        "PROJECTION": "LATLON",
-        "DATUM": "WGS84",
-        **header,
-    }
-    lines = [f"{name:<15s}{value}" for name, value in fields.items() if value is not None]
-    (folder / f"{date}.ztd.rsc").write_text("\n".join(lines) + "\n")
 
 
 def plane(shape=(720, 720), base=2.3, across=0.1, down=0.05, lon=LON, lat=LAT, step=STEP):
@@ -58,7 +29,7 @@ def plane_at(lonlat, base=2.3, across=0.1, down=0.05):
 @pytest.fixture(params=[False, True], ids=["single master", "small baselines"])
 def made(request, tmp_path):
     """A project of 20 km, its dates, and maps of every date: different planes; the delays of images at the pixels."""
-    make = project.small_baselines if request.param else project.single_master
+    make = random_project.small_baselines if request.param else random_project.single_master
     ws = make(tmp_path / "project", n_ps=300, side=20_000.0)
     ps = ws.load("ps2")
     ws.save("inc2", {"inc": np.full(300, INCIDENCE)})
@@ -162,7 +133,7 @@ def test_incidence_angles(tmp_path):
     assert delay_phase(np.array([0.0555 / 2]), np.array([np.pi / 3]), 0.0555)[0] == pytest.approx(4 * np.pi)
     from stamps.tropo.inputs import Scene
 
-    ws = project.single_master(tmp_path, n_ps=11)
+    ws = random_project.single_master(tmp_path, n_ps=11)
     scene = Scene.at(ws)
     with pytest.raises(WorkspaceError, match="knows no incidence angle"):
         scene.incidence()

@@ -1,10 +1,10 @@
 """The power law of height: constants, windows and bands, what is stored, bad input."""
 
-import delayed_project
 import numpy as np
 import pytest
-from delayed_project import remaining
 
+from helpers import delayed_project
+from helpers.delayed_project import remaining
 from stamps import aps_linear, aps_powerlaw
 from stamps.cli import program as cli
 from stamps.errors import InputError, NoPixelsError, WorkspaceError

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.interpolate import NearestNDInterpolator
-from test_tropo_gacos import write_map
 
+from helpers.gacos_maps import write_map
 from stamps import aps_gacos, aps_linear, aps_powerlaw, mt_prep_snap, ps_calc_scla, ps_plot, setparm, stamps
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.simulation import stack as simulate

@@ -2,12 +2,12 @@
 
 from types import SimpleNamespace
 
-import finished_project as finished
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import finished_project as finished
 from stamps.errors import InputError, WorkspaceError
 from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_plot import ps_plot

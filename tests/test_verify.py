@@ -6,8 +6,8 @@ import shutil
 
 import numpy as np
 import pytest
-from golden_sets import SETS, context_of, golden_trees, spoilt_copy
 
+from helpers.spoilt_golden import SETS, context_of, golden_trees, spoilt_copy
 from stamps.cli.verify import main
 from stamps.errors import InputError
 from stamps.verify import compare, compare_files, golden, matching, rules, texts, values

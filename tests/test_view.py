@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from html.parser import HTMLParser
 
-import finished_project as finished
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import stamps
+from helpers import finished_project as finished
 from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.legacy.ps_load_dem import ps_load_dem

@@ -1,11 +1,12 @@
 """The hostile corpus: input as users really send it, attacks, and faults injected into every write.
 
 Each file holds the builders of one kind of trouble and their cases. ``make test`` runs the fast ones; those marked ``exhaustive``
-are added by ``make hostile`` (``--exhaustive``).
+are added by ``make hostile``.
 """
 
 import pytest
-from sandbox import Sandbox
+
+from helpers.sandbox import Sandbox
 
 
 @pytest.fixture

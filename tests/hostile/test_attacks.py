@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import finished_project
 import numpy as np
 import pytest
 
+from helpers import finished_project
 from stamps import external
 from stamps.cli import program as cli
 from stamps.errors import InputError, WorkspaceError

@@ -5,11 +5,10 @@ import json
 
 import numpy as np
 import pytest
-import text_project
-import tiny_stacks
-from test_ps_load_initial_gamma import PAIRS, single_master, write_stack
-from test_ps_load_initial_gsar import write_project as write_gsar
 
+from helpers import text_project, tiny_stacks
+from helpers.gamma_project import PAIRS, single_master, write_stack
+from helpers.gsar_project import write_project as write_gsar
 from stamps.errors import InputError
 from stamps.frontends.positions import judge_heights, judge_positions, reach_of
 from stamps.legacy.mt_prep import mt_prep

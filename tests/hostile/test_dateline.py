@@ -8,12 +8,12 @@ import sys
 import zipfile
 from pathlib import Path
 
-import finished_project as finished
 import numpy as np
 import pytest
-from test_ps_merge_patches import two_patches
-from test_simulate_layouts import OPTIONS, prepare
 
+from helpers import finished_project as finished
+from helpers.prepared_layouts import OPTIONS, prepare
+from helpers.two_patches import two_patches
 from stamps import export, ps_gescatter, ps_plot, ps_setref, stamps, ts_plot
 from stamps.errors import InputError, NoPixelsError
 from stamps.insar.geometry import wrapped_longitude

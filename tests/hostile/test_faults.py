@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults import KINDS
-from sandbox import MASTER
 
+from helpers.injected_faults import KINDS
+from helpers.sandbox import MASTER
 from stamps.verify import golden
 
-HERE = Path(__file__).parent
+SOURCE = Path(__file__).parents[1] / "helpers" / "injected_faults.c"
 STEPS = range(1, 9)
 
 
@@ -25,12 +25,12 @@ def library(tmp_path_factory):
     if compiler is None or not sys.platform.startswith("linux"):
         return None
     target = tmp_path_factory.mktemp("faults") / "faults.so"
-    built = subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", target, HERE / "faults.c", "-ldl"], check=False)
+    built = subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", target, SOURCE, "-ldl"], check=False)
     return str(target) if built.returncode == 0 else None
 
 
 def faults(tmp_path, library, commands, sample=0, kinds=tuple(KINDS)):
-    """What became of the faults of some commands: list of dict, see :func:`faults._faults_of`."""
+    """What became of the faults of some commands: list of dict, see :func:`helpers.injected_faults._faults_of`."""
     tasks = []
     for number, (step, command) in enumerate(commands):
         room = tmp_path / f"task{number}"
@@ -40,7 +40,7 @@ def faults(tmp_path, library, commands, sample=0, kinds=tuple(KINDS)):
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     threads = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
-        [sys.executable, HERE / "faults.py", tmp_path / "tasks.json"],
+        [sys.executable, SOURCE.with_suffix(".py"), tmp_path / "tasks.json"],
         text=True,
         capture_output=True,
         check=False,

@@ -5,12 +5,11 @@ import re
 
 import numpy as np
 import pytest
-import text_project
-import tiny_stacks
-from test_ps_load_initial_gamma import HEADER, PAIRS, single_master, write_stack
-from test_ps_load_initial_gsar import XML
-from test_ps_load_initial_gsar import write_project as write_gsar
 
+from helpers import text_project, tiny_stacks
+from helpers.gamma_project import HEADER, PAIRS, single_master, write_stack
+from helpers.gsar_project import XML
+from helpers.gsar_project import write_project as write_gsar
 from stamps.errors import InputError
 from stamps.frontends import isce
 from stamps.frontends.header_ranges import FIELDS, judge, judge_baselines, judge_dates

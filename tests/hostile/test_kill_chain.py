@@ -1,13 +1,10 @@
-"""Chains that are killed and started again end as if nothing had been; ``tests/kill_chain.py`` is the long form."""
+"""Chains that are killed and started again end as if nothing had been; ``tests/tools/kill_chain.py`` is the long form."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import kill_chain
+from tools import kill_chain
 
 
 @pytest.fixture(scope="module")

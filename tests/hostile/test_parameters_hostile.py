@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from damage import silence
 
+from helpers.damaged_variables import silence
 from stamps.errors import ParameterError
 from stamps.legacy.stamps import stamps
 from stamps.matlab import literals

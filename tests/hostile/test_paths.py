@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import text_project
-import tiny_stacks
-from test_ps_load_initial_gamma import single_master, write_stack
-from test_ps_load_initial_gsar import write_project as write_gsar
 
+from helpers import text_project, tiny_stacks
+from helpers.gamma_project import single_master, write_stack
+from helpers.gsar_project import write_project as write_gsar
 from stamps.errors import InputError
 from stamps.frontends import patch_files, text_projects
 from stamps.frontends.lists import paths_of, paths_with_constants, raster_paths, read_selection_list

@@ -2,10 +2,10 @@
 
 import shutil
 
-import finished_project as finished
 import numpy as np
 import pytest
 
+from helpers import finished_project as finished
 from stamps import export, ps_plot
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
 from stamps.workspace import Workspace

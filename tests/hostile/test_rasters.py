@@ -5,8 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-from sandbox import LINES, MASTER, SAMPLES
 
+from helpers.sandbox import LINES, MASTER, SAMPLES
 from stamps.errors import InputError
 from stamps.legacy.mt_prep import mt_prep
 from stamps.legacy.mt_prep_gamma import mt_prep_gamma
@@ -74,7 +74,7 @@ def candidates(project):
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
     """Candidates of the undamaged stack."""
-    from sandbox import Sandbox
+    from helpers.sandbox import Sandbox
 
     box = Sandbox(tmp_path_factory.mktemp("clean"))
     mt_prep_snap(MASTER, box.stack(), 0.4, 1, 1, 10, 10, workdir=box.project)

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 import pytest
-from chains import copied, finished, golden_set, quietly
 
+from helpers.run_projects import copied, finished, golden_set, quietly
 from stamps.cli import report as report_command
 from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
 from stamps.legacy.mt_prep_snap import mt_prep_snap

@@ -7,9 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
-from chains import golden_set
-from damage import damaged, silence, write
 
+from helpers.damaged_variables import damaged, silence, write
+from helpers.run_projects import golden_set
 from stamps.errors import StampsError, WorkspaceError
 from stamps.legacy.stamps import stamps
 from stamps.verify import golden

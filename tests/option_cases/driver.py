@@ -6,8 +6,8 @@ import time
 from unittest import mock
 
 import numpy as np
-from synthetic_patch import make_patch
 
+from helpers.synthetic_patch import make_patch
 from option_cases.lab import Argument, Code
 from option_cases.lab import Parameter as P
 from option_cases.projects import (

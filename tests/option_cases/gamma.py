@@ -1,8 +1,8 @@
 """Step 2: coherence of the candidates (docs/method/coherence.md)."""
 
 import numpy as np
-from synthetic_patch import GRID_SIZE, MASTER, N_WIN
 
+from helpers.synthetic_patch import GRID_SIZE, MASTER, N_WIN
 from option_cases.lab import Argument, set_parameters
 from option_cases.lab import Parameter as P
 from option_cases.projects import after_two_iterations, fewer_random_pixels, patch_for_step_2

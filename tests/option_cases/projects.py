@@ -3,9 +3,9 @@
 from unittest import mock
 
 import numpy as np
-import project
-from synthetic_patch import make_patch
 
+from helpers import random_project
+from helpers.synthetic_patch import make_patch
 from stamps.native.random_coherence import random_coherence_histogram
 
 __all__ = [
@@ -48,7 +48,7 @@ def wrapped_project(lab, small=False, **parameters):
     """Project after step 5: deformation, look-angle errors and noise. Also the phasors to unwrap, master left out."""
     sizes = {name: parameters.pop(name) for name in ("n_ifg", "n_image") if name in parameters}
     options = {"unwrap_grid_size": 60, "unwrap_gold_n_win": 8, **parameters}
-    make = project.small_baselines if small else project.single_master
+    make = random_project.small_baselines if small else random_project.single_master
     ws = make(lab.folder / "project", n_ps=220, side=800.0, **sizes, **options)
     ps, random = ws.load("ps2"), np.random.default_rng(5)
     x, y = ps["xy"][:, 1].astype(float), ps["xy"][:, 2].astype(float)
@@ -81,7 +81,7 @@ def _uneven_dates(ws, ps):
 
 def unwrapped_project(lab, **parameters):
     """Single-master project with unwrapped phases of random numbers."""
-    ws = project.single_master(lab.folder / "project", n_ps=50, n_ifg=9, **parameters)
+    ws = random_project.single_master(lab.folder / "project", n_ps=50, n_ifg=9, **parameters)
     ps, random = ws.load("ps2"), np.random.default_rng(7)
     _uneven_dates(ws, ps)
     ph_uw = random.normal(0, 2, (50, 9)).astype(np.float32)
@@ -92,7 +92,7 @@ def unwrapped_project(lab, **parameters):
 
 def small_baseline_series(lab, n_image=7, **parameters):
     """Small-baseline project with unwrapped phases and a covariance of the interferograms."""
-    ws = project.small_baselines(lab.folder / "project", n_ps=50, n_image=n_image, **parameters)
+    ws = random_project.small_baselines(lab.folder / "project", n_ps=50, n_image=n_image, **parameters)
     ps, random = ws.load("ps2"), np.random.default_rng(4)
     _uneven_dates(ws, ps)
     ws.save("phuw_sb2", {"ph_uw": random.normal(0, 2, (50, ps["n_ifg"])).astype(np.float32)})

@@ -1,8 +1,8 @@
 """Step 3: selection of pixels (docs/method/selection.md)."""
 
 import numpy as np
-from synthetic_patch import N_WIN, make_patch
 
+from helpers.synthetic_patch import N_WIN, make_patch
 from option_cases.lab import Argument, Code
 from option_cases.lab import Parameter as P
 from option_cases.registry import case

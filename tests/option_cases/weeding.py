@@ -1,8 +1,8 @@
 """Step 4: weeding (docs/method/weeding.md)."""
 
 import numpy as np
-from synthetic_patch import make_patch
 
+from helpers.synthetic_patch import make_patch
 from option_cases.lab import Argument, Code
 from option_cases.registry import case
 from stamps.errors import ParameterError

@@ -1,6 +1,6 @@
 """The sheet of annotations: how many arguments and results of the package's functions are typed.
 
-``python tests/annotations.py [-v] [ROOM …]`` prints a line for every room (with ``-v`` the names that lack one too); the
+``python tests/tools/annotations.py [-v] [ROOM …]`` prints a line for every room (with ``-v`` the names that lack one too); the
 last lines are the shares of the whole package. Public: no part of the name, nor of its class or module, begins with one ``_``.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "stamps"
+PACKAGE = Path(__file__).resolve().parents[2] / "stamps"
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Run a step of ``ps_mini`` again and again, each time with another of its writes failing: ``python faults.py TASK.json``.
+"""Run a step of ``ps_mini`` again and again, each time with another of its writes failing.
 
-A disk that is full from some moment on, one error of the disk, and a kill are injected at the n-th call that writes: open,
-write, close, fsync, rename, link, unlink, mkdir, rmdir. With a C compiler the calls of the C library are taken (``faults.c``,
-preloaded), else those of Python's modules. Every case is a fork of this process, so that imports are paid once. Faults that were
-not survived are printed as JSON.
+``python injected_faults.py TASK.json``. A disk that is full from some moment on, one error of the disk, and a kill are
+injected at the n-th call that writes: open, write, close, fsync, rename, link, unlink, mkdir, rmdir. With a C compiler the
+calls of the C library are taken (``injected_faults.c``, preloaded), else those of Python's modules. Every case is a fork of
+this process, so that imports are paid once. Faults that were not survived are printed as JSON.
 """
 
 import builtins

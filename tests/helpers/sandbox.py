@@ -13,8 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from chains import golden_set
-
+from helpers.run_projects import golden_set
 from stamps.verify import golden
 
 __all__ = ["MASTER", "Outcome", "Sandbox"]

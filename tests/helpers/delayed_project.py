@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 import numpy as np
-import project
 
+from helpers import random_project
 from stamps.insar.network import design_matrix
 
 SLOPES = np.array([4.0, -7.0, 2.0, 9.0, -3.0, 0.5, 6.0, -5.0]) / 1000  # rad/m of every image
@@ -25,9 +25,13 @@ def make(folder, small_baselines=False, *, n_ps=1500, side=20_000.0, noise=0.3, 
     """
     n, master = len(SLOPES), 3
     if small_baselines:
-        ws = project.small_baselines(folder, n_ps=n_ps, n_image=n, master_ix=master, side=side, seed=seed, **parameters)
+        ws = random_project.small_baselines(
+            folder, n_ps=n_ps, n_image=n, master_ix=master, side=side, seed=seed, **parameters
+        )
     else:
-        ws = project.single_master(folder, n_ps=n_ps, n_ifg=n, master_ix=master, side=side, seed=seed, **parameters)
+        ws = random_project.single_master(
+            folder, n_ps=n_ps, n_ifg=n, master_ix=master, side=side, seed=seed, **parameters
+        )
     ps = ws.load("ps2")
     xy = ps["xy"][:, 1:].astype(np.float64)
     height = hills(xy, side)

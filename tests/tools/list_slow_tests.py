@@ -1,4 +1,4 @@
-"""Write ``slow_tests.txt`` anew from measured durations: ``python tests/list_slow_tests.py LOG [--seconds 0.45]``.
+"""Write ``slow_tests.txt`` anew from measured durations: ``python tests/tools/list_slow_tests.py LOG [--seconds 0.45]``.
 
 LOG is the output of ``pytest -m "not exhaustive" --durations=0 --durations-min=0.05``. A module whose tests share an expensive
 fixture is listed as a whole: else the first of its quick tests would pay for it.
@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-PLACE = Path(__file__).with_name("slow_tests.txt")
+PLACE = Path(__file__).resolve().parents[1] / "slow_tests.txt"
 _LINE = re.compile(r"\s*([\d.]+)s (call|setup)\s+(\S+?::.*?)\s*$")
 _EXPENSIVE = 5.5  # seconds of one set-up
 

@@ -1,4 +1,4 @@
-"""Puts the stand-in of :mod:`fake_cupy` in CuPy's place in every process: ``PYTHONPATH=tests/cupy_stand_in``.
+"""Puts the stand-in of :mod:`helpers.fake_cupy` in CuPy's place in every process: ``PYTHONPATH=tests/helpers/cupy_stand_in``.
 
 ``make parity-stand-in`` uses it: all reference trees go through the CuPy versions of the kernels without a GPU.
 """
@@ -6,8 +6,8 @@
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent.parent))
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-import fake_cupy  # noqa: E402
+from helpers import fake_cupy  # noqa: E402
 
 sys.modules.update({module.__name__: module for module in fake_cupy.modules()})

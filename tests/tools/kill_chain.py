@@ -1,6 +1,6 @@
 """Kill runs of ``stamps 1 8`` on ``ps_mini`` again and again, give the same command until it ends, compare the result.
 
-    python tests/kill_chain.py [--kills 100] [--seed 1] [--ways cores,dask] [--keep]
+    python tests/tools/kill_chain.py [--kills 100] [--seed 1] [--ways cores,dask] [--keep]
 
 Each trial starts from a prepared project, or from a finished one (the second pass), with the patches in parallel on two
 cores or on a Dask cluster. The run is killed up to five times at random moments: the whole process group, the main process
@@ -28,7 +28,7 @@ from stamps.workspace import lineage
 
 __all__ = ["KINDS", "ON_CORES", "Chain", "Kill", "difference", "prepared", "undisturbed"]
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ON_CORES = ("--cores", "2")
 KINDS = ("group", "main", "patch", "snaphu", "term", "interrupt")
 _WITH_TIMES = ("STAMPS.log", "snaphu.log", lineage.FILE)

@@ -1,4 +1,4 @@
-"""The rooms of the package and what imports what: ``python tests/rooms.py`` prints the sheet.
+"""The rooms of the package and what imports what: ``python tests/tools/rooms.py`` prints the sheet.
 
 Imports are read from the source, lazy ones included. A room is a sub-package; ``errors``, ``external`` and the package's own
 files are at home everywhere or above everything.
@@ -9,7 +9,7 @@ import functools
 from collections import defaultdict
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent / "stamps"
+PACKAGE = Path(__file__).resolve().parents[2] / "stamps"
 
 #: Room -> rooms that it may import, beside itself and ``errors``. The order is that of the floors, from below.
 MAY_IMPORT = {

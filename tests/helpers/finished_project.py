@@ -1,8 +1,8 @@
 """Small projects after step 8, made of random numbers, for the tests of velocities, plots and exports."""
 
 import numpy as np
-import project
 
+from helpers import random_project
 from stamps.insar.network import design_matrix
 from stamps.workspace.parameters import Parameters
 
@@ -12,7 +12,7 @@ MILLIMETRES = WAVELENGTH * 1000 / (4 * np.pi)
 
 def single_master(folder, *, n_ps=60, n_ifg=9, master_ix=3, seed=0, **parameters):
     """Workspace of a single-master project with all files that plots read."""
-    ws = project.single_master(folder, n_ps=n_ps, n_ifg=n_ifg, master_ix=master_ix, seed=seed, **parameters)
+    ws = random_project.single_master(folder, n_ps=n_ps, n_ifg=n_ifg, master_ix=master_ix, seed=seed, **parameters)
     rng = np.random.default_rng(seed + 1)
     _series(ws, rng, n_ps, n_ifg, master_ix)
     _phasors(ws, rng, n_ps, n_ifg, master_ix)
@@ -25,7 +25,9 @@ def single_master(folder, *, n_ps=60, n_ifg=9, master_ix=3, seed=0, **parameters
 
 def small_baselines(folder, *, n_ps=60, n_image=7, master_ix=2, seed=0, **parameters):
     """Workspace of a small-baseline project with all files that plots read."""
-    ws = project.small_baselines(folder, n_ps=n_ps, n_image=n_image, master_ix=master_ix, seed=seed, **parameters)
+    ws = random_project.small_baselines(
+        folder, n_ps=n_ps, n_image=n_image, master_ix=master_ix, seed=seed, **parameters
+    )
     rng = np.random.default_rng(seed + 1)
     ps = ws.load("ps2")
     n_ifg = ps["n_ifg"]

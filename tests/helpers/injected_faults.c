@@ -1,4 +1,4 @@
-/* Calls of the C library that write below a folder: the n-th fails, or kills the process. Preloaded; see faults.py. */
+/* Calls of the C library that write below a folder: the n-th fails, or kills the process. Preloaded; see injected_faults.py. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

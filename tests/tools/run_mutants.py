@@ -4,7 +4,7 @@ First every case of ``test_options.py`` must pass, then every mutant of ``option
 wrongly) must make its case fail. Prints one line for each mutant and ends with status 1 if one survives, if a case
 fails without a mutant, or if nothing was run. Cases whose golden set is not there are named as not run.
 
-    python tests/run_mutants.py [-k WORDS] [-n WORKERS] [--markdown FILE]
+    python tests/tools/run_mutants.py [-k WORDS] [-n WORKERS] [--markdown FILE]
 """
 
 import argparse
@@ -15,11 +15,10 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
-from option_cases import CASES  # noqa: E402 - the folder of the tests is no package
-
+from option_cases import CASES  # noqa: E402 - the folder of the tests is not installed
 from stamps import errors  # noqa: E402
 
 #: What a case may fail with: what it checks, or a complaint of the package. Anything else is a fault of the case.
@@ -71,11 +70,11 @@ def _outcomes(arguments, report, mutants):
         "-p",
         "no:cacheprovider",
         f"--junitxml={report}",
-        str(HERE / "test_options.py"),
+        str(TESTS / "test_options.py"),
     ]
     command += ["-k", arguments.keyword] if arguments.keyword else []
     command += ["-n", arguments.workers] if arguments.workers else []
-    subprocess.run(command, env=environment, cwd=HERE.parent, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(command, env=environment, cwd=TESTS.parent, stdout=subprocess.DEVNULL, check=False)
     if not report.is_file():
         raise SystemExit("pytest could not run: " + " ".join(command))
     return {test.get("name"): _outcome(test) for test in ElementTree.parse(report).iter("testcase")}
