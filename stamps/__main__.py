@@ -3,6 +3,8 @@
 The other commands run the same way: ``python -m stamps getparm unwrap``.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 
@@ -14,7 +16,7 @@ from stamps.cli.legacy import COMMANDS  # noqa: E402
 from stamps.processes.child import forget_current_directory  # noqa: E402
 
 
-def main():
+def main() -> int:
     """The exit status of the command that the arguments name."""
     forget_current_directory()
     arguments = sys.argv[1:]

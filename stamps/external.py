@@ -8,13 +8,17 @@ Triangle (Shewchuk 1996) is taken from the PATH, else from the Python package ``
 else the executable inside the Python package ``snaphu``. Gamma's ``pt2geo`` must be on the PATH where it is needed.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata, util
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +27,12 @@ from stamps.processes import children
 from stamps.processes.scratch import scratch_folder
 from stamps.workspace.plain_files import read_input
 from stamps.workspace.system_errors import reason_of, signal_name
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "find_program",
@@ -51,7 +61,7 @@ OUTFILEFORMAT FLOAT_DATA
 SNAPHU_FILES = ("snaphu.conf", "snaphu.in", "snaphu.costinfile", "snaphu.out", "snaphu.log")
 
 
-def find_program(name):
+def find_program(name: str) -> str | None:
     """Absolute path of a program on the PATH, or None; entries that depend on the current directory do not count.
 
     A project could hold a ``snaphu`` of its own; with an empty entry or ``.`` in the PATH it would be run.
@@ -63,7 +73,7 @@ def find_program(name):
 # ---------------------------------------------------------------------- Triangle
 
 
-def triangle_backend():
+def triangle_backend() -> str:
     """Which triangulator will be used: ``'program'``, ``'library'`` or ``'scipy'``.
 
     Raises
@@ -93,7 +103,7 @@ def triangle_backend():
     return forced
 
 
-def triangulate(x, y):
+def triangulate(x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
     """Edges of the Delaunay triangulation of points.
 
     Parameters
@@ -124,18 +134,18 @@ def triangulate(x, y):
     return _delaunay_edges(np.column_stack([np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)]))
 
 
-def _six_decimals(values):
+def _six_decimals(values: ArrayLike) -> NDArray[np.float64]:
     values = np.asarray(values, dtype=np.float64).ravel()
     return np.char.mod("%.6f", values).astype(np.float64) if values.size else values
 
 
-def _collinear(points):
+def _collinear(points: NDArray[np.float64]) -> bool:
     centred = points - points[0]
     far = centred[np.argmax((centred**2).sum(axis=1))]
     return bool(np.all(centred[:, 0] * far[1] - centred[:, 1] * far[0] == 0))
 
 
-def _delaunay_edges(points):
+def _delaunay_edges(points: NDArray[np.float64]) -> NDArray[np.int64]:
     from scipy.spatial import Delaunay
 
     triangles = Delaunay(points).simplices
@@ -143,7 +153,7 @@ def _delaunay_edges(points):
     return np.unique(edges, axis=0).astype(np.int64)
 
 
-def _triangle_program(points):
+def _triangle_program(points: NDArray[np.float64]) -> NDArray[np.int64]:
     with _scratch("triangle") as folder:
         node_file = folder / "points.1.node"
         lines = [f"{len(points)} 2 0 0", *(f"{i} {px:.6f} {py:.6f}" for i, (px, py) in enumerate(points, 1))]
@@ -162,7 +172,7 @@ def _triangle_program(points):
 # ---------------------------------------------------------------------- SNAPHU
 
 
-def snaphu_command():
+def snaphu_command() -> str:
     """Path of the SNAPHU executable: on the PATH, else inside the Python package ``snaphu``.
 
     Raises
@@ -184,7 +194,7 @@ def snaphu_command():
     )
 
 
-def snaphu_identity():
+def snaphu_identity() -> bytes:
     """What a result of SNAPHU depends on besides its inputs: the executable and the settings.
 
     Returns
@@ -199,7 +209,12 @@ def snaphu_identity():
     return hashlib.blake2b(Path(snaphu_command()).read_bytes()).digest() + _SNAPHU_CONF.encode()
 
 
-def snaphu(interferogram, rowcost, colcost, keep=None):
+def snaphu(
+    interferogram: NDArray[np.complex64],
+    rowcost: NDArray[np.int16],
+    colcost: NDArray[np.int16],
+    keep: Callable[..., Any] | None = None,
+) -> NDArray[np.float32]:
     """Unwrap one interferogram with given arc costs.
 
     Parameters
@@ -252,7 +267,7 @@ def snaphu(interferogram, rowcost, colcost, keep=None):
 # ---------------------------------------------------------------------- pt2geo
 
 
-def pt2geo_command():
+def pt2geo_command() -> str:
     """Path of Gamma's program ``pt2geo``.
 
     Raises
@@ -269,7 +284,9 @@ def pt2geo_command():
     return program
 
 
-def pt2geo(folder, points, header, heights, dem_header, diff_header, outputs):
+def pt2geo(
+    folder: StrPath, points: str, header: str, heights: str, dem_header: str, diff_header: str, outputs: tuple[str, ...]
+) -> None:
     """Let Gamma compute longitude and latitude of points.
 
     Parameters
@@ -307,7 +324,7 @@ def pt2geo(folder, points, header, heights, dem_header, diff_header, outputs):
 # ---------------------------------------------------------------------- common
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Versions of the external programs as found: name -> text."""
     backend = triangle_backend()
     triangle = {"program": find_program("triangle"), "library": _package_version("triangle")}.get(
@@ -323,7 +340,7 @@ def versions():
     return {"triangle": f"{backend}: {triangle}", "snaphu": snaphu_version}
 
 
-def _package_version(name):
+def _package_version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -331,7 +348,7 @@ def _package_version(name):
 
 
 @contextlib.contextmanager
-def _scratch(name):
+def _scratch(name: str) -> Iterator[Path]:
     """Context with an empty folder in the temporary directory; what does not fit there is explained."""
     try:
         with scratch_folder(name) as folder:
@@ -343,7 +360,7 @@ def _scratch(name):
         ) from error
 
 
-def _run(command, folder, log_name, program):
+def _run(command: Sequence[str], folder: StrPath, log_name: str, program: str) -> None:
     with open(folder / log_name, "wb") as log:
         try:
             status = children.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -358,7 +375,7 @@ def _run(command, folder, log_name, program):
         raise ExternalProgramError(f"The program {program} {how}{_said(folder / log_name)}.")
 
 
-def _said(log_file, n_lines=3):
+def _said(log_file: StrPath, n_lines: int = 3) -> str:
     """The last lines of a program's log as part of a sentence."""
     try:
         lines = [line.strip() for line in read_input(log_file).splitlines() if line.strip()]

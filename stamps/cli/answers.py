@@ -3,8 +3,21 @@
 Each takes the function, the positional values and the keywords.
 """
 
+from __future__ import annotations
+
 import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+    from stamps.workspace.directory import Variables
+
 
 __all__ = [
     "draw_saved",
@@ -19,7 +32,7 @@ __all__ = [
 ]
 
 
-def run_or_plan(function, values, keywords):
+def run_or_plan(function: Callable[..., Any], values: Sequence[int | str], keywords: Mapping[str, Any]) -> int:
     """Run steps, or print what a dry run finds; status 1 if the run would stop."""
     as_json = keywords.pop("json", False)
     if as_json and not keywords.get("dry_run"):
@@ -32,7 +45,7 @@ def run_or_plan(function, values, keywords):
     return 1 if plan.fails else 0
 
 
-def print_parameter(function, values, keywords):
+def print_parameter(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> int:
     """``getparm NAME`` prints the parameter unless it is told not to; status 1 and a hint for a name that there is not."""
     if len(values) == 1:
         values = [*values, 1]
@@ -45,7 +58,7 @@ def print_parameter(function, values, keywords):
     return 0
 
 
-def print_numbers(function, values, keywords):
+def print_numbers(function: Callable[..., Any], values: Sequence[Any], keywords: Mapping[str, str]) -> None:
     """Print the numbers of an array, one a line."""
     import numpy as np
 
@@ -53,14 +66,14 @@ def print_numbers(function, values, keywords):
     print("\n".join(f"{number:.6g}" for number in np.ravel(function(*values, **keywords))))
 
 
-def draw_saved(function, values, keywords):
+def draw_saved(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
     """Draw a saved plot; print its difference from external points."""
     rmse, _ = function(*values, **keywords)
     if rmse is not None:
         print("RMSE: " + " ".join(f"{number:.4g}" for number in rmse))
 
 
-def draw_series(function, values, keywords):
+def draw_series(function: Callable[..., Any], values: Sequence[float], keywords: Mapping[str, str]) -> None:
     """Draw a series; print the velocity of its line.
 
     The radius is the only one of the arguments that may be left out alone, so the places come in pairs of numbers.
@@ -75,7 +88,7 @@ def draw_series(function, values, keywords):
         print(f"{plot.line[1]:.2f} mm/yr towards the satellite, {len(plot.day)} dates")
 
 
-def write_points(function, values, keywords):
+def write_points(function: Callable[..., Any], values: Sequence[Any], keywords: Mapping[str, str]) -> None:
     """Write the points of a text file with longitude, latitude and value in each line."""
     import numpy as np
 
@@ -94,7 +107,7 @@ def write_points(function, values, keywords):
     print(function(file, *columns.T[:3], **named, **keywords))
 
 
-def print_troposphere(function, values, keywords):
+def print_troposphere(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
     """Print which corrections the file holds, or the size of one of them."""
     from stamps.insar.corrections import tropo_methods
 
@@ -110,13 +123,13 @@ def print_troposphere(function, values, keywords):
         print("  none of the corrections of TRAIN (all of them: ps_plot --help)")
 
 
-def print_ionosphere(function, values, keywords):
+def print_ionosphere(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
     """Print the size of the ionospheric correction."""
     content = _corrections("ica", values[0] if values else None, keywords["workdir"])
     _print_sizes(*function(content, *values[1:]), content)
 
 
-def print_oscillator(function, values, keywords):
+def print_oscillator(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
     """Print the drift of Envisat's oscillator across the scene."""
     import numpy as np
 
@@ -129,7 +142,7 @@ def print_oscillator(function, values, keywords):
         print(f"{number:3d}   up to {column:.3f} rad")
 
 
-def _corrections(stem, name, workdir):
+def _corrections(stem: str, name: str | None, workdir: Workspace | StrPath) -> Variables:
     """Content of the file of corrections that was named, else of the project's own."""
     from stamps.products.quantities import Project
     from stamps.workspace import Workspace
@@ -140,7 +153,7 @@ def _corrections(stem, name, workdir):
     return project.load(stem, project.small_baselines)
 
 
-def _print_sizes(correction, title, number, content):
+def _print_sizes(correction: NDArray[np.float64], title: str, number: int, content: Variables) -> None:
     """Mean and standard deviation of each interferogram."""
     import numpy as np
 

@@ -3,13 +3,22 @@
 The table of all legacy commands is :mod:`stamps.cli.legacy`.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from stamps.cli.options import BACKEND_HELP
 from stamps.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 __all__ = ["Argument", "Command", "Option", "bounds", "literal", "matrix", "perform", "text_or_number", "usage"]
 
@@ -64,7 +73,7 @@ class Option:
     default: object = argparse.SUPPRESS
 
     @property
-    def keyword(self):
+    def keyword(self) -> str:
         """Name of the function's argument."""
         return self.name.lstrip("-").replace("-", "_")
 
@@ -112,7 +121,7 @@ class Command:
     call: object = None
 
     @property
-    def most(self):
+    def most(self) -> int:
         """The largest number of positional arguments."""
         return 10_000 if self.repeats else len(self.arguments)
 
@@ -124,26 +133,26 @@ class _WrongUsage(Exception):
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are exceptions."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         raise _WrongUsage(message)
 
 
 # ---------------------------------------------------------------------- readers of arguments
 
 
-def literal(text):
+def literal(text: str) -> NDArray[np.float64] | float | str:
     """Value of a MATLAB literal: ``50``, ``inf``, ``[3 8]``, ``1:5``, ``'y'``; anything else is a text."""
     from stamps.matlab import literals
 
     return literals.parse(text)
 
 
-def text_or_number(text):
+def text_or_number(text: str) -> int | str:
     """A whole number where there are digits only, else the text."""
     return int(text) if text.isdigit() else text
 
 
-def matrix(text):
+def matrix(text: str) -> NDArray[np.float64]:
     """Rows of numbers, ``[14.1 40.2; 14.3 40.2]``, or those of a text file.
 
     Returns
@@ -167,7 +176,7 @@ def matrix(text):
         ) from None
 
 
-def bounds(text):
+def bounds(text: str) -> NDArray[np.float64]:
     """Two numbers, or several rows of two; ndarray of float64, shape (2,) or (n, 2)."""
     rows = matrix(text)
     return rows[0] if len(rows) == 1 else rows
@@ -176,7 +185,7 @@ def bounds(text):
 # ---------------------------------------------------------------------- usage and help
 
 
-def usage(name, command):
+def usage(name: str, command: Command) -> str:
     """The usage line: what may be left out stands in brackets.
 
     Parameters
@@ -198,7 +207,7 @@ def usage(name, command):
     return textwrap.fill(f"usage: {' '.join(words)}", 120, subsequent_indent="       ", break_long_words=False)
 
 
-def help_text(name, command, more=""):
+def help_text(name: str, command: Command, more: str = "") -> str:
     """Usage, purpose, arguments, options, an example, and what else is to be said.
 
     Parameters
@@ -225,15 +234,15 @@ def help_text(name, command, more=""):
     return "\n\n".join(section for section in sections if section)
 
 
-def _short_help(name, command):
+def _short_help(name: str, command: Command) -> str:
     return f"{usage(name, command)}\nAll arguments are explained by {name} --help."
 
 
-def _signature(option):
+def _signature(option: Option) -> str:
     return f"{option.name} {option.value}".strip()
 
 
-def _listed(title, rows):
+def _listed(title: str, rows: Sequence[tuple[str, str]]) -> str:
     """Rows of a name and a text; those without a text are left out."""
     rows = [(name, about) for name, about in rows if about]
     if not rows:
@@ -246,7 +255,7 @@ def _listed(title, rows):
 # ---------------------------------------------------------------------- the call
 
 
-def perform(name, command, argv, more="", version=""):
+def perform(name: str, command: Command, argv: Sequence[str], more: str = "", version: str = "") -> int:
     """Understand the arguments of a command and run it.
 
     Parameters
@@ -290,7 +299,7 @@ def perform(name, command, argv, more="", version=""):
     return _call(name, command, values, options)
 
 
-def _split(name, command, argv):
+def _split(name: str, command: Command, argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Options as a dict, and positional arguments; ``-inf`` and ``-1`` are values, not options."""
     parser = _Parser(prog=name, add_help=False, allow_abbrev=False)
     parser.add_argument("--workdir", default=".")
@@ -310,7 +319,7 @@ def _split(name, command, argv):
     return vars(options), [word for word in words if word != "--"]
 
 
-def _call(name, command, values, keywords):
+def _call(name: str, command: Command, values: Sequence[Any], keywords: Mapping[str, Any]) -> int:
     import stamps
     from stamps.native import backends
 

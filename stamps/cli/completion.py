@@ -4,8 +4,19 @@ The script is made by the library shtab from parsers: that of a verb or a comman
 arguments, so what is completed is what is understood; positional arguments of legacy commands are in their table.
 """
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from stamps.cli.command import Command, _Parser
+    from stamps.products.exports import Kind
+
 
 __all__ = ["main"]
 
@@ -32,14 +43,14 @@ _FILES = {
 }  # fmt: skip
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Print the script; returns the exit status."""
     options = _parser().parse_args(argv)
     print(_script(options.shell, options.commands))
     return 0
 
 
-def _parser():
+def _parser() -> ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stamps completion",
         description="Print a script for the completion of all commands, or of those that are named.",
@@ -51,7 +62,7 @@ def _parser():
     return parser
 
 
-def _script(shell, commands=()) -> str:
+def _script(shell: str, commands: Sequence[str] = ()) -> str:
     """The scripts of all commands, or of some, one behind the other.
 
     Parameters
@@ -79,13 +90,13 @@ def _script(shell, commands=()) -> str:
 class _Caught(Exception):
     """A parser is complete, and about to read arguments."""
 
-    def __init__(self, parser):
+    def __init__(self, parser: ArgumentParser | _Parser) -> None:
         super().__init__(parser.prog)
         self.parser = parser
 
 
 @contextmanager
-def _catching():
+def _catching() -> Iterator[None]:
     """Context in which parsers raise :class:`_Caught` instead of reading arguments."""
     read = argparse.ArgumentParser.parse_known_args
 
@@ -99,7 +110,7 @@ def _catching():
         argparse.ArgumentParser.parse_known_args = read
 
 
-def _parser_of(function, *arguments):
+def _parser_of(function: Callable[..., Any], *arguments: str | Sequence[Any] | Command) -> ArgumentParser | _Parser:
     """The parser with which a function begins; nothing behind it is run."""
     try:
         with _catching():
@@ -109,7 +120,7 @@ def _parser_of(function, *arguments):
     raise TypeError(f"{function.__module__}.{function.__name__} has no parser.")
 
 
-def _command_parser(name, command):
+def _command_parser(name: str, command: Command) -> _Parser:
     """Parser of a legacy command with its positional arguments, that of ``stamps`` with its verbs."""
     from stamps.cli.command import perform
 
@@ -124,7 +135,7 @@ def _command_parser(name, command):
     return parser
 
 
-def _add_verbs(parser):
+def _add_verbs(parser: _Parser) -> None:
     from stamps.cli.program import _VERBS, _verb
 
     verbs = parser.add_subparsers(metavar="VERB")
@@ -134,14 +145,14 @@ def _add_verbs(parser):
         verbs.choices[name].prog = made.prog
 
 
-def _add_arguments(parser, command):
+def _add_arguments(parser: _Parser, command: Command) -> None:
     for k, argument in enumerate(command.arguments):
         parser.add_argument(f"argument_{k}", metavar=argument.name, help=_plain(argument.about) or argument.name)
     if command.repeats:
         parser.add_argument("words", metavar=command.repeats, nargs="*", help=command.repeats)
 
 
-def _plain(text):
+def _plain(text: str) -> str:
     """A text on one line, without what argparse would fill in."""
     return " ".join(text.split()).replace("%", "%%")
 
@@ -149,7 +160,7 @@ def _plain(text):
 # ---------------------------------------------------------------------- values
 
 
-def _add_choices(parser, name):
+def _add_choices(parser: ArgumentParser | _Parser, name: str) -> None:
     """Let every action know what its values are: names, files or directories."""
     import shtab
 
@@ -169,43 +180,43 @@ def _add_choices(parser, name):
             action.complete = shtab.FILE
 
 
-def _parameters():
+def _parameters() -> list[str]:
     from stamps.workspace.parameters import table
 
     return [row.name for row in table()]
 
 
-def _value_types():
+def _value_types() -> dict[str, None]:
     from stamps.products.value_types import known_names
 
     return dict.fromkeys([*known_names(False), *known_names(True)])
 
 
-def _kinds():
+def _kinds() -> dict[str, Kind]:
     from stamps.products.exports import KINDS
 
     return KINDS
 
 
-def _backends():
+def _backends() -> tuple[str, str, str, str]:
     from stamps.native.backends import BACKENDS
 
     return BACKENDS
 
 
-def _scripts():
+def _scripts() -> list[str]:
     from stamps.queries.legacy_scripts import list_legacy
 
     return [row.script for row in list_legacy(None)]
 
 
-def _commands():
+def _commands() -> dict[str, Command]:
     from stamps.cli.legacy import COMMANDS
 
     return COMMANDS
 
 
-def _steps():
+def _steps() -> Any:
     return map(str, range(1, 9))
 
 

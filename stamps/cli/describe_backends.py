@@ -1,7 +1,11 @@
 """``stamps describe-backends``: what there is to compute with and what will be used."""
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from stamps.cli.options import BACKEND_HELP
 from stamps.native import backends
@@ -10,7 +14,7 @@ from stamps.queries.backend_facts import describe_backends
 __all__ = ["main"]
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Print the description as text or JSON; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps describe-backends",
@@ -25,7 +29,7 @@ def main(argv):
     return 0
 
 
-def _as_text(facts):
+def _as_text(facts: Mapping[str, Any]) -> str:
     """The description for people."""
     lines = [f"requested backend: {facts['requested']}"]
     for title in ("backends", "kernels", "programs", "libraries"):

@@ -1,15 +1,24 @@
 """``stamps describe-inputs [STEP]``: files and variables that the steps read and write, checked against a dataset."""
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from stamps.queries import step_inputs
 from stamps.workspace import Workspace
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.queries.step_inputs import DescribedFile, DescribedStep
+
+
 __all__ = ["main"]
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Print the description as text or JSON.
 
     Returns
@@ -48,7 +57,7 @@ def main(argv):
     return 1 if wrong or missing else 0
 
 
-def _as_text(steps, workdir):
+def _as_text(steps: Sequence[DescribedStep], workdir: Workspace | StrPath) -> list[str]:
     where = (
         f"checked against {Workspace(workdir).path}" if workdir else "not checked: this is no project (give --workdir)"
     )
@@ -68,7 +77,7 @@ def _as_text(steps, workdir):
     return lines
 
 
-def _file_lines(file):
+def _file_lines(file: DescribedFile) -> list[str]:
     words = [file.mode, "optional" if file.optional else "", *(_readable(text, file) for text in file.conditions)]
     note = ", ".join(word for word in words if word)
     lines = [f"    {file.place + '/' + file.file:<32s} {file.state:<22s} {note}".rstrip()]
@@ -80,7 +89,7 @@ def _file_lines(file):
     return lines
 
 
-def _readable(text, file):
+def _readable(text: str, file: DescribedFile) -> str:
     """A condition in words."""
     words = {
         "patches": "with patches",

@@ -1,15 +1,23 @@
 """``stamps estimate``: memory, disk, time and patches, for a project or for a stack before its preparation."""
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
 from stamps.queries.estimate import estimate_needs
 
+if TYPE_CHECKING:
+    from stamps.queries.estimate import Needs
+
+
 __all__ = ["main"]
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Print the estimate as text or JSON; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps estimate",
@@ -40,7 +48,7 @@ def main(argv):
     return 0
 
 
-def _as_text(estimate):
+def _as_text(estimate: Needs) -> list[str]:
     mode = "small baselines" if estimate.small_baselines else "single master"
     raster = f"{estimate.width} samples x {estimate.length} lines" if estimate.width and estimate.length else "unknown"
     lines = [
@@ -80,9 +88,9 @@ def _as_text(estimate):
     return lines + [f"note: {text}" for text in estimate.notes]
 
 
-def _count(number):
+def _count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def _mib(number):
+def _mib(number: float) -> str:
     return f"{number / 1024:.3g} GiB" if number >= 1024 else f"{number:.{0 if number >= 10 else 1}f} MiB"

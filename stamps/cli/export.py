@@ -1,6 +1,9 @@
 """``stamps export``: the results in the formats of other programs."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Sequence
 
 from stamps.cli.options import add_workdir
 from stamps.products.exports import KINDS, export
@@ -21,7 +24,7 @@ Velocities are along the line of sight, positive towards the satellite, relative
 ref_lon, ref_lat, ref_centre_lonlat and ref_radius (setparm)."""
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Export and return the exit status."""
     kinds = "\n".join(f"  {name:<11s} {kind.about}" for name, kind in KINDS.items())
     parser = argparse.ArgumentParser(

@@ -1,14 +1,22 @@
 """``stamps list-legacy [NAME]``: the scripts of the original, ported where and tested by what, or why not."""
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from stamps.queries.legacy_scripts import list_legacy
+
+if TYPE_CHECKING:
+    from stamps.queries.legacy_scripts import LegacyScript
+
 
 __all__ = ["main"]
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Print the list as text or JSON; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps list-legacy",
@@ -33,7 +41,7 @@ def main(argv):
     return 0
 
 
-def _lines(row):
+def _lines(row: LegacyScript) -> list[str]:
     lines = [f"  {row.script:<26s} {row.kind:<8s} {row.purpose}"]
     if not row.ported:
         return [*lines, f"  {'':<26s} {row.reason}"]

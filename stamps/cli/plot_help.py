@@ -1,11 +1,20 @@
 """The part of ``ps_plot --help`` that lists value types and options: made from the tables that ``ps_plot`` itself uses."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stamps.products.value_types import ValueType
+
+
 __all__ = ["value_types"]
 
 _NAME_WIDTH = 13
 
 
-def value_types():
+def value_types() -> str:
     """Value types of both kinds of projects, words that may stand anywhere, tropospheric corrections.
 
     Returns
@@ -39,13 +48,13 @@ _WORDS = """words that may stand anywhere after the value type:
   'ext PATH'     compare with points of a MAT file (lonlat, ph_disp), or of one file for each interferogram"""
 
 
-def _section(title, kinds):
+def _section(title: str, kinds: Sequence[ValueType]) -> str:
     from stamps.products.titles import describe
 
     return "\n".join([title, *(f"  {kind.name:<{_NAME_WIDTH}s}  {describe(kind)} ({kind.unit})" for kind in kinds)])
 
 
-def _corrections():
+def _corrections() -> str:
     from stamps.insar.corrections import tropo_methods
 
     lines = ["tropospheric corrections (variables of tca2.mat, tca_sb2.mat):"]

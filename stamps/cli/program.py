@@ -5,11 +5,15 @@ never had. Legacy commands are described in :mod:`stamps.cli.legacy`, verbs have
 this package. Heavy imports happen only when a command runs.
 """
 
+from __future__ import annotations
+
 import difflib
 import os
 import re
 import sys
+from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
+from typing import Any
 
 from stamps.cli.command import perform
 from stamps.cli.legacy import COMMANDS
@@ -22,7 +26,7 @@ from stamps.workspace.unexpected import explain, warnings_in_log
 __all__ = ["main", "run"]
 
 
-def run(command, argv=None):
+def run(command: str, argv: Sequence[str] | None = None) -> int:
     """Run a shell command.
 
     Parameters
@@ -43,7 +47,7 @@ def run(command, argv=None):
         return _run(command, argv)
 
 
-def _run(command, argv):
+def _run(command: str, argv: Sequence[str]) -> int:
     if command == "stamps" and argv and argv[0] in _VERBS:
         function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
     else:
@@ -81,7 +85,7 @@ def _run(command, argv):
         return 1
 
 
-def _directory(argv):
+def _directory(argv: Sequence[str]) -> str:
     """The directory that the arguments of a command name, else the current one."""
     for k, word in enumerate(argv):
         if word == "--workdir" and k + 1 < len(argv):
@@ -91,13 +95,13 @@ def _directory(argv):
     return "."
 
 
-def main(argv=None):
+def main(argv=None) -> int:
     """Entry point of every command, those that pip installs and those in ``bin/``: the program's file name is the command."""
     forget_current_directory()
     return run(os.path.basename(sys.argv[0]).removesuffix(".exe"), argv)
 
 
-def _print_whatever_the_locale():
+def _print_whatever_the_locale() -> None:
     """Letters that the terminal's character set lacks become question marks, rather than the end of a run."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -107,7 +111,7 @@ def _print_whatever_the_locale():
 # ---------------------------------------------------------------------- legacy commands
 
 
-def _legacy(command):
+def _legacy(command: str) -> Callable[..., Any]:
     if command not in COMMANDS:
         names = ", ".join(COMMANDS)
         return lambda argv: _complain(f"{command} is not a command of this package; there are: {names}")
@@ -116,7 +120,7 @@ def _legacy(command):
     return lambda argv: perform(command, COMMANDS[command], argv, more, f"stamps {_version()}")
 
 
-def _misspelt_steps(argv):
+def _misspelt_steps(argv: Sequence[str]) -> str:
     """``'1 8'`` for steps as MATLAB's call or a range would have them, ``(1,8)``, ``1-8``, ``1:8``; else empty."""
     words = " ".join(argv[:2])
     if not any(sign in words for sign in "(),:.") and not re.match(r"\d\s*-\s*\d", words):
@@ -125,12 +129,12 @@ def _misspelt_steps(argv):
     return " ".join(numbers.groups()) if numbers else ""
 
 
-def _complain(text):
+def _complain(text: str) -> int:
     print(text, file=sys.stderr)
     return 2
 
 
-def _version():
+def _version() -> str:
     try:
         return metadata.version("stamps-insar")
     except metadata.PackageNotFoundError:
@@ -161,5 +165,5 @@ _VERBS = {
 }
 
 
-def _verb(name):
+def _verb(name: str) -> Callable[..., Any]:
     return import_module(_VERBS[name][0]).main

@@ -1,6 +1,10 @@
 """``stamps relocate``: the list files of a project follow an export that has moved."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 from stamps.cli.options import add_workdir
 
@@ -14,7 +18,7 @@ examples:
 """
 
 
-def main(argv):
+def main(argv: Sequence[Any]):
     """Rewrite the paths and say where; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps relocate",

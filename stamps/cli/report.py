@@ -1,6 +1,9 @@
 """``stamps report``: the quality report of one run."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from stamps.cli.options import add_workdir
@@ -17,7 +20,7 @@ examples:
 """
 
 
-def main(argv):
+def main(argv: Sequence[str]):
     """Write the page; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps report",

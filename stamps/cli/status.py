@@ -1,14 +1,22 @@
 """``stamps status``: how far a project is, pixels after each step, parameters, what to run next."""
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.cli.options import add_workdir
 from stamps.matlab import literals
 from stamps.queries.status import project_status
 from stamps.workspace.console import one_line
 from stamps.workspace.made_with import ChangedParameter
+
+if TYPE_CHECKING:
+    from stamps.queries.status import ProjectStatus
+
 
 __all__ = ["main"]
 
@@ -18,7 +26,7 @@ _SHOWN_PATCHES = 20
 _FROM_DATA = ("heading", "insar_processor", "lambda", "platform")
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Print the status as text or JSON; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps status",
@@ -33,7 +41,7 @@ def main(argv):
     return 0
 
 
-def _json_safe(value):
+def _json_safe(value: Any) -> Any:
     """Infinite and undefined numbers as MATLAB literals: JSON has none."""
     if isinstance(value, dict):
         return {name: _json_safe(item) for name, item in value.items()}
@@ -44,7 +52,7 @@ def _json_safe(value):
     return value
 
 
-def _as_text(status):
+def _as_text(status: ProjectStatus) -> list[str]:
     lines = [f"{status.workdir}: {status.kind}", ""]
     lines += _rows(
         "stack",
@@ -101,7 +109,7 @@ def _as_text(status):
     return lines
 
 
-def _stale(status):
+def _stale(status: ProjectStatus) -> list[Any]:
     """One line for the files that are out of date for the same reason."""
     groups = {}
     for item in status.stale:
@@ -113,33 +121,33 @@ def _stale(status):
     ]
 
 
-def _made_with(status):
+def _made_with(status: ProjectStatus) -> list[Any]:
     """Lines on parameters that have changed since the steps were run."""
     changed = [ChangedParameter(**item) for item in status.made_with]
     return ["", "parameters that were changed after a step", *(f"  {item}" for item in changed)] if changed else []
 
 
-def _rows(title, rows):
+def _rows(title: str, rows: Sequence[tuple[str, str]]) -> list[str]:
     return [title, *(f"  {name:<20s} {value}" for name, value in rows if value)]
 
 
-def _images(status):
+def _images(status: ProjectStatus) -> str:
     if not status.n_images:
         return "not known before the preparation"
     span = f", {status.dates[0]} to {status.dates[-1]}" if status.dates else ""
     return f"{status.n_images}{span}" + (f", master {status.master}" if status.master else "")
 
 
-def _interferograms(status):
+def _interferograms(status: ProjectStatus) -> str:
     dropped = f", dropped {', '.join(map(str, status.dropped))}" if status.dropped else ""
     return f"{status.n_interferograms}{dropped}" if status.n_interferograms is not None else ""
 
 
-def _merged_steps(status):
+def _merged_steps(status: ProjectStatus) -> str:
     return "none yet" if not status.merged_step else ", ".join(map(str, range(5, status.merged_step + 1)))
 
 
-def _patch_lines(status):
+def _patch_lines(status: ProjectStatus) -> list[str]:
     title = "patches" if status.kind == "project" else "candidates to weeded pixels"
     lines = [f"{title:<24s} {'done to':>8s} {'candidates':>12s} {'selected':>10s} {'weeded':>10s} {'size':>10s}"]
     shown = status.patches if len(status.patches) <= _SHOWN_PATCHES else status.patches[: _SHOWN_PATCHES - 1]
@@ -160,26 +168,26 @@ def _patch_lines(status):
     return lines
 
 
-def _problems(status):
+def _problems(status: ProjectStatus) -> list[Any]:
     return [*status.problems, *(text for patch in status.patches for text in patch.problems)]
 
 
-def _sum(values):
+def _sum(values: Iterable[Any]) -> None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 
 
-def _count(number):
+def _count(number: int | None) -> str:
     return "-" if number is None else f"{number:,}".replace(",", " ")
 
 
-def _literal(value):
+def _literal(value: float | str) -> str:
     import numpy as np
 
     return one_line(literals.format_literal(np.array(value, np.float64) if isinstance(value, list) else value))
 
 
-def _size(n_bytes):
+def _size(n_bytes: int) -> str:
     for unit in ("B", "kB", "MB", "GB"):
         if n_bytes < 1000 or unit == "GB":
             return f"{n_bytes:.3g} {unit}" if unit != "B" else f"{n_bytes} B"

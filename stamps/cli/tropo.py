@@ -1,10 +1,18 @@
 """``stamps tropo``: estimate or read the tropospheric correction that ``subtr_tropo`` subtracts."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.cli.options import add_workdir
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
 
 __all__ = ["main"]
 
@@ -20,14 +28,14 @@ The linear and the power law need an unwrapped phase, so run stamps 6 7 first.
 """
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Understand the arguments, call, print; returns the exit status."""
     options = _parser().parse_args(argv)
     options.run(options)
     return 0
 
 
-def _parser():
+def _parser() -> ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stamps tropo",
         description="Tropospheric corrections without other software.",
@@ -66,7 +74,7 @@ def _parser():
     return parser
 
 
-def _area_options(parser):
+def _area_options(parser: ArgumentParser) -> None:
     area = parser.add_mutually_exclusive_group()
     area.add_argument(
         "--bounds", nargs=4, type=float, metavar=("LON0", "LON1", "LAT0", "LAT1"), help="estimate from these pixels"
@@ -82,7 +90,7 @@ def _area_options(parser):
     add_workdir(parser)
 
 
-def _band(text):
+def _band(text: str) -> tuple[float, float]:
     """``2-4`` in km as two numbers in m."""
     short, _, long = text.partition("-")
     try:
@@ -91,14 +99,14 @@ def _band(text):
         raise argparse.ArgumentTypeError(f"'{text}' is no band: write it as 2-4 (km)") from None
 
 
-def _areas(options):
+def _areas(options: Namespace) -> dict[str, Any]:
     from stamps.tropo.inputs import read_polygon
 
     area = read_polygon(options.polygon) if options.polygon else options.bounds
     return {"area": area, "exclude": read_polygon(options.exclude) if options.exclude else None}
 
 
-def _linear(options):
+def _linear(options: Namespace) -> None:
     from stamps.tropo.aps_linear import aps_linear
 
     band = None if options.band is None else [1000 * wavelength for wavelength in options.band]
@@ -106,7 +114,7 @@ def _linear(options):
     _next("a_linear")
 
 
-def _powerlaw(options):
+def _powerlaw(options: Namespace) -> None:
     from stamps.tropo.aps_powerlaw import DEFAULT_ALPHA, DEFAULT_H0, aps_powerlaw
 
     h0, alpha = DEFAULT_H0, DEFAULT_ALPHA
@@ -125,7 +133,7 @@ def _powerlaw(options):
     _next("a_powerlaw")
 
 
-def _gacos(options):
+def _gacos(options: Namespace) -> None:
     from stamps.tropo.aps_gacos import aps_gacos
 
     correction = aps_gacos(options.folder, incidence=options.incidence, workdir=options.workdir)
@@ -136,7 +144,7 @@ def _gacos(options):
     _next("a_gacos")
 
 
-def _soundings(options):
+def _soundings(options: Namespace) -> tuple[float, float]:
     from stamps.tropo.profiles import read_sounding
     from stamps.tropo.soundings import power_law_constants
 
@@ -147,5 +155,5 @@ def _soundings(options):
     return found.h0, found.alpha
 
 
-def _next(method):
+def _next(method: str) -> None:
     print(f"To subtract it: setparm subtr_tropo y; setparm tropo_method {method}; stamps 6 8")

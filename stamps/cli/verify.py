@@ -1,12 +1,22 @@
 """Command ``stamps verify RUN GOLDEN``."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.errors import StampsError
 from stamps.products.saving import complete_file
 from stamps.workspace.console import plain_output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from stamps.verify.report import Report
+
 
 __all__ = ["main"]
 
@@ -20,7 +30,7 @@ examples:
 """
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Parameters
@@ -51,7 +61,7 @@ def main(argv=None):
     return 0 if report.ok else 1
 
 
-def _compare(arguments):
+def _compare(arguments: Namespace) -> tuple[Report, None]:
     """The report, and the page if one is asked for."""
     choice = {name: getattr(arguments, name) for name in ("only_step", "chain", "logs", "partial")}
     trees = arguments.run, arguments.golden, arguments.after, arguments.variant
@@ -67,7 +77,7 @@ def _compare(arguments):
     return result.report, write_parity_report(result, arguments.report)
 
 
-def _parser():
+def _parser() -> ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stamps verify",
         description="Compare two trees variable by variable: class, shape, values within tolerances.",
@@ -94,7 +104,7 @@ def _parser():
     return parser
 
 
-def _step(text):
+def _step(text: str):
     if text == "pass2" or (text.isdigit() and 0 <= int(text) <= 8):
         return text if text == "pass2" else int(text)
     raise argparse.ArgumentTypeError(f"'{text}' is no step: give 0 to 8 or pass2")

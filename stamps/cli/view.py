@@ -1,16 +1,24 @@
 """``stamps view``: a page with the map and the time series, as a file and in the browser."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from stamps.cli.options import add_workdir
 from stamps.products.view import view
 from stamps.products.view.content import N_BOOT
 from stamps.products.view.serving import page_server
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
+
 __all__ = ["main"]
 
 
-def main(argv):
+def main(argv: Sequence[str]) -> int:
     """Write the page, serve it if asked for; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps view",
@@ -46,7 +54,7 @@ def main(argv):
     return 0 if options.serve is None else _serve(path, options.serve)
 
 
-def _serve(path, port):
+def _serve(path: StrPath, port: int) -> int:
     with page_server(path, port) as server:
         print("http://{}:{}/  (Ctrl-C ends)".format(*server.server_address), flush=True)
         try:

@@ -7,14 +7,23 @@ read again; the results are the same to the last bit.
 Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
+from __future__ import annotations
+
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.frontends.rasters import prefetch, read_pixels
 from stamps.native.candidates import amplitude
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["KeptAmplitudes", "most_kept", "read_amplitudes"]
 
@@ -32,12 +41,12 @@ class KeptAmplitudes:
         Most bytes (default ``MOST_BYTES``, but at most a quarter of the memory that is free).
     """
 
-    def __init__(self, limit=None):
+    def __init__(self, limit: int | None = None) -> None:
         self._room = _limit(_free_memory()) if limit is None else limit
         self._lock = threading.Lock()
         self._images = {}
 
-    def reserve(self, shape):
+    def reserve(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         """An uninitialised (lines, width) float32 array for one image, or None if there is no room for it."""
         n_bytes = 4 * shape[0] * shape[1]
         with self._lock:
@@ -46,22 +55,30 @@ class KeptAmplitudes:
             self._room -= n_bytes
         return np.empty(shape, np.float32)
 
-    def keep(self, path, amplitudes):
+    def keep(self, path: str, amplitudes: NDArray[np.float32]) -> None:
         """Keep the amplitudes of an image in an array from :meth:`reserve`."""
         self._images[os.path.abspath(path)] = amplitudes
 
-    def of(self, path):
+    def of(self, path: str) -> NDArray[np.float32] | None:
         """The (lines, width) float32 array of an image, or None if it is not kept."""
         return self._images.get(os.path.abspath(path))
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all images."""
         with self._lock:
             self._room += sum(image.nbytes for image in self._images.values())
             self._images.clear()
 
 
-def read_amplitudes(path, dtype, width, lines, samples, following=None, out=None):
+def read_amplitudes(
+    path: StrPath,
+    dtype: Any,
+    width: int,
+    lines: Any,
+    samples: Any,
+    following: tuple[str, Any] | None = None,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
     """Amplitudes of a block of one image, while the system reads ahead what follows.
 
     Parameters
@@ -89,7 +106,7 @@ def read_amplitudes(path, dtype, width, lines, samples, following=None, out=None
     return amplitude(read_pixels(path, dtype, width, lines, samples), out)
 
 
-def most_kept(image_bytes, n_images, free):
+def most_kept(image_bytes: int, n_images: int, free: float) -> int:
     """Bytes of the amplitudes that are kept.
 
     Parameters
@@ -108,11 +125,11 @@ def most_kept(image_bytes, n_images, free):
     return min(n_images, _limit(free) // max(image_bytes, 1)) * image_bytes
 
 
-def _limit(free):
+def _limit(free: float) -> int:
     return int(min(MOST_BYTES, _SHARE_OF_FREE * free))
 
 
-def _free_memory():
+def _free_memory() -> int:
     """Bytes that the machine can spare; infinite where it does not tell."""
     try:
         for row in Path("/proc/meminfo").read_text().splitlines():

@@ -7,6 +7,11 @@ without a number in some interferogram are taken away, as the original does wher
 Source: docs/method/loading.md, sections 4 and 10.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.frontends.lists import raster_paths
@@ -20,6 +25,10 @@ from stamps.matlab.dates import to_yyyymmdd
 from stamps.workspace import Workspace, findings
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["SOURCE", "examine", "keep_pixels", "neighbour_coherence"]
 
@@ -36,7 +45,7 @@ _FILES = {
 }  # fmt: skip
 
 
-def examine(ws, big_endian):
+def examine(ws: Workspace, big_endian: bool) -> None:
     """Judge the phases of a patch that step 1 has just loaded, and take away pixels without a number.
 
     Parameters
@@ -55,7 +64,7 @@ def examine(ws, big_endian):
         _leave_out(ws, raw, log)
 
 
-def neighbour_coherence(phases):
+def neighbour_coherence(phases: Any) -> float:
     """Length of the mean difference phasor of pixels that follow each other, in standard errors of random phases.
 
     Parameters
@@ -77,7 +86,7 @@ def neighbour_coherence(phases):
     return float(np.abs(np.mean(phasors[1:] * np.conj(phasors[:-1]))) * np.sqrt(phasors.size - 1))
 
 
-def _read(ws, order):
+def _read(ws: Workspace, order: str) -> Any:
     """Values at the candidates, (n_ifg, n_ps) complex64 in the byte order of the file; None if they fit to no list."""
     names = _names(ws)
     path = ws.path / "pscands.1.ph"
@@ -87,13 +96,13 @@ def _read(ws, order):
     return np.memmap(path, f"{order}c8", "r", shape=(len(names), n_ps)) if n_ps and not rest else None
 
 
-def _names(ws):
+def _names(ws: Workspace) -> list[str]:
     """Interferograms of ``pscphase.in`` of the directory above."""
     place = Workspace(ws.path.parent)
     return raster_paths(place.read_text("pscphase.in"), ws.path) if place.has_file("pscphase.in") else []
 
 
-def _sentences(ws, raw):
+def _sentences(ws: Workspace, raw: Any) -> list[str]:
     """What is strange about the interferograms of a patch, but for those that are known or left out."""
     names = _names(ws)
     numbers = _numbers(ws, names)
@@ -120,7 +129,7 @@ def _sentences(ws, raw):
     return sentences
 
 
-def _add_noise(faults, coherences):
+def _add_noise(faults: Sequence[Fault | None], coherences: Sequence[float]) -> None:
     """Mark interferograms that are as random as noise in a stack where the others are certainly not."""
     if len(coherences) > 2 and np.median(coherences) > _CLEAR:
         for k, coherence in enumerate(coherences):
@@ -128,7 +137,7 @@ def _add_noise(faults, coherences):
                 faults[k] = Fault("noise")
 
 
-def _numbers(ws, names):
+def _numbers(ws: Workspace, names: Sequence[str]) -> list[int]:
     """What ``drop_ifg_index`` calls the interferograms: the columns of ``ph1`` from 1; None where it is not known."""
     if Parameters(ws).flag("small_baseline_flag"):
         return list(range(1, len(names) + 1))
@@ -142,17 +151,17 @@ def _numbers(ws, names):
     return [days.index(dates[0]) + 1 if len(dates) == 1 and dates[0] in days else None for dates in slaves]
 
 
-def _of_master_alone(name):
+def _of_master_alone(name: str) -> bool:
     dates = dates_in(name)[-2:]
     return len(dates) == 2 and dates[0] == dates[1]
 
 
-def _equal(one, other):
+def _equal(one: Any, other: Any) -> bool:
     """Whether values are equal or complex conjugates."""
     return np.array_equal(one, other, equal_nan=True) or np.array_equal(one, np.conj(other), equal_nan=True)
 
 
-def _leave_out(ws, raw, log):
+def _leave_out(ws: Workspace, raw: Any, log: Log) -> None:
     """Take away the pixels of the files of step 1 whose phase is no number in some interferogram."""
     order = ">" if raw.dtype == np.dtype(">c8") else "<"
     bad = np.zeros(raw.shape[1], bool)
@@ -167,7 +176,7 @@ def _leave_out(ws, raw, log):
     keep_pixels(ws, keep)
 
 
-def keep_pixels(ws, keep):
+def keep_pixels(ws: Workspace, keep: NDArray[np.bool_]) -> None:
     """Keep some of the pixels of the files of step 1; the order and ``sort_ix`` stay, as the original leaves them.
 
     Parameters

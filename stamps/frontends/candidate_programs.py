@@ -6,10 +6,14 @@ patches and samples position, height and phase at them. They read and write list
 Source: docs/method/preparation.md, sections 3 and 5; Ferretti, Prati & Rocca (2001); Hooper (2008).
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -33,20 +37,33 @@ from stamps.workspace.console import terminal
 from stamps.workspace.locks import reserving
 from stamps.workspace.plain_files import read_input
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.frontends.amplitudes import KeptAmplitudes
+    from stamps.frontends.candidates import Calibration
+    from stamps.frontends.lists import SelectionList
+    from stamps.frontends.raster_survey import RasterSurvey
+    from stamps.workspace.patch_limits import Patch
+
+
 __all__ = ["calamp", "mt_extract_cands", "selpsc_patch", "selsbc_patch"]
 
 
 def calamp(
-    list_file,
-    width,
-    parmfile="parmfile.out",
-    precision="f",
-    byteswap=0,
-    maskfile=None,
-    workdir=".",
-    kept=None,
-    survey=None,
-):
+    list_file: str,
+    width: int,
+    parmfile: str = "parmfile.out",
+    precision: str = "f",
+    byteswap: int = 0,
+    maskfile: str | None = None,
+    workdir: Workspace | StrPath = ".",
+    kept: Any = None,
+    survey: RasterSurvey | None = None,
+) -> NDArray[np.float32]:
     """Write the calibration constant of each SLC of a list.
 
     Parameters
@@ -102,7 +119,7 @@ def calamp(
     return constants
 
 
-def _report_calibrations(calibrations, survey):
+def _report_calibrations(calibrations: Mapping[str, Calibration], survey: RasterSurvey | None) -> None:
     """Say what is strange about images: to the survey, or to the console."""
     if survey is not None:
         survey.note_images(calibrations)
@@ -118,18 +135,18 @@ def _report_calibrations(calibrations, survey):
 
 
 def selpsc_patch(
-    in_file,
-    patch_file,
-    ij="pscands.1.ij",
-    da="pscands.1.da",
-    mean_amp="mean_amp.flt",
-    precision="f",
-    byteswap=0,
-    maskfile=None,
-    masteramp_list=None,
-    workdir=".",
-    kept=None,
-):
+    in_file: StrPath,
+    patch_file: StrPath,
+    ij: str = "pscands.1.ij",
+    da: str = "pscands.1.da",
+    mean_amp: str = "mean_amp.flt",
+    precision: str = "f",
+    byteswap: int = 0,
+    maskfile: StrPath | None = None,
+    masteramp_list: str | None = None,
+    workdir: Workspace | StrPath = ".",
+    kept: Any = None,
+) -> int:
     """Select the pixels of a patch whose amplitude dispersion is below a threshold.
 
     Parameters
@@ -177,13 +194,13 @@ def selpsc_patch(
         return CandidateWriter(files, selection, patch, mask).write(blocks, _below_dispersion, np.sqrt)
 
 
-def _below_dispersion(squared_dispersion, threshold):
+def _below_dispersion(squared_dispersion: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
     """Whether squared dispersions are below the squared threshold; not below it for a negative threshold."""
     squared = threshold * threshold
     return squared_dispersion < squared if threshold >= 0 else squared_dispersion >= squared
 
 
-def _master_raster(ws, list_file):
+def _master_raster(ws: Workspace, list_file: str) -> Path:
     path = ws.file(list_file)
     paths = paths_of(read_input(path, "surrogateescape"), ws.path) if path.is_file() else []
     if not paths:
@@ -192,17 +209,17 @@ def _master_raster(ws, list_file):
 
 
 def selsbc_patch(
-    in_file,
-    patch_file,
-    ij="pscands.1.ij",
-    da="pscands.1.da",
-    mean_amp="mean_amp.flt",
-    precision="f",
-    byteswap=0,
-    maskfile=None,
-    workdir=".",
-    kept=None,
-):
+    in_file: StrPath,
+    patch_file: StrPath,
+    ij: str = "pscands.1.ij",
+    da: str = "pscands.1.da",
+    mean_amp: str = "mean_amp.flt",
+    precision: str = "f",
+    byteswap: int = 0,
+    maskfile: str | None = None,
+    workdir: Workspace | StrPath = ".",
+    kept: KeptAmplitudes | None = None,
+) -> int:
     """Select the pixels of a patch whose amplitude difference dispersion is below a threshold.
 
     Exactly the lines of the patch are processed. The original always treats at least ten lines, and none of an image
@@ -250,19 +267,21 @@ def selsbc_patch(
         return CandidateWriter(files, selection, patch, mask).write(blocks, _below_difference, np.asarray)
 
 
-def _below_difference(dispersion, threshold):
+def _below_difference(dispersion: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
     """Whether dispersions are below the threshold; not below the negative number itself for a negative one."""
     return dispersion < threshold if threshold >= 0 else dispersion >= threshold
 
 
-def _selection(ws, in_file, patch_file, maskfile):
+def _selection(
+    ws: Workspace, in_file: StrPath, patch_file: StrPath, maskfile: StrPath | None
+) -> tuple[SelectionList, Patch, Path | None]:
     """What both programs select from: list of images, patch, path of the mask or None."""
     mask = None if maskfile is None else ws.file(maskfile)
     return read_selection_list(ws.file(in_file), ws.path), read_patch(ws.file(patch_file)), mask
 
 
 @contextmanager
-def _written(ws, *names):
+def _written(ws: Workspace, *names: str) -> Iterator[CandidateFiles]:
     """Context that gives the files of the candidates, which appear together at its end."""
     with ws.publish(), ExitStack() as stack:
         yield CandidateFiles(*[stack.enter_context(ws.open_output(name)) for name in names])
@@ -270,18 +289,18 @@ def _written(ws, *names):
 
 @reserving
 def mt_extract_cands(
-    dophase=1,
-    dolonlat=1,
-    dodem=1,
-    docands=1,
-    precision="f",
-    byteswap=0,
-    maskfile=None,
-    patch_list=None,
-    workdir=".",
-    kept=None,
-    survey=None,
-):
+    dophase: int = 1,
+    dolonlat: int = 1,
+    dodem: int = 1,
+    docands: int = 1,
+    precision: str = "f",
+    byteswap: int = 0,
+    maskfile: str | None = None,
+    patch_list: str | None = None,
+    workdir: Workspace | StrPath = ".",
+    kept: Any = None,
+    survey: RasterSurvey | None = None,
+) -> None:
     """Extract the candidates of all patches.
 
     All files appear together when the last patch is complete; an error or a kill leaves the old ones.
@@ -344,7 +363,9 @@ def mt_extract_cands(
         adopt(ws, stage)
 
 
-def _select_candidates(ws, folder, new, precision, byteswap, mask, kept):
+def _select_candidates(
+    ws: Workspace, folder: Workspace, new: Workspace, precision: str, byteswap: int, mask: StrPath | None, kept: Any
+) -> None:
     small_baselines = ws.has_file("selsbc.in")
     program = selsbc_patch if small_baselines else selpsc_patch
     program(
@@ -358,7 +379,7 @@ def _select_candidates(ws, folder, new, precision, byteswap, mask, kept):
     )
 
 
-def _patches(ws, list_file):
+def _patches(ws: Workspace, list_file: str) -> list[str]:
     if not ws.has_file(list_file):
         raise InputError(f"{ws.path / list_file} is missing: run the preparation (mt_prep_snap …) first.")
     patches = ws.patch_list(list_file)

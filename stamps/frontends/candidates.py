@@ -10,8 +10,12 @@ Hooper (2008), A multi-temporal InSAR method …, GRL 35, L16302 (amplitude diff
 Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from tqdm import tqdm
@@ -23,6 +27,15 @@ from stamps.frontends.rasters import SEQUENTIAL_PIXELS, count_lines, line_blocks
 from stamps.frontends.threads import in_order
 from stamps.native.candidates import add_amplitudes, add_differences, amplitude_sum
 from stamps.workspace.console import terminal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.frontends.amplitudes import KeptAmplitudes
+    from stamps.frontends.lists import SelectionList
+    from stamps.workspace.patch_limits import Patch
+
 
 __all__ = [
     "Calibration",
@@ -60,7 +73,7 @@ class Calibration:
     unusable: int = 0
     first_unusable: tuple | None = None
 
-    def add(self, amplitudes, first_line, width):
+    def add(self, amplitudes: NDArray[np.float32], first_line: int, width: int) -> None:
         """Note the amplitudes of a block of lines, (n,) float32."""
         with np.errstate(invalid="ignore"):
             largest = amplitudes.max(initial=0)
@@ -74,7 +87,9 @@ class Calibration:
         self.largest = max(self.largest, float(largest))
 
 
-def calibrate(path, width, dtype, mask=None, kept=None):
+def calibrate(
+    path: str, width: int, dtype: Any, mask: StrPath | None = None, kept: KeptAmplitudes | None = None
+) -> Calibration:
     """Mean amplitude of an image.
 
     Parameters
@@ -135,12 +150,18 @@ class Dispersion:
     zero: np.ndarray
 
 
-def squared_dispersion(total, squares, n_images):
+def squared_dispersion(total: NDArray[np.float32], squares: NDArray[np.float32], n_images: int) -> NDArray[np.float32]:
     """Squared amplitude dispersion, N Q / S² − 1, in single precision and in this order."""
     return np.float32(n_images) * squares / (total * total) - np.float32(1)
 
 
-def single_master_dispersion(selection, patch, dtype, master=None, kept=None):
+def single_master_dispersion(
+    selection: SelectionList,
+    patch: Patch,
+    dtype: Any,
+    master: StrPath | None = None,
+    kept: KeptAmplitudes | None = None,
+) -> Iterator[Dispersion]:
     """Amplitude dispersion of the pixels of a patch.
 
     Parameters
@@ -188,7 +209,9 @@ def single_master_dispersion(selection, patch, dtype, master=None, kept=None):
     yield from in_order(statistics, line_blocks(lines, patch.samples))
 
 
-def difference_dispersion(selection, patch, dtype, kept=None):
+def difference_dispersion(
+    selection: SelectionList, patch: Patch, dtype: Any, kept: KeptAmplitudes | None = None
+) -> Iterator[Dispersion]:
     """Amplitude difference dispersion of the pixels of a patch; images 2k − 1 and 2k make pair k.
 
     Exactly the lines of the patch are processed; the original program always treats at least ten.
@@ -252,13 +275,15 @@ class CandidateWriter:
         Raster of one byte per pixel of the full image; only pixels with 0 are selected.
     """
 
-    def __init__(self, files, selection, patch, mask=None):
+    def __init__(
+        self, files: CandidateFiles, selection: SelectionList, patch: Patch, mask: StrPath | None = None
+    ) -> None:
         self.files, self.patch = files, patch
         self.threshold = selection.threshold
         self.mask = None if mask is None else _map_mask(mask, selection.width, patch.lines.stop)
         self.count = 0
 
-    def write(self, blocks, chosen, dispersion):
+    def write(self, blocks: Iterable[Any], chosen: Callable[..., Any], dispersion: Callable[..., Any]) -> int:
         """Write all blocks.
 
         Parameters
@@ -285,7 +310,13 @@ class CandidateWriter:
                 progress.update(block.lines.stop - block.lines.start)
         return self.count
 
-    def _write_block(self, block, chosen, dispersion, outputs):
+    def _write_block(
+        self,
+        block: Dispersion,
+        chosen: Callable[..., Any],
+        dispersion: Callable[..., Any],
+        outputs: Mapping[str, BinaryIO],
+    ) -> None:
         samples, width = self.patch.samples, self.patch.samples.stop - self.patch.samples.start
         outputs["mean_amp"].write(np.ascontiguousarray(block.total, dtype="<f4"))
         with np.errstate(invalid="ignore"):
@@ -312,7 +343,7 @@ class CandidateWriter:
 # ---------------------------------------------------------------------- small helpers
 
 
-def _pixel_count(block, patch):
+def _pixel_count(block: Any, patch: Patch) -> int:
     return (block.stop - block.start) * (patch.samples.stop - patch.samples.start)
 
 
@@ -325,7 +356,7 @@ class _AmplitudeSource:
     patch: object
     kept: object = None
 
-    def block(self, name, lines, following=None):
+    def block(self, name: StrPath, lines: Any, following: str | None = None) -> NDArray[np.float32]:
         """Amplitudes of a block of one image, (n,) float32, to be read only."""
         image = None if self.kept is None else self.kept.of(name)
         available = count_lines(name, self.dtype, self.width, 2) if image is None else len(image)
@@ -341,7 +372,7 @@ class _AmplitudeSource:
         return read_amplitudes(name, self.dtype, self.width, lines, samples, ahead)
 
 
-def _map_mask(path, width, lines):
+def _map_mask(path: StrPath, width: int, lines: int) -> NDArray[np.uint8]:
     mask = map_raster(path, np.uint8, width)
     if len(mask) < lines:
         raise InputError(

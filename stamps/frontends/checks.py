@@ -10,15 +10,23 @@ The layout is that of SNAP's StaMPS export (docs/method/preparation.md, section 
 Source: docs/method/preparation.md, section 1.
 """
 
+from __future__ import annotations
+
 import glob
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
 
 from stamps.errors import InputError
 from stamps.frontends.headers import header_numbers, image_precision, raster_size, read_header
 from stamps.frontends.names import baseline_file, image_date, is_date, pair_of_name
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from stamps.frontends.topsstack import TopsStack
+
 
 __all__ = ["Export", "Problem", "check_export", "check_mask", "check_path", "find_export", "raise_problems"]
 
@@ -84,12 +92,12 @@ class Export:
     diff_headers: list = field(default_factory=list)
 
     @property
-    def network(self):
+    def network(self) -> str:
         """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
         return "small baselines" if self.small_baselines else f"master {self.master}"
 
 
-def find_export(master, datadir):
+def find_export(master: int | str, datadir: str) -> Export:
     """List the files of an export; nothing is opened.
 
     Parameters
@@ -140,7 +148,7 @@ def find_export(master, datadir):
     return export
 
 
-def check_export(export, gamma=False):
+def check_export(export: Export, gamma: bool = False) -> list[Problem]:
     """Find everything that is wrong with an export, and its size.
 
     Parameters
@@ -175,7 +183,7 @@ def check_path(path: str) -> None:
         raise InputError(f"The path {shown} is not in UTF-8, which list files are: rename or link the data.") from error
 
 
-def check_mask(path, export):
+def check_mask(path: str, export: Export | TopsStack) -> list[Problem]:
     """Find what is wrong with a mask file.
 
     Returns
@@ -187,7 +195,7 @@ def check_mask(path, export):
     return _check_size(path, export, 1, "one byte per pixel") if export.width else []
 
 
-def raise_problems(problems, subject):
+def raise_problems(problems: Sequence[Problem], subject: str) -> NoReturn:
     """Raise one InputError that lists all problems, with the exit status of the first one that has its own."""
     if not problems:
         return
@@ -204,7 +212,7 @@ def raise_problems(problems, subject):
 # ---------------------------------------------------------------------- single checks
 
 
-def _check_presence(export, gamma=False):
+def _check_presence(export: Export, gamma: bool = False) -> list[Problem]:
     problems = []
     if not is_date(export.master):
         problems.append(Problem(f"The master '{export.master}' is not a date: give it as yyyymmdd."))
@@ -237,7 +245,7 @@ def _check_presence(export, gamma=False):
     return problems
 
 
-def _check_header(export):
+def _check_header(export: Export) -> list[Problem]:
     if export.header is None:
         text = f"The master is absent: the export has no header {export.master}.*slc.par; give another image's date."
         return [Problem(text)]
@@ -256,7 +264,7 @@ def _check_header(export):
     return problems
 
 
-def _check_format(export):
+def _check_format(export: Export) -> list[Problem]:
     """Set the precision of the SLCs from the field ``image_format`` of the master's header."""
     try:
         export.precision = image_precision(export.header)
@@ -265,7 +273,7 @@ def _check_format(export):
     return []
 
 
-def _check_companions(export):
+def _check_companions(export: Export) -> list[Problem]:
     problems = [
         Problem(f"The header {name}.par of an SLC is missing: export the stack again.")
         for name in export.slcs
@@ -278,7 +286,7 @@ def _check_companions(export):
     return problems
 
 
-def _check_baselines(export):
+def _check_baselines(export: Export) -> list[Problem]:
     problems = []
     for base in map(baseline_file, export.interferograms):
         if os.path.isfile(base):
@@ -286,7 +294,7 @@ def _check_baselines(export):
     return problems
 
 
-def _check_single_master(export):
+def _check_single_master(export: Export) -> list[Problem]:
     problems, dates = _dates_of_images(export.slcs)
     repeated = {date: number for date, number in Counter(dates).items() if number > 1}
     problems += [Problem(f"There are {number} SLCs of {date}: keep one.") for date, number in repeated.items()]
@@ -319,7 +327,7 @@ def _check_single_master(export):
     return problems
 
 
-def _check_small_baselines(export):
+def _check_small_baselines(export: Export) -> list[Problem]:
     problems, _ = _dates_of_images(export.slcs)
     images = {}
     for name in export.slcs:
@@ -342,7 +350,7 @@ def _check_small_baselines(export):
     return problems
 
 
-def _check_sizes(export):
+def _check_sizes(export: Export) -> list[Problem]:
     problems = []
     image = (4, "complex int16") if export.precision == "s" else (8, "complex float32")
     for name in export.slcs:
@@ -354,7 +362,7 @@ def _check_sizes(export):
     return problems
 
 
-def _check_size(name, export, item, pixel):
+def _check_size(name: str, export: Export, item: int, pixel: str) -> list[Problem]:
     expected = export.width * export.length * item
     try:
         size = os.stat(name).st_size
@@ -373,17 +381,17 @@ def _check_size(name, export, item, pixel):
 # ---------------------------------------------------------------------- small helpers
 
 
-def _listing(datadir, pattern):
+def _listing(datadir: str, pattern: str) -> list[str]:
     return sorted(glob.glob(os.path.join(glob.escape(datadir), pattern)))
 
 
-def _headers(datadir, folder, master):
+def _headers(datadir: str, folder: str, master: str) -> list[str]:
     """Headers of the master: of its date alone, else with a suffix behind the date."""
     name = glob.escape(master)
     return _listing(datadir, f"{folder}/{name}.*slc.par") or _listing(datadir, f"{folder}/{name}[_-]*.*slc.par")
 
 
-def _try_fields(path, text, names, count):
+def _try_fields(path: str, text: str, names: tuple[str, ...], count: int) -> list[Problem]:
     problems = []
     for name in names:
         try:
@@ -393,11 +401,11 @@ def _try_fields(path, text, names, count):
     return problems
 
 
-def _unnamed(name):
+def _unnamed(name: str) -> Problem:
     return Problem(f"The interferogram {name} is not named yyyymmdd_yyyymmdd.diff by two dates.")
 
 
-def _dates_of_images(names):
+def _dates_of_images(names: Sequence[str]) -> tuple[list[Problem], list[str]]:
     problems, dates = [], []
     for name in names:
         date = image_date(name)

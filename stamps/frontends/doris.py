@@ -12,12 +12,16 @@ Layout (native byte order)::
 Source: docs/method/preparation.md, section 4; Doris user's manual (result files).
 """
 
+from __future__ import annotations
+
 import glob
 import os
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +32,10 @@ from stamps.frontends.names import is_date
 from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.insar.orbits import Orbit
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["DorisStack", "Image", "find_stack", "read_image", "read_sections"]
 
@@ -78,7 +86,7 @@ class Image:
     orbit: Orbit = field(compare=False)
 
 
-def read_sections(path):
+def read_sections(path: StrPath) -> dict[str, list[str]]:
     """Sections of a result file.
 
     Parameters
@@ -114,7 +122,7 @@ def read_sections(path):
     return sections
 
 
-def read_image(path):
+def read_image(path: StrPath) -> Image:
     """Read a result file.
 
     Raises
@@ -158,7 +166,7 @@ def read_image(path):
 class _Values:
     """Values of a section by the beginning of their keys; false if there is no such section."""
 
-    def __init__(self, path, sections, name):
+    def __init__(self, path: StrPath, sections: Mapping[str, list[str]], name: str) -> None:
         self.path, self.name = path, name
         self.values = {}
         for line in sections.get(name, ()):
@@ -166,29 +174,29 @@ class _Values:
             if colon:
                 self.values[key.strip()] = value.strip()
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.values)
 
-    def text(self, key, default=None):
+    def text(self, key: str, default: str | None = None) -> str:
         value = next((value for name, value in self.values.items() if name.startswith(key)), default)
         if value is None:
             raise InputError(f"The result file {self.path} has no '{key}' in its section {self.name}: run Doris again.")
         return value
 
-    def number(self, key):
+    def number(self, key: str) -> float:
         value = self.text(key)
         number = plain_number(value.split()[0]) if value else None
         if number is None:
             raise InputError(f"The result file {self.path} has '{value}' as {key}, but a number was expected.")
         return number
 
-    def positive(self, key):
+    def positive(self, key: str) -> float:
         number = self.number(key)
         if number <= 0:
             raise InputError(f"The result file {self.path} has {number:g} as {key}, but a number above 0 was expected.")
         return number
 
-    def extent(self, what):
+    def extent(self, what: str) -> tuple[int, int]:
         """First line or pixel and how many there are."""
         first, last = int(self.number(f"First_{what}")), int(self.number(f"Last_{what}"))
         if last < first:
@@ -196,7 +204,7 @@ class _Values:
         return first, last - first + 1
 
 
-def _moment(path, sections):
+def _moment(path: StrPath, sections: Mapping[str, list[str]]) -> datetime:
     value = _Values(path, sections, "readfiles").text("First_pixel_azimuth_time")
     for pattern in ("%d-%b-%Y %H:%M:%S.%f", "%d-%b-%Y %H:%M:%S"):
         try:
@@ -206,7 +214,7 @@ def _moment(path, sections):
     raise InputError(f"The result file {path} has the azimuth time '{value}', not dd-mmm-yyyy hh:mm:ss.")
 
 
-def _orbit(path, sections, middle):
+def _orbit(path: StrPath, sections: Mapping[str, list[str]], middle: float) -> Orbit:
     """Orbit from the newest table of state vectors: seconds of the day, X, Y, Z."""
     lines = next((sections[name] for name in _ORBITS if sections.get(name)), [])
     rows = [[plain_number(word) for word in line.split()[:4]] for line in lines if len(line.split()) >= 4]
@@ -217,7 +225,7 @@ def _orbit(path, sections, middle):
         raise InputError(f"The result file {path} has no usable orbit: {error}") from error
 
 
-def _judge_image(image):
+def _judge_image(image: Image) -> list[str]:
     """What is impossible in a result file."""
     values = {
         "wavelength": image.wavelength,
@@ -238,7 +246,7 @@ def _judge_image(image):
     return judge(image.path, values, shown)
 
 
-def _compare(image, master):
+def _compare(image: Image, master: Image) -> Iterator[str]:
     """What is strange about a slave: the date of its folder, its wavelength."""
     if image.path.parent.name != f"{image.date:08d}":
         yield f"The result file {image.path} is of {image.date}, not of the date of its folder: check which image it is."
@@ -265,15 +273,15 @@ class DorisStack:
     interferograms: list = field(default_factory=list)
 
     @property
-    def network(self):
+    def network(self) -> str:
         """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
         return "small baselines" if self.small_baselines else f"master {self.master.date}"
 
-    def slave(self, date):
+    def slave(self, date: int) -> Path:
         """Path of the result file of a slave."""
         return self.root / str(date) / "slave.res"
 
-    def check_headers(self):
+    def check_headers(self) -> tuple[list[str], list[str]]:
         """Find what is impossible, and what is strange, in the result files.
 
         Returns
@@ -294,13 +302,13 @@ class DorisStack:
             warnings += _compare(image, self.master)
         return problems, warnings
 
-    def raster(self, name, folder):
+    def raster(self, name: str, folder: StrPath) -> Path:
         """Path of a geometry raster: in the directory that is prepared, else in the ``INSAR_<master>`` directory."""
         here = Path(folder) / name
         return here if here.is_file() else self.root / name
 
 
-def find_stack(folder):
+def find_stack(folder: StrPath) -> DorisStack:
     """List what an ``INSAR_<master>`` directory, or its ``SMALL_BASELINES``, holds.
 
     Parameters

@@ -4,9 +4,12 @@ The sampled lines go through the arithmetic of the selection itself (:mod:`stamp
 calibration constants are those of the sample. Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +23,13 @@ from stamps.frontends.patches import Patch
 from stamps.frontends.rasters import count_lines, pixel_type
 from stamps.native.candidates import amplitude_sum
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.frontends.checks import Export
+
+
 __all__ = ["Forecast", "expected_candidates", "find_stack"]
 
 _SAMPLED_LINES = 24
@@ -32,12 +42,12 @@ class Forecast:
     fraction: float
     n_sampled: int
 
-    def candidates(self, n_pixels):
+    def candidates(self, n_pixels: int) -> int:
         """Number of candidates among ``n_pixels``."""
         return int(round(self.fraction * n_pixels))
 
 
-def find_stack(datadir):
+def find_stack(datadir: StrPath) -> Export:
     """Files of a SNAP or Gamma export whose master is not known yet.
 
     Parameters
@@ -70,7 +80,7 @@ def find_stack(datadir):
     return export
 
 
-def expected_candidates(export, threshold=None):
+def expected_candidates(export: Export, threshold=None) -> Forecast:
     """Fraction of the pixels that the selection would take.
 
     Parameters
@@ -103,7 +113,7 @@ def expected_candidates(export, threshold=None):
     return Forecast(taken / total, total)
 
 
-def _calibration(path, dtype, width, lines):
+def _calibration(path: str, dtype: Any, width: int, lines: NDArray[np.int64]) -> float:
     total, count = 0.0, 0
     for line in lines[lines < count_lines(path, dtype, width, 2)].tolist():
         amplitudes = read_amplitudes(path, dtype, width, slice(line, line + 1), slice(0, width))

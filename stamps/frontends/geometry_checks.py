@@ -1,10 +1,21 @@
 """The rasters of longitude, latitude and height of a stack, looked at in a sample of lines before any work."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.frontends.positions import judge_heights, judge_positions, middle_of, reach_of
 from stamps.frontends.rasters import map_raster
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["check_geometry"]
 
@@ -14,7 +25,14 @@ _SMALLEST = 0.1  # of the image's diagonal that positions cover at least
 _KM_PER_DEGREE = 111.2  # of latitude
 
 
-def check_geometry(lonlat, height, size, dtype, spacing=None, centre=None) -> tuple[list[str], list[str]]:
+def check_geometry(
+    lonlat: Sequence[StrPath],
+    height: StrPath | None,
+    size: tuple[int, int],
+    dtype: str | type,
+    spacing: tuple[float, float] | None = None,
+    centre: tuple[float, float] | None = None,
+) -> tuple[list[str], list[str]]:
     """Find out whether positions and heights can be right.
 
     Parameters
@@ -59,12 +77,19 @@ def check_geometry(lonlat, height, size, dtype, spacing=None, centre=None) -> tu
     return problems, warnings
 
 
-def _spread(n, most):
+def _spread(n: int, most: int) -> NDArray[np.int64]:
     """At most so many of n positions, from the first to the last."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).astype(int))
 
 
-def _judge_lonlat(values, names, pixels, size, spacing, centre):
+def _judge_lonlat(
+    values: NDArray[np.float32],
+    names: Sequence[str],
+    pixels: NDArray[np.int64],
+    size: tuple[int, int],
+    spacing: tuple[float, float] | None,
+    centre: tuple[float, float] | None,
+) -> list[str]:
     reach = reach_of(size, spacing)
     missing, warnings = judge_positions(values, names, reach, pixels, _WHAT)
     both = " and ".join(names)
@@ -78,7 +103,9 @@ def _judge_lonlat(values, names, pixels, size, spacing, centre):
     return warnings + _far_from_header(values[~missing].astype(np.float64), names, reach, centre)
 
 
-def _refuse_small(lonlat, pixels, names, spacing):
+def _refuse_small(
+    lonlat: NDArray[np.float64], pixels: NDArray[np.int64], names: str, spacing: tuple[float, float]
+) -> None:
     """Refuse coordinates that cover far less than the image, as radians or kilometres would."""
     extent = np.ptp(pixels, axis=0) * np.array(spacing[::-1]) / 1000
     # the latitude alone, and the shorter way along the parallel
@@ -91,13 +118,15 @@ def _refuse_small(lonlat, pixels, names, spacing):
         )
 
 
-def _width_of(lon):
+def _width_of(lon: NDArray[np.float64]) -> float:
     """Shortest arc that holds all longitudes, degrees: 360 less the largest gap."""
     turned = np.sort(np.mod(lon, 360))
     return 360 - max(float(np.diff(turned).max(initial=0)), 360 - float(turned[-1] - turned[0]))
 
 
-def _far_from_header(lonlat, names, reach, centre):
+def _far_from_header(
+    lonlat: NDArray[np.float64], names: Sequence[str], reach: float, centre: tuple[float, float] | None
+) -> list[str]:
     """Compare with the centre that the master's header tells; exchanged rasters are refused."""
     if centre is None or not len(lonlat) or not any(centre):
         return []
@@ -115,13 +144,13 @@ def _far_from_header(lonlat, names, reach, centre):
     ]
 
 
-def _apart(first, second):
+def _apart(first: tuple[float, float], second: tuple[float, float]) -> float:
     """Distance of two points in km, roughly."""
     east = (first[0] - second[0] + 180) % 360 - 180
     return _KM_PER_DEGREE * np.hypot(first[1] - second[1], east * np.cos(np.radians(second[1])))
 
 
-def _judge_heights(values, name):
+def _judge_heights(values: NDArray[np.float32], name: str) -> list[str]:
     missing, warnings = judge_heights(values, name, _WHAT)
     if missing.all():
         raise InputError(f"{name} holds no height at all ({float(values[0]):g} everywhere): export it again.")

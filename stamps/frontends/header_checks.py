@@ -3,8 +3,12 @@
 Source: docs/method/preparation.md, section 1; docs/method/loading.md, section 4.
 """
 
+from __future__ import annotations
+
 import os
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +16,10 @@ from stamps.errors import InputError
 from stamps.frontends.header_ranges import SAME_FREQUENCY, judge, judge_baselines, judge_dates
 from stamps.frontends.headers import header_numbers, plain_number, read_header
 from stamps.frontends.names import baseline_file, image_date, pair_of_name
+
+if TYPE_CHECKING:
+    from stamps.frontends.checks import Export
+
 
 __all__ = ["check_headers"]
 
@@ -32,7 +40,7 @@ _LARGEST_TURN = 5  # degrees between headings of one track
 _OTHER_BAND = 0.1  # relative difference of frequencies between which no interferogram can be formed
 
 
-def check_headers(export) -> tuple[list[str], list[str]]:
+def check_headers(export: Export) -> tuple[list[str], list[str]]:
     """Find what is impossible, and what is strange, in all text headers of an export.
 
     Parameters
@@ -52,12 +60,12 @@ def check_headers(export) -> tuple[list[str], list[str]]:
     return [s for problems, _ in parts for s in problems], [s for _, warnings in parts for s in warnings]
 
 
-def _check_master(path):
+def _check_master(path: str) -> list[str]:
     text = read_header(path)
     return [*judge(path, _values(text, _USED)), *_repeated(path, text)]
 
 
-def _check_baseline_files(interferograms):
+def _check_baseline_files(interferograms: Sequence[str]) -> tuple[list[str], list[str]]:
     problems, warnings, across = [], [], []
     for name in interferograms:
         path = baseline_file(name)
@@ -79,7 +87,7 @@ def _check_baseline_files(interferograms):
     return problems + whole, [] if whole else warnings
 
 
-def _dates(export):
+def _dates(export: Export) -> set[str]:
     """All dates in the names of the files."""
     dates = {image_date(name) for name in export.slcs} | {
         d for n in export.interferograms for d in pair_of_name(n) or ()
@@ -87,7 +95,7 @@ def _dates(export):
     return dates - {None}
 
 
-def _compare_headers(export):
+def _compare_headers(export: Export) -> tuple[list[str], list[str]]:
     """Compare the headers of all images with the master's; those with the same trouble are named together."""
     found = {True: defaultdict(list), False: defaultdict(list)}  # fatal -> trouble -> headers
     master = _ImageHeader(export.header)
@@ -101,21 +109,21 @@ def _compare_headers(export):
 class _ImageHeader:
     """Values of an image's header."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
         self.text = read_header(path)
         self.numbers = _values(self.text, (*_USED, *_UNUSED))
         self.size = tuple(_values(self.text, ("range_samples", "azimuth_lines")).values())
 
     @property
-    def date(self):
+    def date(self) -> str | None:
         """Date that the field ``date`` holds, yyyymmdd, or None."""
         words = next((row.split()[1:4] for row in self.text.splitlines() if row.startswith("date:")), [])
         numbers = [plain_number(word) for word in words]
         return "{:04.0f}{:02.0f}{:02.0f}".format(*numbers) if len(numbers) == 3 and None not in numbers else None
 
 
-def _troubles(header, master, is_master):
+def _troubles(header: _ImageHeader, master: _ImageHeader, is_master: bool) -> Iterator[tuple[bool, str]]:
     """What is strange about a header: pairs of whether nothing useful can come out, and the words."""
     if not header.text.strip():
         yield is_master, "is empty: export the image again"
@@ -129,7 +137,7 @@ def _troubles(header, master, is_master):
         yield from _disagreements(header, master)
 
 
-def _disagreements(header, master):
+def _disagreements(header: _ImageHeader, master: _ImageHeader) -> Iterator[tuple[bool, str]]:
     if header.size != master.size and len(header.size) == len(master.size) == 2:
         sizes = "{:.0f} samples × {:.0f} lines, but the master's has {:.0f} × {:.0f}".format(*header.size, *master.size)
         same_bytes = np.prod(header.size) == np.prod(master.size)
@@ -147,12 +155,12 @@ def _disagreements(header, master):
         yield False, f"has the heading {own:g}, but the master's has {other:g}: another track; export it again"
 
 
-def _sentence(trouble, paths):
+def _sentence(trouble: str, paths: Sequence[str]) -> str:
     others = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
     return f"The header {paths[0]}{others} {trouble}."
 
 
-def _values(text, names):
+def _values(text: str, names: tuple[str, ...]) -> dict[str, float]:
     """Numbers of the fields that are there and hold one."""
     found = {}
     for name in names:
@@ -163,7 +171,7 @@ def _values(text, names):
     return found
 
 
-def _repeated(path, text):
+def _repeated(path: str, text: str) -> list[str]:
     """Fields that stand twice with different values: which one counts is a guess."""
     words = text.split()
     sentences = []
@@ -175,7 +183,7 @@ def _repeated(path, text):
     return sentences
 
 
-def _baseline(path):
+def _baseline(path: str) -> list[list[float]] | None:
     """Baseline and its rate, three numbers each, or None."""
     try:
         text = read_header(path)

@@ -7,14 +7,22 @@ Source: docs/method/preparation.md, section 1; docs/method/loading.md, section 4
 (0.3 GHz) to Ka (40 GHz).
 """
 
+from __future__ import annotations
+
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.insar.constants import SPEED_OF_LIGHT
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "FIELDS",
@@ -74,7 +82,7 @@ FIELDS = {
 }
 
 
-def judge(path, values: Mapping[str, float], shown: Mapping[str, str] | None = None) -> list[str]:
+def judge(path: StrPath, values: Mapping[str, float], shown: Mapping[str, str] | None = None) -> list[str]:
     """Find the values of a header that cannot be right.
 
     Parameters
@@ -103,7 +111,7 @@ def judge(path, values: Mapping[str, float], shown: Mapping[str, str] | None = N
     return found
 
 
-def require(path, values: Mapping[str, float], shown: Mapping[str, str] | None = None) -> None:
+def require(path: StrPath, values: Mapping[str, float], shown: Mapping[str, str] | None = None) -> None:
     """Raise an InputError that holds, in one line, what :func:`judge` finds."""
     refuse(judge(path, values, shown))
 
@@ -114,7 +122,7 @@ def refuse(sentences: list[str]) -> None:
         raise InputError(" ".join(sentences))
 
 
-def judge_baselines(source, baselines, zero: bool = False) -> list[str]:
+def judge_baselines(source: StrPath, baselines: ArrayLike, zero: bool = False) -> list[str]:
     """Find out whether the perpendicular baselines of a stack can be right as a whole.
 
     Parameters
@@ -146,7 +154,7 @@ def judge_baselines(source, baselines, zero: bool = False) -> list[str]:
     return []
 
 
-def judge_angles(source, degrees) -> None:
+def judge_angles(source: StrPath, degrees: NDArray[np.float64]) -> None:
     """Raise an InputError if incidence or look angles of pixels cannot be right.
 
     Parameters
@@ -189,7 +197,7 @@ def judge_dates(dates: Iterable[str], today: datetime.date | None = None) -> tup
     return problems, [f"The date {date} is in the future: check the names of the images." for date in late]
 
 
-def _other_unit(field, value):
+def _other_unit(field: Field, value: float) -> str:
     """A hint where a frequency in GHz or MHz, or a length in km, would be in the range."""
     for factor, unit in ((1e9, "GHz"), (1e6, "MHz")):
         if field.unit == "Hz" and field.lowest >= 1e6 and field.lowest <= value * factor <= field.highest:

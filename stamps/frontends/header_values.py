@@ -3,6 +3,10 @@
 Source: docs/method/loading.md, section 1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.errors import InputError
 from stamps.frontends.names import MOVED
 from stamps.matlab.literals import number
@@ -10,10 +14,16 @@ from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.plain_files import read_input
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
+
 __all__ = ["readparm"]
 
 
-def readparm(file, name, count=1, log=True, workdir="."):
+def readparm(
+    file: StrPath, name: str, count: int = 1, log: bool = True, workdir: Workspace | StrPath = "."
+) -> float | str | list[float | str]:
     """Values that follow a name in a text file.
 
     Parameters

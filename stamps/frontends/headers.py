@@ -3,11 +3,18 @@
 Source: docs/method/preparation.md, section 1 (sizes); docs/method/loading.md, section 1 (other values).
 """
 
+from __future__ import annotations
+
 import math
 import re
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "ground_spacing",
@@ -24,7 +31,7 @@ _USUAL_INCIDENCE = 37.0  # degrees, where the header does not tell it
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 
 
-def read_header(path):
+def read_header(path: StrPath) -> str:
     """Text of a header file.
 
     Raises
@@ -38,7 +45,7 @@ def read_header(path):
         raise InputError(f"The header {path} cannot be read ({error.strerror}): export it again.") from error
 
 
-def plain_number(token):
+def plain_number(token: str) -> float | None:
     """Number that a token spells, or None; only plain decimal numbers count (no ``nan``, no expressions)."""
     if not _NUMBER.match(token):
         return None
@@ -46,7 +53,7 @@ def plain_number(token):
     return value if math.isfinite(value) else None
 
 
-def header_numbers(path, name, count=1, text=None):
+def header_numbers(path: str, name: str, count: int = 1, text: str | None = None) -> list[float]:
     """Numbers that follow the first token that starts with ``name``.
 
     Parameters
@@ -82,7 +89,7 @@ def header_numbers(path, name, count=1, text=None):
     return numbers
 
 
-def ground_spacing(header):
+def ground_spacing(header: str) -> tuple[float, float] | None:
     """Distance of neighbouring pixels on the ground in range and azimuth, metres; None where the header is silent."""
     spacing = [_optional(header, name) for name in ("range_pixel_spacing", "azimuth_pixel_spacing")]
     if None in spacing:
@@ -93,13 +100,13 @@ def ground_spacing(header):
     return spacing[0] / math.sin(math.radians(incidence)), spacing[1]
 
 
-def scene_centre(header):
+def scene_centre(header: str) -> tuple[float, float]:
     """Longitude and latitude of the middle of the scene in degrees; None where the header is silent."""
     centre = [_optional(header, name) for name in ("center_longitude", "center_latitude")]
     return None if None in centre else tuple(centre)
 
 
-def _optional(header, name):
+def _optional(header: str, name: str) -> float | None:
     """Number of a field, or None."""
     try:
         return header_numbers(header, name)[0]
@@ -107,7 +114,7 @@ def _optional(header, name):
         return None
 
 
-def raster_size(path, text=None):
+def raster_size(path: StrPath, text: str | None = None) -> tuple[int, int]:
     """Size of the image that a header describes.
 
     Returns
@@ -125,7 +132,7 @@ def raster_size(path, text=None):
     return _whole_field(path, text, "range_samples"), _whole_field(path, text, "azimuth_lines")
 
 
-def image_precision(path):
+def image_precision(path: StrPath) -> str:
     """Precision of the SLCs that a Gamma header describes: ``'f'`` for FCOMPLEX, ``'s'`` for SCOMPLEX.
 
     Raises
@@ -145,7 +152,7 @@ def image_precision(path):
     return _PRECISIONS[name]
 
 
-def _whole_field(path, text, name):
+def _whole_field(path: StrPath, text: str, name: str) -> int:
     lines = [line.split() for line in text.splitlines() if name in line]
     if not lines:
         raise InputError(f"The header {path} has no field '{name}': export it again.")

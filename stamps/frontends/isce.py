@@ -6,16 +6,26 @@ The header ``<file>.xml`` lists properties: ``width``, ``length``, ``scheme`` (B
 Source: docs/method/loading.md, section 8.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.frontends.names import MOVED
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["RasterHeader", "header_file", "map_bands", "read_header", "write_header"]
 
@@ -38,12 +48,12 @@ class RasterHeader:
     dtype: np.dtype
 
 
-def header_file(path):
+def header_file(path: StrPath) -> Path:
     """Path of the header of a raster."""
     return Path(f"{os.fspath(path)}.xml")
 
 
-def read_header(path):
+def read_header(path: StrPath) -> RasterHeader:
     """Read the header of a raster.
 
     Parameters
@@ -79,7 +89,7 @@ def read_header(path):
     return RasterHeader(*numbers, scheme, np.dtype(order + code))
 
 
-def map_bands(path):
+def map_bands(path: StrPath) -> Any:
     """Map a raster into memory, read-only.
 
     Parameters
@@ -109,7 +119,9 @@ def map_bands(path):
     return np.memmap(path, dtype=header.dtype, mode="r", shape=shape).transpose(order)
 
 
-def write_header(path, width, length, dtype, name, bands=1, scheme="BIL"):
+def write_header(
+    path: StrPath, width: int, length: int, dtype: Any, name: str, bands: int = 1, scheme: str = "BIL"
+) -> None:
     """Write the header of a raster.
 
     Parameters
@@ -147,7 +159,7 @@ def write_header(path, width, length, dtype, name, bands=1, scheme="BIL"):
     Path(path).write_text(ElementTree.tostring(root, encoding="unicode") + "\n")
 
 
-def _add_coordinate(root, number, size):
+def _add_coordinate(root: Element, number: int, size: int) -> None:
     """Describe one axis as ISCE does; GDAL asks for it."""
     component = ElementTree.SubElement(root, "component", name=f"coordinate{number}")
     ElementTree.SubElement(component, "factorymodule").text = "isceobj.Image"
@@ -157,14 +169,14 @@ def _add_coordinate(root, number, size):
         ElementTree.SubElement(element, "value").text = str(value)
 
 
-def _count(source, found, name):
+def _count(source: StrPath, found: Mapping[str, str], name: str) -> int:
     text = found.get(name, "")
     if not text.isdecimal() or int(text) == 0:
         raise InputError(f"The header {source} has '{text}' as {name}, but a whole number above 0 was expected.")
     return int(text)
 
 
-def _choice(source, found, name, choices):
+def _choice(source: StrPath, found: Mapping[str, str], name: str, choices: Mapping[str, Any]) -> str:
     text = found.get(name, "").upper()
     if text not in choices:
         raise InputError(f"The header {source} has '{text}' as {name}, but only {', '.join(choices)} can be read.")

@@ -7,15 +7,25 @@ docs/method/preparation.md, section 5).
 Source: docs/method/preparation.md, section 5.
 """
 
+from __future__ import annotations
+
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.frontends.headers import plain_number
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "SelectionList",
@@ -58,7 +68,7 @@ class SelectionList:
     constants: np.ndarray
 
 
-def paths_of(text: str, root="") -> list[str]:
+def paths_of(text: str, root: StrPath = "") -> list[str]:
     """Paths in the text of a list, as they stand there.
 
     Parameters
@@ -80,12 +90,12 @@ def paths_of(text: str, root="") -> list[str]:
     return paths
 
 
-def raster_paths(text: str, root="") -> list[str]:
+def raster_paths(text: str, root: StrPath = "") -> list[str]:
     """Paths in the text of a list that begins with the width of the rasters; see :func:`paths_of`."""
     return paths_of(_split_words(text, 1)[1], root)
 
 
-def paths_with_constants(text: str, root="") -> list[tuple[str, str]]:
+def paths_with_constants(text: str, root: StrPath = "") -> list[tuple[str, str]]:
     """Paths in the text of a list, each with the word behind it (``calamp.out``, the rest of ``selpsc.in``).
 
     Parameters
@@ -108,25 +118,25 @@ def paths_with_constants(text: str, root="") -> list[tuple[str, str]]:
     return [(head, line[len(head) :].strip()) for head, line in zip(heads, lines, strict=True)]
 
 
-def _is_one_path(line, words, root):
+def _is_one_path(line: str, words: Sequence[str], root: StrPath) -> bool:
     """Whether a line with blanks is the path of one file, rather than several words of a list."""
     if os.path.exists(os.path.join(root, line)):
         return True
     return os.path.isabs(words[0]) and not any(map(os.path.isabs, words[1:]))
 
 
-def read_names(path, root=""):
+def read_names(path: StrPath, root: StrPath = "") -> list[str]:
     """Names of a list of files, one per line (``calamp.in``); relative ones start at ``root``."""
     return paths_of(_complete_lines(path), root)
 
 
-def read_raster_list(path, root=""):
+def read_raster_list(path: StrPath, root: StrPath = "") -> tuple[int, list[str]]:
     """Width and raster paths of ``pscphase.in``, ``pscdem.in`` or ``psclonlat.in``; relative ones start at ``root``."""
     text = _complete_lines(path)
     return _width(path, text.split(None, 1), 0), [os.path.join(root, name) for name in raster_paths(text, root)]
 
 
-def read_selection_list(path, root=""):
+def read_selection_list(path: StrPath, root: StrPath = "") -> SelectionList:
     """Read ``selpsc.in`` or ``selsbc.in``; relative raster paths start at ``root``.
 
     Raises
@@ -146,7 +156,7 @@ def read_selection_list(path, root=""):
     return SelectionList(np.float32(threshold), width, [os.path.join(root, name) for name, _ in entries], constants)
 
 
-def read_candidates(path):
+def read_candidates(path: StrPath) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Lines and samples of the candidates.
 
     Parameters
@@ -177,7 +187,7 @@ def read_candidates(path):
     return numbers[:, 1], numbers[:, 2]
 
 
-def format_general(values):
+def format_general(values: NDArray[np.floating[Any]]) -> bytes:
     """Numbers one per line with six significant digits, as C++ streams print them by default.
 
     Parameters
@@ -193,7 +203,7 @@ def format_general(values):
     return b"".join(_general(values[k : k + _CHUNK]) for k in range(0, values.size, _CHUNK))
 
 
-def format_integers(*columns):
+def format_integers(*columns: NDArray[np.int64]) -> bytes:
     """Columns of integers from 0 as lines of blank-separated numbers.
 
     Parameters
@@ -212,7 +222,7 @@ def format_integers(*columns):
 # ---------------------------------------------------------------------- text of many numbers
 
 
-def _integers(columns):
+def _integers(columns: Sequence[NDArray[np.int64]]) -> bytes:
     parts = []
     for column in columns:
         column = np.asarray(column)
@@ -224,7 +234,7 @@ def _integers(columns):
     return _joined(parts)
 
 
-def _general(values):
+def _general(values: NDArray[np.float64]) -> bytes:
     """Fixed notation for 0.0001 to 1, where dispersions lie; the others, and doubtful roundings, by ``%g`` itself."""
     ordinary = (values >= 1e-4) & (values < 1)
     x = np.where(ordinary, values, 0.5)
@@ -250,11 +260,11 @@ def _general(values):
     return _joined([table])
 
 
-def _word(value):
+def _word(value: float) -> str:
     return "-nan" if math.isnan(value) and math.copysign(1, value) < 0 else f"{value:g}"
 
 
-def _digits(values, width):
+def _digits(values: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
     """Last ``width`` decimal digits as characters, one row per number."""
     digits = np.empty((len(values), width), np.uint8)
     rest = np.asarray(values, dtype=np.int64)
@@ -265,7 +275,7 @@ def _digits(values, width):
     return digits
 
 
-def _joined(parts):
+def _joined(parts: Sequence[NDArray[np.uint8]]) -> bytes:
     table = np.hstack(parts)
     return table[table != _PAD].tobytes()
 
@@ -273,7 +283,7 @@ def _joined(parts):
 # ---------------------------------------------------------------------- small helpers
 
 
-def _complete_lines(path):
+def _complete_lines(path: StrPath) -> str:
     try:
         text = read_input(path, "surrogateescape")
     except OSError as error:
@@ -281,20 +291,20 @@ def _complete_lines(path):
     return text[: text.rfind("\n") + 1]
 
 
-def _split_words(text, count):
+def _split_words(text: str, count: int) -> tuple[list[str], str]:
     """The first words of a text, and what follows them."""
     parts = text.split(None, count)
     return parts[:count], parts[count] if len(parts) > count else ""
 
 
-def _width(path, tokens, position):
+def _width(path: StrPath, tokens: Sequence[str], position: int) -> int:
     token = tokens[position] if len(tokens) > position else ""
     if not token.isdecimal() or int(token) == 0:
         raise InputError(f"The list {path} has '{token}' where the width of the image was expected.")
     return int(token)
 
 
-def _constant(path, token):
+def _constant(path: StrPath, token: str) -> float:
     try:
         return float(token)
     except ValueError as error:

@@ -4,8 +4,12 @@ Shared by the loaders of step 1. Candidate files keep the byte order of the rast
 is the default here. Source: docs/method/loading.md, sections 1, 4 and 5.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +23,14 @@ from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.insar.geometry import centre_of, llh2local, rotate_to_image_axes, rotation_angle, sort_and_round_xy
 from stamps.workspace import Workspace, findings
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.log import Log
+    from stamps.workspace.parameters import Parameters
+
 
 __all__ = [
     "Candidates",
@@ -48,7 +60,7 @@ __all__ = [
 # ---------------------------------------------------------------------- names and dates
 
 
-def header_path(ws):
+def header_path(ws: Workspace) -> str:
     """Path of the master's header: the first one of ``../rsc.txt``, relative to the patch."""
     paths = paths_of(Workspace(ws.path.parent).read_text("rsc.txt"), ws.path)
     if not paths:
@@ -56,7 +68,7 @@ def header_path(ws):
     return paths[0]
 
 
-def interferogram_paths(ws):
+def interferogram_paths(ws: Workspace) -> list[str]:
     """Paths of the interferograms: all of ``../pscphase.in`` behind its first word, the width."""
     paths = raster_paths(Workspace(ws.path.parent).read_text("pscphase.in"), ws.path)
     if not paths:
@@ -64,7 +76,7 @@ def interferogram_paths(ws):
     return paths
 
 
-def pair_dates(paths):
+def pair_dates(paths: Sequence[str]) -> NDArray[np.int64]:
     """Dates in the names ``…yyyymmdd_yyyymmdd….diff`` of interferograms.
 
     Parameters
@@ -84,14 +96,14 @@ def pair_dates(paths):
     return np.array([_dates(path, pair_of_name(path), path[-22:-5]) for path in paths], dtype=np.int64)
 
 
-def master_date_of_header(path):
+def master_date_of_header(path: str) -> int:
     """Date of the master from its header's name ``…yyyymmdd.rslc.par``, as yyyymmdd."""
     last = path[-17:-9]
     found = last if is_date(last) else image_date(path)
     return _dates(path, None if found is None else (found,), last)[0]
 
 
-def _dates(path, found, shown):
+def _dates(path: str, found: tuple[str, ...], shown: str) -> list[int]:
     if found is None:
         raise InputError(
             f"The name {path} has '{shown}' where a date yyyymmdd was expected: names of interferograms end in "
@@ -120,7 +132,7 @@ class MasterHeader:
     prf: float
 
 
-def read_header(ws, path):
+def read_header(ws: Workspace, path: str) -> MasterHeader:
     """Read (and log) what the loader needs from the master's header."""
 
     def number(name):
@@ -145,14 +157,16 @@ def read_header(ws, path):
     return MasterHeader(path, heading, SPEED_OF_LIGHT / frequency, platform, *values)
 
 
-def store_platform(parameters, header):
+def store_platform(parameters: Parameters, header: MasterHeader) -> None:
     """Store ``heading``, ``lambda`` and ``platform`` as parameters."""
     parameters.set("heading", header.heading, 1)
     parameters.set("lambda", header.wavelength, 1)
     parameters.set("platform", header.platform, 1)
 
 
-def look_and_incidence(header, sample):
+def look_and_incidence(
+    header: MasterHeader, sample: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Look and incidence angle of range samples on a spherical earth.
 
     Parameters
@@ -183,7 +197,14 @@ def look_and_incidence(header, sample):
     return np.arccos(cos_look), np.arccos(cos_incidence)
 
 
-def perpendicular_baselines(ws, header, paths, line, look, dtype):
+def perpendicular_baselines(
+    ws: Workspace,
+    header: MasterHeader,
+    paths: Sequence[str],
+    line: NDArray[np.int64],
+    look: NDArray[np.float64],
+    dtype: type,
+) -> NDArray[np.floating[Any]]:
     """Perpendicular baseline of every pixel and interferogram from the baseline files.
 
     Parameters
@@ -219,16 +240,16 @@ def perpendicular_baselines(ws, header, paths, line, look, dtype):
     return bperp
 
 
-def _baseline_path(ws, path):
+def _baseline_path(ws: Workspace, path: str) -> str:
     """The baseline file of an interferogram; relative paths start at the patch."""
     return baseline_file(os.path.join(ws.path, path))
 
 
-def _baseline(ws, file, name):
+def _baseline(ws: Workspace, file: str, name: str) -> list[float]:
     return _numbers(file, name, readparm(file, name, 3, workdir=ws))
 
 
-def _numbers(path, name, values):
+def _numbers(path: str, name: str, values: Sequence[float]) -> list[float]:
     for value in values:
         if not isinstance(value, float) or not np.isfinite(value):
             raise InputError(f"The header {path} has '{value}' behind {name} instead of a number: export it again.")
@@ -248,33 +269,33 @@ class Candidates:
     sort_ix: np.ndarray  # (n_read,) int64
 
     @property
-    def rows(self):
+    def rows(self) -> NDArray[np.int64]:
         """Row of the candidate files (from 0) of each, (n,) int64."""
         return self.sort_ix[: len(self.lonlat)]
 
 
-def read_positions(ws):
+def read_positions(ws: Workspace) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Azimuth line and range sample of the candidates, (n,) int64 each, from ``pscands.1.ij``."""
     return read_candidates(ws.file("pscands.1.ij"))
 
 
-def read_lonlat(ws, n_ps, order=">"):
+def read_lonlat(ws: Workspace, n_ps: int, order: str = ">") -> Any:
     """Longitude and latitude in degrees, (n_ps, 2) float32."""
     return _read(ws, "pscands.1.ll", f"{order}f4", (n_ps, 2), n_ps).astype(np.float32)
 
 
-def read_heights(ws, n_ps, dtype=">f4"):
+def read_heights(ws: Workspace, n_ps: int, dtype: str = ">f4") -> Any:
     """Heights in metres, (n_ps,) in the precision of the file, or None without the file."""
     name = "pscands.1.hgt"
     return read_values(ws, name, n_ps, dtype) if ws.has_file(name) else None
 
 
-def read_values(ws, name, n_ps, dtype):
+def read_values(ws: Workspace, name: str, n_ps: int, dtype: str) -> Any:
     """A file of one number per candidate, (n_ps,) in its precision."""
     return _read(ws, name, dtype, (n_ps,), n_ps).astype(np.dtype(dtype).newbyteorder("="))
 
 
-def read_amplitude_dispersion(ws, n_ps):
+def read_amplitude_dispersion(ws: Workspace, n_ps: int) -> NDArray[np.float64] | None:
     """Amplitude dispersion, (n_ps,) float64, or None without the file."""
     path = ws.file("pscands.1.da")
     if not path.is_file():
@@ -288,12 +309,12 @@ def read_amplitude_dispersion(ws, n_ps):
     return values
 
 
-def read_phase(ws, n_ps, n_ifg, order=">"):
+def read_phase(ws: Workspace, n_ps: int, n_ifg: int, order: str = ">") -> Any:
     """Wrapped phasors, (n_ifg, n_ps) complex64 in the byte order of the file, mapped from it."""
     return _read(ws, "pscands.1.ph", f"{order}c8", (n_ifg, n_ps), n_ps)
 
 
-def _read(ws, name, dtype, shape, n_ps):
+def _read(ws: Workspace, name: str, dtype: str, shape: tuple[int, ...], n_ps: int) -> Any:
     path = ws.file(name)
     expected = int(np.prod(shape)) * np.dtype(dtype).itemsize
     try:
@@ -305,7 +326,7 @@ def _read(ws, name, dtype, shape, n_ps):
     return np.memmap(path, dtype=dtype, mode="r", shape=shape)
 
 
-def _inconsistent(path, found, expected, n_ps):
+def _inconsistent(path: StrPath, found: str, expected: str, n_ps: int) -> str:
     return (
         f"{path} holds {found}, but the {n_ps} candidates of pscands.1.ij need {expected}: the candidate files do not "
         "belong together; run the preparation again."
@@ -315,7 +336,15 @@ def _inconsistent(path, found, expected, n_ps):
 # ---------------------------------------------------------------------- order
 
 
-def judge_candidates(ws, log, lonlat, hgt, pixels, names, spacing=None):
+def judge_candidates(
+    ws: Workspace,
+    log: Log,
+    lonlat: Any,
+    hgt: Any,
+    pixels: NDArray[np.int64],
+    names: tuple[str, ...],
+    spacing: tuple[float, float] | None = None,
+) -> Any:
     """Find candidates without position or height, and keep what is strange about them; nonsense is refused.
 
     Parameters
@@ -350,14 +379,16 @@ def judge_candidates(ws, log, lonlat, hgt, pixels, names, spacing=None):
     return lonlat
 
 
-def judged_lonlat(ws, log, header, hgt, line, sample):
+def judged_lonlat(
+    ws: Workspace, log: Log, header: MasterHeader, hgt: Any, line: NDArray[np.int64], sample: NDArray[np.int64]
+) -> Any:
     """Longitude and latitude of the candidates of a Gamma or SNAP stack as :func:`judge_candidates` gives them."""
     spacing = ground_spacing(os.path.join(ws.path, header.path))
     lonlat, pixels = read_lonlat(ws, line.size), np.column_stack([line, sample])
     return judge_candidates(ws, log, lonlat, hgt, pixels, ("pscands.1.ll", "pscands.1.ll", "pscands.1.hgt"), spacing)
 
 
-def _size(ws):
+def _size(ws: Workspace) -> tuple[int, int] | None:
     """Range samples and azimuth lines of the image, or None where the project does not tell."""
     paths = [ws.find(name, levels=2) for name in ("width.txt", "len.txt")]
     words = [read_input(path).split() for path in paths if path is not None]
@@ -365,13 +396,13 @@ def _size(ws):
     return tuple(numbers) if len(numbers) == 2 else None
 
 
-def with_position(candidates):
+def with_position(candidates: Candidates) -> Candidates:
     """The candidates that have a position; those without, whose coordinates are NaN, are the last ones."""
     n = np.count_nonzero(~np.isnan(candidates.lonlat).any(axis=1))
     return Candidates(candidates.lonlat[:n], candidates.xy[:n], candidates.ll0, candidates.sort_ix)
 
 
-def local_coordinates(lonlat, heading, log):
+def local_coordinates(lonlat: Any, heading: float, log: Log) -> Candidates:
     """Local coordinates in image axes, and the order of the candidates.
 
     Parameters
@@ -395,7 +426,7 @@ def local_coordinates(lonlat, heading, log):
     return Candidates(lonlat[sort_ix], xy, ll0, sort_ix)
 
 
-def note_no_candidates(ws, log):
+def note_no_candidates(ws: Workspace, log: Log) -> None:
     """Mark a patch without candidates: flag 1 of ``no_ps_info`` and version 1."""
     with ws.publish():
         flags = ws.no_ps_flags()

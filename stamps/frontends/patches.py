@@ -3,12 +3,16 @@
 Source: docs/method/preparation.md, section 1, patch layout.
 """
 
+from __future__ import annotations
+
 from stamps.workspace.patch_limits import Patch, read_patch
 
 __all__ = ["Patch", "patch_layout", "read_patch"]
 
 
-def patch_layout(width, length, rg_patches=1, az_patches=1, rg_overlap=50, az_overlap=50):
+def patch_layout(
+    width: int, length: int, rg_patches: int = 1, az_patches: int = 1, rg_overlap: int = 50, az_overlap: int = 50
+) -> list[tuple[Patch, Patch]]:
     """Cut an image into patches.
 
     Parameters

@@ -7,12 +7,19 @@ whether positions fit each other and the size of the image, not their value: a s
 Pure array functions; :mod:`stamps.frontends.geometry_checks` reads the files.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.insar.constants import MEAN_EARTH_RADIUS_KM
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Judgement", "judge_heights", "judge_positions", "middle_of", "reach_of"]
 
@@ -37,7 +44,7 @@ class Judgement(NamedTuple):
     warnings: list
 
 
-def reach_of(size=None, spacing=None) -> float:
+def reach_of(size: tuple[int, int] | None = None, spacing: tuple[float, float] | None = None) -> float:
     """Largest plausible distance of a pixel from the middle of its image, in km.
 
     Parameters
@@ -53,13 +60,15 @@ def reach_of(size=None, spacing=None) -> float:
     return _GENEROUS * float(np.hypot(size[0] * along_range, size[1] * along_azimuth)) / 1000 + _MARGIN
 
 
-def middle_of(lonlat) -> tuple[float, float]:
+def middle_of(lonlat: NDArray[np.float64]) -> tuple[float, float]:
     """Longitude and latitude in degrees in the middle of most of the points of an (n, 2) array, n > 0."""
     x, y, z = _from_middle(np.asarray(lonlat, dtype=np.float64))[1]
     return float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arcsin(np.clip(z, -1, 1))))
 
 
-def judge_positions(lonlat, names, reach, pixels, what="candidates") -> Judgement:
+def judge_positions(
+    lonlat: Any, names: Sequence[str], reach: float, pixels: NDArray[np.int64], what: str = "candidates"
+) -> Judgement:
     """Find pixels without coordinates; refuse coordinates that are nonsense.
 
     Parameters
@@ -105,7 +114,7 @@ def judge_positions(lonlat, names, reach, pixels, what="candidates") -> Judgemen
     return Judgement(missing, _told(f"{names[0]} and {names[1]}", "coordinates", missing, reasons, what))
 
 
-def judge_heights(heights, name, what="candidates") -> Judgement:
+def judge_heights(heights: Any, name: str, what: str = "candidates") -> Judgement:
     """Find pixels without height; refuse heights that are nonsense.
 
     Parameters
@@ -150,7 +159,7 @@ def judge_heights(heights, name, what="candidates") -> Judgement:
 # ---------------------------------------------------------------------- refusals
 
 
-def _refuse_byte_order(values, coordinate, name):
+def _refuse_byte_order(values: NDArray[np.float32], coordinate: str, name: str) -> None:
     """Refuse values that make sense only with their bytes in reverse order; a fill value counts once."""
     values = np.unique(values[:: max(1, values.size // _ENOUGH)])
     if (
@@ -164,7 +173,16 @@ def _refuse_byte_order(values, coordinate, name):
         )
 
 
-def _refuse_nonsense(lonlat, names, nonsense, far, distance, gap, reach, what):
+def _refuse_nonsense(
+    lonlat: NDArray[np.float64],
+    names: Sequence[str],
+    nonsense: NDArray[np.bool_],
+    far: NDArray[np.bool_],
+    distance: NDArray[np.float64],
+    gap: NDArray[np.bool_],
+    reach: float,
+    what: str,
+) -> NoReturn:
     if not _is_much(nonsense | far, ~gap):
         return
     if np.count_nonzero(nonsense) > np.count_nonzero(far):
@@ -186,7 +204,7 @@ def _refuse_nonsense(lonlat, names, nonsense, far, distance, gap, reach, what):
     )
 
 
-def _refuse_constant(lonlat, names):
+def _refuse_constant(lonlat: NDArray[np.float64], names: Sequence[str]) -> None:
     if len(lonlat) < _TELLING:
         return
     for k, coordinate in enumerate(("longitude", "latitude")):
@@ -199,28 +217,28 @@ def _refuse_constant(lonlat, names):
 # ---------------------------------------------------------------------- single questions
 
 
-def _outside(values, coordinate):
+def _outside(values: NDArray[np.float64], coordinate: str) -> NDArray[np.bool_]:
     """Values that no longitude, latitude or height can have; NaN counts."""
     low, high = _LIMITS[coordinate]
     return ~((values >= low) & (values <= high)) | ((np.abs(values) < 1e-30) & (values != 0))
 
 
-def _odd_share(values, coordinate):
+def _odd_share(values: NDArray[np.float32], coordinate: str) -> float:
     """Share of the values that are out of the range or next to nothing."""
     with np.errstate(invalid="ignore"):
         numbers = values.astype(np.float64)
         return float(np.mean(_outside(numbers, coordinate) | ((np.abs(numbers) < _TINY[coordinate]) & (numbers != 0))))
 
 
-def _is_fill(values):
+def _is_fill(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.isin(values, _FILL) | (np.abs(values) > _LARGEST_NUMBER)
 
 
-def _is_much(wrong, of):
+def _is_much(wrong: NDArray[np.bool_], of: NDArray[np.bool_]) -> bool:
     return np.count_nonzero(wrong) > max(_FEW, _LARGEST_SHARE * np.count_nonzero(of))
 
 
-def _from_middle(lonlat):
+def _from_middle(lonlat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distances in km of points from their robust middle, and the middle as a unit vector."""
     if not len(lonlat):
         return np.zeros(0), np.zeros(3)
@@ -230,17 +248,24 @@ def _from_middle(lonlat):
     return _distance(points, middle), middle
 
 
-def _unit_vectors(lonlat):
+def _unit_vectors(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     lon, lat = np.radians(lonlat).T
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
-def _distance(points, middle):
+def _distance(points: NDArray[np.float64], middle: NDArray[np.float64]) -> NDArray[np.float64]:
     """Great-circle distances in km of unit vectors from another."""
     return 2 * MEAN_EARTH_RADIUS_KM * np.arcsin(np.clip(np.linalg.norm(points - middle, axis=1) / 2, 0, 1))
 
 
-def _belongs_at_zero(lonlat, pixels, seen, zero, middle, reach):
+def _belongs_at_zero(
+    lonlat: NDArray[np.float64],
+    pixels: NDArray[np.int64],
+    seen: NDArray[np.bool_],
+    zero: NDArray[np.bool_],
+    middle: NDArray[np.float64],
+    reach: float,
+) -> NDArray[np.bool_]:
     """Pixels at 0° N 0° E that lie there: a plane through the others leads there, too."""
     belongs = np.zeros(len(lonlat), bool)
     at_zero = np.array([1.0, 0.0, 0.0])
@@ -257,7 +282,9 @@ def _belongs_at_zero(lonlat, pixels, seen, zero, middle, reach):
 # ---------------------------------------------------------------------- words
 
 
-def _told(source, noun, missing, reasons, what):
+def _told(
+    source: str, noun: str, missing: NDArray[np.bool_], reasons: Mapping[str, NDArray[np.bool_]], what: str
+) -> list[str]:
     """A sentence with the number of pixels without something, and why."""
     if not missing.any():
         return []
@@ -269,10 +296,10 @@ def _told(source, noun, missing, reasons, what):
     ]
 
 
-def _share(mask):
+def _share(mask: NDArray[np.bool_]) -> str:
     return f"{100 * np.mean(mask):.0f} %"
 
 
-def _example(values):
+def _example(values: NDArray[np.floating[Any]]) -> str:
     """The value in the middle, as text."""
     return f"{float(values[len(values) // 2]):.6g}"

@@ -6,9 +6,13 @@ calibration constants and patches there, :func:`extract` the candidates, and at 
 Source: docs/method/conventions.md, section 1; docs/method/preparation.md, sections 1 and 2.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.frontends.amplitudes import KeptAmplitudes
 from stamps.frontends.candidate_programs import calamp, mt_extract_cands
@@ -22,6 +26,12 @@ from stamps.frontends.raster_survey import RasterSurvey
 from stamps.workspace import findings
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.frontends.checks import Export
+    from stamps.workspace import Workspace
+
 
 __all__ = [
     "LISTS",
@@ -92,7 +102,16 @@ class Plan:
     survey: RasterSurvey = field(default_factory=RasterSurvey, compare=False)
 
 
-def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, positions=None):
+def prepare_export(
+    ws: Workspace,
+    master: int | str,
+    datadir: StrPath,
+    threshold: float | str | None,
+    counts: Mapping[str, int],
+    maskfile: StrPath | None,
+    processor: str,
+    positions: Any = None,
+) -> None:
     """Prepare a project from an export of SNAP or Gamma; existing patches go when the new ones are complete.
 
     Parameters
@@ -156,7 +175,7 @@ def prepare_export(ws, master, datadir, threshold, counts, maskfile, processor, 
     print(text)
 
 
-def _check_geometry(export):
+def _check_geometry(export: Export) -> tuple[list[str], list[str]]:
     """Problems and warnings about positions and heights; none where a raster is missing or of a wrong size."""
     lonlat, height = [*export.longitudes[:1], *export.latitudes[:1]], export.heights[:1]
     n_bytes = 4 * export.width * export.length
@@ -168,14 +187,14 @@ def _check_geometry(export):
     return check_geometry(lonlat, height[0] if height else None, size, ">f4", spacing, centre)
 
 
-def record_strange(ws, routine, headers, positions):
+def record_strange(ws: Workspace, routine: str, headers: Sequence[str], positions: Sequence[str]) -> None:
     """Keep what is strange about headers and positions, and say it now."""
     log = Log(ws, routine)
     findings.record(ws, f"{routine}: headers", headers, log)
     findings.record(ws, f"{routine}: positions", positions, log)
 
 
-def check_layout(size, counts, da_thresh):
+def check_layout(size: tuple[int, int], counts: Mapping[str, int], da_thresh: float | str | None) -> list[Problem]:
     """Find what is wrong with the arguments.
 
     Parameters
@@ -204,7 +223,7 @@ def check_layout(size, counts, da_thresh):
     return problems
 
 
-def write_project(stage, plan, kept=None):
+def write_project(stage: Workspace, plan: Plan, kept: Any = None) -> None:
     """Write lists, calibration constants and patches of a plan to a scratch folder.
 
     Parameters
@@ -236,7 +255,7 @@ def write_project(stage, plan, kept=None):
     write_patches(stage, plan)
 
 
-def write_patches(stage, plan):
+def write_patches(stage: Workspace, plan: Plan) -> list[str]:
     """Write ``patch.list`` and the folders ``PATCH_<n>``; returns their names in order of number."""
     counts = {name: int(value) for name, value in plan.counts.items()}
     layout = patch_layout(plan.width, plan.length, **counts)
@@ -249,7 +268,7 @@ def write_patches(stage, plan):
     return names
 
 
-def keep_stale_selection(ws, stage, routine):
+def keep_stale_selection(ws: Workspace, stage: Workspace, routine: str) -> None:
     """A ``selsbc.in`` of an earlier preparation decides how candidates are selected (a quirk of the original)."""
     if ws.has_file("selsbc.in") and not stage.has_file("selsbc.in"):
         print(
@@ -259,7 +278,7 @@ def keep_stale_selection(ws, stage, routine):
         stage.put_file("selsbc.in", ws.file("selsbc.in"))
 
 
-def extract(stage, plan, kept=None):
+def extract(stage: Workspace, plan: Plan, kept: Any = None) -> None:
     """Select the candidates of all patches and extract phase, height and, where there are rasters, position."""
     dolonlat = int(bool(plan.lonlat))
     mt_extract_cands(
@@ -267,7 +286,7 @@ def extract(stage, plan, kept=None):
     )
 
 
-def relocate(stage, folder):
+def relocate(stage: Workspace, folder: StrPath) -> None:
     """Let the lists name files of the scratch folder by the place that they will have in ``folder``."""
     for name in LISTS:
         if stage.has_file(name):
@@ -276,12 +295,12 @@ def relocate(stage, folder):
                 stage.write_text(name, text.replace(f"{stage.path}{os.sep}", f"{Path(folder)}{os.sep}"))
 
 
-def initialise_parameters(ws, small_baselines):
+def initialise_parameters(ws: Workspace, small_baselines: bool) -> None:
     """Overwrite ``parms.mat`` with the defaults."""
     Parameters(ws).start_afresh(small_baselines=small_baselines)
 
 
-def summary(stage, plan, routine, network):
+def summary(stage: Workspace, plan: Plan, routine: str, network: str) -> str:
     """Two lines for the console: size of the stack, number of candidates.
 
     Parameters
@@ -306,12 +325,12 @@ def summary(stage, plan, routine, network):
     )
 
 
-def lines_of(words):
+def lines_of(words: Sequence[StrPath]) -> str:
     """Words, one per line."""
     return "".join(f"{word}\n" for word in words)
 
 
-def _write_selection_list(stage, plan):
+def _write_selection_list(stage: Workspace, plan: Plan) -> None:
     default = "0.6" if plan.small_baselines else "0.4"
     threshold = default if plan.threshold is None else str(plan.threshold)
     name = "selsbc.in" if plan.small_baselines else "selpsc.in"

@@ -1,7 +1,10 @@
 """Dates in the names of rasters, and the numbers that ``drop_ifg_index`` calls them by."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -20,23 +23,23 @@ def dates_in(path: str) -> tuple:
     return next((dates for dates in found if dates), ())
 
 
-def joined(paths) -> str:
+def joined(paths: Sequence[str]) -> str:
     """A path, and how many others there are."""
     return f"{paths[0]}" if len(paths) == 1 else f"{paths[0]} (and {len(paths) - 1} more: {short_names(paths[1:])})"
 
 
-def short_name(path) -> str:
+def short_name(path: str) -> str:
     """Name of a file, with its folder where the name alone tells no date."""
     return PurePath(path).name if _DATE.search(PurePath(path).name) else "/".join(PurePath(path).parts[-2:])
 
 
-def short_names(paths) -> str:
+def short_names(paths: Sequence[str]) -> str:
     """Names of files, the first dozen."""
     rest = len(paths) - _MOST_NAMES
     return ", ".join(map(short_name, paths[:_MOST_NAMES])) + (f", … and {rest} more" if rest > 0 else "")
 
 
-def is_named(path, sentences) -> bool:
+def is_named(path: str, sentences: Sequence[str]) -> bool:
     """Whether sentences speak of a raster already."""
     return any(short_name(path) in sentence for sentence in sentences)
 
@@ -62,7 +65,7 @@ class ImageNumbers:
     master: int | None
 
     @classmethod
-    def of(cls, interferograms, images, small_baselines):
+    def of(cls, interferograms: Sequence[str], images: Sequence[str], small_baselines: bool) -> ImageNumbers:
         """Numbers from the names of the rasters.
 
         Parameters
@@ -81,17 +84,17 @@ class ImageNumbers:
         alone = sorted(of_images - set(counts)) if all(len(pair) == 1 for pair in pairs) else common
         return cls(small_baselines, tuple(interferograms), days, alone[0] if len(alone) == 1 else None)
 
-    def date_of(self, image):
+    def date_of(self, image: str) -> int:
         """Date of an SLC; None if its name tells none."""
         dates = dates_in(image)
         return dates[-1] if dates else None
 
-    def of_master_alone(self, name):
+    def of_master_alone(self, name: str) -> bool:
         """Whether an interferogram is that of the master with itself, whose phase is 0 and which is not used."""
         pair = dates_in(name)[-2:]
         return len(pair) == 2 and pair[0] == pair[1]
 
-    def number_of(self, name):
+    def number_of(self, name: str) -> int | None:
         """Number of an interferogram, from 1; None if it is not known."""
         if self.small_baselines:
             return self.names.index(name) + 1
@@ -100,7 +103,7 @@ class ImageNumbers:
             return None
         return self.days.index(slaves[0]) + 1
 
-    def leave_out_either(self, one, other):
+    def leave_out_either(self, one: str, other: str) -> str:
         """Advice to leave out one of two rasters, after 'export it again'."""
         if self.small_baselines and one in self.names:
             numbers = [self.number_of(one), self.number_of(other)]

@@ -4,10 +4,17 @@ Arrays only. The figures separate what cannot be an image or an interferogram fr
 order have exponents of all sizes, while amplitudes of a scene differ by some powers of two.
 """
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["MOST_SPREAD", "Statistics", "common_digest", "exponent_spread", "statistics_of"]
 
@@ -118,7 +125,7 @@ def common_digest(parts: np.ndarray) -> bytes:
     return digest.digest()
 
 
-def _swapped(used):
+def _swapped(used: NDArray[Any]) -> bool:
     """Whether the bytes are in the wrong order: exponents of floating-point numbers tell it, the size of integers does."""
     if used.dtype.kind == "i":
         now, then = (float(np.median(np.abs(parts.astype(np.int32)))) for parts in (used, used.byteswap()))
@@ -130,24 +137,24 @@ def _swapped(used):
     return bool(usable.mean() > _MOST and exponent_spread(reverse[usable]) <= MOST_SPREAD)
 
 
-def _clipped(magnitudes, largest):
+def _clipped(magnitudes: NDArray[np.float64], largest: float) -> float:
     if largest < _FULL_SCALE and (magnitudes == np.rint(magnitudes)).all():
         return 0.0
     return float((magnitudes == largest).mean())
 
 
-def _finite(parts):
+def _finite(parts: NDArray[Any]) -> NDArray[np.bool_]:
     finite = np.isfinite(parts)
     return finite[..., 0] & finite[..., 1]
 
 
-def _most_frequent(used):
+def _most_frequent(used: NDArray[Any]) -> float:
     values = used.view(np.dtype(f"u{2 * used.itemsize}"))[:, 0]
     picks = values[np.linspace(0, len(values) - 1, _PICKS).astype(np.int64)]
     return max(float((values == pick).mean()) for pick in np.unique(picks))
 
 
-def _resultant(used):
+def _resultant(used: NDArray[Any]) -> float:
     re, im = used.T.astype(np.float64)
     modulus = np.sqrt(re * re + im * im)
     return float(np.hypot((re / modulus).mean(), (im / modulus).mean()))

@@ -5,8 +5,12 @@ refused at once. What only a full pass shows - single samples that are no number
 by the calibration and by the sampling of the candidates. All is kept as findings (:mod:`stamps.workspace.findings`).
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +22,19 @@ from stamps.frontends.rasters import BLOCK_PIXELS, count_lines, pixel_type, read
 from stamps.frontends.threads import in_order
 from stamps.workspace import findings
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.frontends.candidates import Calibration
+    from stamps.frontends.project import Plan
+    from stamps.frontends.raster_statistics import Statistics
+    from stamps.frontends.raster_verdicts import Fault
+    from stamps.workspace import Workspace
+
 
 __all__ = ["SOURCE", "RasterSurvey", "interferogram_sentences"]
 
@@ -48,7 +65,7 @@ class RasterSurvey:
     order: str | None = None
     _numbers: ImageNumbers | None = None
 
-    def examine(self, plan, stage=None):
+    def examine(self, plan: Plan, stage: StrPath | None = None) -> None:
         """Look at some lines of every SLC and interferogram, and say at once what is strange.
 
         Parameters
@@ -81,7 +98,7 @@ class RasterSurvey:
         for sentence in self.sentences:
             print("Warning: " + sentence.replace(f"{stage}{os.sep}", ""), flush=True)
 
-    def note_images(self, calibrations):
+    def note_images(self, calibrations: Mapping[str, Calibration]) -> None:
         """Add what the calibration of the SLCs has found.
 
         Parameters
@@ -105,7 +122,7 @@ class RasterSurvey:
                     f"{found.count}: its mean amplitude, {found.constant:.3g}, means nothing; export the image again."
                 )
 
-    def note_constants(self, names, constants):
+    def note_constants(self, names: Sequence[str], constants: NDArray[np.float32]) -> None:
         """Add what the mean amplitudes of the SLCs tell.
 
         Parameters
@@ -133,7 +150,7 @@ class RasterSurvey:
                     "calibrated in another way or damaged; export it again."
                 )
 
-    def note_candidates(self, not_finite, n_candidates):
+    def note_candidates(self, not_finite: Counter[Any], n_candidates: int) -> None:
         """Add what is strange about the interferograms at the candidates.
 
         Parameters
@@ -154,7 +171,7 @@ class RasterSurvey:
         texts = [f"is NaN or infinite at {count} of {n_candidates} {advice}" for count in bad.values()]
         self._add(*_told("interferogram", list(bad), texts, f"is NaN or infinite at some {advice}"))
 
-    def record(self, ws, routine, moved=None):
+    def record(self, ws: Workspace, routine: str, moved: StrPath | None = None) -> None:
         """Keep the sentences as findings of a project and say them.
 
         Parameters
@@ -169,10 +186,17 @@ class RasterSurvey:
             self.sentences = [text.replace(f"{moved}{os.sep}", f"{ws.path}{os.sep}") for text in self.sentences]
         findings.record(ws, SOURCE, self.sentences, Log(ws, routine))
 
-    def _add(self, *sentences):
+    def _add(self, *sentences: str) -> None:
         self.sentences += [sentence for sentence in sentences if sentence not in self.sentences]
 
-    def _judge_images(self, names, figures, faults, dtype, width):
+    def _judge_images(
+        self,
+        names: Sequence[str],
+        figures: Sequence[Statistics],
+        faults: Sequence[Fault | None],
+        dtype: Any,
+        width: int,
+    ) -> None:
         wording = Wording()
         for wanted in (*FATAL, "swapped", "type"):
             bad = [
@@ -195,7 +219,14 @@ class RasterSurvey:
                     f"{self._numbers.leave_out_either(one, other)}."
                 )
 
-    def _judge_interferograms(self, names, figures, faults, dtype, width):
+    def _judge_interferograms(
+        self,
+        names: Sequence[str],
+        figures: Sequence[Statistics],
+        faults: Sequence[Fault | None],
+        dtype: Any,
+        width: int,
+    ) -> None:
         numbers = self._numbers
         real = [k for k, name in enumerate(names) if not numbers.of_master_alone(name)]
         names, figures, faults = ([values[k] for k in real] for values in (names, figures, faults))
@@ -223,7 +254,9 @@ class RasterSurvey:
                 f"the wrong one again{numbers.leave_out_either(one, other)}."
             )
 
-    def _compare_kinds(self, found, dtype, width):
+    def _compare_kinds(
+        self, found: Sequence[tuple[list[str], list[Statistics], list[Fault | None]]], dtype: Any, width: int
+    ) -> None:
         """Interferograms that are copies of an SLC."""
         (images, of_images, image_faults), (names, figures, faults) = found
         both, faults = [*images, *names], [*image_faults, *faults]
@@ -236,13 +269,17 @@ class RasterSurvey:
                 )
 
     @staticmethod
-    def _equal(names, figures, faults, dtype, width):
+    def _equal(
+        names: Sequence[str], figures: Sequence[Statistics], faults: Sequence[None], dtype: Any, width: int
+    ) -> Iterator[tuple[str, str]]:
         for one, other in find_equal(figures, faults):
             if _are_equal(names[one], names[other], dtype, width):
                 yield names[one], names[other]
 
 
-def interferogram_sentences(names, faults, numbers, wording):
+def interferogram_sentences(
+    names: Sequence[str], faults: Sequence[Fault | None], numbers: Sequence[int], wording: Wording
+) -> list[str]:
     """Sentences about interferograms, with the numbers to leave out.
 
     Parameters
@@ -275,7 +312,7 @@ def interferogram_sentences(names, faults, numbers, wording):
     return sentences
 
 
-def _by_name(faults):
+def _by_name(faults: Sequence[Fault | None]) -> dict[str, list[int]]:
     """Positions of the rasters with each fault."""
     found = {}
     for k, fault in enumerate(faults):
@@ -284,7 +321,7 @@ def _by_name(faults):
     return found
 
 
-def _told(what, names, texts, common):
+def _told(what: str, names: Sequence[str], texts: Sequence[str], common: str) -> list[str]:
     """A sentence for each raster, or, where they are many, one that says what they have in common."""
     if len(names) > _TOLD_ALONE:
         return [f"Each of {len(names)} {what}s ({short_names(names)}) {common}."]
@@ -294,21 +331,21 @@ def _told(what, names, texts, common):
 # ---------------------------------------------------------------------- whole rasters, where a sample makes suspicious
 
 
-def _blocks(path, dtype, width):
+def _blocks(path: str, dtype: Any, width: int) -> Iterator[NDArray[Any]]:
     n_lines = count_lines(path, dtype, width, 2)
     step = max(1, BLOCK_PIXELS // width)
     for first in range(0, n_lines, step):
         yield read_rows(path, dtype, width, slice(first, min(first + step, n_lines)), 2)
 
 
-def _has_signal(path, dtype, width):
+def _has_signal(path: str, dtype: Any, width: int) -> bool:
     """Whether any sample is a number and not 0."""
     return any(
         bool((np.isfinite(block).all(axis=2) & (block != 0).any(axis=2)).any()) for block in _blocks(path, dtype, width)
     )
 
 
-def _are_equal(one, other, dtype, width):
+def _are_equal(one: str, other: str, dtype: Any, width: int) -> bool:
     """Whether two rasters are equal or complex conjugates."""
     equal = conjugate = True
     for a, b in zip(_blocks(one, dtype, width), _blocks(other, dtype, width), strict=True):

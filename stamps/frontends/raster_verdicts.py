@@ -4,11 +4,21 @@ Limits are such that no raster of a sound stack is complained of: zeros count on
 as borders are after coregistration.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.frontends.raster_statistics import MOST_SPREAD
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.frontends.raster_statistics import Statistics
+
 
 __all__ = ["FATAL", "LOST", "Fault", "Wording", "fault_alone", "faults_of", "find_equal"]
 
@@ -40,7 +50,7 @@ class Wording:
     every: str = "every sample"
     many: str = "{} of its samples"
 
-    def text(self, fault):
+    def text(self, fault: Fault) -> str:
         """A fault as a predicate ('is empty: …')."""
         many = self.many.format(fault.detail)
         return {
@@ -59,7 +69,7 @@ class Wording:
         }[fault.name]
 
 
-def fault_alone(figures, interferogram):
+def fault_alone(figures: Statistics, interferogram: bool) -> Fault | None:
     """What cannot be right about one raster whatever the others are.
 
     Parameters
@@ -93,7 +103,9 @@ def fault_alone(figures, interferogram):
     return None
 
 
-def faults_of(figures, interferograms, lines=None):
+def faults_of(
+    figures: Sequence[Statistics], interferograms: bool, lines: NDArray[np.int64] | None = None
+) -> list[Fault | None]:
     """What cannot be right about the rasters of one kind.
 
     Parameters
@@ -125,7 +137,7 @@ def faults_of(figures, interferograms, lines=None):
     return faults
 
 
-def find_equal(figures, faults):
+def find_equal(figures: Sequence[Statistics], faults: Sequence[Fault | None]) -> list[tuple[int, int]]:
     """Pairs of rasters whose sampled lines are equal, or complex conjugates of each other.
 
     Parameters
@@ -150,7 +162,7 @@ def find_equal(figures, faults):
     return pairs
 
 
-def _gap(empty, always, lines):
+def _gap(empty: NDArray[np.bool_], always: NDArray[np.bool_], lines: NDArray[np.int64]) -> tuple[int, int] | None:
     """First and last line of a run of empty lines with lines that are not on both sides; None without one."""
     filled = np.flatnonzero(~empty)
     unusual = empty & ~always
@@ -164,5 +176,5 @@ def _gap(empty, always, lines):
     return int(lines[first]), int(lines[last])
 
 
-def _percent(share):
+def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"

@@ -5,14 +5,24 @@ Offsets are Python integers (64 bit and more); a raster may be larger than the m
 Source: docs/method/preparation.md, sections 1 and 5.
 """
 
+from __future__ import annotations
+
 import mmap
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
 from stamps.frontends.names import MOVED
 from stamps.workspace.plain_files import check_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "SEQUENTIAL_PIXELS",
@@ -33,7 +43,7 @@ SEQUENTIAL_PIXELS = 1 << 18  # where one file is read to its end: the block stay
 _PIXEL_TYPES = {"f": "f4", "s": "i2"}
 
 
-def pixel_type(precision="f", byteswap=0):
+def pixel_type(precision: str = "f", byteswap: int = 0) -> Any:
     """Type of the real and the imaginary part of an SLC pixel.
 
     Parameters
@@ -52,7 +62,7 @@ def pixel_type(precision="f", byteswap=0):
     return np.dtype((">" if int(byteswap) else "<") + _PIXEL_TYPES[precision])
 
 
-def map_raster(path, dtype, width, values=1):
+def map_raster(path: StrPath, dtype: str | type, width: int, values: int = 1) -> NDArray[Any]:
     """Map a raster into memory, read-only.
 
     Parameters
@@ -91,7 +101,7 @@ def map_raster(path, dtype, width, values=1):
     return np.frombuffer(mapped, dtype, lines * width * values).reshape(lines, *shape)
 
 
-def prefetch(path, dtype, width, values, lines, samples):
+def prefetch(path: str, dtype: Any, width: int, values: int, lines: Any, samples: Any) -> None:
     """Ask the system to read part of a raster ahead while something else is computed; harmless if it cannot."""
     if not hasattr(os, "posix_fadvise"):
         return
@@ -111,7 +121,7 @@ def prefetch(path, dtype, width, values, lines, samples):
         pass  # whoever reads the file explains what is wrong with it
 
 
-def line_blocks(lines, samples, pixels=None):
+def line_blocks(lines: Any, samples: Any, pixels: int | None = None) -> Iterator[Any]:
     """Cut a range of lines into blocks of about ``pixels`` pixels (at least one line each).
 
     Parameters
@@ -130,7 +140,7 @@ def line_blocks(lines, samples, pixels=None):
         yield slice(first, min(first + step, lines.stop))
 
 
-def count_lines(path, dtype, width, values=1):
+def count_lines(path: str, dtype: Any, width: int, values: int = 1) -> int:
     """Complete lines of a raster; arguments and errors of :func:`map_raster`."""
     try:
         size = os.stat(path).st_size
@@ -139,7 +149,7 @@ def count_lines(path, dtype, width, values=1):
     return size // (np.dtype(dtype).itemsize * width * values)
 
 
-def read_rows(path, dtype, width, lines, values=1):
+def read_rows(path: str, dtype: Any, width: int, lines: Any, values: int = 1) -> NDArray[Any]:
     """Read complete lines of a raster in the byte order of the processor.
 
     Reading is faster than mapping where all pixels are needed, and what is read does not count twice, as memory of the
@@ -183,7 +193,7 @@ def read_rows(path, dtype, width, lines, values=1):
     return rows if dtype.isnative else rows.byteswap(inplace=True)
 
 
-def sample_lines(path, dtype, width, lines):
+def sample_lines(path: str, dtype: Any, width: int, lines: NDArray[np.int64]) -> NDArray[Any]:
     """Read single lines of complex pixels, spread over a raster.
 
     Parameters
@@ -225,7 +235,7 @@ def sample_lines(path, dtype, width, lines):
     return parts if dtype.isnative else parts.byteswap(inplace=True).view(dtype.newbyteorder())
 
 
-def read_pixels(path, dtype, width, lines, samples):
+def read_pixels(path: StrPath, dtype: Any, width: int, lines: Any, samples: Any) -> NDArray[np.float32]:
     """Read a block of complex pixels.
 
     Parameters
@@ -256,10 +266,10 @@ def read_pixels(path, dtype, width, lines, samples):
     return np.ascontiguousarray(block, dtype=np.float32).reshape(-1, 2)
 
 
-def _mostly(samples, width):
+def _mostly(samples: Any, width: int) -> bool:
     """Whether samples are so many of a line that all of it is read."""
     return 2 * (samples.stop - samples.start) >= width
 
 
-def _unreadable(path, error):
+def _unreadable(path: StrPath, error: Any) -> InputError:
     return InputError(f"The raster {path} cannot be read ({error.strerror}): check its path in the list; {MOVED}.")

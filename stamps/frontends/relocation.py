@@ -4,9 +4,13 @@ The list files of a project and of its patches hold absolute paths. All of them 
 rewritten at once, when every file is found in the new one with the size that it must have.
 """
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
 from stamps.frontends.checks import check_path
@@ -18,6 +22,10 @@ from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.plain_files import read_input
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
+
 __all__ = ["relocate"]
 
 _HEADER_LIST = "rsc.txt"
@@ -27,7 +35,9 @@ _SLC_BYTES = (4, 8)
 _TEXT_HEADERS = ("snap", "gamma")  # processors whose interferograms have baseline files beside them
 
 
-def relocate(new, old=None, dry_run: bool = False, workdir=".") -> dict[str, int]:
+def relocate(
+    new: StrPath, old: StrPath | None = None, dry_run: bool = False, workdir: Workspace | StrPath = "."
+) -> dict[str, int]:
     """Let the list files of a project name an export in another place.
 
     Parameters
@@ -73,7 +83,7 @@ def relocate(new, old=None, dry_run: bool = False, workdir=".") -> dict[str, int
     return {name: _count(lists[name], old) for name in changed}
 
 
-def _list_files(ws):
+def _list_files(ws: Workspace) -> list[str]:
     """List files of the project and its patches."""
     folders = [
         "",
@@ -86,7 +96,7 @@ def _list_files(ws):
     return found
 
 
-def _paths(name, text, root):
+def _paths(name: str, text: str, root: StrPath) -> list[str]:
     """Paths that a list file names."""
     name = os.path.basename(name)
     if name in _PIXEL_BYTES:
@@ -97,19 +107,19 @@ def _paths(name, text, root):
     return paths_of(text, root)
 
 
-def _begins(old):
+def _begins(old: str) -> Any:
     return re.compile(rf"(?:(?<=\s)|^){re.escape(old.rstrip('/'))}(?=/)", re.MULTILINE)
 
 
-def _moved(text, old, new):
+def _moved(text: str, old: str, new: str) -> str:
     return _begins(old).sub(lambda _: new.rstrip("/"), text)
 
 
-def _count(text, old):
+def _count(text: str, old: str) -> int:
     return len(_begins(old).findall(text))
 
 
-def _find_old(ws, lists, new):
+def _find_old(ws: Workspace, lists: Mapping[str, str], new: str) -> str:
     """What the paths of the lists begin with: the shortest beginning behind which ``new`` holds one of them."""
     paths = [path for name, text in lists.items() for path in _paths(name, text, ws.path) if os.path.isabs(path)]
     for path in paths:
@@ -123,7 +133,7 @@ def _find_old(ws, lists, new):
     )
 
 
-def _check(ws, lists, changed, old, new):
+def _check(ws: Workspace, lists: Mapping[str, str], changed: Mapping[str, str], old: str, new: str) -> None:
     """Raise an InputError that counts what is missing or of a wrong size in the new place."""
     problems = []
     size = _size(ws)
@@ -144,7 +154,7 @@ def _check(ws, lists, changed, old, new):
         raise InputError(f"{problems[0]}{more}: give the directory that takes the place of {old}; nothing was changed.")
 
 
-def _problem(name, path, size, processor):
+def _problem(name: str, path: str, size: tuple[int, int], processor: str) -> str | None:
     """What is wrong with a file in the new place, or None."""
     if not os.path.isfile(path):
         return f"{path} does not exist"
@@ -160,7 +170,7 @@ def _problem(name, path, size, processor):
     return None
 
 
-def _size(ws):
+def _size(ws: Workspace) -> tuple[int, int]:
     """Range samples and azimuth lines of the image, or None where the project does not tell."""
     words = [ws.read_text(name).split()[:1] for name in ("width.txt", "len.txt") if ws.has_file(name)]
     numbers = [int(word[0]) for word in words if word and word[0].isdecimal()]

@@ -3,8 +3,11 @@
 Source: docs/method/preparation.md, sections 5.4 to 5.6.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -16,12 +19,18 @@ from stamps.frontends.rasters import count_lines, line_blocks, map_raster, prefe
 from stamps.frontends.threads import in_order
 from stamps.workspace.console import terminal
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["no_numbers", "read_positions", "sample_lonlat", "sample_phases", "sample_values"]
 
 _PAGE = 4096  # bytes: with at least one candidate in every page of the file nothing is saved by mapping it
 
 
-def read_positions(ij, selected_now=False):
+def read_positions(ij: StrPath, selected_now: bool = False) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Lines and samples of the candidates.
 
     Parameters
@@ -41,7 +50,9 @@ def read_positions(ij, selected_now=False):
     return line, sample
 
 
-def sample_lonlat(list_file, root, line, sample, out):
+def sample_lonlat(
+    list_file: StrPath, root: StrPath, line: NDArray[np.int64], sample: NDArray[np.int64], out: StrPath
+) -> None:
     """Write longitude and latitude, pixel by pixel.
 
     Parameters
@@ -70,7 +81,14 @@ def sample_lonlat(list_file, root, line, sample, out):
     _write(out, pairs)
 
 
-def sample_values(list_file, root, line, sample, out, itemsize=4):
+def sample_values(
+    list_file: StrPath,
+    root: StrPath,
+    line: NDArray[np.int64],
+    sample: NDArray[np.int64],
+    out: StrPath,
+    itemsize: int = 4,
+) -> None:
     """Write the values of one real raster; zeros, with a warning, if it cannot be read.
 
     Parameters
@@ -101,7 +119,14 @@ def sample_values(list_file, root, line, sample, out, itemsize=4):
     _write(out, values)
 
 
-def sample_phases(list_file, root, line, sample, out, order=None):
+def sample_phases(
+    list_file: StrPath,
+    root: StrPath,
+    line: NDArray[np.int64],
+    sample: NDArray[np.int64],
+    out: StrPath,
+    order: str | None = None,
+) -> dict[str, int]:
     """Write complex values: all candidates of the first interferogram, then all of the second …
 
     Parameters
@@ -144,14 +169,14 @@ def sample_phases(list_file, root, line, sample, out, order=None):
     return not_finite
 
 
-def no_numbers(column, order):
+def no_numbers(column: NDArray[np.uint64], order: str) -> NDArray[np.bool_]:
     """Which complex float32 values, (n,) uint64 as they are in the file, are infinite or no number: (n,) bool array."""
     exponent = np.array(0x7F800000, f"{order}u4").view(np.uint32)
     parts = (column.view(np.uint32) & exponent) == exponent
     return parts[::2] | parts[1::2] if parts.any() else np.zeros(column.size, bool)
 
 
-def _take(path, offset, out):
+def _take(path: str, offset: NDArray[np.int64], out: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
     """Values of a raster at pixel offsets, as unsigned integers of the type of ``out``: bytes, not interpreted."""
     available = count_lines(path, out.dtype, 1)
     if offset.size == 0:
@@ -175,6 +200,6 @@ def _take(path, offset, out):
     return out
 
 
-def _write(path, values):
+def _write(path: StrPath, values: NDArray[np.integer[Any]]) -> None:
     with open(path, "wb") as file:
         file.write(values)

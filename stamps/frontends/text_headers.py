@@ -8,7 +8,18 @@
 Source: docs/method/conventions.md, section 1; docs/method/loading.md, section 6.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.workspace import Workspace
+
 
 __all__ = ["GRID_HEIGHTS", "GRID_NODES", "grid_text", "write_headers"]
 
@@ -18,7 +29,15 @@ GRID_NODES = 50
 GRID_HEIGHTS = (0.0, 1000.0)
 
 
-def write_headers(ws, dates, master, bperp, heading, wavelength, pairs=()):
+def write_headers(
+    ws: Workspace,
+    dates: Sequence[int],
+    master: int,
+    bperp: Sequence[float],
+    heading: float,
+    wavelength: float,
+    pairs: Sequence[tuple[int, int]] = (),
+) -> None:
     """Write the files that all stacks have.
 
     Parameters
@@ -43,7 +62,7 @@ def write_headers(ws, dates, master, bperp, heading, wavelength, pairs=()):
         ws.write_text("ifgday.1.in", "".join(f"{first} {second}\n" for first, second in pairs))
 
 
-def grid_text(low, high):
+def grid_text(low: NDArray[np.float64], high: NDArray[np.float64]) -> str:
     """Text of a grid: values at the lower and at the upper height, node by node.
 
     Parameters

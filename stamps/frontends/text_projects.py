@@ -4,8 +4,12 @@ Shared by the loaders of step 1. Text files (``day.1.in`` …) are looked for in
 rasters of candidates are little-endian. Source: docs/method/loading.md, sections 6 to 8.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +23,16 @@ from stamps.matlab.interpolation import griddata_linear
 from stamps.matlab.literals import number
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+    from stamps.workspace.log import Log
+
 
 __all__ = [
     "Acquisitions",
@@ -78,7 +92,7 @@ class Acquisitions:
     dates: list
 
     @property
-    def n_image(self):
+    def n_image(self) -> int:
         """Number of images, the master included."""
         return self.day.size
 
@@ -94,7 +108,7 @@ class Pairs:
 # ---------------------------------------------------------------------- text files
 
 
-def read_text_numbers(ws, name, count=None):
+def read_text_numbers(ws: Workspace, name: str, count: int | None = None) -> NDArray[np.float64]:
     """All numbers of a text file of the patch or of the directory above.
 
     Parameters
@@ -126,12 +140,12 @@ def read_text_numbers(ws, name, count=None):
     return np.array(values, dtype=np.float64)
 
 
-def read_size(ws):
+def read_size(ws: Workspace) -> tuple[int, int]:
     """Range samples and azimuth lines of the full image: (width, length), from ``width.txt`` and ``len.txt``."""
     return tuple(int(read_text_numbers(ws, name, 1)[0]) for name in ("width.txt", "len.txt"))
 
 
-def read_acquisitions(ws):
+def read_acquisitions(ws: Workspace) -> Acquisitions:
     """Dates and mean baselines from ``day.1.in``, ``master_day.1.in`` and ``bperp.1.in``."""
     dates = read_text_numbers(ws, "day.1.in")
     master = read_text_numbers(ws, "master_day.1.in", 1)
@@ -153,7 +167,7 @@ def read_acquisitions(ws):
     )
 
 
-def read_pairs(ws, images):
+def read_pairs(ws: Workspace, images: Acquisitions) -> Pairs:
     """Pairs of dates of ``ifgday.1.in``.
 
     Parameters
@@ -182,7 +196,7 @@ def read_pairs(ws, images):
     return Pairs(ifgday, position)
 
 
-def _datenum(name, dates):
+def _datenum(name: str, dates: NDArray[np.float64]) -> NDArray[np.float64]:
     try:
         return datenum(dates)
     except ValueError as error:
@@ -192,7 +206,7 @@ def _datenum(name, dates):
 # ---------------------------------------------------------------------- calibration
 
 
-def calibration_constants(ws, images):
+def calibration_constants(ws: Workspace, images: Acquisitions) -> NDArray[np.float64]:
     """Calibration constants of the slaves by date, from ``calamp.out``; ones if there is no such file.
 
     Parameters
@@ -225,13 +239,13 @@ def calibration_constants(ws, images):
     return np.array([found[date] for date in images.dates])
 
 
-def _date_of_image(name, known):
+def _date_of_image(name: str, known: set[int]) -> int | None:
     """Date in the path of an image: where the original looks, else the first date of the stack that its folders name."""
     date = _date_of_name(name)
     return date if date in known else next((other for other in dates_in_path(name) if other in known), date)
 
 
-def _date_of_name(name):
+def _date_of_name(name: str) -> int | None:
     """Date of the file's name, else of its folder, else (folder ``master``) of the one above."""
     parts = PurePath(name).parts
     for part in parts[: -3 if len(parts) > 2 else None : -1]:
@@ -245,7 +259,9 @@ def _date_of_name(name):
 # ---------------------------------------------------------------------- phase
 
 
-def single_master_phasors(raw, images, calconst, sort_ix):
+def single_master_phasors(
+    raw: Any, images: Acquisitions, calconst: NDArray[np.float64], sort_ix: NDArray[np.int64]
+) -> NDArray[np.complex64]:
     """Calibrated phasors by date with the master's column of ones.
 
     Parameters
@@ -269,7 +285,7 @@ def single_master_phasors(raw, images, calconst, sort_ix):
     return ph
 
 
-def unit_phasors(raw, sort_ix):
+def unit_phasors(raw: Any, sort_ix: NDArray[np.int64]) -> NDArray[np.complex64]:
     """Phasors of unit modulus (zeros stay 0): (n, n_ifg) complex64 in column-major order."""
     ph = np.empty((sort_ix.size, len(raw)), dtype=np.complex64, order="F")
     for k, block in enumerate(raw):
@@ -284,7 +300,13 @@ def unit_phasors(raw, sort_ix):
 # ---------------------------------------------------------------------- grids and rasters
 
 
-def grid_values(grids, size, line, sample, height):
+def grid_values(
+    grids: NDArray[np.float64],
+    size: tuple[int, int],
+    line: NDArray[np.int64],
+    sample: NDArray[np.int64],
+    height: ArrayLike,
+) -> NDArray[np.float64]:
     """Values of 50 × 50 grids at pixels: linear in position on a Delaunay triangulation, linear in height.
 
     Parameters
@@ -314,7 +336,7 @@ def grid_values(grids, size, line, sample, height):
     return result
 
 
-def image_grids(ws, name, dates):
+def image_grids(ws: Workspace, name: str, dates: Sequence[int]) -> NDArray[np.float64] | None:
     """Grids of all slaves, (n_slave, 5000) float64, or None if there is none.
 
     Parameters
@@ -334,7 +356,9 @@ def image_grids(ws, name, dates):
     return np.array([read_text_numbers(ws, name.format(date), 2 * GRID_NODES**2) for date in dates])
 
 
-def raster_values(path, size, line, sample):
+def raster_values(
+    path: StrPath, size: tuple[int, int], line: NDArray[np.int64], sample: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Values of an ISCE raster at pixels.
 
     A raster of the size of the image is read at the pixel, any other interpolated linearly between nodes that go from
@@ -362,19 +386,23 @@ def raster_values(path, size, line, sample):
     return upper + (lower - upper) * row[2]
 
 
-def repeated(bperp, n_ps):
+def repeated(bperp: NDArray[np.float64], n_ps: int) -> NDArray[np.float32]:
     """Mean baselines as a row for every pixel, (n_ps, k) float32."""
     return np.tile(np.asarray(bperp, dtype=np.float32), (n_ps, 1))
 
 
-def _between_nodes(position, extent, count):
+def _between_nodes(
+    position: NDArray[np.int64], extent: int, count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Nodes before and after positions, and the part of the way between them."""
     place = np.asarray(position, dtype=np.float64) * ((count - 1) / extent)
     before = np.clip(np.floor(place).astype(np.int64), 0, max(count - 2, 0))
     return before, np.minimum(before + 1, count - 1), place - before
 
 
-def _along(values, row, column):
+def _along(
+    values: Any, row: NDArray[np.int64], column: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+) -> NDArray[np.float64]:
     return values[row, column[0]] + (values[row, column[1]] - values[row, column[0]]) * column[2]
 
 
@@ -411,22 +439,22 @@ class Loaded:
     n_read: int
 
     @property
-    def n_ps(self):
+    def n_ps(self) -> int:
         """Number of candidates that have a position."""
         return self.line.size
 
     @property
-    def rows(self):
+    def rows(self) -> NDArray[np.int64]:
         """Row of the candidate files (from 0) of every pixel."""
         return self.pixels.rows
 
     @property
-    def height(self):
+    def height(self) -> NDArray[np.float64] | float:
         """Heights in metres; 0 where there is no height file."""
         return 0.0 if self.hgt is None else self.hgt
 
     @property
-    def ps(self):
+    def ps(self) -> dict[str, Any]:
         """Variables of ``ps1`` that do not depend on the kind of stack."""
         number_column = np.arange(1, self.n_ps + 1)
         return {
@@ -444,7 +472,7 @@ class Loaded:
         }
 
 
-def load_candidates(ws, log, settings):
+def load_candidates(ws: Workspace, log: Log, settings: Mapping[str, str]) -> Loaded | None:
     """Read what all loaders of text headers read.
 
     Parameters
@@ -491,14 +519,14 @@ def load_candidates(ws, log, settings):
     )
 
 
-def _setting(ws, name, file):
+def _setting(ws: Workspace, name: str, file: str) -> float:
     """The number of a text header, judged."""
     value = float(read_text_numbers(ws, file, 1)[0])
     header_ranges.require(ws.find(file, levels=2), {_FIELDS[name]: value}, {_FIELDS[name]: name})
     return value
 
 
-def single_master(ws, loaded):
+def single_master(ws: Workspace, loaded: Loaded) -> tuple[dict[str, Any], NDArray[np.complex64], NDArray[np.float32]]:
     """What the single-master loaders have in common.
 
     Returns
@@ -518,7 +546,9 @@ def single_master(ws, loaded):
     return ps, single_master_phasors(raw, images, calconst, loaded.rows), bperp_mat
 
 
-def small_baselines(ws, loaded, of_slaves):
+def small_baselines(
+    ws: Workspace, loaded: Loaded, of_slaves: NDArray[np.float64] | None
+) -> tuple[dict[str, Any], NDArray[np.complex64], NDArray[np.floating[Any]]]:
     """What the small-baseline loaders have in common.
 
     Parameters
@@ -550,7 +580,7 @@ def small_baselines(ws, loaded, of_slaves):
     return ps, unit_phasors(raw, loaded.rows), bperp_mat
 
 
-def slave_baselines(ws, loaded, height):
+def slave_baselines(ws: Workspace, loaded: Loaded, height: ArrayLike) -> NDArray[np.float64] | None:
     """Baselines of the slaves at the pixels from ``bperp_<yyyymmdd>.1.in``: (n_ps, n_slave) float64, None without."""
     grids = image_grids(ws, "bperp_{}.1.in", loaded.images.dates)
     if grids is None:
@@ -560,7 +590,7 @@ def slave_baselines(ws, loaded, height):
     return grid_values(grids, loaded.size, loaded.line, loaded.sample, height)
 
 
-def raster_baselines(ws, loaded):
+def raster_baselines(ws: Workspace, loaded: Loaded) -> NDArray[np.float64] | None:
     """Baselines of the slaves at the pixels from the rasters ``baselineGRID_<yyyymmdd>`` of the directories above.
 
     Returns
@@ -579,7 +609,7 @@ def raster_baselines(ws, loaded):
     return np.column_stack(columns)
 
 
-def look_angles(ws, loaded):
+def look_angles(ws: Workspace, loaded: Loaded) -> NDArray[np.float64] | None:
     """Look angles at the pixels from ``look_angle.1.in``, (n_ps,) float64 radians, or None without the file."""
     if ws.find("look_angle.1.in", levels=2) is None:
         return None
@@ -589,7 +619,7 @@ def look_angles(ws, loaded):
     return np.radians(degrees[:, 0])
 
 
-def raster_angles(ws, loaded, inc_angle, look_files):
+def raster_angles(ws: Workspace, loaded: Loaded, inc_angle: Any, look_files: tuple[str, str]) -> dict[str, Any]:
     """Incidence or look angles of an ISCE stack at the pixels.
 
     Parameters
@@ -633,7 +663,7 @@ def raster_angles(ws, loaded, inc_angle, look_files):
     return {}
 
 
-def pair_differences(bperp, images, pairs):
+def pair_differences(bperp: NDArray[np.float64], images: Acquisitions, pairs: Pairs) -> NDArray[np.float64]:
     """Second minus first image of every interferogram.
 
     Parameters
@@ -651,7 +681,14 @@ def pair_differences(bperp, images, pairs):
     return full[:, pairs.ifgday_ix[:, 1]] - full[:, pairs.ifgday_ix[:, 0]]
 
 
-def save_patch(ws, loaded, ps, ph, bperp_mat, angles):
+def save_patch(
+    ws: Workspace,
+    loaded: Loaded,
+    ps: Mapping[str, Any],
+    ph: NDArray[np.complex64],
+    bperp_mat: NDArray[np.floating[Any]],
+    angles: Mapping[str, Any],
+) -> None:
     """Write the files of step 1 and the parameters.
 
     Parameters
@@ -681,7 +718,7 @@ def save_patch(ws, loaded, ps, ph, bperp_mat, angles):
             ws.save("hgt1", {"hgt": loaded.hgt})
 
 
-def _above(ws, name):
+def _above(ws: Workspace, name: str) -> Path | None:
     """A file of the directory above the patch or of the one above that, or None."""
     places = (ws.path.parent / name, ws.path.parent.parent / name)
     return next((place for place in places if place.is_file()), None)

@@ -3,14 +3,22 @@
 Results come in the order of their items and do not depend on the number of threads.
 """
 
+from __future__ import annotations
+
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from stamps import native
+
+if TYPE_CHECKING:
+    pass
+
 
 __all__ = ["in_order"]
 
 
-def in_order(function, items):
+def in_order(function: Callable[..., Any], items: Sequence[str] | Iterable[Any]) -> Iterator[Any]:
     """Apply a function to items with all threads that kernels may use, a little ahead of who takes the results.
 
     Parameters

@@ -13,11 +13,15 @@ precedence.
 Source: docs/method/preparation.md, section 4; ISCE2 topsStack.
 """
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -25,6 +29,12 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.frontends.headers import plain_number
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["TopsStack", "find_stack", "heading_of", "open_raster", "read_lines", "read_pairs"]
 
@@ -66,23 +76,23 @@ class TopsStack:
     length: int = 0
 
     @property
-    def dates(self):
+    def dates(self) -> list[int]:
         """Slaves (for small baselines: the images of the pairs but the master), ascending."""
         used = {date for pair in self.pairs for date in pair} or set(self.slcs)
         return sorted(used - {self.master})
 
     @property
-    def interferograms(self):
+    def interferograms(self) -> list[tuple[int, int]]:
         """Pairs of dates of the interferograms."""
         return self.pairs or [(self.master, date) for date in self.dates]
 
     @property
-    def network(self):
+    def network(self) -> str:
         """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
         return "small baselines" if self.pairs else f"master {self.master}"
 
     @property
-    def wavelength(self):
+    def wavelength(self) -> float:
         """Radar wavelength in metres: of the reference's burst headers, else that of Sentinel-1."""
         for path in sorted(self.root.glob("reference/IW*.xml")) + sorted(self.root.glob("master/IW*.xml")):
             try:
@@ -97,7 +107,7 @@ class TopsStack:
         return SENTINEL_1
 
 
-def find_stack(master, root, pairs=()):
+def find_stack(master: int | str, root: StrPath, pairs: Sequence[tuple[int, int]] = ()) -> TopsStack:
     """List the files of a stack and check that they belong together.
 
     Parameters
@@ -141,7 +151,7 @@ def find_stack(master, root, pairs=()):
     return stack
 
 
-def read_pairs(path):
+def read_pairs(path: StrPath) -> list[tuple[int, int]]:
     """Pairs of dates from a list, two per line (as numbers of any form, ``2.0180120e+07`` too).
 
     Raises
@@ -163,7 +173,7 @@ def read_pairs(path):
 
 
 @contextmanager
-def open_raster(path):
+def open_raster(path: StrPath) -> Iterator[Any]:
     """Open a raster through GDAL; a rasterio dataset.
 
     Raises
@@ -189,7 +199,7 @@ def open_raster(path):
         yield dataset
 
 
-def read_lines(dataset, lines, band=1):
+def read_lines(dataset: Any, lines: Any, band: int = 1) -> NDArray[Any]:
     """A block of lines of a raster, all samples.
 
     Parameters
@@ -213,7 +223,7 @@ def read_lines(dataset, lines, band=1):
         raise InputError(f"The raster {dataset.name} cannot be read up to line {lines.stop}: {error}") from error
 
 
-def heading_of(azimuth):
+def heading_of(azimuth: NDArray[np.floating[Any]]) -> float:
     """Heading of a right-looking satellite, degrees clockwise from north in (-180, 180].
 
     Parameters
@@ -235,7 +245,7 @@ def heading_of(azimuth):
     return float(mean)
 
 
-def _existing(path, what):
+def _existing(path: StrPath, what: str) -> Path:
     """The raster of a name at the highest resolution that is there."""
     for suffix in _SUFFIXES:
         place = Path(f"{path}{suffix}")
@@ -246,7 +256,7 @@ def _existing(path, what):
     raise InputError(f"There is no {what} {path}[.full] with a header .xml or .vrt: run topsStack again.")
 
 
-def _check_complete(path, dataset):
+def _check_complete(path: StrPath, dataset: Any) -> None:
     """Raise an InputError if a plain file is too short: GDAL would read zeros."""
     if path.suffix == ".vrt" and "VRTRawRasterBand" not in read_input(path):
         return
@@ -259,7 +269,7 @@ def _check_complete(path, dataset):
         )
 
 
-def _find_baselines(stack):
+def _find_baselines(stack: TopsStack) -> None:
     folder = stack.root / "merged" / "baselines"
     missing = []
     for date in stack.slcs:
@@ -273,7 +283,7 @@ def _find_baselines(stack):
         raise InputError(f"There is no baseline raster {place} with a header .xml or .vrt: run topsStack again.")
 
 
-def _check_sizes(stack):
+def _check_sizes(stack: TopsStack) -> None:
     """Set the size from the first SLC; all other SLCs and the geometry must have it."""
     used = {stack.master, *stack.dates}
     paths = [path for date, path in stack.slcs.items() if date in used]

@@ -5,13 +5,20 @@ Works on the contents of ``tca2``, ``tca_sb2``, ``ica2`` and ``ica_sb2``; reads 
 Source: docs/method/products.md, section 2.6; TRAIN: Bekaert et al. (2015), Remote Sens. Environ. 170, 40-47.
 """
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import ParameterError, WorkspaceError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "IONO_VARIABLE",
@@ -42,7 +49,7 @@ class TropoMethod:
     blanked_by: str = ""
 
 
-def _weather(first, name, short, stem, step=1):
+def _weather(first: int, name: str, short: str, stem: str, step: int = 1) -> list[TropoMethod]:
     """The total, hydrostatic and wet delay of a weather model."""
     parts = (("", ""), ("-h", "_hydro"), ("-w", "_wet"))
     return [
@@ -53,7 +60,7 @@ def _weather(first, name, short, stem, step=1):
     ]
 
 
-def _sum(number, names, spectrometer, model, blanked_by=""):
+def _sum(number: int, names: tuple[str, str], spectrometer: str, model: str, blanked_by: str = "") -> TropoMethod:
     return TropoMethod(
         number, names, (f"ph_tropo_{spectrometer}", f"ph_tropo_{model}"), f"ph_tropo_{blanked_by}" if blanked_by else ""
     )
@@ -192,7 +199,7 @@ def tropospheric_correction(aps: Mapping, aps_flag: int | str = 0) -> tuple[np.n
     return correction, f" ({method.names[0].removeprefix('a_')})", method.number
 
 
-def _tropo_variable(aps, name, method):
+def _tropo_variable(aps: Any, name: str, method: TropoMethod) -> NDArray[np.floating[Any]]:
     if name not in aps:
         source = getattr(aps, "source", "the tropospheric file")
         raise WorkspaceError(
@@ -202,7 +209,7 @@ def _tropo_variable(aps, name, method):
     return aps[name]
 
 
-def _made_by(name):
+def _made_by(name: str) -> str:
     return f"make it with '{_COMMANDS[name]}'" if name in _COMMANDS else "compute it with TRAIN"
 
 

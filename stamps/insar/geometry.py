@@ -11,12 +11,20 @@ Source: docs/method/loading.md, sections 2 to 4; docs/method/merging.md, section
 Map Projections (USGS 1395), chapter 18.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from stamps.errors import InputError
 from stamps.insar.constants import WGS84_SECOND_ECCENTRICITY, WGS84_SEMI_MAJOR
 from stamps.matlab.arithmetic import round_half_away
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "centre_of",
@@ -122,7 +130,7 @@ def without_jump(lonlat: ArrayLike) -> np.ndarray:
     return _with_longitudes_about(lonlat, centre_of(lonlat)[0]) if len(lonlat) else lonlat
 
 
-def _with_longitudes_about(lonlat, centre):
+def _with_longitudes_about(lonlat: NDArray[np.float64], centre: float) -> NDArray[np.float64]:
     wrapped = wrapped_longitude(lonlat[..., 0], centre)
     return (
         lonlat
@@ -182,7 +190,7 @@ def longitudes_between(lon: ArrayLike, limits: ArrayLike, strictly: bool = False
 # ---------------------------------------------------------------------- local frame
 
 
-def llh2local(lonlat, origin):
+def llh2local(lonlat: Any, origin: NDArray[np.float64] | tuple[float, float]) -> NDArray[np.float64]:
     """Project longitude and latitude to a local polyconic frame.
 
     Parameters
@@ -211,7 +219,7 @@ def llh2local(lonlat, origin):
     return np.column_stack([x, y]) / 1000
 
 
-def local2llh(xy, origin):
+def local2llh(xy: NDArray[np.float64], origin: tuple[float, float]) -> NDArray[np.float64]:
     """Longitude and latitude of points in the local polyconic frame (inverse of :func:`llh2local`).
 
     Parameters
@@ -245,7 +253,7 @@ def local2llh(xy, origin):
     return np.degrees(np.column_stack([lon, lat]))
 
 
-def centre_of(lonlat):
+def centre_of(lonlat: Any) -> NDArray[np.float64]:
     """Mid-point between the smallest and the largest longitude and latitude; NaN is ignored.
 
     Parameters
@@ -268,19 +276,19 @@ def centre_of(lonlat):
     return within_180((high + low) / 2)
 
 
-def _corners(lonlat):
+def _corners(lonlat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Smallest and largest longitude and latitude, NaN ignored."""
     with np.errstate(invalid="ignore"):
         return np.fmin.reduce(lonlat, axis=0), np.fmax.reduce(lonlat, axis=0)
 
 
-def rotation_angle(heading):
+def rotation_angle(heading: float) -> float:
     """Angle in radians between north-up and image axes for a heading in degrees: 180° - heading, at most π."""
     angle = (180 - float(heading)) * np.pi / 180
     return angle - 2 * np.pi if angle > np.pi else angle
 
 
-def rotate_to_image_axes(xy, heading):
+def rotate_to_image_axes(xy: NDArray[np.float64], heading: float) -> tuple[NDArray[np.float64], bool]:
     """Rotate coordinates so that the image becomes upright, if that makes both extents strictly smaller.
 
     Parameters
@@ -306,7 +314,7 @@ def rotate_to_image_axes(xy, heading):
     return (turned, True) if smaller.all() else (xy, False)
 
 
-def sort_and_round_xy(xy):
+def sort_and_round_xy(xy: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Order pixels by y, then x, and round their coordinates to millimetres, all in single precision.
 
     Single precision decides both: pixels are compared as float32 before rounding, and the product with 1000 is
@@ -330,14 +338,16 @@ def sort_and_round_xy(xy):
     return millimetres / np.float32(1000), sort_ix
 
 
-def _meridian_arc(lat):
+def _meridian_arc(lat: ArrayLike) -> NDArray[np.float64] | float:
     """Length of the meridian from the equator to a latitude in radians, in metres."""
     return WGS84_SEMI_MAJOR * (
         _ARC[0] * lat - _ARC[1] * np.sin(2 * lat) + _ARC[2] * np.sin(4 * lat) - _ARC[3] * np.sin(6 * lat)
     )
 
 
-def _invert_polyconic(x, a):
+def _invert_polyconic(
+    x: NDArray[np.float64], a: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Latitude and longitude difference (radians) of points off the equator by Newton's iteration (Snyder 18-21)."""
     b = (x / WGS84_SEMI_MAJOR) ** 2 + a**2
     lat = a.copy()
@@ -359,6 +369,6 @@ def _invert_polyconic(x, a):
     )
 
 
-def _extent(xy):
+def _extent(xy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Largest minus smallest value of each column, NaN ignored."""
     return np.fmax.reduce(xy, axis=0) - np.fmin.reduce(xy, axis=0)

@@ -3,9 +3,17 @@
 Source: docs/method/products.md, section 10; Dijkstra (1959) for the shortest paths.
 """
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["closure_loops"]
 
@@ -50,7 +58,7 @@ def closure_loops(ifgday_ix: np.ndarray, use: np.ndarray, nodes: np.ndarray) -> 
     return matrix
 
 
-def _triangles(number):
+def _triangles(number: Mapping[tuple[int, int], int]) -> list[dict[int, int]]:
     """Loops a-b, b-c, a-c with a the first image of two pairs: list of interferogram -> sign."""
     loops = []
     for first, pairs in itertools.groupby(sorted(number), key=lambda pair: pair[0]):
@@ -61,7 +69,9 @@ def _triangles(number):
     return loops
 
 
-def _shortest_loop(pair, number, lengths):
+def _shortest_loop(
+    pair: tuple[int, int], number: Mapping[tuple[int, int], int], lengths: NDArray[np.float64]
+) -> dict[int, int]:
     """The pair and the shortest way round it: interferogram -> sign; empty if there is none."""
     from scipy.sparse.csgraph import dijkstra
 

@@ -5,12 +5,22 @@ Source: docs/method/unwrapping.md, section 10; docs/method/scla.md, section 1; d
 sections 3 and 10.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.insar.observations import retained
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import nanmean
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "baselines_of_images",
@@ -26,7 +36,7 @@ __all__ = [
 ]
 
 
-def design_matrix(ifgday_ix, n_image):
+def design_matrix(ifgday_ix: NDArray[np.int64], n_image: int) -> NDArray[np.float64]:
     """Matrix that turns image phases into interferogram phases.
 
     Parameters
@@ -47,7 +57,9 @@ def design_matrix(ifgday_ix, n_image):
     return matrix
 
 
-def used_images(network, retained, master_ix):
+def used_images(
+    network: NDArray[np.float64], retained: NDArray[np.int64], master_ix: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64], bool]:
     """Images whose phase relative to the master can be solved for.
 
     Parameters
@@ -86,7 +98,9 @@ def used_images(network, retained, master_ix):
     return design, images, bool(connected)
 
 
-def baselines_of_images(network, images, bperp):
+def baselines_of_images(
+    network: NDArray[np.float64], images: NDArray[np.int64], bperp: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
     """Perpendicular baselines of images from those of pairs, by ordinary least squares.
 
     Parameters
@@ -107,7 +121,7 @@ def baselines_of_images(network, images, bperp):
     return result
 
 
-def image_baselines(ps, small_baselines):
+def image_baselines(ps: Any, small_baselines: bool) -> NDArray[np.float64]:
     """Perpendicular baseline of every image, for small baselines solved for from those of the interferograms.
 
     Parameters
@@ -128,7 +142,9 @@ def image_baselines(ps, small_baselines):
     return baselines_of_images(design_matrix(ps["ifgday_ix"], ps["n_image"]), images, bperp[np.newaxis])[0]
 
 
-def connected_network(ps, dropped, where):
+def connected_network(
+    ps: Any, dropped: NDArray[np.int64], where: StrPath
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The network of a small-baseline project, if its retained interferograms connect all their images.
 
     Parameters
@@ -164,7 +180,9 @@ def connected_network(ps, dropped, where):
     return network, used
 
 
-def invert_correction(correction, ps, network, used, what):
+def invert_correction(
+    correction: NDArray[np.float64], ps: Any, network: NDArray[np.float64], used: NDArray[np.int64], what: str
+) -> NDArray[np.float32]:
     """Time series of a correction that was estimated for pairs, by unweighted least squares.
 
     Parameters
@@ -216,7 +234,9 @@ def invert_correction(correction, ps, network, used, what):
 # ---------------------------------------------------------------------- which pairs to make
 
 
-def correlated_pairs(day, bperp, rho_min, max_days, max_metres):
+def correlated_pairs(
+    day: NDArray[np.float64], bperp: NDArray[np.float64], rho_min: float, max_days: int, max_metres: int
+) -> NDArray[np.int64]:
     """Pairs whose expected coherence is high, and for each image at least the best one.
 
     Parameters
@@ -242,14 +262,14 @@ def correlated_pairs(day, bperp, rho_min, max_days, max_metres):
     return _sorted_pairs(np.vstack([likely, best]))
 
 
-def consecutive_pairs(n_image, n_next):
+def consecutive_pairs(n_image: int, n_next: int) -> NDArray[np.int64]:
     """Pairs of each image with the ``n_next`` images that follow; 0-based int64, shape (n_pair, 2), sorted."""
     first, second = np.triu_indices(n_image, 1)
     near = second - first <= n_next
     return np.column_stack([first, second])[near].astype(np.int64)
 
 
-def delaunay_pairs(day, bperp):
+def delaunay_pairs(day: NDArray[np.float64], bperp: NDArray[np.float64]) -> NDArray[np.int64]:
     """Edges of the Delaunay triangulation of the images in the plane of days and metres.
 
     Parameters
@@ -279,7 +299,7 @@ def delaunay_pairs(day, bperp):
     return _sorted_pairs(triangles[:, [[0, 1], [1, 2], [0, 2]]].reshape(-1, 2))
 
 
-def subsets(pairs, n_image):
+def subsets(pairs: NDArray[np.int64], n_image: int) -> int:
     """Number of subsets of images that no pair connects (1 for a network that holds together).
 
     Parameters
@@ -294,7 +314,7 @@ def subsets(pairs, n_image):
     return int(connected_components(graph, directed=False)[0])
 
 
-def _sorted_pairs(pairs):
+def _sorted_pairs(pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Distinct pairs of different images, the smaller number first; int64."""
     pairs = np.unique(np.sort(pairs, axis=1), axis=0).astype(np.int64)
     return pairs[pairs[:, 0] != pairs[:, 1]]

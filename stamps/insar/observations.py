@@ -3,15 +3,23 @@
 Source: docs/method/merging.md, sections 1 and 3; docs/method/unwrapping.md, section 1; docs/method/scla.md, section 1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import ParameterError, WorkspaceError
 from stamps.insar.phase import insert_column
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["baseline_matrix", "load_phase", "retained"]
 
 
-def load_phase(ws, ps, version=2):
+def load_phase(ws: Any, ps: Any, version: int = 2) -> NDArray[np.complexfloating[Any, Any]]:
     """Wrapped phasors of all pixels, shape (n_ps, n_ifg): file ``ph<version>``, else field ``ph`` of ``ps``."""
     name = f"ph{version}"
     if ws.exists(name):
@@ -23,7 +31,7 @@ def load_phase(ws, ps, version=2):
     )
 
 
-def baseline_matrix(ws, ps, small_baselines, version=2):
+def baseline_matrix(ws: Any, ps: Any, small_baselines: bool, version: int = 2) -> NDArray[np.floating[Any]]:
     """Perpendicular baseline of every pixel and interferogram in metres.
 
     Parameters
@@ -49,7 +57,7 @@ def baseline_matrix(ws, ps, small_baselines, version=2):
     return bperp if small_baselines else insert_column(bperp, ps["master_ix"], 0)
 
 
-def retained(n, dropped):
+def retained(n: int, dropped: NDArray[np.int64] | tuple[Any, ...]) -> NDArray[np.int64]:
     """0-based numbers 0 … n-1 without the dropped ones, int64.
 
     Raises

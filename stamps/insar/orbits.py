@@ -11,11 +11,19 @@ Curlander & McDonough (1991), Synthetic Aperture Radar: Systems and Signal Proce
 Source: docs/method/loading.md, sections 4 and 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.interpolate import KroghInterpolator
 
 from stamps.errors import InputError
 from stamps.insar.constants import WGS84_SEMI_MAJOR, WGS84_SEMI_MINOR
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["Orbit", "bearing", "locate", "look_angle", "perpendicular_baseline", "zero_doppler_time"]
 
@@ -42,7 +50,7 @@ class Orbit:
         Fewer than four state vectors, repeated times, or the time of interest lies outside of them.
     """
 
-    def __init__(self, time, position, around):
+    def __init__(self, time: NDArray[np.float64], position: NDArray[np.float64], around: float) -> None:
         time, position = np.asarray(time, dtype=np.float64), np.asarray(position, dtype=np.float64)
         order = np.argsort(time)
         time, position = time[order], position[order]
@@ -56,12 +64,12 @@ class Orbit:
         self.middle = float(around)
         self._path = KroghInterpolator(time[nearest] - self.middle, position[nearest])
 
-    def state(self, time):
+    def state(self, time: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Position (m), velocity (m/s) and acceleration (m/s²) at times in seconds: three (n, 3) arrays."""
         return tuple(self._path.derivatives(np.atleast_1d(time) - self.middle, der=3))
 
 
-def locate(orbit, time, distance, height):
+def locate(orbit: Orbit, time: ArrayLike, distance: ArrayLike, height: float) -> NDArray[np.float64]:
     """Ground points that a right-looking satellite sees at zero Doppler.
 
     Parameters
@@ -107,7 +115,7 @@ def locate(orbit, time, distance, height):
     raise InputError("Range and orbit do not meet the ground: the orbit or the range times of the header are wrong.")
 
 
-def zero_doppler_time(orbit, point):
+def zero_doppler_time(orbit: Orbit, point: NDArray[np.float64]) -> NDArray[np.float64]:
     """Time of closest approach of a satellite to ground points, (n,) float64 seconds.
 
     Parameters
@@ -133,14 +141,16 @@ def zero_doppler_time(orbit, point):
     raise InputError("An orbit does not pass the scene: it belongs to another image.")
 
 
-def look_angle(satellite, point):
+def look_angle(satellite: NDArray[np.float64], point: NDArray[np.float64]) -> NDArray[np.float64]:
     """Angle between the direction to the centre of the Earth and to ground points, (n,) float64 radians."""
     ray = point - satellite
     cosine = -np.sum(ray * satellite, axis=1) / np.linalg.norm(ray, axis=1) / np.linalg.norm(satellite, axis=1)
     return np.arccos(cosine)
 
 
-def perpendicular_baseline(master, slave, time, point):
+def perpendicular_baseline(
+    master: Orbit, slave: Orbit, time: NDArray[np.float64], point: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Perpendicular baselines between two orbits: B_C cos θ - B_N sin θ of slave minus master.
 
     Parameters
@@ -163,7 +173,7 @@ def perpendicular_baseline(master, slave, time, point):
     return np.sum(baseline * across, axis=1) * np.cos(look) - np.sum(baseline * down, axis=1) * np.sin(look)
 
 
-def bearing(point, direction):
+def bearing(point: NDArray[np.float64], direction: NDArray[np.float64]) -> float:
     """Direction of a vector as seen from a ground point, degrees clockwise from north, in (-180, 180].
 
     Parameters
@@ -180,7 +190,9 @@ def bearing(point, direction):
     return float(np.degrees(np.arctan2(direction @ east, direction @ np.cross(up, east))))
 
 
-def _frame(satellite, velocity):
+def _frame(
+    satellite: NDArray[np.float64], velocity: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Unit vectors t, c, n of the satellite."""
     along = velocity / np.linalg.norm(velocity, axis=1, keepdims=True)
     across = np.cross(-satellite, along)
@@ -188,7 +200,9 @@ def _frame(satellite, velocity):
     return along, across, np.cross(along, across)
 
 
-def _spherical_look(satellite, distance, height):
+def _spherical_look(
+    satellite: NDArray[np.float64], distance: NDArray[np.float64], height: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Look angle on a sphere, to start from."""
     orbit, earth = np.linalg.norm(satellite, axis=1), WGS84_SEMI_MAJOR + height
     cosine = (orbit**2 + distance**2 - earth**2) / (2 * orbit * distance)

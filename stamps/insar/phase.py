@@ -9,9 +9,17 @@ Classes follow MATLAB: a single operand makes the result single (but that of :fu
 Source: docs/method/conventions.md, section 4; docs/method/merging.md; docs/method/unwrapping.md, section 13; docs/method/scla.md.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.matlab.statistics import nanmean
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "angle",
@@ -180,7 +188,7 @@ def unit_modulus(values: np.ndarray) -> np.ndarray:
 # ---------------------------------------------------------------------- master, look angle, reference
 
 
-def insert_column(matrix, column, value):
+def insert_column(matrix: NDArray[Any], column: int, value: int) -> NDArray[Any]:
     """Insert a constant column, for instance the master into per-interferogram arrays of the others.
 
     Parameters
@@ -204,7 +212,9 @@ def insert_column(matrix, column, value):
     return result
 
 
-def look_angle_phase(k_ps, c_ps, bperp):
+def look_angle_phase(
+    k_ps: NDArray[np.float64], c_ps: NDArray[np.float64] | None, bperp: NDArray[np.floating[Any]]
+) -> NDArray[np.float32]:
     """K·B + C, every step in single precision as where single and double meet in MATLAB.
 
     Parameters
@@ -226,7 +236,7 @@ def look_angle_phase(k_ps, c_ps, bperp):
     return phase
 
 
-def reference_mean(phase, reference):
+def reference_mean(phase: NDArray[np.float32], reference: NDArray[np.int64] | None) -> NDArray[np.float32]:
     """Mean of each column over the reference pixels, NaN ignored.
 
     Parameters

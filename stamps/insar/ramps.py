@@ -3,10 +3,18 @@
 Source: docs/method/scla.md, section 4.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.matlab.linalg import lscov
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["MIN_PIXELS", "fit_ramps", "ramp_design", "remove_ramps"]
 
@@ -98,6 +106,6 @@ def fit_ramps(design: np.ndarray, phases: np.ndarray) -> tuple[np.ndarray, np.nd
     return ramp, fitted
 
 
-def _surface(design, coefficients):
+def _surface(design: NDArray[np.float64], coefficients: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """Value of the surface at every pixel; single coefficients make the product single."""
     return design.astype(coefficients.dtype, copy=False) @ coefficients

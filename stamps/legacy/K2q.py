@@ -3,11 +3,17 @@
 Reads and writes nothing. Source: docs/method/products.md, section 7.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from stamps.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["K2q"]
 
@@ -30,7 +36,7 @@ _SENSORS = {
 }
 
 
-def K2q(K, range_pixel=2300, sensor="E"):
+def K2q(K: ArrayLike, range_pixel: ArrayLike = 2300, sensor: str = "E") -> NDArray[np.float64] | float:
     """Convert the look-angle coefficient to the error of the DEM.
 
     Parameters

@@ -3,15 +3,25 @@
 Source: docs/method/coherence.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.native.clap import filter_grid
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["clap_filt"]
 
 
-def clap_filt(ph, alpha, beta, n_win, n_pad, low_pass=None):
+def clap_filt(
+    ph: NDArray[Any], alpha: int, beta: float, n_win: int, n_pad: int, low_pass: ArrayLike | None = None
+) -> NDArray[np.complex128]:
     """Filter a grid of phasors in overlapping windows.
 
     Parameters

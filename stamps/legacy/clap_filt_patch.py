@@ -5,15 +5,25 @@ Source: docs/method/selection.md, section 5; docs/method/coherence.md, section 6
 Zebker, JGR 112, B07407 (2007).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.native.clap_patch import filter_block
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["clap_filt_patch"]
 
 
-def clap_filt_patch(ph, alpha=0.5, beta=0.1, low_pass=None):
+def clap_filt_patch(
+    ph: NDArray[Any], alpha: float = 0.5, beta: float = 0.1, low_pass: NDArray[np.float64] | None = None
+) -> NDArray[np.complex64]:
     """Filter a square block of an interferogram, without taper or padding.
 
     Parameters

@@ -3,6 +3,10 @@
 Reads nothing, writes a KML file. Source: docs/method/products.md, section 7.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -10,21 +14,29 @@ from stamps.products.kml import jet, write_kml
 from stamps.workspace import Workspace
 from stamps.workspace.plain_files import check_plain
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["gescatter"]
 
 
 def gescatter(
-    filename,
-    lon,
-    lat,
-    c,
-    colormap=None,
-    clims=None,
-    opacity=0.4,
-    scale=0.4,
-    time=None,
-    workdir=".",
-):
+    filename: str,
+    lon: ArrayLike,
+    lat: ArrayLike,
+    c: ArrayLike,
+    colormap: NDArray[np.float64] | None = None,
+    clims: NDArray[np.float64] | tuple[int, int] | None = None,
+    opacity: float = 0.4,
+    scale: float = 0.4,
+    time: tuple[str, str] | None = None,
+    workdir: Workspace | StrPath = ".",
+) -> Path:
     """Write a KML file with one point for each value.
 
     Parameters

@@ -4,12 +4,26 @@ Reads ``parms.mat`` of the directory or of its parent and ``localparms.mat``; mi
 Source: docs/method/parameters.md, section 4.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
 
 __all__ = ["getparm"]
 
 
-def getparm(name=None, printflag=0, workdir="."):
+def getparm(
+    name: str | None = None, printflag: int = 0, workdir: Workspace | StrPath = "."
+) -> NDArray[np.float64] | float | str | None:
     """Value of a parameter; without a name print all of them.
 
     Parameters

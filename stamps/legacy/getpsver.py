@@ -3,12 +3,20 @@
 Reads ``psver.mat``. Source: docs/method/conventions.md, section 1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["getpsver"]
 
 
-def getpsver(workdir="."):
+def getpsver(workdir: Workspace | StrPath = ".") -> int:
     """Version of the pixel files in use: 1 for all candidates, 2 from weeding on.
 
     Parameters

@@ -3,12 +3,23 @@
 Reads and writes no file. Source: docs/method/unwrapping.md, section 5.6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.native.fringe_frequency import fringe_frequency
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 __all__ = ["gradient_filt"]
 
 
-def gradient_filt(ph, n_win, correct_sign=False):
+def gradient_filt(
+    ph: NDArray[np.complex128], n_win: int, correct_sign: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Frequency of the strongest component of each window.
 
     Parameters

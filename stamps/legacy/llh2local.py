@@ -3,15 +3,23 @@
 Source: docs/method/loading.md, section 2.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.insar import geometry
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["llh2local"]
 
 
-def llh2local(llh, origin):
+def llh2local(llh: ArrayLike, origin: tuple[float, float]) -> NDArray[np.float64]:
     """Project longitude and latitude to a local frame.
 
     Parameters

@@ -3,15 +3,23 @@
 Source: docs/method/loading.md, section 3.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.insar import geometry
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["local2llh"]
 
 
-def local2llh(xy, origin):
+def local2llh(xy: ArrayLike, origin: tuple[float, float]) -> NDArray[np.float64]:
     """Longitude and latitude of points given in a local frame.
 
     Parameters

@@ -3,12 +3,27 @@
 Appends to ``STAMPS.log`` of the directory. Source: docs/method/conventions.md, section 5.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
 
 __all__ = ["logit"]
 
 
-def logit(message=0, level=0, parent_flag=0, workdir=".", routine="LOGIT"):
+def logit(
+    message: int | str = 0,
+    level: int | str = 0,
+    parent_flag: int = 0,
+    workdir: Workspace | StrPath = ".",
+    routine: str = "LOGIT",
+) -> None:
     """Log a message to ``STAMPS.log`` and the console.
 
     Parameters

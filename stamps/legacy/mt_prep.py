@@ -9,8 +9,12 @@ native byte order. Writes the project files of every preparation (``processor.tx
 Source: docs/method/preparation.md, section 4.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +40,11 @@ from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.frontends.doris import DorisStack, Image
+
+
 __all__ = ["mt_prep"]
 
 _ROUTINE = "MT_PREP"
@@ -43,7 +52,14 @@ _SHORT = "complex_short"
 
 
 @reserving
-def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overlap=50, workdir="."):
+def mt_prep(
+    da_thresh: str | None = None,
+    rg_patches: int = 1,
+    az_patches: int = 1,
+    rg_overlap: int = 50,
+    az_overlap: int = 50,
+    workdir: Workspace | StrPath = ".",
+) -> None:
     """Prepare a project from a Doris stack.
 
     As in the original, patches of an earlier preparation are not removed: they stay in ``patch.list`` (which is in
@@ -104,7 +120,7 @@ def mt_prep(da_thresh=None, rg_patches=1, az_patches=1, rg_overlap=50, az_overla
     print(text)
 
 
-def _master_slc(stack):
+def _master_slc(stack: DorisStack) -> Path:
     """Path of the master's SLC: where ``master.res`` says, else a file of its name (or any crop) in the directory."""
     master = stack.master
     suffix = "_crop_ovs.slc" if master.oversampling > 1 else "_crop.slc"
@@ -117,7 +133,7 @@ def _master_slc(stack):
     raise InputError(f"The master's SLC ({named.name or suffix}) is neither where {master.path} says nor beside it.")
 
 
-def _check_rasters(stack, master_slc, geometry):
+def _check_rasters(stack: DorisStack, master_slc: StrPath | None, geometry: Mapping[str, Path]) -> list[Problem]:
     """Everything that is missing or of a wrong size."""
     n_pixels = stack.master.width * stack.master.length
     if n_pixels == 0:
@@ -143,11 +159,11 @@ def _check_rasters(stack, master_slc, geometry):
     return problems + [Problem(text.format(path)) for path in absent]
 
 
-def _check_geometry(geometry, size):
+def _check_geometry(geometry: Mapping[str, Path], size: tuple[int, int]) -> tuple[list[Any], list[str]]:
     return check_geometry([geometry["lon"], geometry["lat"]], geometry["dem_radar"], size, np.float32)
 
 
-def _as_float(stage, master, path):
+def _as_float(stage: Workspace, master: Image, path: StrPath) -> str:
     """Path of the master's SLC as complex float32; one of short integers is converted in the scratch folder."""
     if master.slc_format != _SHORT:
         return str(path)
@@ -159,7 +175,7 @@ def _as_float(stage, master, path):
     return str(stage.path / name)
 
 
-def _keep_patches(ws, stage):
+def _keep_patches(ws: Workspace, stage: Workspace) -> None:
     """List patches as a directory does, with those of an earlier preparation (quirks of the original)."""
     new = {path.name for path in stage.path.glob("PATCH_*")}
     old = sorted(path.parent.name for path in ws.path.glob("PATCH_*/patch.in") if path.parent.name not in new)

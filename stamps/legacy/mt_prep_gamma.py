@@ -9,7 +9,10 @@ The script of the original never gets beyond the test of the image format (a str
 Source: docs/method/preparation.md, section 2.
 """
 
+from __future__ import annotations
+
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from stamps import external
 from stamps.errors import ExternalProgramError
@@ -17,6 +20,11 @@ from stamps.frontends.checks import Problem
 from stamps.frontends.project import prepare_export
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.frontends.checks import Export
+
 
 __all__ = ["mt_prep_gamma"]
 
@@ -26,16 +34,16 @@ _POSITIONS = ("pt.map", "pscands.1.xy", "pscands.1.ll")  # what pt2geo writes
 
 @reserving
 def mt_prep_gamma(
-    master,
-    datadir,
-    da_thresh=None,
-    rg_patches=1,
-    az_patches=1,
-    rg_overlap=50,
-    az_overlap=50,
-    maskfile=None,
-    workdir=".",
-):
+    master: str,
+    datadir: StrPath,
+    da_thresh: float | None = None,
+    rg_patches: int = 1,
+    az_patches: int = 1,
+    rg_overlap: int = 50,
+    az_overlap: int = 50,
+    maskfile: str | None = None,
+    workdir: Workspace | StrPath = ".",
+) -> None:
     """Prepare a project from SLCs and interferograms of Gamma.
 
     The inputs are checked as a whole first. Everything is then written to a scratch folder and takes the place of the
@@ -71,7 +79,7 @@ def mt_prep_gamma(
     prepare_export(Workspace.at(workdir), master, datadir, da_thresh, counts, maskfile, "gamma", _PT2GEO)
 
 
-def _check_pt2geo(export):
+def _check_pt2geo(export: Export) -> list[Problem]:
     """What is wrong if the program is not there."""
     try:
         external.pt2geo_command()
@@ -80,7 +88,7 @@ def _check_pt2geo(export):
     return []
 
 
-def _compute_positions(stage, export):
+def _compute_positions(stage: Workspace, export: Export) -> None:
     """Longitude and latitude of the candidates of all patches by Gamma's own program."""
     for name in stage.patch_list():
         folder = stage.path / name

@@ -12,7 +12,11 @@ SLCs are used where they are if they are plain files of little-endian complex fl
 Source: docs/method/preparation.md, section 4; docs/method/loading.md, section 8 (what the loaders read).
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +41,13 @@ from stamps.frontends.text_headers import write_headers
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.frontends.topsstack import TopsStack
+
+
 __all__ = ["mt_prep_isce"]
 
 _ROUTINE = "MT_PREP_ISCE"
@@ -46,16 +57,16 @@ _INTERFEROGRAM = "isce_minrefdem.int"
 
 @reserving
 def mt_prep_isce(
-    master,
-    datadir,
-    da_thresh=None,
-    rg_patches=1,
-    az_patches=1,
-    rg_overlap=50,
-    az_overlap=50,
-    maskfile=None,
-    workdir=".",
-):
+    master: int | str,
+    datadir: StrPath,
+    da_thresh: float | None = None,
+    rg_patches: int = 1,
+    az_patches: int = 1,
+    rg_overlap: int = 50,
+    az_overlap: int = 50,
+    maskfile: StrPath | None = None,
+    workdir: Workspace | StrPath = ".",
+) -> None:
     """Prepare a project from a topsStack tree.
 
     With a file ``small_baselines.list`` (two dates yyyymmdd per line) in the project directory the listed
@@ -135,7 +146,7 @@ def mt_prep_isce(
     print(text)
 
 
-def _write_geometry(stage, stack):
+def _write_geometry(stage: Workspace, stack: TopsStack) -> None:
     """Positions, heights, incidence, baselines and the text headers."""
     for name, source in (("lat", "lat"), ("lon", "lon"), ("dem", "hgt"), ("inc_angle", "los")):
         with topsstack.open_raster(stack.geometry[source]) as dataset:
@@ -156,7 +167,7 @@ def _write_geometry(stage, stack):
     write_headers(stage, stack.dates, stack.master, means, heading, stack.wavelength, stack.pairs)
 
 
-def _check_geometry(stage, stack):
+def _check_geometry(stage: Workspace, stack: TopsStack) -> list[Any]:
     """Warnings about the positions just copied, under the names of their sources; an InputError if they are nonsense."""
     paths = {name: str(stage.path / f"{name}.raw") for name in ("lon", "lat", "dem")}
     size = stack.width, stack.length
@@ -173,7 +184,7 @@ def _renamed(text, sources):
     return text
 
 
-def _baseline(stack, date):
+def _baseline(stack: TopsStack, date: int) -> NDArray[np.float32] | None:
     """Baselines of an image against the reference of the stack, (rows, columns) float32; None for the reference."""
     if date not in stack.baselines:
         return None
@@ -181,14 +192,14 @@ def _baseline(stack, date):
         return topsstack.read_lines(dataset, slice(0, dataset.height)).astype(np.float32)
 
 
-def _difference(grid, of_master):
+def _difference(grid: NDArray[np.float32] | None, of_master: NDArray[np.float32] | None) -> NDArray[np.float32]:
     """Baselines against the master of the project; either may be the reference of the stack (None)."""
     if grid is None:
         return -of_master
     return grid if of_master is None else grid - of_master
 
 
-def _plain_slc(stage, stack, date):
+def _plain_slc(stage: Workspace, stack: TopsStack, date: int) -> str:
     """Path of an SLC as a plain file of little-endian complex float32, copied if the stack has another form."""
     source = stack.slcs[date]
     with topsstack.open_raster(source) as dataset:
@@ -198,7 +209,7 @@ def _plain_slc(stage, stack, date):
         return _write_raster(stage, f"SLC/{date}.slc", blocks, (stack.width, stack.length), np.complex64)
 
 
-def _is_plain(path, dataset, stack):
+def _is_plain(path: StrPath, dataset: Any, stack: TopsStack) -> bool:
     """Whether the bytes of a file are those that GDAL reads, looked at in the middle line."""
     if os.path.getsize(path) != 8 * stack.width * stack.length:
         return False
@@ -207,7 +218,7 @@ def _is_plain(path, dataset, stack):
     return line.tobytes() == topsstack.read_lines(dataset, middle).astype("<c8").tobytes()
 
 
-def _write_interferogram(stage, stack, pair):
+def _write_interferogram(stage: Workspace, stack: TopsStack, pair: tuple[int, int]) -> str:
     """Form first × conj(second); returns the path."""
     first, second = pair
     folder = f"{first}_{second}" if stack.pairs else str(second)
@@ -217,7 +228,13 @@ def _write_interferogram(stage, stack, pair):
         return _write_raster(stage, f"{folder}/{_INTERFEROGRAM}", blocks, (stack.width, stack.length), np.complex64)
 
 
-def _write_raster(stage, name, blocks, size, dtype):
+def _write_raster(
+    stage: Workspace,
+    name: str,
+    blocks: Sequence[NDArray[np.float32]] | Iterable[Any],
+    size: tuple[int, int],
+    dtype: type,
+) -> str:
     """Write blocks of lines as a little-endian raster with an ISCE header; returns its path."""
     dtype = np.dtype(dtype).newbyteorder("<")
     with stage.open_output(name) as path, open(path, "wb") as file:
@@ -228,6 +245,6 @@ def _write_raster(stage, name, blocks, size, dtype):
     return str(stage.path / name)
 
 
-def _lines(stack):
+def _lines(stack: TopsStack) -> Any:
     """Blocks of lines of the image."""
     return line_blocks(slice(0, stack.length), slice(0, stack.width))

@@ -7,25 +7,33 @@ or ``selsbc.in``, ``pscphase.in``, ``pscdem.in``, ``psclonlat.in``, ``patch.list
 Source: docs/method/preparation.md, section 1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.frontends.project import prepare_export
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["mt_prep_snap"]
 
 
 @reserving
 def mt_prep_snap(
-    master,
-    datadir,
-    da_thresh=None,
-    rg_patches=1,
-    az_patches=1,
-    rg_overlap=50,
-    az_overlap=50,
-    maskfile=None,
-    workdir=".",
-):
+    master: int | str,
+    datadir: StrPath,
+    da_thresh: float | str | None = None,
+    rg_patches: int = 1,
+    az_patches: int = 1,
+    rg_overlap: int = 50,
+    az_overlap: int = 50,
+    maskfile: StrPath | None = None,
+    workdir: Workspace | StrPath = ".",
+) -> None:
     """Prepare a project from a SNAP export.
 
     The inputs are checked as a whole first. Everything is then written to a scratch folder and takes the place of the

@@ -3,16 +3,26 @@
 Reads ``psver`` and ``ps``; writes a picture. Source: docs/method/products.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.products.baselines import network_picture
 from stamps.workspace import Workspace
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_baseline_plot"]
 
 
-def ps_baseline_plot(workdir=".", out=None):
+def ps_baseline_plot(workdir: Workspace | StrPath = ".", out: str | None = None) -> Figure:
     """Draw a line from every image to the master.
 
     Parameters

@@ -3,15 +3,25 @@
 Reads ``psver`` and ``ps``. Source: docs/method/products.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.matlab.arithmetic import round_half_away
 from stamps.workspace import Workspace
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_baselines"]
 
 
-def ps_baselines(bperp, workdir="."):
+def ps_baselines(bperp: int, workdir: Workspace | StrPath = ".") -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Print and return the baselines that are at least ``bperp`` long, to either side.
 
     Parameters

@@ -6,6 +6,10 @@ in degrees) anew. Parameter: ``small_baseline_flag``.
 Source: docs/method/merging.md, section 3.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.observations import baseline_matrix, load_phase
@@ -17,11 +21,17 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_calc_ifg_std"]
 
 
 @reserving
-def ps_calc_ifg_std(workdir="."):
+def ps_calc_ifg_std(workdir: Workspace | StrPath = ".") -> None:
     """Calculate the noise standard deviation of every interferogram about the patch phase.
 
     Parameters
@@ -49,7 +59,13 @@ def ps_calc_ifg_std(workdir="."):
     ws.save(f"ifgstd{version}", {"ifg_std": ifg_std}, append=False)
 
 
-def phase_std(ph, ph_patch, k_ps, c_ps, bperp):
+def phase_std(
+    ph: NDArray[np.complexfloating[Any, Any]],
+    ph_patch: NDArray[np.complexfloating[Any, Any]],
+    k_ps: NDArray[np.float64],
+    c_ps: NDArray[np.float64] | None,
+    bperp: NDArray[np.floating[Any]],
+) -> NDArray[np.float32]:
     """Root mean square of the phase about patch phase and look-angle error, per interferogram.
 
     Parameters
@@ -76,7 +92,7 @@ def phase_std(ph, ph_patch, k_ps, c_ps, bperp):
     return result
 
 
-def table(ps, ifg_std, small_baselines):
+def table(ps: Any, ifg_std: NDArray[np.float32], small_baselines: bool) -> list[str]:
     """One line per interferogram: number, date or dates, standard deviation in degrees with two decimals."""
     if small_baselines:
         names = [f"{datestr(first)}_{datestr(second)}" for first, second in ps["ifgday"]]

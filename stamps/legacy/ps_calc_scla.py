@@ -9,8 +9,11 @@ those of the reference area.
 Source: docs/method/scla.md, section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,13 +36,19 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_calc_scla"]
 
 _MIN_IMAGES_FOR_VELOCITY = 4
 
 
 @reserving
-def ps_calc_scla(use_small_baselines=0, coest_mean_vel=0, workdir="."):
+def ps_calc_scla(use_small_baselines: int = 0, coest_mean_vel: int = 0, workdir: Workspace | StrPath = ".") -> None:
     """Estimate the look-angle error (rad per metre of baseline) of every pixel from unwrapped phases.
 
     Parameters
@@ -121,7 +130,7 @@ class _Options:
     single_series: bool  # the inverted series of a small-baseline project
 
 
-def _options(parameters, use_small_baselines):
+def _options(parameters: Parameters, use_small_baselines: int) -> _Options:
     """Ask for the parameters, in the order in which the log shows them."""
     small_baselines = parameters.flag("small_baseline_flag", log=True)
     return _Options(
@@ -141,7 +150,9 @@ def _options(parameters, use_small_baselines):
 # ---------------------------------------------------------------------- data
 
 
-def _corrected(ws, log, options, ps, ph_uw, suffix, version):
+def _corrected(
+    ws: Workspace, log: Log, options: _Options, ps: Any, ph_uw: NDArray[np.float32], suffix: str, version: int
+) -> tuple[NDArray[np.float32], NDArray[np.float64] | None]:
     """Unwrapped phase without troposphere, ramps and legacy atmosphere; also the ramps (None without deramping)."""
     if options.subtract_tropo:
         if options.single_series:
@@ -160,7 +171,9 @@ def _corrected(ws, log, options, ps, ph_uw, suffix, version):
     return ph_uw, ph_ramp
 
 
-def _used_and_baselines(ws, ps, options, inverted, version):
+def _used_and_baselines(
+    ws: Workspace, ps: Any, options: _Options, inverted: NDArray[np.int64] | None, version: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """0-based columns that are used, and the baselines of all columns (n_ps x n) in m."""
     if not options.single_series:
         used = retained(ps["n_ifg"], np.union1d(options.drop_ifg_index, options.scla_drop_index))
@@ -180,14 +193,14 @@ class _Pairs:
     bperp: np.ndarray
     days: np.ndarray
 
-    def design(self, with_velocity):
+    def design(self, with_velocity: int) -> NDArray[np.float64]:
         """Columns: constant, mean baseline in m (one for all pixels), and days if a velocity is estimated."""
         columns = [np.ones(self.bperp.size), self.bperp.astype(np.float64)]
         if with_velocity:
             columns.append(np.diff(self.days, axis=1)[:, 0])
         return np.column_stack(columns)
 
-    def table(self):
+    def table(self) -> list[str]:
         """Lines for the log."""
         lines = [f"{len(self.days)} ifgs used in estimation:"]
         for (first, second), bperp in zip(self.days, round_half_away(self.bperp), strict=True):
@@ -195,12 +208,14 @@ class _Pairs:
         return lines
 
 
-def _image_pairs(ps, ph_uw, bperp, used):
+def _image_pairs(ps: Any, ph_uw: NDArray[np.float32], bperp: NDArray[np.float32], used: NDArray[np.int64]) -> _Pairs:
     """The interferograms of a small-baseline project."""
     return _Pairs(ph_uw[:, used].astype(np.float64), mean_single(bperp[:, used], axis=0), ps["ifgday"][used])
 
 
-def _sequential_pairs(ps, ph_uw, bperp, used):
+def _sequential_pairs(
+    ps: Any, ph_uw: NDArray[np.float32], bperp: NDArray[np.float32], used: NDArray[np.int64]
+) -> _Pairs:
     """Differences of successive images, in which deformation counts little."""
     days = ps["day"][used]
     difference = np.diff(ph_uw[:, used], axis=1).astype(np.float64)
@@ -208,7 +223,9 @@ def _sequential_pairs(ps, ph_uw, bperp, used):
     return _Pairs(difference, np.atleast_1d(mean_bperp), np.column_stack([days[:-1], days[1:]]))
 
 
-def _covariance(ws, ps, options, use_small_baselines, version):
+def _covariance(
+    ws: Workspace, ps: Any, options: _Options, use_small_baselines: int, version: int
+) -> NDArray[np.float64]:
     """Covariance of the interferograms (or images of an inverted series), float64; identity if nothing is known."""
     if options.small_baselines:
         name, variable = f"phuw_sb_res{version}", "sb_cov" if use_small_baselines else "sm_cov"
@@ -222,7 +239,9 @@ def _covariance(ws, ps, options, use_small_baselines, version):
     return np.diag(((ifg_std * scalar(np.pi) / scalar(180)) ** 2).astype(np.float64))
 
 
-def look_angle_error(design, phase, covariance, l1):
+def look_angle_error(
+    design: NDArray[np.float64], phase: NDArray[np.float64], covariance: NDArray[np.float64] | None, l1: bool
+) -> NDArray[np.float64]:
     """Coefficient of the second column of a linear model.
 
     Parameters
@@ -248,7 +267,14 @@ def look_angle_error(design, phase, covariance, l1):
     return model[1].copy()
 
 
-def master_error(ph_uw, ph_scla, day, used, master_ix, covariance):
+def master_error(
+    ph_uw: NDArray[np.float32],
+    ph_scla: NDArray[np.float32],
+    day: NDArray[np.float64],
+    used: NDArray[np.int64],
+    master_ix: int,
+    covariance: NDArray[np.float64] | None,
+) -> NDArray[np.float32]:
     """Phase that all interferograms share: the master's atmosphere and orbit error.
 
     Parameters
@@ -274,7 +300,7 @@ def master_error(ph_uw, ph_scla, day, used, master_ix, covariance):
     return least_squares(design, phase.T, covariance[np.ix_(used, used)])[0]
 
 
-def _put_aside(ws, name):
+def _put_aside(ws: Workspace, name: str) -> None:
     """Rename an older result to ``tmp_…`` with its modification time."""
     if ws.has_file(name):
         stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(ws.file(name).stat().st_mtime))

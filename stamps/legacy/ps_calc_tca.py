@@ -7,6 +7,10 @@ Reads ``psver``, ``ps2``, ``hgt2``, ``phuw2`` and ``scla2`` (small baselines: ``
 Source: docs/method/products.md, section 4.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, WorkspaceError
@@ -15,13 +19,22 @@ from stamps.workspace import freshness
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
+
 __all__ = ["ps_calc_tca"]
 
 _VARIABLE = "strat_corr"
 
 
 @reserving
-def ps_calc_tca(ifg_list, height_range, phase_range, workdir="."):
+def ps_calc_tca(
+    ifg_list: ArrayLike, height_range: ArrayLike, phase_range: ArrayLike, workdir: Workspace | StrPath = "."
+) -> NDArray[np.float64]:
     """Fit slopes of phase over height.
 
     Parameters
@@ -69,7 +82,13 @@ def ps_calc_tca(ifg_list, height_range, phase_range, workdir="."):
     return slopes
 
 
-def slope_inside(height, phase, height_bounds, phase_bounds, number=1):
+def slope_inside(
+    height: NDArray[np.float64],
+    phase: NDArray[np.float32],
+    height_bounds: NDArray[np.float64],
+    phase_bounds: NDArray[np.float64],
+    number: int = 1,
+) -> float:
     """Slope of the line through the pixels inside a rectangle of heights and phases.
 
     Parameters
@@ -95,14 +114,14 @@ def slope_inside(height, phase, height_bounds, phase_bounds, number=1):
     return float(centred @ phase[inside].astype(np.float64) / (centred @ centred))
 
 
-def _phase(project, pairs):
+def _phase(project: Project, pairs: bool) -> NDArray[np.float32]:
     """Unwrapped phase without the look-angle error, where that is known."""
     phase = project.load("phuw", pairs)["ph_uw"]
     name = project.file("scla", pairs)
     return phase - project.ws.load(name)["ph_scla"] if project.ws.exists(name) else phase
 
 
-def _rows(bounds, n, what):
+def _rows(bounds: ArrayLike, n: int, what: str) -> NDArray[np.float64]:
     rows = np.asarray(bounds, np.float64)
     if rows.shape == (2,):
         rows = np.tile(rows, (n, 1))

@@ -6,6 +6,10 @@ writes ``rc2`` (``ph_rc``, single master also ``ph_reref``) anew. Parameter: ``s
 Source: docs/method/merging.md, section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.observations import baseline_matrix, load_phase
@@ -15,11 +19,17 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_correct_phase"]
 
 
 @reserving
-def ps_correct_phase(workdir="."):
+def ps_correct_phase(workdir: Workspace | StrPath = ".") -> None:
     """Correct the phase of the selected pixels of one patch.
 
     Parameters
@@ -54,7 +64,12 @@ def ps_correct_phase(workdir="."):
     log.finish()
 
 
-def corrected_phase(ph, k_ps, c_ps, bperp):
+def corrected_phase(
+    ph: NDArray[np.complex64],
+    k_ps: NDArray[np.float64],
+    c_ps: NDArray[np.float64] | None,
+    bperp: NDArray[np.floating[Any]],
+) -> NDArray[np.complex64]:
     """ph·exp(-j(K·B + C)) in single precision.
 
     Parameters

@@ -12,7 +12,10 @@ lambda gamma_change_convergence gamma_max_iterations small_baseline_flag``.
 Source: docs/method/coherence.md; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,13 +36,19 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_est_gamma_quick"]
 
 _PIXELS_AT_ONCE = 100_000  # and a message each
 
 
 @reserving
-def ps_est_gamma_quick(restart_flag=0, workdir="."):
+def ps_est_gamma_quick(restart_flag: int = 0, workdir: Workspace | StrPath = ".") -> None:
     """Estimate the temporal coherence of candidates.
 
     Parameters
@@ -116,7 +125,7 @@ class _Settings:
     small_baselines: bool
 
     @property
-    def snr(self):
+    def snr(self) -> bool:
         return self.weighting.lower() != "p-square"
 
 
@@ -134,15 +143,15 @@ class _Data:
     n_image: int | None
 
     @property
-    def n_ps(self):
+    def n_ps(self) -> int:
         return self.phasors.shape[0]
 
     @property
-    def n_low(self):
+    def n_low(self) -> int:
         return LOW_COHERENCE_BINS[self.pairs is not None]
 
 
-def _settings(parameters):
+def _settings(parameters: Parameters) -> _Settings:
     """Read, log and check the parameters, in the original's order."""
     names = (
         "filter_grid_size",
@@ -182,7 +191,7 @@ def _settings(parameters):
     )
 
 
-def _load(ws, small_baselines, keep_amplitude):
+def _load(ws: Workspace, small_baselines: bool, keep_amplitude: bool) -> _Data:
     """Candidates of the patch."""
     ps = ws.load("ps1")
     if ps["n_ps"] == 0:
@@ -211,7 +220,7 @@ def _load(ws, small_baselines, keep_amplitude):
     )
 
 
-def _unit_phasors(ph):
+def _unit_phasors(ph: NDArray[np.complex64]) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
     """Phasors of unit modulus (zeros stay 0) and their amplitudes (zeros become 1), both single, in row-major order."""
     ph = np.ascontiguousarray(ph, dtype=np.complex64)
     amplitude = np.abs(ph)
@@ -221,7 +230,7 @@ def _unit_phasors(ph):
     return ph, amplitude
 
 
-def _mean_incidence(ws):
+def _mean_incidence(ws: Workspace) -> float:
     """Mean incidence angle in radians: from ``inc1``, else ``la1`` and a constant, else 21 degrees."""
     inc = ws.load_optional("inc1").get("inc")
     if inc is not None and np.any(inc != 0):
@@ -232,7 +241,7 @@ def _mean_incidence(ws):
     return DEFAULT_INCIDENCE
 
 
-def _n_trial_wraps(bperp, max_topo_err, wavelength, incidence):
+def _n_trial_wraps(bperp: NDArray[np.floating[Any]], max_topo_err: float, wavelength: float, incidence: float) -> float:
     """Half width of the search in cycles over the range of the baselines, in the class of the baselines."""
     max_k = largest_look_angle_error(max_topo_err, wavelength, incidence)
     span = bperp.max() - bperp.min()
@@ -247,7 +256,7 @@ def _n_trial_wraps(bperp, max_topo_err, wavelength, incidence):
     return n_trial_wraps
 
 
-def _grid_cells(xy, grid_size):
+def _grid_cells(xy: NDArray[np.float32], grid_size: float) -> NDArray[np.int64]:
     """Grid cell of each pixel, (n, 2) int64 rows and columns from 0; all arithmetic is single, which decides cells.
 
     The last row and column of cells are merged into those before them.
@@ -263,7 +272,7 @@ def _grid_cells(xy, grid_size):
     return cells
 
 
-def _warn_if_too_small(grid_ij, settings, log):
+def _warn_if_too_small(grid_ij: NDArray[np.int64], settings: _Settings, log: Log) -> None:
     n_i, n_j = grid_ij.max(axis=0) + 1
     if not (window_starts(n_i, settings.clap_win * 3 // 4) and window_starts(n_j, settings.clap_win * 3 // 4)):
         log(
@@ -295,7 +304,7 @@ class _State:
     ph_grid: np.ndarray = field(default=None)  # (n_i, n_j, m)
 
     @classmethod
-    def new(cls, data, nr, weight):
+    def new(cls, data: _Data, nr: NDArray[np.float64], weight: NDArray[np.float64]) -> _State:
         """State before the first iteration."""
         shape = data.phasors.shape
         zeros = [np.zeros(shape[0]) for _ in range(5)]
@@ -304,7 +313,7 @@ class _State:
         return cls(weight, nr, last, *zeros, ph_res=ph_res, ph_patch=ph_patch)
 
 
-def _initial_weights(D_A, log):
+def _initial_weights(D_A: NDArray[np.float64], log: Log) -> NDArray[np.float64]:
     """1/D_A; a dispersion of 0 counts as the smallest other one (its infinite weight would break the filter)."""
     zero = ~(D_A > 0)
     if zero.any():
@@ -313,7 +322,7 @@ def _initial_weights(D_A, log):
     return 1 / D_A
 
 
-def _restored(ws, data, settings):
+def _restored(ws: Workspace, data: _Data, settings: _Settings) -> _State:
     """State from ``pm1``; the weights, which are not stored, are computed again."""
     pm = ws.load("pm1")
     if pm["coh_ps"].size != data.n_ps or pm["ph_res"].shape != data.phasors.shape:
@@ -331,7 +340,9 @@ def _restored(ws, data, settings):
     return state
 
 
-def _saved(state, grid_ij, grid_size, lowpass, n_trial_wraps):
+def _saved(
+    state: _State, grid_ij: NDArray[np.int64], grid_size: float, lowpass: NDArray[np.float64], n_trial_wraps: float
+) -> dict[str, NDArray[Any]]:
     """Variables of ``pm1``."""
     names = (
         "ph_patch",
@@ -362,7 +373,9 @@ def _saved(state, grid_ij, grid_size, lowpass, n_trial_wraps):
 # ---------------------------------------------------------------------- one iteration
 
 
-def _estimate_patch_phase(state, data, grid_ij, lowpass, settings):
+def _estimate_patch_phase(
+    state: _State, data: _Data, grid_ij: NDArray[np.int64], lowpass: NDArray[np.float64], settings: _Settings
+) -> None:
     """Grid the weighted phasors, filter the grids, and take the phase of each pixel's cell."""
     state.ph_weight = _weighted_phasors(data, state.K_ps, state.weight)
     n_i, n_j = grid_ij.max(axis=0) + 1
@@ -374,7 +387,7 @@ def _estimate_patch_phase(state, data, grid_ij, lowpass, settings):
     _normalise(state.ph_patch)
 
 
-def _weighted_phasors(data, K_ps, weight):
+def _weighted_phasors(data: _Data, K_ps: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.complex64]:
     """Phasors without the look-angle error, times the weights: (n, m) complex64, each step in single precision."""
     result = np.empty_like(data.phasors)
     for pixels in _blocks(data.n_ps):
@@ -385,14 +398,16 @@ def _weighted_phasors(data, K_ps, weight):
     return result
 
 
-def _times_conjugate(z, angle):
+def _times_conjugate(
+    z: NDArray[np.complex64], angle: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Real and imaginary part of z·exp(-j angle), products of singles as the original rounds them."""
     with np.errstate(invalid="ignore"):
         cosine, sine = (part(angle.astype(np.float64)).astype(np.float32) for part in (np.cos, np.sin))
         return z.real * cosine + z.imag * sine, z.imag * cosine - z.real * sine
 
 
-def _normalise(z):
+def _normalise(z: NDArray[np.complex64]) -> None:
     """Divide complex numbers by their moduli in place; zeros stay."""
     for pixels in _blocks(z.shape[0]):
         modulus = np.abs(z[pixels])
@@ -401,7 +416,7 @@ def _normalise(z):
         z.imag[pixels] /= modulus
 
 
-def _estimate_topography(state, data, n_trial_wraps, log):
+def _estimate_topography(state: _State, data: _Data, n_trial_wraps: float, log: Log) -> None:
     """Fit each pixel's look-angle error to its deviation from the patch phase.
 
     Pixels that have a zero in any interferogram get K NaN and γ 0 and keep their other values.
@@ -425,7 +440,7 @@ def _estimate_topography(state, data, n_trial_wraps, log):
             log(f"{pixels.stop} PS processed", 2)
 
 
-def _converged(state, parameters, log):
+def _converged(state: _State, parameters: Parameters, log: Log) -> bool:
     """Whether the iteration ends; both parameters are read again, so that they can be changed meanwhile."""
     change = _update_change(state)
     log(f"gamma_change_change={change:f}")
@@ -434,7 +449,7 @@ def _converged(state, parameters, log):
     return abs(change) < convergence or state.i_loop >= max_iterations
 
 
-def _update_change(state):
+def _update_change(state: _State) -> float:
     """Change of the rms change of coherence between iterations."""
     gamma_change = float(np.sqrt(np.sum((state.coh_ps - state.coh_ps_save) ** 2) / state.coh_ps.size))
     change = gamma_change - state.gamma_change_save
@@ -446,7 +461,7 @@ def _update_change(state):
 # ---------------------------------------------------------------------- weights
 
 
-def _weights(state, data, settings):
+def _weights(state: _State, data: _Data, settings: _Settings) -> NDArray[np.float64]:
     """Weights of the pixels for the next iteration; ``state.Nr`` is rescaled for P-square."""
     if settings.snr:
         return _snr_weights(data.amplitude, state.ph_res)
@@ -460,7 +475,9 @@ def _weights(state, data, settings):
     return (1 - p_random[position]) ** 2
 
 
-def _random_probability(Na, Nr, Nr_max_nz_ix, n_low):
+def _random_probability(
+    Na: NDArray[np.float64], Nr: NDArray[np.float64], Nr_max_nz_ix: int, n_low: int
+) -> NDArray[np.float64]:
     """Probability that a pixel has random phase, at coherences 0, 0.001, …, 1.
 
     Parameters
@@ -485,7 +502,7 @@ def _random_probability(Na, Nr, Nr_max_nz_ix, n_low):
     return interp(np.concatenate([[1.0], smooth]), 10)[:-9]
 
 
-def _snr_weights(amplitude, ph_res):
+def _snr_weights(amplitude: NDArray[np.float32], ph_res: NDArray[np.float32]) -> NDArray[np.float64]:
     """Signal to noise ratio of the amplitudes of pixels, 0 where there is no noise; (n,) float64."""
     weight = np.zeros(ph_res.shape[0])
     for pixels in _blocks(ph_res.shape[0]):
@@ -497,6 +514,6 @@ def _snr_weights(amplitude, ph_res):
     return weight
 
 
-def _blocks(n):
+def _blocks(n: int) -> list[Any]:
     """Slices over n pixels."""
     return [slice(first, first + _PIXELS_AT_ONCE) for first in range(0, n, _PIXELS_AT_ONCE)]

@@ -3,14 +3,33 @@
 Source: docs/method/scn.md, section 4.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.steps.kriging import fit_variogram, variogram, variogram_values
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["ps_fit_vario"]
 
 
-def ps_fit_vario(x, y, z, model, a0, c10, c20, max_lag=None, Nlags=51, previous=None):
+def ps_fit_vario(
+    x: ArrayLike,
+    y: ArrayLike,
+    z: ArrayLike,
+    model: int,
+    a0: float,
+    c10: float,
+    c20: float,
+    max_lag: float | None = None,
+    Nlags: int = 51,
+    previous: tuple[int, float, float, float] | None = None,
+) -> tuple[float, float, float, float, NDArray[np.float64]]:
     """Fit a variogram model by least squares with lower bounds of zero.
 
     Parameters

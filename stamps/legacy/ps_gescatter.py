@@ -5,6 +5,10 @@ Reads ``psver``, ``ps2`` and, with a cut-off, ``mv2``; writes a KML file.
 Source: docs/method/products.md, section 7.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import NoPixelsError, WorkspaceError
@@ -15,21 +19,29 @@ from stamps.products.kml import jet
 from stamps.workspace import Workspace, freshness
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_gescatter"]
 
 
 def ps_gescatter(
-    file,
-    data,
-    step=1,
-    opacity=0.4,
-    clims=None,
-    lon_rg=None,
+    file: str,
+    data: NDArray[Any] | str,
+    step: float = 1,
+    opacity: float = 0.4,
+    clims: NDArray[np.float64] | tuple[int, int] | None = None,
+    lon_rg: NDArray[np.float64] | tuple[float, float] | None = None,
     lat_rg=None,
-    std_cutoff=np.inf,
-    workdir=".",
-    seed=0,
-):
+    std_cutoff: float = np.inf,
+    workdir: Workspace | StrPath = ".",
+    seed: int = 0,
+) -> Path:
     """Write a KML file with the pixels.
 
     Parameters
@@ -86,14 +98,14 @@ def ps_gescatter(
     return path
 
 
-def five_classes():
+def five_classes() -> NDArray[np.float64]:
     """Red, orange, green, light and dark blue: 64 colours of five kinds, from high to low values reversed."""
     base = jet(63)
     kinds = (base[7], base[22], np.array([0.3, 1, 0.3]), base[39], base[55])
     return np.repeat(kinds, (15, 10, 14, 10, 15), axis=0)[::-1]
 
 
-def _within(values, limits):
+def _within(values: NDArray[np.float64], limits) -> NDArray[np.bool_]:
     """Whether values lie between limits, which belong to it; no limits: all."""
     if limits is None or not np.size(limits):
         return np.ones(values.shape, bool)
@@ -101,7 +113,7 @@ def _within(values, limits):
     return (values >= low) & (values <= high)
 
 
-def _deviations(ws, name):
+def _deviations(ws: Workspace, name: str) -> NDArray[np.float32]:
     if not ws.exists(name):
         raise WorkspaceError(f"{ws.path / name}.mat is missing: std_cutoff needs ps_mean_v or a plot of 'vs' first.")
     return ws.load(name, ["mean_v_std"])["mean_v_std"]

@@ -6,6 +6,10 @@ Reads ``psver``, ``ps``, ``ifgstd``; runs ``ps_calc_ifg_std`` in a single-master
 Source: docs/method/products.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.insar.network import image_baselines
 from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
 from stamps.matlab.arithmetic import round_half_away
@@ -13,10 +17,17 @@ from stamps.matlab.dates import datestr
 from stamps.workspace import Workspace, findings
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_info"]
 
 
-def ps_info(workdir="."):
+def ps_info(workdir: Workspace | StrPath = ".") -> list[str]:
     """Print one line per image and the number of pixels.
 
     Parameters
@@ -45,7 +56,7 @@ def ps_info(workdir="."):
     return lines
 
 
-def image_lines(day, bperp, ifg_std):
+def image_lines(day: NDArray[np.float64], bperp: NDArray[np.float64], ifg_std: NDArray[np.float32] | None) -> list[str]:
     """One line per image: number, date, rounded baseline in m and, if known and not zero, noise in degrees."""
     lines = []
     for i, (date, metres) in enumerate(zip(day, round_half_away(bperp), strict=True)):

@@ -3,16 +3,26 @@
 Source: docs/method/scn.md, section 3.
 """
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.steps.kriging import krige
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["ps_kriging"]
 
 
-def ps_kriging(x, x0, Nmax, dx_max, method, model):
+def ps_kriging(
+    x: ArrayLike, x0: ArrayLike, Nmax: int, dx_max: int, method: int, model: Sequence[list[float]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float, float]:
     """Krige the value at targets.
 
     Parameters

@@ -6,6 +6,10 @@ parent; sets the parameters ``heading`` and ``lambda``; writes ``ps1`` without p
 Source: docs/method/products.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -18,11 +22,17 @@ from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import read_input
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_load_info"]
 
 
 @reserving
-def ps_load_info(workdir="."):
+def ps_load_info(workdir: Workspace | StrPath = ".") -> None:
     """Write the dates and baselines of a single-master stack.
 
     Parameters
@@ -71,7 +81,7 @@ def ps_load_info(workdir="."):
     log.finish()
 
 
-def _dates(ws, name):
+def _dates(ws: Workspace, name: str) -> NDArray[np.float64]:
     numbers = _numbers(ws, name)
     try:
         return datenum(numbers)
@@ -79,7 +89,7 @@ def _dates(ws, name):
         raise InputError(f"{name} of {ws.path}: {error}") from None
 
 
-def _numbers(ws, name):
+def _numbers(ws: Workspace, name: str) -> NDArray[np.float64]:
     """All numbers of a text file of the directory or its parent, at least one."""
     path = ws.find(name, levels=2)
     if path is None:

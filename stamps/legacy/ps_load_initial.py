@@ -10,10 +10,18 @@ calconst day_ix``), ``ph1`` (``ph``), ``bp1`` (``bperp_mat``), ``la1`` (``la``: 
 Source: docs/method/loading.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.frontends import text_projects
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["ps_load_initial"]
 
@@ -21,7 +29,7 @@ _SETTINGS = {"heading": "heading.1.in", "lambda": "lambda.1.in", "slc_osf": "slc
 
 
 @reserving
-def ps_load_initial(workdir="."):
+def ps_load_initial(workdir: Workspace | StrPath = ".") -> None:
     """Load the candidates of a single-master patch.
 
     A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.

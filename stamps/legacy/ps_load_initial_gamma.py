@@ -9,6 +9,11 @@ master_ix n_ifg n_image n_ps sort_ix ll0 mean_incidence mean_range``), ``ph1`` (
 Source: docs/method/loading.md, section 4.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -20,11 +25,17 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_load_initial_gamma"]
 
 
 @reserving
-def ps_load_initial_gamma(workdir="."):
+def ps_load_initial_gamma(workdir: Workspace | StrPath = ".") -> None:
     """Load the candidates of a single-master patch.
 
     A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.
@@ -102,7 +113,7 @@ def ps_load_initial_gamma(workdir="."):
     log.finish()
 
 
-def _days(paths):
+def _days(paths: Sequence[str]) -> tuple[NDArray[np.float64], int, bool]:
     """Acquisition days, the master's position among them, and whether an interferogram master–master is listed.
 
     Parameters
@@ -127,7 +138,7 @@ def _days(paths):
     return (slaves if provided else np.insert(slaves, master_ix, master)), master_ix, bool(provided)
 
 
-def _phasors(raw, sort_ix, master_ix, provided):
+def _phasors(raw: Any, sort_ix: NDArray[np.int64], master_ix: int, provided: bool) -> NDArray[np.complex64]:
     """Sorted phasors with the master's column of ones: (n_ps, n_ifg) complex64 in column-major order."""
     slaves = [k for k in range(len(raw) + (not provided)) if k != master_ix]
     ph = np.empty((sort_ix.size, len(slaves) + 1), dtype=np.complex64, order="F")
@@ -137,7 +148,7 @@ def _phasors(raw, sort_ix, master_ix, provided):
     return ph
 
 
-def _valid(lonlat, ph, log):
+def _valid(lonlat: NDArray[np.float64], ph: NDArray[np.complex64], log: Log) -> NDArray[np.bool_]:
     """Mask of the pixels without NaN in longitude, latitude or phase."""
     invalid = np.isnan(lonlat).any(axis=1)
     for column in ph.T:

@@ -22,9 +22,13 @@ The original's reader of these files is not part of it, and it reads the heights
 Source: docs/method/loading.md, section 9.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -39,6 +43,12 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["ps_load_initial_gsar"]
 
@@ -63,12 +73,12 @@ class _Stack:
     conjugate: bool
 
     @property
-    def master_ix(self):
+    def master_ix(self) -> int:
         return int(np.count_nonzero(self.slaves < self.master))
 
 
 @reserving
-def ps_load_initial_gsar(workdir="."):
+def ps_load_initial_gsar(workdir: Workspace | StrPath = ".") -> None:
     """Load the candidates of a single-master patch.
 
     A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.
@@ -147,7 +157,7 @@ def ps_load_initial_gsar(workdir="."):
     log.finish()
 
 
-def read_facts(interferogram):
+def read_facts(interferogram: StrPath) -> dict[str, Any]:
     """What the XML file of an interferogram says.
 
     Parameters
@@ -185,7 +195,7 @@ def read_facts(interferogram):
     return facts
 
 
-def _stack(paths):
+def _stack(paths: Sequence[str]) -> _Stack:
     """Dates of the interferograms: all first or all second ones must be the same, the master's."""
     found = [_pair(path) for path in paths]
     if None in found:
@@ -206,13 +216,13 @@ def _stack(paths):
     return _Stack(order, slaves[order], float(master), conjugate)
 
 
-def _pair(path):
+def _pair(path: str) -> tuple[str, str] | None:
     """Both dates of the name of an interferogram, else of the next folder above that is named so; None without."""
     found = (_DATES.search(part) for part in reversed(Path(path).parts))
     return next((match.groups() for match in found if match), None)
 
 
-def _phasors(raw, stack, rows):
+def _phasors(raw: Any, stack: _Stack, rows: NDArray[np.int64]) -> NDArray[np.complex64]:
     """Phasors by date with the master's column of ones: (n_ps, n_image) complex64 in column-major order."""
     ph = np.ones((rows.size, len(raw) + 1), dtype=np.complex64, order="F")
     columns = np.delete(np.arange(len(raw) + 1), stack.master_ix)

@@ -11,10 +11,18 @@ xy bperp day master_day master_ix n_ifg n_image n_ps sort_ix ll0 calconst day_ix
 Source: docs/method/loading.md, section 8.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from stamps.frontends import text_projects
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["ps_load_initial_isce"]
 
@@ -23,7 +31,7 @@ _LOOK_FILES = ("look_angle.1.in", "look_angle.raw")
 
 
 @reserving
-def ps_load_initial_isce(inc_angle=None, workdir="."):
+def ps_load_initial_isce(inc_angle: Any = None, workdir: Workspace | StrPath = ".") -> None:
     """Load the candidates of a single-master patch.
 
     A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.

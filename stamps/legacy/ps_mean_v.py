@@ -8,16 +8,35 @@ the reference area.
 Source: docs/method/products.md, section 1; Efron and Tibshirani (1986), Statistical Science 1, 54-75.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.products.mean_velocity import displacements_of
 from stamps.products.quantities import Choice, Project, Quantities
 from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.velocity import bootstrap_std, mean_velocity
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
+
 __all__ = ["ps_mean_v"]
 
 
-def ps_mean_v(ifg_list=None, n_boot=100, subtract_switches="", use_sb=0, aps_flag=1, workdir=".", seed=0):
+def ps_mean_v(
+    ifg_list: ArrayLike | None = None,
+    n_boot: int = 100,
+    subtract_switches: str = "",
+    use_sb: int = 0,
+    aps_flag: float | str = 1,
+    workdir: Workspace | StrPath = ".",
+    seed: int = 0,
+) -> None:
     """Fit a velocity to every pixel.
 
     Parameters

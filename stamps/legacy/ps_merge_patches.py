@@ -11,7 +11,11 @@ one of the large matrices is in memory at a time.
 Source: docs/method/merging.md, section 2.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +46,13 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.steps.merging import Cells
+
+
 __all__ = ["ps_merge_patches"]
 
 _ESTIMATES = (
@@ -52,7 +63,7 @@ _ESTIMATES = (
 
 
 @reserving
-def ps_merge_patches(workdir="."):
+def ps_merge_patches(workdir: Workspace | StrPath = ".") -> None:
     """Merge the patches of a project.
 
     Parameters
@@ -118,7 +129,7 @@ class _Patch:
     ps: dict = None
     selection: object = None
 
-    def open(self):
+    def open(self) -> NDArray[np.bool_]:
         """Load the pixel table; return the mask of the pixels that only this patch owns."""
         self.ps = self.ws.load("ps2")
         words = self.ws.read_text("patch_noover.in").split()
@@ -132,7 +143,7 @@ class _Patch:
             ) from None
         return in_patch_proper(self.ps["ij"], (r1, r2, a1, a2))
 
-    def checked(self, values, what):
+    def checked(self, values: NDArray[Any], what: str) -> NDArray[Any]:
         """A quantity of the patch, if it has one row for each pixel."""
         if len(values) != self.ps["n_ps"]:
             raise WorkspaceError(
@@ -142,7 +153,7 @@ class _Patch:
         return values
 
 
-def _choose(patches, log):
+def _choose(patches: Sequence[_Patch], log: Log) -> None:
     """Branch without resampling: pick one copy of every pixel."""
     finder = OverlapFinder()
     for patch in patches:
@@ -151,7 +162,7 @@ def _choose(patches, log):
         patch.selection = finder.add(patch.ps["ij"], proper)
 
 
-def _resample(patches, size, min_weight, small_baselines, log):
+def _resample(patches: Sequence[_Patch], size: float, min_weight: float, small_baselines: bool, log: Log) -> None:
     """Branch with resampling: group the proper pixels of every patch on a grid."""
     for patch in patches:
         log(f"Processing {patch.name}", level=2)
@@ -170,7 +181,7 @@ def _resample(patches, size, min_weight, small_baselines, log):
 class _Merged:
     """The rows of all patches, one below the other, gathered one quantity at a time."""
 
-    def __init__(self, patches, resampled):
+    def __init__(self, patches: Sequence[_Patch], resampled: bool) -> None:
         self.patches = [patch for patch in patches if len(patch.selection)]
         self.resampled = resampled
         self.n = sum(len(patch.selection) for patch in patches)
@@ -178,12 +189,12 @@ class _Merged:
             reason = "merge_standard_dev is too small" if resampled else "the patches are empty"
             raise NoPixelsError(f"No pixel is left after merging the patches: {reason}.")
 
-    def from_ps(self, name, rows=None):
+    def from_ps(self, name: str, rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         """Coordinates of the pixel tables: ``ij`` (line and sample) or ``lonlat``; float64, shape (n, 2)."""
         values = self.gather(lambda patch: patch.ps[name][:, -2:], name, "mean", rows)
         return round_half_away(values) if self.resampled and name == "ij" else values
 
-    def lonlat(self):
+    def lonlat(self) -> NDArray[np.float64]:
         """Longitude and latitude; float64, shape (n, 2). Means are taken without a jump and counted as the patches count."""
         if not self.resampled or all(without_jump(patch.ps["lonlat"]) is patch.ps["lonlat"] for patch in self.patches):
             return self.from_ps("lonlat")
@@ -192,7 +203,7 @@ class _Merged:
         lonlat[:, 0] = wrapped_longitude(lonlat[:, 0], 0.0 if lowest < 0 else 180.0)
         return lonlat
 
-    def file(self, name, variable, how, rows=None):
+    def file(self, name: str, variable: str, how: str, rows: NDArray[np.int64] | None = None) -> NDArray[Any] | None:
         """As :meth:`gather` for a variable of a file that all patches have, or none."""
 
         def load(patch):
@@ -200,7 +211,9 @@ class _Merged:
 
         return self.gather(load, f"{name}.{variable}", how, rows)
 
-    def gather(self, load, what, how, rows=None):
+    def gather(
+        self, load: Callable[..., Any], what: str, how: str, rows: NDArray[np.int64] | None = None
+    ) -> NDArray[Any] | None:
         """One quantity of all patches, or None if no patch has it.
 
         Every patch is put in its place at once, so that only one patch and the result are in memory.
@@ -237,7 +250,7 @@ class _Merged:
             _require_none(missing, what)
         return result
 
-    def levelled(self, name, variable, whole_cycles):
+    def levelled(self, name: str, variable: str, whole_cycles: bool) -> NDArray[np.float32] | None:
         """A quantity known up to a constant per patch, or None if no patch has it; not yet in final order."""
         parts = [patch.ws.load_optional(name, [variable]).get(variable) for patch in self.patches]
         if all(part is None for part in parts):
@@ -251,7 +264,7 @@ class _Merged:
         return values[:, 0] if parts[0].ndim == 1 else values
 
 
-def _require_none(missing, what):
+def _require_none(missing: Sequence[str], what: str) -> None:
     if missing:
         raise WorkspaceError(
             f"'{what}' is missing in {', '.join(missing)}, but other patches have it: run the step that writes it in "
@@ -259,7 +272,7 @@ def _require_none(missing, what):
         )
 
 
-def _require_same_columns(first, part, patch, what):
+def _require_same_columns(first: NDArray[Any], part: NDArray[Any], patch: _Patch, what: str) -> None:
     if first.shape[1:] != part.shape[1:]:
         raise WorkspaceError(
             f"'{what}' has another number of columns in {patch.name} than in the patches before it: all patches must "
@@ -267,7 +280,7 @@ def _require_same_columns(first, part, patch, what):
         )
 
 
-def _apply(selection, values, how):
+def _apply(selection: Cells | Chosen, values: NDArray[Any], how: str) -> NDArray[Any]:
     """Rows of one patch: taken as they are, or combined by cell."""
     if isinstance(selection, Chosen):
         return selection.take(values)
@@ -280,7 +293,9 @@ def _apply(selection, values, how):
     return selection.coherence()
 
 
-def _arrange(merged, heading, log):
+def _arrange(
+    merged: _Merged, heading: float, log: Log
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
     """Final rows and their order.
 
     Returns
@@ -312,7 +327,7 @@ def _arrange(merged, heading, log):
 # ---------------------------------------------------------------------- output
 
 
-def _save_phases(ws, merged, rows, small_baselines):
+def _save_phases(ws: Workspace, merged: _Merged, rows: NDArray[np.int64], small_baselines: bool) -> None:
     """Gather and save the files that every patch has, one after the other."""
 
     def final(name, variable, how, required=False):
@@ -336,7 +351,7 @@ def _save_phases(ws, merged, rows, small_baselines):
         ws.save(name, {variable: final(name, variable, "mean")})
 
 
-def _require_numbers(content, names):
+def _require_numbers(content: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> None:
     for name in names:
         if content[name] is not None and np.isnan(content[name]).any():
             raise InputError(
@@ -345,7 +360,7 @@ def _require_numbers(content, names):
             )
 
 
-def _save_unwrapped(ws, merged, rows, small_baselines):
+def _save_unwrapped(ws: Workspace, merged: _Merged, rows: NDArray[np.int64], small_baselines: bool) -> None:
     """Level and save what steps 6 to 8 left in the patches; without it the unwrapped phase starts as zeros."""
     ph_uw = merged.levelled("phuw2", "ph_uw", whole_cycles=not small_baselines)
     if ph_uw is None:
@@ -360,6 +375,6 @@ def _save_unwrapped(ws, merged, rows, small_baselines):
             ws.save(name, {variable: values[rows] for variable, values in content.items()})
 
 
-def _number(value, default):
+def _number(value: float, default: float) -> float:
     """A parameter as float; an empty or missing one gives the default."""
     return default if value is None or np.size(value) == 0 else float(np.ravel(value)[0])

@@ -7,6 +7,11 @@ Parameters: ``small_baseline_flag``, ``ref_velocity``, ``lambda`` and those of t
 Source: docs/method/products.md, section 5.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import WorkspaceError
@@ -21,10 +26,17 @@ from stamps.products.quantities import Project
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["ps_output"]
 
 
-def ps_output(corrected=False, workdir="."):
+def ps_output(corrected: bool = False, workdir: Workspace | StrPath = ".") -> None:
     """Export coordinates, phases, DEM errors, velocities and displacements.
 
     Parameters
@@ -61,7 +73,7 @@ def ps_output(corrected=False, workdir="."):
     Log(ws, "PS_OUTPUT")(f"Results of {project.ps['n_ps']} pixels written to {ws.path}", level=2)
 
 
-def relative(phase, reference):
+def relative(phase: NDArray[np.float32], reference: NDArray[np.int64] | None) -> NDArray[np.float32]:
     """Subtract from every column its plain mean over the reference pixels.
 
     Parameters
@@ -77,7 +89,7 @@ def relative(phase, reference):
     return phase if reference is None else phase - _over_reference(mean_single, phase, reference)
 
 
-def clipped(values):
+def clipped(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """Values clipped to those of the ranks ceil(0.001·n) and floor(0.999·n) of the sorted values.
 
     Parameters
@@ -98,25 +110,25 @@ def clipped(values):
 # ---------------------------------------------------------------------- files
 
 
-def _write(ws, name, array):
+def _write(ws: Workspace, name: str, array: NDArray[np.float32]) -> None:
     """Binary file, pixel by pixel, in the byte order of the machine."""
     with ws.open_output(name) as path:
         np.ascontiguousarray(array).tofile(path)
 
 
-def _write_text(ws, name, columns, row_format):
+def _write_text(ws: Workspace, name: str, columns: ArrayLike, row_format: str) -> None:
     with ws.open_output(name) as path:
         write_columns(path, columns, row_format)
 
 
-def _write_pixels(project):
+def _write_pixels(project: Project) -> None:
     ps, ws = project.ps, project.ws
     _write_text(ws, "ps_ij.txt", ps["ij"][:, 1:3].T, SINGLE * 2)
     _write_text(ws, "ps_ll.txt", ps["lonlat"].T, SINGLE * 2)
     _write_text(ws, "date.txt", [to_yyyymmdd(ps["day"])], DOUBLE)
 
 
-def _write_wrapped(project, reference):
+def _write_wrapped(project: Project, reference: NDArray[np.int64] | None) -> None:
     ph_rc = project.load("rc")["ph_rc"]
     if reference is not None:
         ph_rc = multiply(ph_rc, np.broadcast_to(_over_reference(sum_single, ph_rc, reference).conj(), ph_rc.shape))
@@ -125,7 +137,9 @@ def _write_wrapped(project, reference):
     _write(project.ws, "ph_w.flt", ph_w)
 
 
-def _write_estimates(project, scla, reference, ref_velocity, corrected):
+def _write_estimates(
+    project: Project, scla: Variables, reference: NDArray[np.int64] | None, ref_velocity: float, corrected: bool
+) -> None:
     """DEM errors, velocities, their standard deviations, and the table of all."""
     ps, ws = project.ps, project.ws
     lon, lat = ps["lonlat"].T
@@ -147,7 +161,12 @@ def _write_estimates(project, scla, reference, ref_velocity, corrected):
     _write_text(ws, "ps_data.xy", [lon, lat, value, heights, error], "%f %f %4.4f %4.4f %4.4f")
 
 
-def dem_error(k_ps, range_sample, heights, reference):
+def dem_error(
+    k_ps: NDArray[np.float64],
+    range_sample: NDArray[np.float64],
+    heights: NDArray[np.float64],
+    reference: NDArray[np.int64] | None,
+) -> NDArray[np.float64]:
     """Error of the DEM in metres, relative to the pixels at height zero.
 
     Parameters
@@ -167,12 +186,14 @@ def dem_error(k_ps, range_sample, heights, reference):
     return error - error[at_zero].mean() if at_zero.any() else error
 
 
-def _heights(project):
+def _heights(project: Project) -> NDArray[np.float64]:
     heights = project.ws.load_optional(project.file("hgt")).get("hgt")
     return np.zeros(project.ps["n_ps"]) if heights is None else heights
 
 
-def _write_displacements(project, unwrapped, scla, reference):
+def _write_displacements(
+    project: Project, unwrapped: NDArray[np.float32], scla: Variables, reference: NDArray[np.int64] | None
+) -> None:
     """Displacement towards the satellite in mm, one file for each image."""
     lon, lat = project.ps["lonlat"].T
     phase = relative(unwrapped - scla["ph_scla"] - scla["C_ps_uw"][:, np.newaxis], reference)
@@ -182,7 +203,7 @@ def _write_displacements(project, unwrapped, scla, reference):
         _write_text(project.ws, f"ps_u-dm.{image + 1}.xy", [lon, lat, displacement], SINGLE * 3)
 
 
-def _over_reference(reduction, values, reference):
+def _over_reference(reduction: Callable[..., Any], values: NDArray[Any], reference: NDArray[np.int64]) -> NDArray[Any]:
     """Reduce the reference pixels of every column; a single pixel is reduced over its columns instead."""
     rows = values[reference]
     return np.asarray(reduction(rows, axis=1 if len(rows) == 1 else 0))

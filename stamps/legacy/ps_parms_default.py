@@ -3,14 +3,23 @@
 Reads and writes ``parms.mat`` of the directory or of its parent. Source: docs/method/parameters.md, section 3.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.workspace.locks import reserving
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
 
 __all__ = ["ps_parms_default"]
 
 
 @reserving
-def ps_parms_default(workdir="."):
+def ps_parms_default(workdir: Workspace | StrPath = ".") -> None:
     """Add missing parameters with their defaults and take over those of older versions.
 
     Parameters

@@ -10,7 +10,9 @@ shade_rel_angle lonlat_offset heading`` and those of the reference area.
 Source: docs/method/products.md, section 2.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +31,14 @@ from stamps.products.saving import save_values
 from stamps.products.values import values_of
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.products.arguments import PlotRequest
+    from stamps.products.values import Values
+
 
 __all__ = ["Picture", "ps_plot"]
 
@@ -52,7 +62,14 @@ class Picture(NamedTuple):
     axes: object = None
 
 
-def ps_plot(value_type, *args, workdir=".", out=None, seed=0, **named):
+def ps_plot(
+    value_type: NDArray[np.float64] | str,
+    *args: Any,
+    workdir: Workspace | StrPath = ".",
+    out: str | None = None,
+    seed: int = 0,
+    **named: ArrayLike,
+) -> Picture:
     """Plot or save values of all pixels.
 
     Parameters
@@ -142,7 +159,7 @@ def store_background(ws: Workspace, plot_flag: int) -> None:
         ps_load_mean_amp(workdir=ws)
 
 
-def _columns(values, request):
+def _columns(values: Values, request: PlotRequest) -> NDArray[np.int64]:
     """0-based columns that are shown."""
     n = values.phases.shape[1]
     if request.ref_ifg > n:

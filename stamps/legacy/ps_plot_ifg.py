@@ -5,7 +5,10 @@ Reads ``psver`` and ``ps2``; writes a picture. Parameters: those of :mod:`stamps
 Source: docs/method/products.md, section 2.8.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.legacy.ps_plot import store_background
 from stamps.products.arguments import parse_arguments
@@ -15,19 +18,28 @@ from stamps.products.quantities import Project
 from stamps.products.referencing import colour_limits
 from stamps.products.values import values_of
 
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
+
 __all__ = ["ps_plot_ifg"]
 
 
 def ps_plot_ifg(
-    in_ph,
-    bg_flag=1,
+    in_ph: NDArray[np.float64] | str,
+    bg_flag: int = 1,
     col_rg=None,
     lon_rg=None,
     lat_rg=None,
-    ext_data_path=None,
-    workdir=".",
-    out=None,
-):
+    ext_data_path: StrPath | None = None,
+    workdir: Workspace | StrPath = ".",
+    out: str | None = None,
+) -> tuple[NDArray[np.float64] | None, Figure]:
     """Draw values as they are, without reference.
 
     Parameters

@@ -9,8 +9,11 @@ Steps 6 to 8 then run in ``MERGED``. Parameter: ``heading``.
 Source: docs/method/products.md, section 9; Hooper (2008), Geophys. Res. Lett. 35, L16302.
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -34,11 +37,19 @@ from stamps.workspace.locks import reserved, reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.steps.combining import Match
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["ps_sb_merge"]
 
 
 @reserving
-def ps_sb_merge(workdir="."):
+def ps_sb_merge(workdir: Workspace | StrPath = ".") -> Path:
     """Merge the selections of a single-master and a small-baseline project.
 
     Parameters
@@ -68,7 +79,7 @@ def ps_sb_merge(workdir="."):
     return merged.path
 
 
-def _merge(ws, sb_ws, merged, log):
+def _merge(ws: Workspace, sb_ws: Workspace, merged: Workspace, log: Log) -> None:
     """Choose the pixels of both projects and write the merged one."""
     ps, sb = _load(ws), _load(sb_ws)
     _require_same_images(ps, sb, ws, sb_ws)
@@ -103,7 +114,7 @@ def _merge(ws, sb_ws, merged, log):
 # ---------------------------------------------------------------------- directories and what must fit
 
 
-def _directories(ws):
+def _directories(ws: Workspace) -> tuple[Workspace, Workspace]:
     """Workspaces of the small-baseline data and of the result."""
     parts = ws.path.parts
     at = [i for i, part in enumerate(parts) if re.fullmatch(r"INSAR_\d{8}", part)]
@@ -124,14 +135,14 @@ def _directories(ws):
     return Workspace(sb_path), Workspace(top.joinpath("MERGED", *below))
 
 
-def _load(ws):
+def _load(ws: Workspace) -> Variables:
     """Pixel table of a project that has passed step 5."""
     if not ws.exists("ps2") or not ws.exists("rc2"):
         raise WorkspaceError(f"{ws.path} has no ps2.mat and rc2.mat: run steps 1 to 5 there first (stamps 1 5).")
     return ws.load("ps2")
 
 
-def _require_same_images(ps, sb, ws, sb_ws):
+def _require_same_images(ps: Variables, sb: Variables, ws: Workspace, sb_ws: Workspace) -> NoReturn:
     if "ifgday_ix" in ps:
         raise InputError(f"{ws.path} holds small baselines, but the single-master project is expected there.")
     if "ifgday_ix" not in sb:
@@ -146,12 +157,12 @@ def _require_same_images(ps, sb, ws, sb_ws):
     )
 
 
-def _heading(ws):
+def _heading(ws: Workspace) -> float:
     heading = Parameters(ws).get("heading")
     return 0.0 if heading is None or np.size(heading) == 0 else float(np.ravel(heading)[0])
 
 
-def _copy_settings(sb_ws, merged):
+def _copy_settings(sb_ws: Workspace, merged: Workspace) -> None:
     """Copies of ``patch_noover.in`` and ``parms.mat``; below SMALL_BASELINES the parameters may stand one level up."""
     if sb_ws.has_file("patch_noover.in") and not merged.has_file("patch_noover.in"):
         merged.put_file("patch_noover.in", sb_ws.file("patch_noover.in"))
@@ -165,7 +176,9 @@ def _copy_settings(sb_ws, merged):
 # ---------------------------------------------------------------------- which pixels
 
 
-def _choose(ws, sb_ws, ps, sb):
+def _choose(
+    ws: Workspace, sb_ws: Workspace, ps: Variables, sb: Variables
+) -> tuple[Match, NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
     """Match the pixels and keep the single-master ones that are as coherent in the network as the weakest of it.
 
     Returns
@@ -191,7 +204,13 @@ def _choose(ws, sb_ws, ps, sb):
     return common, only, coherence, sb_coherence
 
 
-def _record(common, only, coherence, sb_coherence, sb):
+def _record(
+    common: Match,
+    only: NDArray[np.int64],
+    coherence: NDArray[np.float32],
+    sb_coherence: NDArray[np.float64],
+    sb: Variables,
+) -> dict[str, NDArray[Any]]:
     """Content of ``merge2.mat``: rows and coherences of the added and of the common pixels, and the network."""
     return {
         "psu_ix": only,
@@ -204,7 +223,7 @@ def _record(common, only, coherence, sb_coherence, sb):
     }
 
 
-def _complete(ws, ps, name, values, variable):
+def _complete(ws: Workspace, ps: Variables, name: str, values: NDArray[Any] | None, variable: str) -> NDArray[Any]:
     """A quantity, if it has one row for each pixel."""
     if values is None or len(values) != ps["n_ps"]:
         n = 0 if values is None else len(values)
@@ -221,27 +240,38 @@ def _complete(ws, ps, name, values, variable):
 class _Joiner:
     """Quantities of the merged pixels: the added ones, then all small-baseline ones, in final order."""
 
-    def __init__(self, ws, sb_ws, ps, sb, common, only, order):
+    def __init__(
+        self,
+        ws: Workspace,
+        sb_ws: Workspace,
+        ps: Variables,
+        sb: Variables,
+        common: Match,
+        only: NDArray[np.int64],
+        order: NDArray[np.int64],
+    ) -> None:
         self.sides = ((ws, ps), (sb_ws, sb))
         self.common, self.only, self.order = common, only, order
         self.master_ix, self.pairs = ps["master_ix"], sb["ifgday_ix"]
 
-    def _load(self, name, variable):
+    def _load(self, name: str, variable: str) -> tuple[NDArray[Any], NDArray[Any]]:
         """A variable of both projects."""
         return tuple(_complete(ws, ps, name, ws.load(name, [variable])[variable], variable) for ws, ps in self.sides)
 
-    def rows(self, name, variable):
+    def rows(self, name: str, variable: str) -> NDArray[np.float64]:
         """A quantity that does not depend on interferograms."""
         of_ps, of_sb = self._load(name, variable)
         return join_rows(of_ps[self.only], of_sb)[self.order]
 
-    def baselines(self):
+    def baselines(self) -> NDArray[np.float32]:
         """Perpendicular baselines; common pixels keep those of the small-baseline project."""
         of_ps, of_sb = self._load("bp2", "bperp_mat")
         images = insert_column(of_ps[self.only], self.master_ix, 0)
         return join_rows(pair_differences(images, self.pairs), of_sb)[self.order]
 
-    def phasors(self, name, variable, weights):
+    def phasors(
+        self, name: str, variable: str, weights: tuple[NDArray[np.float64], NDArray[np.float64]]
+    ) -> NDArray[np.complex64]:
         """Phasors of pairs; those of common pixels are the normalised weighted sum of both projects."""
         of_ps, of_sb = self._load(name, variable)
         if of_ps.shape[1] == len(self.sides[0][1]["day"]) - 1:  # the patch phase has no master column

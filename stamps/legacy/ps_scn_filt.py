@@ -11,6 +11,10 @@ so the integral is exactly these, relative to the first pixel: neither triangula
 Source: docs/method/scn.md, section 1; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.native.gaussian_smooth import gaussian_smooth
@@ -20,11 +24,17 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_scn_filt"]
 
 
 @reserving
-def ps_scn_filt(workdir="."):
+def ps_scn_filt(workdir: Workspace | StrPath = ".") -> None:
     """Estimate the spatially-correlated noise of every image.
 
     Parameters
@@ -67,7 +77,7 @@ def ps_scn_filt(workdir="."):
     log.finish()
 
 
-def _deramp_set(value, parameters, n_ifg):
+def _deramp_set(value: NDArray[np.float64] | float | str, parameters: Parameters, n_ifg: int) -> NDArray[np.int64]:
     """0-based interferograms to deramp: those listed, or for ``all`` every one."""
     if isinstance(value, str) and value.strip().lower() == "all":
         return np.arange(n_ifg)

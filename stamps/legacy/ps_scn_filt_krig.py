@@ -11,7 +11,10 @@ and every image has random numbers of its own, so that results depend neither on
 Source: docs/method/scn.md, section 2.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import lapack
@@ -29,6 +32,12 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["ps_scn_filt_krig"]
 
@@ -52,7 +61,7 @@ class TimeModel:
     mean_std: float
 
     @property
-    def accepted(self):
+    def accepted(self) -> NDArray[np.bool_]:
         """Mask of the arcs whose variogram is plausible."""
         year, noise = self.mean_year, self.mean_std
         ok = (self.scale > year / 50) & (self.scale < 3 * year)
@@ -62,7 +71,9 @@ class TimeModel:
 
 
 @reserving
-def ps_scn_filt_krig(workdir=".", seed=0, edge_sample=None, pixel_sample=None):
+def ps_scn_filt_krig(
+    workdir: Workspace | StrPath = ".", seed: int = 0, edge_sample=None, pixel_sample: NDArray[np.int64] | None = None
+) -> None:
     """Estimate the spatially-correlated noise of every image by kriging.
 
     Parameters
@@ -119,7 +130,7 @@ def ps_scn_filt_krig(workdir=".", seed=0, edge_sample=None, pixel_sample=None):
 class _Arcs:
     """Arcs of a triangulation: end points, mid-points, years, deformation model and the series without it."""
 
-    def __init__(self, xy, phase, day):
+    def __init__(self, xy: NDArray[np.float32], phase: NDArray[np.float32], day: NDArray[np.float64]) -> None:
         self.edges = triangulate(xy[:, 1], xy[:, 2])
         if not len(self.edges):
             raise InputError("Kriging in step 8 needs at least three pixels that do not lie on a line.")
@@ -131,7 +142,9 @@ class _Arcs:
         self.coefficients, self.residual = without_model(self.design, series)
 
 
-def _filter_in_time(ws, arcs, time_win, master, seed, sample, log):
+def _filter_in_time(
+    ws: Workspace, arcs: _Arcs, time_win: ArrayLike, master: int, seed: int, sample, log: Log
+) -> NDArray[np.float64]:
     """Low pass of the residual series of the arcs: kriged, or Gaussian where too few variograms are accepted."""
     if sample is None:
         sample = random_sample(len(arcs.edges), _DRAWS, np.random.default_rng((seed, 0)))
@@ -155,7 +168,7 @@ def _filter_in_time(ws, arcs, time_win, master, seed, sample, log):
     return low_pass
 
 
-def _window(time_win, accepted_ranges):
+def _window(time_win: ArrayLike, accepted_ranges: NDArray[np.float32]) -> float:
     """Standard deviation of the Gaussian low pass in days; from the variograms if the parameter is empty."""
     if np.size(time_win):
         return positive("scn_time_win", time_win)
@@ -167,19 +180,21 @@ def _window(time_win, accepted_ranges):
     return 2 * float(accepted_ranges.mean(dtype=np.float64)) * DAYS_PER_YEAR
 
 
-def random_sample(n, n_draws, generator):
+def random_sample(n: int, n_draws: int, generator: np.random.Generator) -> NDArray[np.int64]:
     """Different ones of ``n_draws`` random numbers 0 … n-1, ascending; drawn once more if there are fewer than 4000."""
     sample = np.unique(generator.integers(n, size=n_draws))
     return sample if sample.size >= _ENOUGH else np.unique(generator.integers(n, size=n_draws))
 
 
-def deformation_design(years):
+def deformation_design(years: NDArray[np.float64]) -> NDArray[np.float64]:
     """Design matrix of the deformation model: t², t, sin 2πt, cos 2πt - 1, 1 (t in years since 2000); shape (n, 5)."""
     turn = 2 * np.pi * years
     return np.column_stack([years**2, years, np.sin(turn), np.cos(turn) - 1, np.ones(years.size)])
 
 
-def without_model(design, series):
+def without_model(
+    design: NDArray[np.float64], series: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fit a model to series by the normal equations and subtract it.
 
     Parameters
@@ -198,7 +213,7 @@ def without_model(design, series):
     return coefficients, series - coefficients @ design.astype(np.float32).T
 
 
-def normal_inverse(design):
+def normal_inverse(design: NDArray[np.float64]) -> NDArray[np.float64]:
     """(AᵀA)⁻¹Aᵀ of a design matrix A, float64: by Cholesky's method, by elimination where A is too ill-conditioned.
 
     Raises
@@ -221,7 +236,7 @@ def normal_inverse(design):
         ) from None
 
 
-def time_model(years, residual, sample):
+def time_model(years: NDArray[np.float64], residual: NDArray[np.float32], sample: NDArray[np.int64]) -> TimeModel:
     """Exponential variograms in time of a sample of arcs; single, NaN for the others."""
     h, gamma = series_variograms(years, residual[sample], 1.5, 25)
     fits = np.full((len(residual), 3), np.nan, dtype=np.float32)
@@ -231,7 +246,9 @@ def time_model(years, residual, sample):
     return TimeModel(*fits.T, float(np.mean(years)), float(mean_std))
 
 
-def krige_arcs(years, residual, middle, model):
+def krige_arcs(
+    years: NDArray[np.float64], residual: NDArray[np.float32], middle: NDArray[np.float64], model: TimeModel
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     """Krige the series of all arcs in time with variograms that vary smoothly over space.
 
     Parameters
@@ -265,7 +282,7 @@ def krige_arcs(years, residual, middle, model):
     return krige_series(years, residual, n_max, *parameters), errors
 
 
-def _scaled(coordinate):
+def _scaled(coordinate: NDArray[np.float64]) -> NDArray[np.float64]:
     """Coordinate over its mean."""
     mean = coordinate.mean()
     return coordinate / (mean if mean else 1)
@@ -274,7 +291,9 @@ def _scaled(coordinate):
 # ---------------------------------------------------------------------- space
 
 
-def _filter_in_space(xy, ph_hpt, seed, sample, log):
+def _filter_in_space(
+    xy: NDArray[np.float32], ph_hpt: NDArray[np.float32], seed: int, sample: NDArray[np.int64] | None, log: Log
+) -> NDArray[np.float64]:
     """Part of every image that is correlated in space: a surface and what kriging finds; float64, shape of ph_hpt."""
     place = xy[:, 1:3].astype(np.float64)
     n_ps, n_image = ph_hpt.shape
@@ -297,7 +316,9 @@ def _filter_in_space(xy, ph_hpt, seed, sample, log):
     return ph_scn
 
 
-def surface_through(place, values, sample):
+def surface_through(
+    place: NDArray[np.float64], values: NDArray[np.floating[Any]], sample: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Surface of second degree without mixed term through a sample of pixels, at all pixels; float64, shape (n_ps,)."""
     mean = place[sample].mean(axis=0)
     x, y = (place / np.where(mean == 0, 1, mean)).T
@@ -305,19 +326,19 @@ def surface_through(place, values, sample):
     return design @ lscov(design[sample], values[sample].astype(np.float64))
 
 
-def space_model(place, values):
+def space_model(place: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Range in metres, sill and nugget of an exponential variogram in space; NaN if no two points are near enough."""
     _, gamma, h = variogram(place, values, 30000.0, 30)
     return fit_variogram(h, gamma[np.newaxis], EXPONENTIAL, (15000.0, 1.0, 1.0))[0]
 
 
-def nearest(place, radius):
+def nearest(place: NDArray[np.float64], radius: float) -> NDArray[np.int64]:
     """Up to 50 nearest pixels of each pixel, itself included, nearer than a radius; -1 where there are no more."""
     distance, index = cKDTree(place).query(place, k=np.arange(1, min(_NEIGHBOURS, len(place)) + 1))
     return np.where(distance < radius, index, -1)
 
 
-def row_std(values):
+def row_std(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard deviation of each row (n - 1), values that are no numbers left out; float64, shape (n_row,)."""
     there = np.isfinite(values)
     count = there.sum(axis=1)

@@ -9,7 +9,10 @@ or ``percent_rand``, ``gamma_stdev_reject``, ``small_baseline_flag``, ``drop_ifg
 Source: docs/method/selection.md; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +35,14 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.steps.selection import Threshold
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["ps_select"]
 
 _REESTIMATE, _KEEP_FIRST, _REUSE, _REESTIMATE_ALL = range(4)
@@ -53,7 +64,7 @@ class Settings(NamedTuple):
     dropped: np.ndarray
 
     @property
-    def small_baselines(self):
+    def small_baselines(self) -> bool:
         """Whether interferograms are pairs of images instead of having one master."""
         return self.small_baseline_flag.lower() == "y"
 
@@ -68,7 +79,7 @@ class ThresholdRule(NamedTuple):
     accepted: np.floating
     by_percent: bool
 
-    def __call__(self, coherence):
+    def __call__(self, coherence: NDArray[np.float64]) -> Threshold:
         """Threshold for these coherences of all candidates."""
         return coherence_threshold(
             coherence, self.bins, self.random_counts, self.coh_bins, self.n_low, self.accepted, self.by_percent
@@ -76,7 +87,7 @@ class ThresholdRule(NamedTuple):
 
 
 @reserving
-def ps_select(reest_flag=0, plot_flag=0, workdir="."):
+def ps_select(reest_flag: int = 0, plot_flag: int = 0, workdir: Workspace | StrPath = ".") -> None:
     """Select stable pixels of one patch.
 
     Parameters
@@ -148,7 +159,7 @@ def ps_select(reest_flag=0, plot_flag=0, workdir="."):
 # ---------------------------------------------------------------------- computation
 
 
-def used_interferograms(ps, dropped, small_baselines):
+def used_interferograms(ps: Any, dropped: NDArray[Any], small_baselines: bool) -> NDArray[np.int64]:
     """Interferograms in use, counted from 0 without the master's column; ``dropped`` counts with it.
 
     Parameters
@@ -171,7 +182,9 @@ def used_interferograms(ps, dropped, small_baselines):
     return used - (used > master)
 
 
-def first_selection(coh_ps, rule, take_all, log):
+def first_selection(
+    coh_ps: NDArray[np.float64], rule: ThresholdRule, take_all: bool, log: Log
+) -> tuple[Threshold, NDArray[np.int64]]:
     """Threshold from the coherences of step 2 and the candidates above it.
 
     Parameters
@@ -200,7 +213,13 @@ def first_selection(coh_ps, rule, take_all, log):
     return threshold, ix
 
 
-def reestimated_coherence(ph, ph_patch, bperp_mat, used, n_trial_wraps):
+def reestimated_coherence(
+    ph: NDArray[np.complex64],
+    ph_patch: NDArray[np.complex64],
+    bperp_mat: NDArray[np.floating[Any]],
+    used: NDArray[np.int64],
+    n_trial_wraps: float,
+) -> dict[str, Any]:
     """Look-angle error, offset, coherence and residuals of pixels against a patch phase.
 
     Parameters
@@ -242,7 +261,14 @@ def reestimated_coherence(ph, ph_patch, bperp_mat, used, n_trial_wraps):
     return values
 
 
-def second_selection(ix, values, pm, rule, slope_limit, log):
+def second_selection(
+    ix: NDArray[np.int64],
+    values: Mapping[str, NDArray[Any]],
+    pm: Variables,
+    rule: ThresholdRule,
+    slope_limit: float,
+    log: Log,
+) -> tuple[Threshold, NDArray[np.float64], NDArray[np.bool_]]:
     """Threshold from the re-estimated coherences and the pixels that stay above it.
 
     Parameters
@@ -275,7 +301,7 @@ def second_selection(ix, values, pm, rule, slope_limit, log):
     return threshold, coh_thresh, keep_ix
 
 
-def _span_text(threshold, dispersion):
+def _span_text(threshold: NDArray[np.float64], dispersion: NDArray[np.float64]) -> str:
     """Extremes of threshold and amplitude dispersion as the log shows them."""
     low, high = (threshold.min(), threshold.max()) if threshold.size else (np.nan, np.nan)
     least, most = (dispersion.min(), dispersion.max()) if dispersion.size else (np.nan, np.nan)
@@ -285,7 +311,7 @@ def _span_text(threshold, dispersion):
 # ---------------------------------------------------------------------- reading and writing
 
 
-def _settings(parameters):
+def _settings(parameters: Parameters) -> Settings:
     slc_osf = int(parameters.get("slc_osf", log=True))
     clap_alpha = parameters.get("clap_alpha", log=True)
     clap_beta = parameters.get("clap_beta", log=True)
@@ -300,7 +326,7 @@ def _settings(parameters):
     )
 
 
-def _needed(reest_flag, settings):
+def _needed(reest_flag: int, settings: Settings) -> set[str]:
     """Variables of ``pm1`` that this run needs; the grids are large."""
     names = {"coh_ps", "K_ps", "Nr", "coh_bins"}
     if reest_flag == _KEEP_FIRST:
@@ -310,7 +336,7 @@ def _needed(reest_flag, settings):
     return names | {"ph_res"} if settings.gamma_stdev_reject > 0 else names
 
 
-def _threshold_rule(ps, pm, da, settings):
+def _threshold_rule(ps: Any, pm: Any, da: Any, settings: Settings) -> ThresholdRule:
     bins = dispersion_bins(da.get("D_A"), ps["n_ps"])
     if bins.dispersion.size != ps["n_ps"]:
         raise InputError(
@@ -321,7 +347,15 @@ def _threshold_rule(ps, pm, da, settings):
     return ThresholdRule(bins, pm["Nr"], pm["coh_bins"], n_low, accepted, settings.by_percent)
 
 
-def _reestimate(ws, ps, pm, ix, used, settings, log):
+def _reestimate(
+    ws: Workspace,
+    ps: Variables,
+    pm: Variables,
+    ix: NDArray[np.int64],
+    used: NDArray[np.int64],
+    settings: Settings,
+    log: Log,
+) -> dict[str, NDArray[Any]]:
     """Estimates for the candidates ``ix`` against their surroundings without their own grid cell."""
     if pm["low_pass"].shape != (settings.clap_win, settings.clap_win):
         raise InputError(
@@ -350,19 +384,19 @@ def _reestimate(ws, ps, pm, ix, used, settings, log):
     return {"ph_patch2": ph_patch, **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}}
 
 
-def _previous_estimates(ws):
+def _previous_estimates(ws: Workspace) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
     select = ws.load("select1", ["ix", *_ESTIMATES])
     # 0x0 stands for "no pixel was selected"
     return select["ix"], {name: np.empty(0) if select[name] is None else select[name] for name in _ESTIMATES}
 
 
-def _slope_limit(ps, settings):
+def _slope_limit(ps: Variables, settings: Settings) -> float:
     """Change of K that turns the phase by one cycle over the range of mean baselines, dropped ones included."""
     bperp = ps["bperp"] if settings.small_baselines else np.delete(ps["bperp"], ps["master_ix"])
     return 2 * np.pi / np.ptp(bperp)
 
 
-def _log_dropped(log, ps, settings):
+def _log_dropped(log: Log, ps: Variables, settings: Settings) -> None:
     for k in settings.dropped:
         if settings.small_baselines:
             name = "-".join(datestr(day) for day in ps["ifgday"][k])
@@ -371,7 +405,7 @@ def _log_dropped(log, ps, settings):
         log(f"{name} is dropped from noise re-estimation")
 
 
-def _save(ws, log, settings, content):
+def _save(ws: Workspace, log: Log, settings: Settings, content: Mapping[str, Any]) -> None:
     """Write the selection, the flags and, if needed, the version."""
     if ws.exists("psver") and ws.version > 1:
         ws.version = 1

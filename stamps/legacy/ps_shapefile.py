@@ -5,7 +5,10 @@ Reads ``psver`` and ``ps2``; writes the files of a shapefile. Needs pyogrio.
 Source: docs/method/products.md, section 7.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +19,18 @@ from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.plain_files import check_plain
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_shapefile"]
 
 
-def ps_shapefile(file, data, step=1, workdir="."):
+def ps_shapefile(
+    file: StrPath, data: NDArray[np.float64] | str, step: int = 1, workdir: Workspace | StrPath = "."
+) -> Path:
     """Write points with longitude, latitude and one value, the attribute ``V``.
 
     Parameters
@@ -60,7 +71,7 @@ def ps_shapefile(file, data, step=1, workdir="."):
     return path
 
 
-def _write(path, lonlat, values):
+def _write(path: StrPath, lonlat: NDArray[np.float64], values: NDArray[np.float64]) -> None:
     try:
         from pyogrio import raw
         from pyogrio.errors import DataSourceError

@@ -6,6 +6,10 @@ Reads ``psver``, ``ps2``, ``bp2``, ``scla2`` or ``scla_sb2``; writes ``scla_smoo
 Source: docs/method/scla.md, section 2.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.external import triangulate
@@ -17,11 +21,17 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_smooth_scla"]
 
 
 @reserving
-def ps_smooth_scla(use_small_baselines=0, workdir="."):
+def ps_smooth_scla(use_small_baselines: int = 0, workdir: Workspace | StrPath = ".") -> None:
     """Remove isolated outliers from the look-angle error.
 
     Parameters
@@ -58,7 +68,9 @@ def ps_smooth_scla(use_small_baselines=0, workdir="."):
     log.finish()
 
 
-def clipped_to_neighbours(values, edges):
+def clipped_to_neighbours(
+    values: NDArray[np.floating[Any]], edges: NDArray[np.int64]
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]:
     """Limit values to the range of the neighbours' values, compared in single precision.
 
     Parameters

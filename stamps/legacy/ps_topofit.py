@@ -3,15 +3,25 @@
 Source: docs/method/coherence.md, section 3.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.native.topofit import topofit
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["ps_topofit"]
 
 
-def ps_topofit(cpxphase, bperp, n_trial_wraps, plotflag="n"):
+def ps_topofit(
+    cpxphase: ArrayLike, bperp: ArrayLike, n_trial_wraps: float, plotflag: str = "n"
+) -> tuple[float, float, float, NDArray[np.complex128]]:
     """Fit a slope against the baselines and an offset to the phases of one pixel.
 
     Parameters
@@ -52,7 +62,7 @@ def ps_topofit(cpxphase, bperp, n_trial_wraps, plotflag="n"):
     return float(slope[0]), float(offset[0]), float(coherence[0]), residual[0]
 
 
-def _plot(z, b, slope, offset, coherence):
+def _plot(z, b, slope, offset, coherence) -> None:
     """Show the phases and the fitted line, wrapped."""
     try:
         from matplotlib import pyplot

@@ -11,7 +11,9 @@ unwrap_gold_alpha unwrap_la_error_flag unwrap_spatial_cost_func_flag max_topo_er
 Source: docs/method/unwrapping.md, section 1; Hooper et al. (2012), Tectonophysics 514-517.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,11 +31,18 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["ps_unwrap"]
 
 
 @reserving
-def ps_unwrap(workdir=".", workers=None):
+def ps_unwrap(workdir: Workspace | StrPath = ".", workers: Workers | None = None) -> None:
     """Unwrap the pixels of a merged directory (or of a single patch).
 
     Parameters
@@ -115,12 +124,12 @@ class _Settings(NamedTuple):
     workers: Workers
     uw_3d: dict
 
-    def file(self, stem):
+    def file(self, stem: str) -> str:
         """``phuw2`` or, for small baselines, ``phuw_sb2``."""
         return f"{stem}{'_sb' if self.small_baselines else ''}{self.version}"
 
 
-def _settings(ws, log):
+def _settings(ws: Workspace, log: Log) -> _Settings:
     """Read and log the parameters, in the order of the original."""
     parameters = Parameters(ws)
     version = ws.version
@@ -165,7 +174,9 @@ def _settings(ws, log):
 # ---------------------------------------------------------------------- the phase to unwrap
 
 
-def _wrapped_phase(ws, ps, baselines, settings):
+def _wrapped_phase(
+    ws: Workspace, ps: Variables, baselines: NDArray[np.float32], settings: _Settings
+) -> tuple[NDArray[np.complex64], list[Any]]:
     """Unit phasors of the phase to unwrap, and what is to be added to the result (a list of one array or none)."""
     version, master = settings.version, None if settings.small_baselines else ps["master_ix"]
     ph_rc = ws.load(f"rc{version}", ["ph_rc"])["ph_rc"]
@@ -182,7 +193,9 @@ def _wrapped_phase(ws, ps, baselines, settings):
     return normalised(ph_rc), []
 
 
-def _previous_scla(ws, ps, baselines, settings, log):
+def _previous_scla(
+    ws: Workspace, ps: Variables, baselines: NDArray[np.float32], settings: _Settings, log: Log
+) -> list[NDArray[np.floating[Any]]]:
     """Terms of the smoothed look-angle error of an earlier pass, in the order in which they are subtracted."""
     name = settings.file("scla_smooth")
     if not ws.exists(name):
@@ -204,7 +217,7 @@ def _previous_scla(ws, ps, baselines, settings, log):
     return terms
 
 
-def _tropospheric_phase(ws, settings, log):
+def _tropospheric_phase(ws: Workspace, settings: _Settings, log: Log) -> list[NDArray[np.float64]]:
     """The tropospheric correction to subtract (a list of one array or none)."""
     name = settings.file("tca")
     if settings.tropo_method is None:
@@ -217,7 +230,7 @@ def _tropospheric_phase(ws, settings, log):
     return [ps_plot_tca(ws.load(name), settings.tropo_method)[0]]
 
 
-def _held_phase(ws, ps, settings):
+def _held_phase(ws: Workspace, ps: Variables, settings: _Settings) -> NDArray[np.float32]:
     """Earlier unwrapped phase of the pixels that close all loops, NaN elsewhere: (n_ps, n_ifg) float32."""
     sb_identify_good_pixels(workdir=ws)
     good = ws.load(f"phuw_good{settings.version}", fitting=False)["good_pixels"]
@@ -231,12 +244,12 @@ def _held_phase(ws, ps, settings):
 # ---------------------------------------------------------------------- geometry
 
 
-def star_pairs(n_ifg, master):
+def star_pairs(n_ifg: int, master: int) -> NDArray[np.int64]:
     """Image pairs of a single-master stack: (n_ifg, 2) int64, row i is (master, i)."""
     return np.column_stack([np.full(n_ifg, master), np.arange(n_ifg)])
 
 
-def trial_wraps(bperp, incidence, max_topo_err, wavelength):
+def trial_wraps(bperp: NDArray[np.floating[Any]], incidence: float, max_topo_err: float, wavelength: float) -> float:
     """Search range of the look-angle error of edges.
 
     Parameters
@@ -261,7 +274,7 @@ def trial_wraps(bperp, incidence, max_topo_err, wavelength):
     return wraps
 
 
-def _incidence(ws, ps, settings):
+def _incidence(ws: Workspace, ps: Variables, settings: _Settings) -> float:
     if ps.get("mean_incidence") is not None:
         return ps["mean_incidence"]
     look_angle = ws.load_optional(f"la{settings.version}").get("la")

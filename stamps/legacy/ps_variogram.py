@@ -3,12 +3,23 @@
 Source: docs/method/scn.md, section 4.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.steps.kriging import EXPONENTIAL, variogram_derivatives, variogram_values
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 __all__ = ["ps_variogram"]
 
 
-def ps_variogram(model, h, a, c1, c2):
+def ps_variogram(
+    model: int, h: NDArray[np.float64], a: float, c1: float, c2: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Evaluate a variogram model.
 
     Parameters

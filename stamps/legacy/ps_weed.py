@@ -12,7 +12,9 @@ belonged to older pixels. Parameters: ``weed_time_win``, ``weed_standard_dev``, 
 Source: docs/method/weeding.md; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +28,13 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.directory import Variables
+
 
 __all__ = ["ps_weed"]
 
@@ -61,7 +70,12 @@ class Pixels(NamedTuple):
 
 
 @reserving
-def ps_weed(all_da_flag=0, no_weed_adjacent=None, no_weed_noisy=None, workdir="."):
+def ps_weed(
+    all_da_flag: int = 0,
+    no_weed_adjacent: int | None = None,
+    no_weed_noisy: int | None = None,
+    workdir: Workspace | StrPath = ".",
+) -> None:
     """Weed the selected pixels of one patch.
 
     Parameters
@@ -125,7 +139,7 @@ def ps_weed(all_da_flag=0, no_weed_adjacent=None, no_weed_noisy=None, workdir=".
 # ---------------------------------------------------------------------- the four sieves
 
 
-def _weed_adjacent(pixels, log):
+def _weed_adjacent(pixels: Pixels, log: Log) -> NDArray[np.bool_]:
     log("Looking for neighbours...", level=2)
     log("Grouping adjacent pixels...", level=2)
     keep = best_of_neighbours(pixels.ij[:, 1:3].astype(np.int64), pixels.coh_ps)
@@ -134,7 +148,7 @@ def _weed_adjacent(pixels, log):
     return keep
 
 
-def _weed_duplicates(pixels, keep, log):
+def _weed_duplicates(pixels: Pixels, keep: NDArray[np.bool_], log: Log) -> NDArray[np.bool_]:
     """Mask without pixels that share their coordinates with a better one."""
     left = np.flatnonzero(keep)
     xy = pixels.xy[left, 1:3]
@@ -146,7 +160,9 @@ def _weed_duplicates(pixels, keep, log):
     return keep
 
 
-def _noise(ps, pixels, left, used, settings, log):
+def _noise(
+    ps: Variables, pixels: Pixels, left: NDArray[np.int64], used: NDArray[np.int64], settings: Settings, log: Log
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Smallest arc noise at each of the pixels ``left``: standard deviation and largest value."""
     edges = triangulate(pixels.xy[left, 1], pixels.xy[left, 2])
     ph, k_ps = pixels.ph[left], pixels.k_ps[left]
@@ -168,7 +184,7 @@ def _noise(ps, pixels, left, used, settings, log):
 # ---------------------------------------------------------------------- reading and writing
 
 
-def _settings(parameters):
+def _settings(parameters: Parameters) -> Settings:
     time_window = parameters.get("weed_time_win", log=True)
     max_std = parameters.get("weed_standard_dev", log=True)
     max_noise = parameters.get("weed_max_noise", log=True)
@@ -179,7 +195,7 @@ def _settings(parameters):
     return Settings(time_window, max_std, max_noise, zero_elevation, neighbours, small_baselines, dropped)
 
 
-def _selected(ws, ps):
+def _selected(ws: Workspace, ps: Any) -> Pixels:
     select = ws.load("select1", ["ix", "keep_ix", "K_ps2", "C_ps2", "coh_ps2", "ph_res2"])
     kept = np.flatnonzero(select["keep_ix"])
     ix = select["ix"][kept]
@@ -187,12 +203,12 @@ def _selected(ws, ps):
     return Pixels(ix, ps["ij"][ix], ps["xy"][ix], load_phase(ws, ps, 1)[ix], *values)
 
 
-def _rows(values, kept):
+def _rows(values: NDArray[np.floating[Any]], kept: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
     """Rows of a variable of ``select1``; empty for one that is stored as 0x0 because no pixel was selected."""
     return np.empty(0) if values is None else values[kept]
 
 
-def _save_flags(ws, log, keep):
+def _save_flags(ws: Workspace, log: Log, keep: NDArray[np.bool_]) -> None:
     flags = ws.no_ps_flags()
     flags[3:] = 0
     if not keep.any():
@@ -201,7 +217,7 @@ def _save_flags(ws, log, keep):
     ws.save_no_ps_flags(flags)
 
 
-def _save_version_2(ws, ps, pixels, kept):
+def _save_version_2(ws: Workspace, ps: Any, pixels: Pixels, kept: NDArray[np.int64]) -> None:
     """Write the files of version 2 for the pixels ``kept`` and delete what belonged to older ones."""
     rows = pixels.ix[kept]
     ws.save(

@@ -5,16 +5,30 @@ Reads ``pscdem.in`` (width, raster) and ``pscands.1.ij``; writes ``pscands.1.hgt
 Source: docs/method/preparation.md, section 5.5.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.errors import ParameterError
 from stamps.frontends.sampling import read_positions, sample_values
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["pscdem"]
 
 _ITEM_SIZES = {"f": 4, "d": 8}
 
 
-def pscdem(in_file, ij="pscands.1.ij", out="pscands.1.hgt", precision="f", workdir="."):
+def pscdem(
+    in_file: str,
+    ij: str = "pscands.1.ij",
+    out: str = "pscands.1.hgt",
+    precision: str = "f",
+    workdir: Workspace | StrPath = ".",
+) -> None:
     """Copy the height of the candidates from a raster.
 
     Parameters

@@ -5,13 +5,23 @@ Reads ``psclonlat.in`` (width, longitude raster, latitude raster) and ``pscands.
 Source: docs/method/preparation.md, section 5.4.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.frontends.sampling import read_positions, sample_lonlat
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["psclonlat"]
 
 
-def psclonlat(in_file, ij="pscands.1.ij", out="pscands.1.ll", workdir="."):
+def psclonlat(
+    in_file: str, ij: str = "pscands.1.ij", out: str = "pscands.1.ll", workdir: Workspace | StrPath = "."
+) -> None:
     """Copy longitude and latitude of the candidates from their rasters.
 
     Parameters

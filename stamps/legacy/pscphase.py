@@ -5,13 +5,23 @@ Reads ``pscphase.in`` (width, interferograms) and ``pscands.1.ij``; writes ``psc
 Source: docs/method/preparation.md, section 5.6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.frontends.sampling import read_positions, sample_phases
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["pscphase"]
 
 
-def pscphase(in_file, ij="pscands.1.ij", out="pscands.1.ph", workdir="."):
+def pscphase(
+    in_file: str, ij: str = "pscands.1.ij", out: str = "pscands.1.ph", workdir: Workspace | StrPath = "."
+) -> None:
     """Copy the values of the candidates from each interferogram.
 
     Parameters

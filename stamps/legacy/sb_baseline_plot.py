@@ -7,6 +7,11 @@ Reads ``psver`` and ``ps``, ``ifgstd`` if present, or, in a single-master projec
 Source: docs/method/products.md, section 6.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -18,13 +23,21 @@ from stamps.products.pairs import LIST
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["sb_baseline_plot"]
 
 _FOLDER = "SMALL_BASELINES"
 _PICTURE = "baseline_plot.png"
 
 
-def sb_baseline_plot(ix=None, workdir=".", out=_PICTURE):
+def sb_baseline_plot(ix=None, workdir: Workspace | StrPath = ".", out: str = _PICTURE) -> Figure:
     """Draw the interferograms between their images, coloured by their noise where it is known.
 
     Parameters
@@ -73,7 +86,7 @@ def sb_baseline_plot(ix=None, workdir=".", out=_PICTURE):
     )
 
 
-def list_directories(ws):
+def list_directories(ws: Workspace) -> list[str]:
     """Write and return the names of the directories of interferograms: those that begin with 1 or 2.
 
     Parameters
@@ -93,7 +106,7 @@ def list_directories(ws):
     return names
 
 
-def pairs_of_names(names, day, where):
+def pairs_of_names(names: Sequence[str], day: NDArray[np.float64], where: StrPath) -> NDArray[np.int64]:
     """Images of directories ``yyyymmdd_yyyymmdd``.
 
     Parameters
@@ -120,7 +133,7 @@ def pairs_of_names(names, day, where):
     return np.array(pairs, np.int64)
 
 
-def _image_baselines(ps):
+def _image_baselines(ps: Variables) -> NDArray[np.float64]:
     """Baselines of the images by least squares, zero for the master."""
     images = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
     network = design_matrix(ps["ifgday_ix"], ps["n_image"])

@@ -7,6 +7,10 @@ Source: docs/method/products.md, section 10; Zebker and Villasenor (1992), IEEE 
 30, 950-959, for the decay of coherence with baseline.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.errors import InputError
 from stamps.insar.network import correlated_pairs
 from stamps.products.pairs import images_of, publish_pairs
@@ -14,11 +18,20 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_find"]
 
 
 @reserving
-def sb_find(rho_min=0.5, ddiff_max=1500, bdiff_max=1070, workdir="."):
+def sb_find(
+    rho_min: float = 0.5, ddiff_max: int = 1500, bdiff_max: int = 1070, workdir: Workspace | StrPath = "."
+) -> NDArray[np.int64]:
     """List the pairs whose expected coherence exceeds a threshold, and the best pair of each image.
 
     Parameters

@@ -4,6 +4,10 @@ Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.
 ``SB_plot.png``. Source: docs/method/products.md, section 10.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.errors import InputError
 from stamps.insar.network import consecutive_pairs
 from stamps.products.pairs import images_of, publish_pairs
@@ -11,11 +15,18 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_find_consec"]
 
 
 @reserving
-def sb_find_consec(n=3, workdir="."):
+def sb_find_consec(n: float = 3, workdir: Workspace | StrPath = ".") -> NDArray[np.int64]:
     """List the pairs of each image with the next ``n`` images.
 
     Parameters

@@ -6,17 +6,28 @@ Reads ``psver`` and ``ps`` of a single-master project; writes ``small_baselines.
 Source: docs/method/products.md, section 10; Pepe and Lanari (2006), IEEE Trans. Geosci. Remote Sens. 44, 2374-2383.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.insar.network import delaunay_pairs
 from stamps.products.pairs import images_of, publish_pairs
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_find_delaunay"]
 
 
 @reserving
-def sb_find_delaunay(workdir="."):
+def sb_find_delaunay(workdir: Workspace | StrPath = ".") -> NDArray[np.int64]:
     """List the edges of the Delaunay triangulation of the images, days against metres.
 
     Parameters

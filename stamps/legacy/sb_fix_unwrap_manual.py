@@ -6,6 +6,10 @@ before the first change are kept as ``phuw_sb2_original``, ``phuw2_original`` an
 Source: docs/method/products.md, section 10.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
@@ -15,13 +19,20 @@ from stamps.products.quantities import Project
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
+
 __all__ = ["sb_fix_unwrap_manual"]
 
 _KEPT = ("phuw_sb", "phuw", "phuw_sb_res")
 
 
 @reserving
-def sb_fix_unwrap_manual(ifg, cycles, polygon, workdir="."):
+def sb_fix_unwrap_manual(ifg: int, cycles: float, polygon: ArrayLike, workdir: Workspace | StrPath = ".") -> int:
     """Repair the unwrapping of a part of an interferogram by hand.
 
     Parameters
@@ -71,7 +82,7 @@ def sb_fix_unwrap_manual(ifg, cycles, polygon, workdir="."):
     return int(inside.sum())
 
 
-def _check(project, ifg, cycles, corners):
+def _check(project: Project, ifg: int, cycles: float, corners: NDArray[np.float64]) -> None:
     if not project.small_baselines:
         raise InputError(f"{project.ws.path} has a single master: cycles are moved in small-baseline projects only.")
     if ifg != int(ifg) or not 1 <= ifg <= project.ps["n_ifg"]:

@@ -4,6 +4,10 @@ Reads ``phuw_sb2.mat``; writes ``phuw_good2.mat`` (``good_pixels``) and, by :mod
 ``phuw_loops2.mat``. Source: docs/method/unwrapping.md, section 9.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.legacy.sb_make_closure_loops import sb_make_closure_loops
@@ -13,6 +17,12 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_identify_good_pixels"]
 
 #: Largest misclosure of a good pixel, radians.
@@ -20,7 +30,7 @@ _LARGEST_MISCLOSURE = 1
 
 
 @reserving
-def sb_identify_good_pixels(workdir="."):
+def sb_identify_good_pixels(workdir: Workspace | StrPath = ".") -> None:
     """Write which pixels are unwrapped consistently, per interferogram.
 
     Parameters
@@ -39,7 +49,7 @@ def sb_identify_good_pixels(workdir="."):
     log.finish()
 
 
-def good_pixels(ph_uw, loops):
+def good_pixels(ph_uw: NDArray[np.float32], loops: NDArray[np.float64] | None) -> NDArray[np.bool_]:
     """Pixels with a misclosure of at most 1 rad in some loop that contains the interferogram.
 
     Parameters

@@ -3,15 +3,23 @@
 Reads ``psver``, ``ps``, ``ifgstd`` if present. Source: docs/method/products.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.errors import InputError
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
 from stamps.workspace import Workspace, findings
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_info"]
 
 
-def sb_info(workdir="."):
+def sb_info(workdir: Workspace | StrPath = ".") -> list[str]:
     """Print one line per interferogram and the number of pixels.
 
     Parameters

@@ -6,6 +6,10 @@ Reads ``psver``, ``ps2``, ``tca_sb2``; adds the series to ``tca2`` under the sam
 Source: docs/method/products.md, section 3.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.insar.corrections import invertible_method, tropospheric_correction
@@ -15,11 +19,17 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_invert_aps"]
 
 
 @reserving
-def sb_invert_aps(aps_flag=None, workdir="."):
+def sb_invert_aps(aps_flag: int | str | None = None, workdir: Workspace | StrPath = ".") -> NDArray[np.float32] | None:
     """Invert a tropospheric correction by ordinary least squares.
 
     Parameters

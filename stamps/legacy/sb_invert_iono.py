@@ -5,6 +5,11 @@ Reads ``psver``, ``ps2``, ``ica_sb2``; adds ``ph_iono_azshift`` to ``ica2``. Par
 Source: docs/method/products.md, section 3.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.corrections import IONO_VARIABLE, ionospheric_correction
@@ -14,11 +19,19 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_invert_iono"]
 
 
 @reserving
-def sb_invert_iono(iono_flag=None, workdir="."):
+def sb_invert_iono(
+    iono_flag: int | str | Sequence[Any] | None = None, workdir: Workspace | StrPath = "."
+) -> NDArray[np.float32] | None:
     """Invert an ionospheric correction by ordinary least squares.
 
     Parameters

@@ -7,6 +7,10 @@ the reference area.
 Source: docs/method/unwrapping.md, section 10.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import linalg
 
@@ -22,6 +26,13 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["sb_invert_uw"]
 
 _MIN_RECIPROCAL_CONDITION = 0.001
@@ -29,7 +40,7 @@ _DIAGONAL_STEP = 0.01
 
 
 @reserving
-def sb_invert_uw(workdir="."):
+def sb_invert_uw(workdir: Workspace | StrPath = ".") -> None:
     """Invert unwrapped small-baseline phases by generalised least squares.
 
     Parameters
@@ -73,7 +84,7 @@ def sb_invert_uw(workdir="."):
     log.finish()
 
 
-def _interferogram_covariance(ws, ps, version):
+def _interferogram_covariance(ws: Workspace, ps: Variables, version: int) -> NDArray[np.float64]:
     """Covariance of the interferograms' phases about the patch phase; identity without patch phase."""
     ph_patch = ws.load_optional(f"pm{version}", ["ph_patch"]).get("ph_patch")
     if ph_patch is None or ph_patch.size == 0:
@@ -82,7 +93,7 @@ def _interferogram_covariance(ws, ps, version):
     return cov(angle(multiply(ph_rc, ph_patch.conj()))).astype(np.float64)
 
 
-def well_conditioned(covariance):
+def well_conditioned(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Add 0.01 to the diagonal until the reciprocal condition number (1-norm) reaches 0.001.
 
     Parameters
@@ -108,7 +119,7 @@ def well_conditioned(covariance):
     return covariance
 
 
-def _reciprocal_condition(matrix):
+def _reciprocal_condition(matrix: NDArray[np.float64]) -> float:
     """LAPACK's estimate of 1/(norm(A)·norm(inv(A))) in the 1-norm."""
     factors, _, info = linalg.lapack.dgetrf(matrix)
     if info > 0:

@@ -10,10 +10,18 @@ Reads, from the patch or the directory above, ``day.1.in``, ``master_day.1.in``,
 Source: docs/method/loading.md, section 7.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.frontends import text_projects
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["sb_load_initial"]
 
@@ -21,7 +29,7 @@ _SETTINGS = {"heading": "heading.1.in", "lambda": "lambda.1.in"}
 
 
 @reserving
-def sb_load_initial(workdir="."):
+def sb_load_initial(workdir: Workspace | StrPath = ".") -> None:
     """Load the candidates of a small-baseline patch.
 
     A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.

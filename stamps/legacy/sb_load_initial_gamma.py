@@ -9,6 +9,10 @@ and ``platform``.
 Source: docs/method/loading.md, section 5.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -19,11 +23,17 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["sb_load_initial_gamma"]
 
 
 @reserving
-def sb_load_initial_gamma(workdir="."):
+def sb_load_initial_gamma(workdir: Workspace | StrPath = ".") -> None:
     """Load the candidates of a small-baseline patch.
 
     A patch without candidates gets flag 1 of ``no_ps_info`` and version 1, nothing else is written.
@@ -104,13 +114,13 @@ def sb_load_initial_gamma(workdir="."):
     log.finish()
 
 
-def _write_pairs(ws, dates):
+def _write_pairs(ws: Workspace, dates: NDArray[np.int64]) -> None:
     """List the pairs of dates in the project directory."""
     text = "".join(f"{first:16.7e}{second:16.7e}\n" for first, second in dates.astype(np.float64))
     Workspace(ws.path.parent).write_text("small_baselines.list", text)
 
 
-def _phasors(raw, sort_ix):
+def _phasors(raw: Any, sort_ix: NDArray[np.int64]) -> NDArray[np.complex64]:
     """Sorted phasors: (n_ps, n_ifg) complex64 in column-major order."""
     ph = np.empty((sort_ix.size, len(raw)), dtype=np.complex64, order="F")
     for k, block in enumerate(raw):

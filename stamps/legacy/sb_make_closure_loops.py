@@ -6,6 +6,10 @@ Reads ``ps2.mat`` and, if there is one, ``ps2.mat`` of the parent directory for 
 Source: docs/method/products.md, section 10.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.insar.loops import closure_loops
@@ -16,11 +20,18 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["sb_make_closure_loops"]
 
 
 @reserving
-def sb_make_closure_loops(workdir="."):
+def sb_make_closure_loops(workdir: Workspace | StrPath = ".") -> NDArray[np.float64]:
     """Write the loops of a small-baseline network.
 
     Parameters
@@ -47,7 +58,7 @@ def sb_make_closure_loops(workdir="."):
     return loops
 
 
-def _image_baselines(ws, ps):
+def _image_baselines(ws: Workspace, ps: Variables) -> NDArray[np.float64]:
     """Baselines of single images: of the parent directory's stack, else least squares from the pairs."""
     parent = Workspace(ws.path.parent)
     if parent.exists("psver"):

@@ -6,9 +6,17 @@ the directory.
 Source: docs/method/scla.md, section 5.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["scla_reset"]
 
@@ -16,7 +24,7 @@ _FILES = ("scla", "scla_smooth", "scla_sb", "scla_smooth_sb")
 
 
 @reserving
-def scla_reset(patches_flag="y", workdir="."):
+def scla_reset(patches_flag: str = "y", workdir: Workspace | StrPath = ".") -> None:
     """Delete the look-angle errors of a project.
 
     Parameters

@@ -4,17 +4,28 @@ Writes ``parms.mat`` of the directory or of its parent, or ``localparms.mat`` of
 Source: docs/method/parameters.md, section 5.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from stamps.errors import ParameterError
 from stamps.legacy.getparm import getparm
 from stamps.workspace.locks import reserving
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
 
 __all__ = ["setparm"]
 
 _MISSING = object()
 
 
-def setparm(name=None, value=_MISSING, flag=0, workdir="."):
+def setparm(
+    name: float | str | None = None, value: Any = _MISSING, flag: int = 0, workdir: Workspace | StrPath = "."
+) -> None:
     """Set a parameter; without arguments print all of them.
 
     Parameters
@@ -45,5 +56,5 @@ def setparm(name=None, value=_MISSING, flag=0, workdir="."):
 
 
 @reserving
-def _set(name, value, flag, workdir):
+def _set(name: float | str, value: Any, flag: int, workdir: Workspace | StrPath) -> None:
     Parameters(workdir).set(name, value, flag)

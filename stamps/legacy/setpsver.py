@@ -3,14 +3,22 @@
 Writes ``psver.mat``. Source: docs/method/conventions.md, section 1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["setpsver"]
 
 
 @reserving
-def setpsver(psver, workdir="."):
+def setpsver(psver: int, workdir: Workspace | StrPath = ".") -> None:
     """Set the version of the pixel files in use.
 
     Parameters

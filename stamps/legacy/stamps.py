@@ -13,7 +13,11 @@ Parameters: ``quick_est_gamma_flag``, ``select_reest_gamma_flag``, ``unwrap_meth
 Source: docs/method/conventions.md, section 7; Hooper et al. (2007), J. Geophys. Res. 112.
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from stamps import __version__
 from stamps.errors import StampsError
@@ -25,25 +29,32 @@ from stamps.workspace import Workspace, findings
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.queries.dry_run import RunPlan
+    from stamps.run.engine import Run, Settings
+    from stamps.run.run_record import RunRecord
+
+
 __all__ = ["stamps"]
 
 
 def stamps(
-    start_step=1,
-    end_step=8,
-    patches_flag=None,
-    est_gamma_parm=0,
-    patch_list_file="patch.list",
-    part_limitation=0,
-    workdir=".",
+    start_step: int = 1,
+    end_step: int = 8,
+    patches_flag: str | None = None,
+    est_gamma_parm: int = 0,
+    patch_list_file: str | None = "patch.list",
+    part_limitation: int = 0,
+    workdir: Workspace | StrPath = ".",
     *,
-    cores=None,
+    cores: int | None = None,
     scheduler=None,
     cluster=None,
-    backend=None,
-    dry_run=False,
-    restart=False,
-):
+    backend: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    restart: bool = False,
+) -> RunPlan | None:
     """Run steps ``start_step`` to ``end_step``.
 
     Parameters
@@ -115,7 +126,9 @@ def stamps(
             log.finish()
 
 
-def _process(ws, run, record, settings, cores, scheduler, cluster):
+def _process(
+    ws: Workspace, run: Run, record: RunRecord, settings: Settings, cores: int | None, scheduler, cluster
+) -> None:
     """The steps, here or on a cluster."""
     start = run.start
     client = cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
@@ -127,7 +140,7 @@ def _process(ws, run, record, settings, cores, scheduler, cluster):
             engine.run_project(ws, start, run.end, settings, run.patches, workers, record)
 
 
-def _banner(log):
+def _banner(log: Log) -> None:
     """Three lines of forty characters, as the original's log starts."""
     log("#" * 40)
     log("#" * 7 + "StaMPS/MTI Version 4.0b6".center(26) + "#" * 7)

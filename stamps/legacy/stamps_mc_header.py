@@ -9,10 +9,14 @@ the headers reaches the project.
 Parameter: ``n_cores``. Source: docs/method/products.md, section 11.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import os
 import subprocess
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError, StampsError
 from stamps.processes import child, children
@@ -23,6 +27,10 @@ from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import open_plain
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
+
 __all__ = ["stamps_mc_header"]
 
 _OVERVIEW = "log_stamps_overview"
@@ -32,7 +40,12 @@ _ALONE = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 @functools.partial(reserving, shared=True)
 def stamps_mc_header(
-    start_step=1, end_step=4, patches_flag="y", est_gamma_parm=0, patch_list_file="patch.list", workdir="."
+    start_step: int = 1,
+    end_step: int = 4,
+    patches_flag: str = "y",
+    est_gamma_parm: int = 0,
+    patch_list_file: str = "patch.list",
+    workdir: Workspace | StrPath = ".",
 ):
     """Run steps ``start_step`` to ``end_step``, at most 5a, of all patches in ``n_cores`` processes.
 
@@ -91,11 +104,11 @@ def stamps_mc_header(
     return command
 
 
-def _step(value, default):
+def _step(value: int, default: int) -> int:
     return default if value is None or value == "" else int(value)
 
 
-def split(patches, n_cores):
+def split(patches: Sequence[str], n_cores: int) -> list[list[str]]:
     """Divide a list into consecutive parts of equal length, the last one perhaps shorter.
 
     Parameters
@@ -112,7 +125,7 @@ def split(patches, n_cores):
     return [patches[i : i + size] for i in range(0, len(patches), size)]
 
 
-def _write_lists(ws, chunks):
+def _write_lists(ws, chunks) -> None:
     """Write the parts of the list; those of an earlier run with more parts go."""
     old = {path.name for path in ws.path.glob("patch_list_split_*")}
     names = [f"patch_list_split_{k}" for k in range(1, len(chunks) + 1)]
@@ -122,7 +135,7 @@ def _write_lists(ws, chunks):
             ws.write_text(name, "".join(f"{patch}\n" for patch in chunk))
 
 
-def _run(ws, n, arguments):
+def _run(ws, n, arguments) -> None:
     """Run one process for each part of the list and wait for all of them."""
     with contextlib.ExitStack() as stack:
         processes = []

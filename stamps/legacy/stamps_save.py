@@ -3,16 +3,25 @@
 Source: docs/method/conventions.md, section 3.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["stamps_save"]
 
 
 @reserving
-def stamps_save(name, workdir=".", append=True, **variables):
+def stamps_save(name: str, workdir: Workspace | StrPath = ".", append: bool = True, **variables: ArrayLike) -> None:
     """Save variables as the processing steps do.
 
     Values are in the form in which :meth:`stamps.workspace.Workspace.load` returns them: indices of the known

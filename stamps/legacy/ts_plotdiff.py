@@ -5,7 +5,9 @@ Reads ``ps_plot_ts_matname.txt`` and the file it names, both from ``ps_plot(…,
 Source: docs/method/products.md, section 2.5.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,10 @@ from stamps.products.clicking import clicked_places
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.series import draw_series, load_series, place_series, title_of
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["DifferencePlot", "ts_plotdiff"]
 
@@ -25,7 +31,15 @@ class DifferencePlot(NamedTuple):
     figure: object
 
 
-def ts_plotdiff(lon1=None, lat1=None, lon2=None, lat2=None, radius=100, workdir=".", out=None):
+def ts_plotdiff(
+    lon1: int | None = None,
+    lat1: int | None = None,
+    lon2=None,
+    lat2=None,
+    radius: int = 100,
+    workdir: Workspace | StrPath = ".",
+    out=None,
+):
     """Plot the first minus the second time series.
 
     Parameters

@@ -5,6 +5,11 @@ Source: docs/method/unwrapping.md, section 2; Hooper and Zebker (2007), J. Opt. 
 2009.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
@@ -16,6 +21,12 @@ from stamps.legacy.uw_stat_costs import uw_stat_costs
 from stamps.legacy.uw_unwrap_from_grid import uw_unwrap_from_grid
 from stamps.run.workers import Workers
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["METHODS", "OPTIONS", "uw_3d"]
 
@@ -46,7 +57,16 @@ OPTIONS = {
 }
 
 
-def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", workers=None):
+def uw_3d(
+    ph: NDArray[np.complex64],
+    xy: NDArray[np.float32],
+    day: NDArray[np.float64],
+    ifgday_ix: NDArray[np.int64] | None = None,
+    bperp: NDArray[np.floating[Any]] | None = None,
+    options: Mapping[str, Any] | None = None,
+    workdir: Workspace | StrPath = ".",
+    workers: Workers | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Unwrap interferograms in space and time; can be used by itself.
 
     Parameters
@@ -130,7 +150,7 @@ def uw_3d(ph, xy, day, ifgday_ix=None, bperp=None, options=None, workdir=".", wo
         return uw_unwrap_from_grid(xy, chosen["grid_size"], workdir=ws)
 
 
-def effective_method(unwrap_method, ifgday_ix):
+def effective_method(unwrap_method: str, ifgday_ix: NDArray[np.int64]) -> str:
     """The method that is really used: 3D becomes 3D_FULL when all interferograms have the same first image.
 
     Parameters
@@ -147,7 +167,7 @@ def effective_method(unwrap_method, ifgday_ix):
     return unwrap_method
 
 
-def single_master(day, master_day):
+def single_master(day: NDArray[np.float64], master_day: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Image days and pairs of a single-master stack.
 
     Parameters
@@ -169,7 +189,13 @@ def single_master(day, master_day):
     return images[order], np.column_stack([np.full(len(day), place[-1]), place[:-1]])
 
 
-def _options(options, ph, day, ifgday_ix, bperp):
+def _options(
+    options: Mapping[str, Any],
+    ph: NDArray[np.complex64],
+    day: NDArray[np.float64],
+    ifgday_ix: NDArray[np.int64] | None,
+    bperp: NDArray[np.floating[Any]] | None,
+) -> dict[str, Any]:
     unknown = sorted(set(options or {}) - set(OPTIONS))
     if unknown:
         raise ParameterError(f"uw_3d has no option '{unknown[0]}'; it knows {', '.join(OPTIONS)}.")

@@ -6,7 +6,9 @@ n_ps grid_ij pix_size``. A *node* is a non-empty cell of the grid; nodes are num
 Source: docs/method/unwrapping.md, section 3; Goldstein and Werner (1998) for the filter.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,21 +20,27 @@ from stamps.workspace import Workspace
 from stamps.workspace.limits import check_grid
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["uw_grid_wrapped"]
 
 
 def uw_grid_wrapped(
-    ph_in,
-    xy,
-    pix_size=5,
-    prefilt_win=16,
-    goldfilt_flag="n",
-    lowfilt_flag="n",
-    gold_alpha=0.8,
-    ph_in_predef=None,
-    workdir=".",
-    n_workers=1,
-):
+    ph_in: NDArray[np.complexfloating[Any, Any]],
+    xy: NDArray[np.float32],
+    pix_size: float = 5,
+    prefilt_win: int = 16,
+    goldfilt_flag: str = "n",
+    lowfilt_flag: str = "n",
+    gold_alpha: float = 0.8,
+    ph_in_predef: NDArray[np.float32] | None = None,
+    workdir: Workspace | StrPath = ".",
+    n_workers: int = 1,
+) -> None:
     """Sum the phasors of the pixels of each grid cell, filter the grid and save its nodes.
 
     Parameters
@@ -114,7 +122,14 @@ class Filters(NamedTuple):
     low_pass: bool
 
 
-def gridded_nodes(ph_in, flat, shape, filters, add=True, n_workers=1):
+def gridded_nodes(
+    ph_in: NDArray[np.complexfloating[Any, Any]],
+    flat: NDArray[np.int64],
+    shape: tuple[int, int],
+    filters: Filters,
+    add: bool = True,
+    n_workers: int = 1,
+) -> tuple[NDArray[np.bool_], NDArray[np.complex64], NDArray[np.complex64] | None]:
     """Grid and filter all interferograms; keep the nodes.
 
     Parameters
@@ -158,7 +173,7 @@ def gridded_nodes(ph_in, flat, shape, filters, add=True, n_workers=1):
     return nzix, ph, ph_lowpass
 
 
-def grid_cells(xy, pix_size):
+def grid_cells(xy: NDArray[np.float32], pix_size: float) -> dict[str, Any]:
     """Cell of each pixel.
 
     Parameters
@@ -202,13 +217,15 @@ def grid_cells(xy, pix_size):
     return {"grid_ij": grid_ij, "grid_x_min": low[0], "grid_y_min": low[1], "n_i": n_i, "n_j": n_j}
 
 
-def _merged_last(cell):
+def _merged_last(cell: NDArray[np.float32]) -> NDArray[np.float32]:
     """Quirk: the last row (column) of cells is merged into the one before."""
     last = cell.max()
     return np.where(cell == last, last - 1, cell).astype(cell.dtype)
 
 
-def cell_sums(ph, flat, n_cell, add=True):
+def cell_sums(
+    ph: NDArray[np.complexfloating[Any, Any]], flat: NDArray[np.int64], n_cell: int, add: bool = True
+) -> NDArray[np.complex64]:
     """Sum the phasors of each cell in single precision, in pixel order.
 
     Parameters
@@ -234,7 +251,9 @@ def cell_sums(ph, flat, n_cell, add=True):
     return grid
 
 
-def predefined_nodes(ph_in_predef, flat, nzix, ph):
+def predefined_nodes(
+    ph_in_predef: NDArray[np.float32], flat: NDArray[np.int64], nzix: NDArray[np.bool_], ph: NDArray[np.complex64]
+) -> NDArray[np.float32]:
     """Unwrapped phase to hold at the nodes, moved to the filtered phase.
 
     Parameters

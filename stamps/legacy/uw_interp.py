@@ -4,16 +4,26 @@ Reads ``uw_grid.mat`` (``nzix``); writes ``uw_interp.mat`` (``edgs n_edge rowix 
 the nearest node is found directly, of equally near ones the lowest number (docs/method/unwrapping.md, section 4).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.matlab.interpolation import nearest_node
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["uw_interp"]
 
 
-def uw_interp(workdir="."):
+def uw_interp(workdir: Workspace | StrPath = ".") -> None:
     """Write the nearest node of each cell and the edges between nodes.
 
     Parameters
@@ -38,7 +48,7 @@ def uw_interp(workdir="."):
     )
 
 
-def nearest_nodes(nzix):
+def nearest_nodes(nzix: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Number of the nearest node of every cell.
 
     Parameters
@@ -57,7 +67,7 @@ def nearest_nodes(nzix):
     return nearest.astype(np.int64).reshape(nzix.shape)
 
 
-def grid_edges(nearest):
+def grid_edges(nearest: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Edges between the nodes of neighbouring cells.
 
     Parameters

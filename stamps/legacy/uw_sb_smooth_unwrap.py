@@ -3,11 +3,17 @@
 Reads and writes no file. Source: docs/method/unwrapping.md, section 6.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from stamps.matlab.arithmetic import round_half_away
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["uw_sb_smooth_unwrap"]
 
@@ -27,7 +33,15 @@ class Options(NamedTuple):
     last_ts: float = 3.0
 
 
-def uw_sb_smooth_unwrap(bounds, options, G, W, dph, x1, seed=0):
+def uw_sb_smooth_unwrap(
+    bounds: NDArray[np.float64],
+    options: Options,
+    G: NDArray[np.float64],
+    W: NDArray[np.float64],
+    dph: NDArray[np.float64],
+    x1: NDArray[np.float64],
+    seed: int = 0,
+) -> NDArray[np.float64]:
     """Smooth phase series of edges.
 
     Parameters
@@ -74,14 +88,16 @@ class Problem(NamedTuple):
     weights: np.ndarray
     time: np.ndarray
 
-    def series(self, models):
+    def series(self, models: ArrayLike) -> NDArray[np.float64]:
         """Model series f(tau): models (..., 5) -> (..., n_image)."""
         n = self.time.size
         slope, once, lag_once, twice, lag_twice = np.moveaxis(np.asarray(models)[..., np.newaxis], -2, 0)
         turn = 2 * np.pi * self.time / n
         return slope * self.time + once * n / 2 * np.sin(turn - lag_once) + twice * n / 2 * np.sin(2 * turn - lag_twice)
 
-    def energy(self, models, dph, start=False):
+    def energy(
+        self, models: NDArray[np.float64], dph: NDArray[np.float64], start: bool = False
+    ) -> NDArray[np.float64] | float:
         """Misfit of models.
 
         Parameters
@@ -102,7 +118,13 @@ class Problem(NamedTuple):
         return 2 * np.pi * misfit.sum(axis=-1) + np.abs(np.diff(series, axis=-1)).sum(axis=-1) / 5
 
 
-def _best_models(problem, dph, bounds, options, generator):
+def _best_models(
+    problem: Problem,
+    dph: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    options: Options,
+    generator: np.random.Generator,
+) -> NDArray[np.float64]:
     """Best model of all runs for each edge: (n_edge, 5)."""
     low, width = bounds[:, 0], np.diff(bounds, axis=1)[:, 0]
     best = np.zeros((len(dph), _N_MODEL))
@@ -121,7 +143,15 @@ def _best_models(problem, dph, bounds, options, generator):
     return best
 
 
-def _sweep(problem, models, dph, bounds, temperature, n_grid, generator):
+def _sweep(
+    problem: Problem,
+    models: NDArray[np.float64],
+    dph: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    temperature: NDArray[np.float64],
+    n_grid: int,
+    generator: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Redraw each parameter once; energy is that of the parameter visited last."""
     fractions = 0.5 ** np.arange(1, n_grid + 1)
     steps = np.concatenate([fractions, [0.0], -fractions])
@@ -138,7 +168,12 @@ def _sweep(problem, models, dph, bounds, temperature, n_grid, generator):
     return models, energy[rows, chosen]
 
 
-def _drawn(energy, inside, temperature, generator):
+def _drawn(
+    energy: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    temperature: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> NDArray[np.int64]:
     """Index of one candidate per row, drawn with probability proportional to exp(-E/T)."""
     exponent = np.where(inside, energy / temperature[:, np.newaxis], 0)
     scale = np.maximum(exponent.max(axis=1, keepdims=True) / _LARGEST_EXPONENT, 1)

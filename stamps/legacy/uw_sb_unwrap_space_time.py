@@ -8,7 +8,9 @@ methods 2D and 3D_NO_DEF write the first, ``spread`` and ``dph_noise`` only). Th
 Source: docs/method/unwrapping.md, section 5; Hooper (2010), Fringe 2009 (statistical-cost unwrapping of time series).
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -26,6 +28,13 @@ from stamps.steps.unwrapping.time_smoothing import full_network_smooth, noise_of
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.steps.unwrapping.look_angle import Search
+
+
 __all__ = ["uw_sb_unwrap_space_time"]
 
 _LOWEST_COHERENCE = np.float32(0.31)
@@ -37,21 +46,21 @@ _ANNEALING_LIMITS = (0.5, 0.25, 1, 0.25, 1)
 
 
 def uw_sb_unwrap_space_time(
-    day,
-    ifgday_ix,
-    unwrap_method,
-    time_win,
-    la_flag="y",
-    bperp=None,
-    n_trial_wraps=6,
-    prefilt_win=16,
-    scf_flag="y",
-    temp=None,
-    n_temp_wraps=2,
-    max_bperp_for_temp_est=100,
-    workdir=".",
-    seed=0,
-):
+    day: NDArray[np.float64],
+    ifgday_ix: NDArray[np.int64],
+    unwrap_method: str,
+    time_win: float,
+    la_flag: str = "y",
+    bperp: NDArray[np.floating[Any]] | None = None,
+    n_trial_wraps: float = 6,
+    prefilt_win: int = 16,
+    scf_flag: str = "y",
+    temp: NDArray[np.float64] | None = None,
+    n_temp_wraps: int = 2,
+    max_bperp_for_temp_est: int = 100,
+    workdir: Workspace | StrPath = ".",
+    seed: int = 0,
+) -> None:
     """Separate the phase of each edge into a smooth part and noise.
 
     Parameters
@@ -135,7 +144,14 @@ def uw_sb_unwrap_space_time(
     )
 
 
-def _smooth_phase(method, dph, held, network, time_win, annealing):
+def _smooth_phase(
+    method: str,
+    dph: NDArray[np.complex64],
+    held: NDArray[np.float32] | None,
+    network: Network,
+    time_win: float,
+    annealing: Annealing,
+) -> NDArray[np.float32]:
     """Smooth part of the phase of the edges: (n_edge, n_ifg) float32 (docs/method/unwrapping.md, section 5.5)."""
     if method == "3D_FULL":
         return full_network_smooth(dph, network.ifgday_ix, network.day, time_win)
@@ -146,7 +162,9 @@ def _smooth_phase(method, dph, held, network, time_win, annealing):
     return smooth_of_series(network.design, annealing.improved(series, noise_of(dph, smooth), dph, network))
 
 
-def with_noise(smooth, dph, limit):
+def with_noise(
+    smooth: NDArray[np.float32], dph: NDArray[np.complex64], limit: float | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Phase of edges as smooth part plus noise; no statistics where the noise is too large.
 
     Parameters
@@ -179,20 +197,20 @@ class Network(NamedTuple):
     design: np.ndarray
 
     @classmethod
-    def of(cls, ifgday_ix, day):
+    def of(cls, ifgday_ix: NDArray[np.int64], day: NDArray[np.float64]) -> Network:
         """Leave out (and number without) images that occur in no interferogram."""
         used, number = np.unique(ifgday_ix, return_inverse=True)
         number = number.reshape(-1, 2)
         return cls(number, np.asarray(day, np.float64)[used], design_matrix(number, len(used)))
 
 
-def edge_phasors(ph, edges):
+def edge_phasors(ph: NDArray[np.complex64], edges: NDArray[np.int64]) -> NDArray[np.complex64]:
     """Unit phasors of the phase differences of edges, high node minus low: (n_edge, n_ifg) complex64."""
     dph = product(ph[edges[:, 1]], ph[edges[:, 0]].conj())
     return divided(dph, modulus(dph))
 
 
-def edge_differences(ph_uw_predef, edges):
+def edge_differences(ph_uw_predef: NDArray[np.float32] | None, edges: NDArray[np.int64]) -> NDArray[np.float32] | None:
     """Held phase differences of edges, NaN where one node is free; None if nothing is held."""
     if ph_uw_predef is None:
         return None
@@ -208,13 +226,15 @@ class Slopes:
         Perpendicular baselines (metres) and temperature differences.
     """
 
-    def __init__(self, bperp, temp):
+    def __init__(self, bperp: NDArray[np.floating[Any]] | None, temp: NDArray[np.float64] | None) -> None:
         self.bperp = None if bperp is None else np.asarray(bperp)
         self.temp = None if temp is None else np.asarray(temp, np.float64)
         self.per_metre = None
         self.per_degree = None
 
-    def fit_temperature(self, dph, held, n_temp_wraps, max_bperp):
+    def fit_temperature(
+        self, dph: NDArray[np.complex64], held: NDArray[np.float32] | None, n_temp_wraps: int, max_bperp: int
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32] | None]:
         """Estimate the temperature term from short baselines; returns the rest of `dph` and `held`."""
         near = np.zeros(len(self.temp)) if self.bperp is None else np.abs(self.bperp)
         short = np.flatnonzero(near < max_bperp)
@@ -229,7 +249,9 @@ class Slopes:
         self.per_degree = slope
         return self._without(dph, held, slope, self.temp)
 
-    def fit_look_angle(self, dph, held, search):
+    def fit_look_angle(
+        self, dph: NDArray[np.complex64], held: NDArray[np.float32] | None, search: Search
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32] | None]:
         """Estimate the look-angle term; returns the rest of `dph` and `held`.
 
         Where there is no look-angle term the temperature term is given up as well, and the reverse.
@@ -244,7 +266,7 @@ class Slopes:
         self.per_metre = slope
         return self._without(dph, held, slope, self.bperp)
 
-    def added(self, phase):
+    def added(self, phase: NDArray[np.float32]) -> NDArray[np.float32]:
         """`phase` plus the terms that were found, float32."""
         for slope, abscissa in ((self.per_metre, self.bperp), (self.per_degree, self.temp)):
             if slope is not None:
@@ -252,7 +274,12 @@ class Slopes:
         return phase
 
     @staticmethod
-    def _without(dph, held, slope, abscissa):
+    def _without(
+        dph: NDArray[np.complex64],
+        held: NDArray[np.float32] | None,
+        slope: NDArray[np.float32],
+        abscissa: NDArray[np.floating[Any]],
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32] | None]:
         term = product(slope[:, np.newaxis], abscissa)
         return rotated(dph, term), None if held is None else held - term
 
@@ -265,7 +292,9 @@ class Annealing(NamedTuple):
     edges: np.ndarray
     seed: int
 
-    def improved(self, series, noise, dph, network):
+    def improved(
+        self, series: NDArray[np.float32], noise: NDArray[np.float32], dph: NDArray[np.complex64], network: Network
+    ) -> NDArray[np.float32]:
         """Series with the edges of large noise fitted anew: (n_image, n_edge) float32."""
         bad = np.flatnonzero(std(noise, axis=1) > 1)
         weights = noise_weights(self.grid["ph"], self.grid["ph_lowpass"], self.edges)
@@ -285,7 +314,9 @@ class Annealing(NamedTuple):
         return series
 
 
-def noise_weights(ph, ph_lowpass, edges):
+def noise_weights(
+    ph: NDArray[np.complex64], ph_lowpass: NDArray[np.complex64], edges: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Whitening matrix of the noise of edges about the low-passed phase: (n_ifg, n_ifg) float64.
 
     The upper Cholesky factor of the inverse covariance, or the reciprocal standard deviations if there is none.

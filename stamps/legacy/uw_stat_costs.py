@@ -6,7 +6,10 @@ radians, ``msd``) and the SNAPHU files ``snaphu.conf .in .costinfile .out .log``
 Source: docs/method/unwrapping.md, section 7; Chen and Zebker (2001), J. Opt. Soc. Am. A 18; Hooper (2010), Fringe 2009.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,10 +20,24 @@ from stamps.steps.unwrapping import costs
 from stamps.workspace import Workspace, unwrapped_store
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.steps.unwrapping.costs import ArcCosts
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["uw_stat_costs"]
 
 
-def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, workdir=".", workers=None):
+def uw_stat_costs(
+    unwrap_method: str = "3D",
+    variance: NDArray[np.float64] | None = None,
+    subset_ifg_index: Sequence[int] | None = None,
+    workdir: Workspace | StrPath = ".",
+    workers: Workers | None = None,
+) -> None:
     """Unwrap the nodes of all interferograms.
 
     Parameters
@@ -71,7 +88,13 @@ def uw_stat_costs(unwrap_method="3D", variance=None, subset_ifg_index=None, work
         ws.when_published(lambda: unwrapped_store.discard(ws.path))
 
 
-def unwrap(interferogram, rowcost, colcost, keep_files, folder):
+def unwrap(
+    interferogram: NDArray[np.complex64],
+    rowcost: NDArray[np.int16],
+    colcost: NDArray[np.int16],
+    keep_files: bool,
+    folder: str,
+) -> tuple[NDArray[np.float32], dict[str, bytes]]:
     """Unwrap one interferogram, or take what an interrupted run has left of it.
 
     Parameters
@@ -117,7 +140,7 @@ class EdgeStatistics(NamedTuple):
     spread: object
     held: np.ndarray
 
-    def ifg_costs(self, ifg):
+    def ifg_costs(self, ifg: int) -> ArcCosts:
         """Arc costs of one interferogram."""
         spread = self.spread[:, [ifg]].toarray().ravel()
         held = None if self.held is None else self.held[:, ifg]
@@ -127,7 +150,9 @@ class EdgeStatistics(NamedTuple):
         return costs.arc_costs(self.rows, self.columns, cycles, total)
 
 
-def edge_statistics(unwrap_method, variance, grid, mesh, space_time):
+def edge_statistics(
+    unwrap_method: str, variance: NDArray[np.float64] | None, grid: Variables, mesh: Variables, space_time: Variables
+) -> EdgeStatistics:
     """Statistics of the edges and the arcs that have none.
 
     Parameters

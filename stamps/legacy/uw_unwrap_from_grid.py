@@ -3,6 +3,10 @@
 Reads ``uw_grid.mat`` and ``uw_phaseuw.mat``; writes no file. Source: docs/method/unwrapping.md, section 8.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.phase import angle, rotated, wrapped
@@ -11,10 +15,18 @@ from stamps.matlab.statistics import nanmean
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["uw_unwrap_from_grid"]
 
 
-def uw_unwrap_from_grid(xy=None, pix_size=None, workdir="."):
+def uw_unwrap_from_grid(
+    xy: NDArray[np.float32] | None = None, pix_size: float | None = None, workdir: Workspace | StrPath = "."
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Unwrapped phase of the pixels.
 
     Parameters
@@ -40,7 +52,9 @@ def uw_unwrap_from_grid(xy=None, pix_size=None, workdir="."):
     return ph_uw, nodes["msd"]
 
 
-def pixels_from_nodes(ph_in, grid_ij, nzix, ph_node):
+def pixels_from_nodes(
+    ph_in: NDArray[Any], grid_ij: NDArray[np.int64], nzix: NDArray[np.bool_], ph_node: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Add to each pixel's wrapped phase the cycles that bring it closest to its node.
 
     Parameters
@@ -67,7 +81,7 @@ def pixels_from_nodes(ph_in, grid_ij, nzix, ph_node):
     return ph_uw
 
 
-def with_predefined(ph_uw, ph_predef):
+def with_predefined(ph_uw: NDArray[np.float32], ph_predef: NDArray[np.float32]) -> NDArray[np.float32]:
     """Replace phases by the predefined ones, moved by the whole cycles that fit the interferogram.
 
     Parameters

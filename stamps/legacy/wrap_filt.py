@@ -3,12 +3,23 @@
 Reads and writes no file. Source: docs/method/unwrapping.md, section 3.1; Goldstein and Werner (1998).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from stamps.native.goldstein import goldstein
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 __all__ = ["wrap_filt"]
 
 
-def wrap_filt(ph, n_win, alpha, n_pad=None, low_flag="n"):
+def wrap_filt(
+    ph: NDArray[np.complexfloating[Any, Any]], n_win: int, alpha: float, n_pad=None, low_flag: str = "n"
+) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.complexfloating[Any, Any]] | None]:
     """Filter the phase of a grid; each cell keeps its magnitude, so empty cells stay empty.
 
     Parameters

@@ -5,7 +5,11 @@ depends on a convention of MATLAB, that convention lives here and nowhere else. 
 parameters. Indices are 0-based; *which* index is returned (first occurrence, sorted order) is MATLAB's choice.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 #: Module -> the functions of it that can be imported from here; loaded when they are used.
 _FUNCTIONS = {
@@ -21,7 +25,7 @@ _FUNCTIONS = {
 __all__ = sorted(name for names in _FUNCTIONS.values() for name in names)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Callable[..., Any]:
     for module, names in _FUNCTIONS.items():
         if name in names:
             return getattr(import_module(f"stamps.matlab.{module}"), name)

@@ -1,11 +1,20 @@
 """Element-wise arithmetic: rounding, modulus, phase wrapping, ranges and conversion to integers."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["colon", "mod", "round_half_away", "to_int16", "wrap"]
 
 
-def _as_float(x):
+def _as_float(x: ArrayLike) -> NDArray[np.floating[Any]]:
     """Return `x` as a floating array: float32 stays float32, everything else real becomes float64."""
     x = np.asarray(x)
     if x.dtype == np.float32 or x.dtype == np.float64:
@@ -13,7 +22,7 @@ def _as_float(x):
     return x.astype(np.float64)
 
 
-def round_half_away(x):
+def round_half_away(x: ArrayLike) -> NDArray[Any] | float:
     """Round to the nearest whole number, halves away from zero.
 
     The rule is applied to the exact value, so 0.49999997 (single) goes to 0 and large odd numbers stay as they are.
@@ -41,7 +50,7 @@ def round_half_away(x):
     return (whole + np.copysign(half_or_more.astype(x.dtype), x))[()]
 
 
-def mod(x, y):
+def mod(x: ArrayLike, y: float | Sequence[int]) -> NDArray[Any] | float:
     """Return x - y*floor(x/y), the remainder with the sign of `y`.
 
     Parameters
@@ -68,7 +77,7 @@ def mod(x, y):
         return np.where(y == 0, x, x - y * np.floor(x / y))[()]
 
 
-def wrap(x):
+def wrap(x: ArrayLike) -> NDArray[np.floating[Any]] | float:
     """Wrap phases: the angle of exp(jx).
 
     Parameters
@@ -90,7 +99,7 @@ def wrap(x):
         return np.arctan2(np.sin(x), np.cos(x))
 
 
-def colon(a, h, b):
+def colon(a: float, h: float, b: float) -> NDArray[np.float64]:
     """Return the range a, a+h, ... up to and including `b` with a tolerance for rounding.
 
     The number of values is floor((b-a)/h + eps) + 1, where eps covers a few rounding errors of the operands. The
@@ -126,7 +135,7 @@ def colon(a, h, b):
     return np.minimum(values, b) if h > 0 else np.maximum(values, b)
 
 
-def to_int16(x):
+def to_int16(x: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     """Convert to int16 as MATLAB does: halves away from zero, saturating, NaN to 0.
 
     Parameters

@@ -1,8 +1,17 @@
 """Day numbers and date texts (docs/method/conventions.md, sections 5 and 6)."""
 
+from __future__ import annotations
+
 import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["datenum", "datestr", "now_string", "to_yyyymmdd", "today_string"]
 
@@ -12,7 +21,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _YEAR_ZERO = 366
 
 
-def _one_datenum(value):
+def _one_datenum(value: float) -> float:
     text = f"{value:.15g}"
     if not np.isfinite(value) or value != int(value):
         raise ValueError(f"The date {text} is not a whole number yyyymmdd.")
@@ -26,7 +35,7 @@ def _one_datenum(value):
         raise ValueError(f"The date {text} is not a valid date yyyymmdd: {error}.") from None
 
 
-def _to_date(number):
+def _to_date(number: float) -> date:
     number = float(number)
     if not np.isfinite(number):
         raise ValueError(f"The day number {number} is not a date.")
@@ -36,7 +45,7 @@ def _to_date(number):
         raise ValueError(f"The day number {number:.15g} lies outside the years 1 to 9999.") from None
 
 
-def datenum(yyyymmdd):
+def datenum(yyyymmdd: ArrayLike) -> NDArray[np.float64] | float:
     """Return the day number of dates, counted with 1-Jan-0000 as day 1.
 
     Parameters
@@ -59,7 +68,7 @@ def datenum(yyyymmdd):
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.float64).reshape(values.shape)
 
 
-def to_yyyymmdd(datenum):
+def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
     """Return the date of day numbers as numbers yyyymmdd; a part of a day is ignored.
 
     Parameters
@@ -81,11 +90,11 @@ def to_yyyymmdd(datenum):
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.int64).reshape(values.shape)
 
 
-def _text(date):
+def _text(date: date | datetime) -> str:
     return f"{date.day:02d}-{_MONTHS[date.month - 1]}-{date.year:04d}"
 
 
-def datestr(datenum):
+def datestr(datenum: float) -> str:
     """Return the date of a day number as ``dd-mmm-yyyy`` with English months, whatever the locale.
 
     Parameters
@@ -106,12 +115,12 @@ def datestr(datenum):
     return _text(_to_date(datenum))
 
 
-def now_string():
+def now_string() -> str:
     """Return the local date and time as ``dd-mmm-yyyy HH:MM:SS``."""
     now = datetime.datetime.now()
     return f"{_text(now)} {now.hour:02d}:{now.minute:02d}:{now.second:02d}"
 
 
-def today_string():
+def today_string() -> str:
     """Return the local date as ``dd-mmm-yyyy``."""
     return _text(datetime.date.today())

@@ -1,11 +1,19 @@
 """Windows and linear filters."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["filter2", "fir_filter", "gausswin"]
 
 
-def gausswin(n, alpha=2.5):
+def gausswin(n: int, alpha: float = 2.5) -> NDArray[np.float64]:
     """Return the Gaussian window of `n` samples.
 
     w_k = exp(-((alpha*(k - (n-1)/2)/((n-1)/2))**2)/2), k = 0 ... n-1.
@@ -40,7 +48,7 @@ def gausswin(n, alpha=2.5):
     return np.exp(-0.5 * (alpha * (np.arange(n) - half) / half) ** 2)
 
 
-def _separate(b):
+def _separate(b: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Return (column, row) with b = outer(column, row) to rounding, or None."""
     pivot_row, pivot_column = np.unravel_index(np.argmax(np.abs(b)), b.shape)
     pivot = b[pivot_row, pivot_column]
@@ -53,7 +61,7 @@ def _separate(b):
     return None
 
 
-def filter2(b, x):
+def filter2(b: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[Any]:
     """Correlate images with a kernel; the output has the size of the image, outside is zero.
 
     Parameters
@@ -115,7 +123,7 @@ def filter2(b, x):
     return result.astype(narrow)
 
 
-def fir_filter(b, x):
+def fir_filter(b: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     """Filter causally with zero initial state: y[n] = sum over m of b[m]*x[n-m].
 
     Parameters

@@ -1,9 +1,17 @@
 """Band-limited interpolation, nearest nodes and linear interpolation of scattered data."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from scipy import linalg
 
 from stamps.matlab.sets import unique_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["griddata_linear", "interp", "nearest_node"]
 
@@ -13,7 +21,7 @@ _BANDWIDTH = 0.5
 _QUERIES_AT_ONCE = 200_000
 
 
-def interp_weights(r):
+def interp_weights(r: int) -> NDArray[np.float64]:
     """Return the weights of the band-limited interpolator, one row per phase.
 
     Parameters
@@ -40,7 +48,7 @@ def interp_weights(r):
     return weights
 
 
-def interp(x, r):
+def interp(x: NDArray[Any], r: int) -> NDArray[Any]:
     """Interpolate a signal to `r` times its sampling rate with a band-limited filter.
 
     Original samples are kept. Beyond its ends the signal is continued by point reflection about the end samples.
@@ -87,7 +95,9 @@ def interp(x, r):
     return result
 
 
-def _squared_distances(nodes, queries, neighbours):
+def _squared_distances(
+    nodes: NDArray[np.float64], queries: NDArray[np.float64], neighbours: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return the squared distance of each query to its candidate nodes; exact for whole-number coordinates."""
     total = None
     for axis in range(nodes.shape[1]):
@@ -96,7 +106,7 @@ def _squared_distances(nodes, queries, neighbours):
     return total
 
 
-def nearest_node(nodes, queries, *, workers=1):
+def nearest_node(nodes: NDArray[Any], queries: ArrayLike, *, workers: int = 1) -> NDArray[np.int64]:
     """Return the index of the nearest node of each query point; of equally near nodes the lowest index.
 
     Parameters
@@ -156,7 +166,7 @@ def nearest_node(nodes, queries, *, workers=1):
     return keep[result]
 
 
-def _triangulation(points):
+def _triangulation(points: NDArray[np.float64]) -> Any:
     """Delaunay triangulation, or None if the points do not span a plane.
 
     Without Qhull's point "at infinity" (Qz) the squares of a lattice are cut as in the reference; a few cocircular points
@@ -172,7 +182,7 @@ def _triangulation(points):
     return None
 
 
-def griddata_linear(x, y, values, xq, yq):
+def griddata_linear(x: ArrayLike, y: ArrayLike, values: ArrayLike, xq: ArrayLike, yq: ArrayLike) -> NDArray[Any]:
     """Interpolate scattered data linearly on its Delaunay triangulation.
 
     Parameters

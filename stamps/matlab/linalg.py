@@ -3,29 +3,37 @@
 Every solution is computed in double; the result is single if an operand is single.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from scipy import linalg
 
 from stamps.matlab.statistics import std
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["lscov", "polyfit", "polyfit_scaled", "polyval"]
 
 _EPS = np.finfo(np.float64).eps
 
 
-def _is_single(*arrays):
+def _is_single(*arrays: NDArray[np.floating[Any]] | None) -> bool:
     return any(a is not None and a.dtype in (np.float32, np.complex64) for a in arrays)
 
 
-def _wide(a):
+def _wide(a: NDArray[np.floating[Any]]) -> NDArray[Any]:
     return a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
 
 
-def _narrow(a):
+def _narrow(a: NDArray[Any]) -> NDArray[Any]:
     return a.astype(np.complex64 if a.dtype.kind == "c" else np.float32)
 
 
-def _pivoted_qr(a, mode):
+def _pivoted_qr(a: NDArray[np.float64], mode: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32], int]:
     """Return Q, R, the permutation and the numerical rank of `a`."""
     q, r, permutation = linalg.qr(a, mode=mode, pivoting=True, check_finite=False)
     diagonal = np.abs(np.diag(r))
@@ -33,7 +41,9 @@ def _pivoted_qr(a, mode):
     return q, r, permutation, rank
 
 
-def _back_substitute(r, permutation, rank, rotated):
+def _back_substitute(
+    r: NDArray[np.float64], permutation: NDArray[np.int32], rank: int, rotated: NDArray[np.float64]
+) -> NDArray[Any]:
     """Return the basic solution: pivoted unknowns from R, the others zero."""
     n = permutation.size
     x = np.zeros((n, rotated.shape[1]), np.result_type(r, rotated))
@@ -42,13 +52,15 @@ def _back_substitute(r, permutation, rank, rotated):
     return x
 
 
-def _ordinary(a, b):
+def _ordinary(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[Any]:
     """Return the least-squares solution of a x = b; basic solution if `a` lacks rank."""
     q, r, permutation, rank = _pivoted_qr(a, "economic")
     return _back_substitute(r, permutation, rank, q.conj().T @ b)
 
 
-def _constrained(a, b, covariance):
+def _constrained(
+    a: NDArray[np.float64], b: NDArray[np.float64], covariance: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Minimise e'e subject to a x + T e = b with T T' = covariance, for a covariance that may lack rank."""
     values, vectors = linalg.eigh(covariance, check_finite=False)
     limit = 10 * values.size * _EPS * max(np.max(np.abs(values)), np.finfo(np.float64).tiny)
@@ -66,7 +78,12 @@ def _constrained(a, b, covariance):
     return _back_substitute(r, permutation, rank, q[:, :rank].conj().T @ explained)
 
 
-def lscov(a, b, weights=None, covariance=None):
+def lscov(
+    a: NDArray[np.float64],
+    b: NDArray[np.floating[Any]],
+    weights: NDArray[np.float64] | None = None,
+    covariance: NDArray[np.floating[Any]] | None = None,
+) -> NDArray[Any]:
     """Solve a x = b by ordinary, weighted or generalised least squares.
 
     Without `weights` and `covariance` the sum of abs(b - a x)**2 is minimised; with `weights` w the sum of
@@ -139,7 +156,7 @@ def lscov(a, b, weights=None, covariance=None):
     return x[:, 0] if vector else x
 
 
-def _generalised(a, b, covariance):
+def _generalised(a: NDArray[np.float64], b: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[Any]:
     """Whiten with the Cholesky factor of the covariance, or take the constrained form if it has none."""
     try:
         factor = linalg.cholesky(covariance, lower=True, check_finite=False)
@@ -154,7 +171,7 @@ def _generalised(a, b, covariance):
     return _ordinary(white_a, white_b)
 
 
-def polyfit(x, y, n):
+def polyfit(x: ArrayLike, y: ArrayLike, n: int) -> NDArray[np.floating[Any]]:
     """Fit a polynomial of degree `n` by least squares (QR of the Vandermonde matrix).
 
     Parameters
@@ -195,7 +212,9 @@ def polyfit(x, y, n):
     return _narrow(coefficients) if single else coefficients
 
 
-def polyfit_scaled(x, y, n):
+def polyfit_scaled(
+    x: NDArray[np.float64], y: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.float64], tuple[float, float]]:
     """Fit a polynomial in the centred and scaled abscissa (x - mu1)/mu2.
 
     Parameters
@@ -230,7 +249,7 @@ def polyfit_scaled(x, y, n):
     return polyfit(scaled, y, n), (mu1, mu2)
 
 
-def polyval(p, x, mu=None):
+def polyval(p: ArrayLike, x: ArrayLike, mu: tuple[float, float] | None = None) -> NDArray[np.float64] | complex:
     """Evaluate a polynomial by Horner's rule.
 
     Parameters

@@ -4,13 +4,20 @@ Values are ``float``, a one-dimensional ``float64`` array, an empty array for ``
 Source: docs/method/conventions.md, section 5; docs/method/parameters.md, section 1.
 """
 
+from __future__ import annotations
+
 import math
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.matlab.arithmetic import colon
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["format_g", "format_literal", "format_short", "number", "parse"]
 
@@ -20,7 +27,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re
 _LONGEST, _MOST = 1_000_000, 1_000_000
 
 
-def number(text):
+def number(text: str) -> float | None:
     """Value of a plain number (``-1.5e3``, ``Inf``, ``nan``), or None for any other text.
 
     Parameters
@@ -44,7 +51,7 @@ def number(text):
     return value
 
 
-def parse(text):
+def parse(text: str) -> NDArray[np.float64] | float | str:
     """Value of a MATLAB literal.
 
     Parameters
@@ -79,7 +86,7 @@ def parse(text):
     return stripped
 
 
-def format_short(value):
+def format_short(value: NDArray[np.float64] | float | str) -> str:
     """Text of a value as ``num2str`` gives it: whole numbers as they are, others with about five significant digits.
 
     Parameters
@@ -110,7 +117,7 @@ def format_short(value):
     return "".join(f"{_general(v, digits):>{digits + 7 + sign}}" for v in values).strip()
 
 
-def format_g(value):
+def format_g(value: ArrayLike) -> str:
     """Text of numbers in ``%g`` form, each followed by one blank, as parameters are logged when they are read.
 
     Parameters
@@ -127,7 +134,7 @@ def format_g(value):
     return "".join(f"{_general(v, 6)} " for v in values) or " "
 
 
-def format_literal(value):
+def format_literal(value: NDArray[np.float64] | float | str) -> str:
     """Literal that :func:`parse` reads back as the same value.
 
     Parameters
@@ -151,7 +158,7 @@ def format_literal(value):
 # ---------------------------------------------------------------------- reading
 
 
-def _unquoted(text):
+def _unquoted(text: str) -> str:
     mark = text[0]
     inner = text[1:-1]
     if len(text) < 2 or text[-1] != mark or mark in inner.replace(mark * 2, ""):
@@ -160,7 +167,7 @@ def _unquoted(text):
     return inner.replace(mark * 2, mark)
 
 
-def _list(text):
+def _list(text: str) -> NDArray[np.float64] | float:
     if not text.endswith("]") or "[" in text[1:] or "]" in text[:-1]:
         raise ParameterError(
             f"The brackets of {_shortened(text)} do not match: write a list of numbers as [3 8] or [1:5 8]."
@@ -177,7 +184,7 @@ def _list(text):
     return _scalar_or_array(np.concatenate(parts) if parts else np.empty(0))
 
 
-def _elements(element, text):
+def _elements(element: str, text: str) -> NDArray[np.float64]:
     """Numbers of one element of a list: a number or a range ``a:b`` or ``a:step:b``."""
     shown = f"{_shortened(element)} in {_shortened(text)}"
     numbers = [number(part.strip()) for part in element.split(":")]
@@ -193,18 +200,18 @@ def _elements(element, text):
     return np.asarray(colon(first, step, last), dtype=np.float64)
 
 
-def _shortened(text):
+def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _scalar_or_array(values):
+def _scalar_or_array(values: NDArray[np.float64]) -> NDArray[np.float64] | float:
     return float(values[0]) if values.size == 1 else values
 
 
 # ---------------------------------------------------------------------- formatting
 
 
-def _general(value, digits):
+def _general(value: float, digits: int) -> str:
     if np.isnan(value):
         return "NaN"
     if np.isinf(value):
@@ -212,10 +219,10 @@ def _general(value, digits):
     return f"{value:.{digits}g}"
 
 
-def _exact(value):
+def _exact(value: float) -> str:
     short = _general(value, 15)
     return short if float(short) == value or np.isnan(value) else repr(float(value))
 
 
-def _whole(value):
+def _whole(value: float) -> str:
     return f"{int(value)}" if np.isfinite(value) else _general(value, 1)

@@ -3,12 +3,21 @@
 Equal means numerically equal; NaN equals nothing, not even NaN, and sorts last. Cost: one sort of the input.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["intersect_rows", "ismember", "setdiff", "setxor", "sortrows", "unique_rows"]
 
 
-def _as_rows(x):
+def _as_rows(x: NDArray[Any]) -> NDArray[Any]:
     x = np.asarray(x)
     if x.ndim == 1:
         x = x[:, np.newaxis]
@@ -17,7 +26,7 @@ def _as_rows(x):
     return x
 
 
-def _packed(columns):
+def _packed(columns: ArrayLike) -> NDArray[np.int64] | None:
     """Return one int64 key per row whose order is that of the rows, or None if there is no such key."""
     key = None
     width = 1
@@ -34,7 +43,7 @@ def _packed(columns):
     return key
 
 
-def _row_order(columns):
+def _row_order(columns: ArrayLike) -> NDArray[np.int64]:
     """Return the stable lexicographic order of rows; the first of `columns` counts most."""
     key = _packed(columns)
     if key is not None:
@@ -42,7 +51,7 @@ def _row_order(columns):
     return np.lexsort([*columns][::-1])
 
 
-def _group_starts(rows):
+def _group_starts(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """Return True where a row differs from the row before (the first row always does)."""
     starts = np.ones(len(rows), dtype=bool)
     if len(rows) > 1:
@@ -50,7 +59,7 @@ def _group_starts(rows):
     return starts
 
 
-def unique_rows(x):
+def unique_rows(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct rows in lexicographic order.
 
     Parameters
@@ -83,7 +92,7 @@ def unique_rows(x):
     return x[first_index], first_index, inverse
 
 
-def _values(a, b):
+def _values(a: Sequence[int], b: Sequence[int]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return both operands as vectors; an empty one adopts the dtype of the other."""
     a = np.asarray(a).ravel()
     b = np.asarray(b).ravel()
@@ -94,7 +103,7 @@ def _values(a, b):
     return a, b
 
 
-def setxor(a, b):
+def setxor(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
     """Return the sorted values that occur in exactly one of two sets.
 
     Parameters
@@ -118,7 +127,7 @@ def setxor(a, b):
     return both[starts & ends]
 
 
-def setdiff(a, b):
+def setdiff(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
     """Return the sorted distinct values of `a` that do not occur in `b`.
 
     Parameters
@@ -139,7 +148,7 @@ def setdiff(a, b):
     return distinct[~np.isin(distinct, b)]
 
 
-def intersect_rows(a, b):
+def intersect_rows(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
     """Return the sorted rows that two tables have in common.
 
     Parameters
@@ -181,7 +190,7 @@ def intersect_rows(a, b):
     return rows_a[at_a], first_a[at_a], first_b[at_b]
 
 
-def sortrows(x, columns=None):
+def sortrows(x: NDArray[Any], columns: int | Sequence[int] | None = None) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Sort rows in ascending order of some columns; stable, NaN last.
 
     Parameters
@@ -214,7 +223,7 @@ def sortrows(x, columns=None):
     return x[permutation], permutation
 
 
-def ismember(a, b):
+def ismember(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Tell which values of `a` occur in `b`, and where first.
 
     Parameters

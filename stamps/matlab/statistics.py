@@ -4,20 +4,29 @@ Single-precision input gives single-precision output, but every sum is accumulat
 (docs/method/conventions.md, section 4, item 7).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["cov", "hist", "mean_single", "median", "nanmean", "std", "sum_single", "var"]
 
 _SINGLE = {np.dtype(np.float32): np.float32, np.dtype(np.complex64): np.complex64}
 
 
-def _classes(x):
+def _classes(x: NDArray[Any]) -> tuple[type, type]:
     """Return (accumulator dtype, result dtype) for the array `x`."""
     wide = np.complex128 if x.dtype.kind == "c" else np.float64
     return wide, _SINGLE.get(x.dtype, wide)
 
 
-def _count(x, axis):
+def _count(x: NDArray[Any], axis: int | None) -> int:
     """Return how many elements a reduction over `axis` combines."""
     if axis is None:
         return x.size
@@ -25,7 +34,7 @@ def _count(x, axis):
     return int(np.prod([x.shape[a] for a in axes]))
 
 
-def _reduced_shape(x, axis):
+def _reduced_shape(x: NDArray[np.floating[Any]], axis: int | None) -> tuple[int, ...]:
     """Return the shape that is left after a reduction over `axis`."""
     if axis is None:
         return ()
@@ -33,7 +42,7 @@ def _reduced_shape(x, axis):
     return tuple(n for a, n in enumerate(x.shape) if a not in axes)
 
 
-def hist(values, centres):
+def hist(values: ArrayLike, centres: ArrayLike) -> NDArray[np.float64]:
     """Count values in bins given by their centres.
 
     Inner edges lie half-way between neighbouring centres. Values outside go to the end bins, a value equal to an
@@ -68,7 +77,7 @@ def hist(values, centres):
     return np.bincount(bins, minlength=centres.size).astype(np.float64)
 
 
-def median(x, axis=None):
+def median(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | float:
     """Return the median; an even count gives the mean of the two middle values, NaN propagates.
 
     Parameters
@@ -95,7 +104,7 @@ def median(x, axis=None):
         return np.median(x, axis=axis)
 
 
-def var(x, axis=None):
+def var(x: ArrayLike, axis: int | None = None) -> NDArray[np.float64] | float:
     """Return the variance with divisor N-1 (0 for one sample); complex: the mean of abs(x - mean)**2.
 
     Parameters
@@ -124,7 +133,7 @@ def var(x, axis=None):
     return np.asarray(value).real.astype(real_result)[()]
 
 
-def std(x, axis=None):
+def std(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | float:
     """Return the standard deviation with divisor N-1 (0 for one sample).
 
     Parameters
@@ -148,7 +157,7 @@ def std(x, axis=None):
     return np.asarray(root).astype(np.empty(0, result).real.dtype)[()]
 
 
-def sum_single(x, axis=None):
+def sum_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
     """Return the sum, accumulated in double and rounded once to the class of `x`.
 
     Parameters
@@ -172,7 +181,7 @@ def sum_single(x, axis=None):
         return np.asarray(np.sum(x, axis=axis, dtype=wide)).astype(result)[()]
 
 
-def mean_single(x, axis=None):
+def mean_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
     """Return the mean, accumulated in double and rounded once to the class of `x`.
 
     Parameters
@@ -199,7 +208,7 @@ def mean_single(x, axis=None):
         return np.asarray(np.sum(x, axis=axis, dtype=wide) / count).astype(result)[()]
 
 
-def nanmean(x, axis=None):
+def nanmean(x: NDArray[Any] | Sequence[Any], axis: int | None = None) -> NDArray[np.floating[Any]] | complex:
     """Return the mean of the values that are not NaN (NaN if there is none).
 
     Parameters
@@ -229,7 +238,7 @@ def nanmean(x, axis=None):
     return np.asarray(value).astype(result)[()]
 
 
-def cov(x):
+def cov(x: ArrayLike) -> NDArray[Any]:
     """Return the covariance of the columns with divisor N-1 (zeros for one row).
 
     Parameters

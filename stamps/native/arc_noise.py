@@ -10,11 +10,19 @@ thread: 0.34 s, NumPy 0.50 s; its threads scale with the arcs, NumPy's do not).
 Source: docs/method/weeding.md, section 5; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.matlab.linalg import lscov
 from stamps.native.arrays import rows_at_once, to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["small_baseline_arc_noise", "smallest_at_ends", "time_series_arc_noise"]
 
@@ -22,7 +30,13 @@ _EDGES_AT_ONCE = 4096  # keeps the arrays of one step in the processor's cache
 _TURN = 2 * np.pi
 
 
-def time_series_arc_noise(phasors, edges, day, bperp, time_window):
+def time_series_arc_noise(
+    phasors: NDArray[np.complex64],
+    edges: NDArray[np.int64],
+    day: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
+    time_window: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Noise of arcs about a smooth curve in time (single master).
 
     For each acquisition a straight line, weighted with a Gaussian in time about it, is fitted to the arc phases twice;
@@ -57,7 +71,14 @@ def time_series_arc_noise(phasors, edges, day, bperp, time_window):
     )
 
 
-def _time_series_arrays(xp, phasors, edges, day, bperp, fits):
+def _time_series_arrays(
+    xp: Any,
+    phasors: NDArray[np.complex64],
+    edges: NDArray[np.int64],
+    day: NDArray[np.float64],
+    bperp: NDArray[np.float64],
+    fits: tuple[NDArray[np.float64], ...],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     weights, offset_fit, slope_fit = (xp.asarray(fit) for fit in fits)
     phasors, edges, day, bperp = (xp.asarray(array) for array in (phasors, edges, day, bperp))
     interval = day[:, np.newaxis] - day
@@ -74,7 +95,14 @@ def _time_series_arrays(xp, phasors, edges, day, bperp, fits):
     return _without_baseline_part(xp, noise, bperp, moments)
 
 
-def _time_series_compiled(module, phasors, edges, day, bperp, fits):
+def _time_series_compiled(
+    module: Any,
+    phasors: NDArray[np.complex64],
+    edges: NDArray[np.int64],
+    day: NDArray[np.float64],
+    bperp: NDArray[np.float64],
+    fits: tuple[NDArray[np.float64], ...],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     n_edge, u = len(edges), phasors.shape[1]
     noise, moments = np.empty((n_edge, u), dtype=np.float32), np.zeros((-(-n_edge // _EDGES_AT_ONCE), 2, u))
     phasors, *fits = (np.ascontiguousarray(array) for array in (phasors.astype(np.complex64, copy=False), *fits))
@@ -82,7 +110,9 @@ def _time_series_compiled(module, phasors, edges, day, bperp, fits):
     return _without_baseline_part(np, noise, bperp, moments.sum(axis=0))
 
 
-def _without_baseline_part(xp, noise, bperp, moments):
+def _without_baseline_part(
+    xp: Any, noise: Any, bperp: Any, moments: Any
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Standard deviation and largest value of the noise (n_edge, u) without its slope over baseline, on the host."""
     n_edge, u = noise.shape
     variance = (moments[1] - moments[0] ** 2 / n_edge) / max(n_edge - 1, 1)
@@ -94,7 +124,9 @@ def _without_baseline_part(xp, noise, bperp, moments):
     return to_host(std), to_host(largest)
 
 
-def small_baseline_arc_noise(phasors, edges, bperp):
+def small_baseline_arc_noise(
+    phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Noise of arcs between pairs of images (small baselines).
 
     The baseline-proportional part is fitted to the complex phasors themselves, not to their phases.
@@ -115,7 +147,9 @@ def small_baseline_arc_noise(phasors, edges, bperp):
     return native.run("arc_noise", lambda xp: _small_baseline_arrays(xp, phasors, edges, bperp))
 
 
-def _small_baseline_arrays(xp, phasors, edges, bperp):
+def _small_baseline_arrays(
+    xp: Any, phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     phasors, edges, bperp = xp.asarray(phasors), xp.asarray(edges), xp.asarray(bperp)
     n_edge, u = len(edges), phasors.shape[1]
     mean, variance = xp.zeros(u, dtype=np.complex128), xp.zeros(u)
@@ -133,7 +167,7 @@ def _small_baseline_arrays(xp, phasors, edges, bperp):
     return to_host(std), to_host(largest)
 
 
-def smallest_at_ends(values, edges, n):
+def smallest_at_ends(values: NDArray[np.float32], edges: NDArray[np.int64], n: int) -> NDArray[np.float32]:
     """Smallest value of the arcs at each pixel; NaN is ignored, infinity where there is none.
 
     Parameters
@@ -154,17 +188,19 @@ def smallest_at_ends(values, edges, n):
     return smallest
 
 
-def _blocks(xp, n_edge, u):
+def _blocks(xp: Any, n_edge: int, u: int) -> list[Any]:
     step = rows_at_once(xp, 150 * u, _EDGES_AT_ONCE)
     return [slice(start, start + step) for start in range(0, n_edge, step)]
 
 
-def _arcs(phasors, edges):
+def _arcs(phasors: Any, edges: Any) -> Any:
     """Arc phasors, complex single as multiplied, in complex128."""
     return (phasors[edges[:, 1]] * phasors[edges[:, 0]].conj()).astype(np.complex128)
 
 
-def _time_fits(day, time_window):
+def _time_fits(
+    day: NDArray[np.float64], time_window: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Weights around each date, and the rows that give offset and slope of the weighted straight-line fit."""
     u = len(day)
     interval = day[:, np.newaxis] - day
@@ -179,7 +215,7 @@ def _time_fits(day, time_window):
     return weights, fits[:, 0], fits[:, 1]
 
 
-def _deviation_from_curve(xp, phase, mean_phase, offset_fit, slope_fit, interval):
+def _deviation_from_curve(xp: Any, phase: Any, mean_phase: Any, offset_fit: Any, slope_fit: Any, interval: Any) -> Any:
     """Phase (n, u) minus the smooth curve: two straight-line fits about the weighted mean of each date."""
     noise = xp.empty_like(phase)
     for k in range(phase.shape[1]):
@@ -192,7 +228,7 @@ def _deviation_from_curve(xp, phase, mean_phase, offset_fit, slope_fit, interval
     return noise
 
 
-def _wrap(xp, phase):
+def _wrap(xp: Any, phase: Any) -> Any:
     """Phase in [-pi, pi]; the argument is overwritten."""
     turns = xp.rint(phase * (1 / _TURN))
     turns *= _TURN
@@ -200,14 +236,14 @@ def _wrap(xp, phase):
     return phase
 
 
-def _slope(values, bperp, variance):
+def _slope(values: Any, bperp: Any, variance: Any) -> Any:
     """Weighted least-squares slope of each row of ``values`` (n, u) over baseline."""
     with np.errstate(divide="ignore", invalid="ignore"):
         weighted = bperp / variance
         return values @ (weighted / (weighted @ bperp))
 
 
-def _spread(xp, noise):
+def _spread(xp: Any, noise: Any) -> tuple[Any, Any]:
     """Standard deviation (N-1) and largest absolute value over interferograms; NaN does not count for the latter."""
     std = noise.std(axis=1, ddof=min(1, noise.shape[1] - 1))
     largest = xp.where(xp.isnan(noise), -np.inf, xp.abs(noise)).max(axis=1)

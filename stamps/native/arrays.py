@@ -1,9 +1,16 @@
 """What array versions need beside their array module: SciPy's counterpart, batches, what NumPy and CuPy do apart."""
 
+from __future__ import annotations
+
 import contextlib
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "add_windows",
@@ -23,29 +30,29 @@ _SHARE_OF_FREE = 0.25  # of the device's memory, since other processes may compu
 _MOST_BYTES = 2**30  # larger batches are not faster
 
 
-def cupy():
+def cupy() -> Any:
     """The module CuPy, imported when it is needed."""
     return import_module("cupy")
 
 
-def companion(xp, name):
+def companion(xp: Any, name: str) -> Any:
     """The SciPy package that belongs to an array module: ``scipy.<name>`` or ``cupyx.scipy.<name>``."""
     return import_module(f"{'scipy' if xp is np else 'cupyx.scipy'}.{name}")
 
 
-def to_host(array):
+def to_host(array: Any) -> NDArray[Any]:
     """The array as a NumPy array."""
     return array.get() if hasattr(array, "get") else array
 
 
-def release():
+def release() -> None:
     """Give the device's unused memory back, for other processes."""
     with contextlib.suppress(Exception):  # a device that is gone has no memory to give back
         cupy().fft.config.clear_plan_cache()  # plans of transforms keep work space as large as their arrays
         cupy().get_default_memory_pool().free_all_blocks()
 
 
-def rows_at_once(xp, bytes_per_row, in_cache):
+def rows_at_once(xp: Any, bytes_per_row: int, in_cache: int) -> int:
     """How many rows to compute at a time.
 
     Parameters
@@ -69,7 +76,7 @@ def rows_at_once(xp, bytes_per_row, in_cache):
     return max(int(min(_SHARE_OF_FREE * free, _MOST_BYTES) // max(bytes_per_row, 1)), 1)
 
 
-def repeat(xp, values, counts):
+def repeat(xp: Any, values: Any, counts: Any) -> Any:
     """Repeat each element as often as ``counts`` says; CuPy's own function wants one number for all."""
     if xp is np:
         return np.repeat(values, counts)
@@ -78,7 +85,7 @@ def repeat(xp, values, counts):
     return values[xp.searchsorted(ends, xp.arange(total), side="right")]
 
 
-def windows(xp, array, starts, size):
+def windows(xp: Any, array: Any, starts: NDArray[np.int64], size: int) -> Any:
     """Windows along the last axis, copied.
 
     Parameters
@@ -100,12 +107,12 @@ def windows(xp, array, starts, size):
     return xp.ascontiguousarray(xp.moveaxis(chosen, -2, 0))
 
 
-def count_bins(xp, bins, n_bin):
+def count_bins(xp: Any, bins: Any, n_bin: int) -> Any:
     """How often each of the bins 0 to ``n_bin`` - 1 occurs, int64; CuPy's function does not take an empty array."""
     return xp.bincount(bins, minlength=n_bin) if bins.size else xp.zeros(n_bin, dtype=np.int64)
 
 
-def smallest_at(xp, target, places, values):
+def smallest_at(xp: Any, target: Any, places: Any, values: Any) -> None:
     """``target[places] = min(target[places], values)`` in place, where places may repeat; no NaN."""
     if xp is np:
         np.minimum.at(target, places, values)
@@ -113,7 +120,7 @@ def smallest_at(xp, target, places, values):
         import_module("cupyx").scatter_min(target, places, values)
 
 
-def largest_at(xp, target, places, values):
+def largest_at(xp: Any, target: Any, places: Any, values: Any) -> None:
     """``target[places] = max(target[places], values)`` in place, where places may repeat; no NaN."""
     if xp is np:
         np.maximum.at(target, places, values)
@@ -121,7 +128,7 @@ def largest_at(xp, target, places, values):
         import_module("cupyx").scatter_max(target, places, values)
 
 
-def add_windows(xp, target, starts, pieces):
+def add_windows(xp: Any, target: Any, starts: NDArray[np.int64], pieces: Any) -> None:
     """Add pieces to windows along the last axis, in place.
 
     Parameters
@@ -142,7 +149,7 @@ def add_windows(xp, target, starts, pieces):
         target[..., columns] += xp.moveaxis(pieces[xp.asarray(group)], 0, -2)
 
 
-def _apart(starts, size):
+def _apart(starts: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     """Windows in groups without overlaps, each an int array of positions."""
     groups, ends = [], []
     for k in np.argsort(starts, kind="stable").tolist():

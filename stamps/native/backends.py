@@ -6,15 +6,19 @@ A request is ``auto``, ``numpy``, ``pythran`` or ``cuda``, and may name other ve
 and cannot run, or that fails, is reported once by the process, and the kernel goes on with the next one.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from stamps.errors import ParameterError
 
@@ -90,15 +94,15 @@ class Request:
     default: str = "auto"
     kernels: dict = field(default_factory=dict)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return ",".join([self.default, *(f"{kernel}={backend}" for kernel, backend in self.kernels.items())])
 
-    def of(self, kernel):
+    def of(self, kernel: str) -> str:
         """The backend that is asked for of a kernel."""
         return self.kernels.get(kernel, self.default)
 
 
-def parse(text):
+def parse(text: str) -> Request:
     """Understand a request.
 
     Parameters
@@ -144,14 +148,14 @@ def parse(text):
     return Request(default or "auto", kernels)
 
 
-def requested():
+def requested() -> Request:
     """The request that counts here, as :class:`Request`."""
     text = _selected.get()
     return parse(os.environ.get("STAMPS_BACKEND", "") if text is None else text)
 
 
 @contextlib.contextmanager
-def selected(wanted):
+def selected(wanted: str | None) -> Iterator[None]:
     """Context in which a request counts instead of ``STAMPS_BACKEND``.
 
     Parameters
@@ -172,18 +176,18 @@ def selected(wanted):
         _selected.reset(token)
 
 
-def _in_words(mapping):
+def _in_words(mapping: Mapping[str, str]) -> str:
     """A request that is given as a mapping."""
     kernels = [f"{kernel}={backend}" for kernel, backend in mapping.items() if kernel != "default"]
     return ",".join([str(mapping.get("default", "auto")), *kernels])
 
 
-def follow(request):
+def follow(request: Request) -> None:
     """Let a request count in this thread, which knows nothing of the contexts of the one that started it."""
     _selected.set(str(request))
 
 
-def order(kernel):
+def order(kernel: str) -> tuple[str, ...]:
     """Versions of a kernel that can run, in the order in which they are tried; the last one is NumPy's.
 
     Parameters
@@ -213,7 +217,7 @@ def order(kernel):
     return tuple(usable)
 
 
-def for_processes(here):
+def for_processes(here: bool) -> str:
     """The request for processes that this one starts; empty where nothing was asked for.
 
     Parameters
@@ -240,14 +244,14 @@ def for_processes(here):
 # ---------------------------------------------------------------------- what is there
 
 
-def _problem(kernel, version):
+def _problem(kernel: str, version: str) -> str | None:
     """Why a version cannot run, or None."""
     if version == "cuda":
         return _given_up.get(kernel) or cuda_problem()
     return pythran_problem(kernel) if version == "pythran" else None
 
 
-def pythran_problem(kernel):
+def pythran_problem(kernel: str) -> str | None:
     """Why the compiled version of a kernel cannot run, or None."""
     try:
         module = pythran_module(kernel)
@@ -256,13 +260,13 @@ def pythran_problem(kernel):
     return None if hasattr(module, "__pythran__") else "not all kernels are compiled (see stamps describe-backends)"
 
 
-def pythran_module(kernel):
+def pythran_module(kernel: str) -> Any:
     """The module with the Pythran version of a kernel: compiled, or its source where it is not."""
     return import_module(f"stamps.native.{_MODULES.get(kernel, f'_{kernel}')}")
 
 
 @lru_cache(maxsize=1)
-def cuda_problem():
+def cuda_problem() -> str | None:
     """Why there is no CUDA, or None: CuPy must be installed and a device must have computed something."""
     if "cupy" not in sys.modules and find_spec("cupy") is None:
         return "CuPy is not installed"
@@ -279,7 +283,7 @@ def cuda_problem():
     return None
 
 
-def failed(kernel, error):
+def failed(kernel: str, error: Any) -> None:
     """Note that the CUDA version of a kernel has failed: say it once and try it no more in this process."""
     if isinstance(error, MemoryError):
         why = f"the device has too little memory ({_first_line(error)})"
@@ -296,7 +300,7 @@ def failed(kernel, error):
         _say(f"the CUDA version of {kernel} has failed: {why}; the run goes on with {order(kernel)[0]}.")
 
 
-def _say(message):
+def _say(message: str) -> None:
     with _lock:
         if message in _said:
             return
@@ -304,6 +308,6 @@ def _say(message):
     print(f"stamps: {message}", file=sys.stderr, flush=True)
 
 
-def _first_line(error):
+def _first_line(error: Any) -> str:
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if any(letter.isalpha() for letter in line)), "no reason given")

@@ -8,10 +8,18 @@ every pixel is read from disk and goes over the bus for a handful of operations.
 Source: docs/method/preparation.md, sections 5.1 to 5.3.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import rows_at_once, to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["add_amplitudes", "add_differences", "amplitude", "amplitude_sum"]
 
@@ -21,7 +29,7 @@ _BYTES_PER_PIXEL = 100  # of all arrays of the array version
 _LARGEST = np.float32(1.8446743e19)  # the largest amplitude whose square is a single
 
 
-def amplitude(pixels, out=None):
+def amplitude(pixels: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Amplitude of complex pixels.
 
     Parameters
@@ -46,7 +54,7 @@ def amplitude(pixels, out=None):
     return out
 
 
-def _amplitude(xp, pixels, out):
+def _amplitude(xp: Any, pixels: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     for chunk in _chunks(xp, len(pixels)):
         parts = xp.asarray(pixels[chunk]).astype(np.float64)
         parts *= parts
@@ -55,7 +63,9 @@ def _amplitude(xp, pixels, out):
             out[chunk] = to_host(xp.sqrt(square, out=square).astype(np.float32))
 
 
-def amplitude_sum(amplitudes, excluded=None, total=0.0, count=0):
+def amplitude_sum(
+    amplitudes: NDArray[np.float32], excluded: NDArray[np.uint8] | None = None, total: float = 0.0, count: int = 0
+) -> tuple[float, int]:
     """Add the usable amplitudes of a block of one image.
 
     Parameters
@@ -82,7 +92,9 @@ def amplitude_sum(amplitudes, excluded=None, total=0.0, count=0):
     )
 
 
-def _amplitude_sum(xp, amplitudes, mask, total, count):
+def _amplitude_sum(
+    xp: Any, amplitudes: NDArray[np.float32], mask: NDArray[np.uint8], total: float, count: int
+) -> tuple[float, int]:
     for chunk in _chunks(xp, len(amplitudes)):
         values = amplitudes[chunk].astype(np.float64)
         use = values > 0.001
@@ -97,7 +109,14 @@ def _amplitude_sum(xp, amplitudes, mask, total, count):
     return total, count
 
 
-def add_amplitudes(total, squares, zero, amplitudes, constant, master=None):
+def add_amplitudes(
+    total: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    zero: NDArray[np.uint8],
+    amplitudes: NDArray[np.float32],
+    constant: float,
+    master: NDArray[np.float32] | None = None,
+) -> None:
     """Add one image to the statistics of single-master candidates, in place.
 
     Parameters
@@ -122,7 +141,15 @@ def add_amplitudes(total, squares, zero, amplitudes, constant, master=None):
     )
 
 
-def _add_amplitudes(xp, total, squares, zero, amplitudes, constant, master):
+def _add_amplitudes(
+    xp: Any,
+    total: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    zero: NDArray[np.uint8],
+    amplitudes: NDArray[np.float32],
+    constant: float,
+    master: NDArray[np.float32] | None,
+) -> None:
     results = []
     for chunk in _chunks(xp, len(amplitudes)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -142,7 +169,14 @@ def _add_amplitudes(xp, total, squares, zero, amplitudes, constant, master):
         zero[chunk][empty] = 1
 
 
-def add_differences(total, squares, first, second, constant1, constant2):
+def add_differences(
+    total: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    first: NDArray[np.float32],
+    second: NDArray[np.float32],
+    constant1: float,
+    constant2: float,
+) -> None:
     """Add one pair of images to the statistics of small-baseline candidates, in place.
 
     Parameters
@@ -164,7 +198,13 @@ def add_differences(total, squares, first, second, constant1, constant2):
     )
 
 
-def _add_differences(xp, total, squares, images, constants):
+def _add_differences(
+    xp: Any,
+    total: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    images: tuple[NDArray[np.float32], NDArray[np.float32]],
+    constants: tuple[float, float],
+) -> None:
     results = []
     for chunk in _chunks(xp, len(total)):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -181,6 +221,6 @@ def _add_differences(xp, total, squares, images, constants):
         total[chunk], squares[chunk] = sums, of_squares
 
 
-def _chunks(xp, size):
+def _chunks(xp: Any, size: int) -> Any:
     step = rows_at_once(xp, _BYTES_PER_PIXEL, _CHUNK)
     return (slice(first, first + step) for first in range(0, size, step))

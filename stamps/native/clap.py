@@ -8,8 +8,11 @@ Source: docs/method/coherence.md, section 6; Hooper, Segall and Zebker, JGR 112,
 and Werner (1998).
 """
 
+from __future__ import annotations
+
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,13 +21,17 @@ from stamps.errors import InputError
 from stamps.matlab.filters import gausswin
 from stamps.native.arrays import add_windows, companion, rows_at_once, to_host, windows
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["adaptive_weights", "butterworth_lowpass", "filter_grid", "filter_stack", "window_starts"]
 
 _SMOOTHING_WIDTH = 7
 _WINDOWS_AT_ONCE = 96  # keeps the arrays of one step in the processor's cache
 
 
-def butterworth_lowpass(n_win, grid_size, wavelength):
+def butterworth_lowpass(n_win: int, grid_size: float, wavelength: float) -> NDArray[np.float64]:
     """Power response of the two-dimensional fifth-order Butterworth low-pass filter.
 
     Parameters
@@ -46,7 +53,7 @@ def butterworth_lowpass(n_win, grid_size, wavelength):
     return np.fft.fftshift(np.outer(response, response))
 
 
-def adaptive_weights(magnitude, alpha, beta, lowpass, xp=np):
+def adaptive_weights(magnitude: Any, alpha: float, beta: float, lowpass: Any, xp: Any = np) -> Any:
     """Weights of a spectrum: its smoothed, normalised magnitude to a power, and the low-pass response.
 
     The magnitude is smoothed with a 7 x 7 Gaussian about the zero frequency (zeros outside the Nyquist frequencies),
@@ -85,7 +92,15 @@ def adaptive_weights(magnitude, alpha, beta, lowpass, xp=np):
     return weights
 
 
-def filter_stack(grids, alpha, beta, n_win, n_pad, lowpass, n_threads=None):
+def filter_stack(
+    grids: NDArray[np.complexfloating[Any, Any]],
+    alpha: float,
+    beta: float,
+    n_win: int,
+    n_pad: int,
+    lowpass: ArrayLike,
+    n_threads: int | None = None,
+) -> NDArray[np.complex64]:
     """Filter gridded interferograms, each by itself (:func:`filter_grid`), and round the result to single precision.
 
     Parameters
@@ -109,7 +124,12 @@ def filter_stack(grids, alpha, beta, n_win, n_pad, lowpass, n_threads=None):
     return native.run("clap", lambda xp: _filter_stack_arrays(xp, grids, settings, n_threads or native.n_threads()))
 
 
-def _filter_stack_arrays(xp, grids, settings, n_threads):
+def _filter_stack_arrays(
+    xp: Any,
+    grids: NDArray[np.complex64],
+    settings: tuple[float, float, int, int, NDArray[np.float64] | int],
+    n_threads: int,
+) -> NDArray[np.complex64]:
     """One grid per thread with NumPy, as many at once as the device's memory allows with CuPy."""
     filtered = np.zeros(grids.shape, dtype=np.complex64)
     n_grids = grids.shape[2]
@@ -126,7 +146,9 @@ def _filter_stack_arrays(xp, grids, settings, n_threads):
     return filtered
 
 
-def filter_grid(grid, alpha, beta, n_win, n_pad, lowpass):
+def filter_grid(
+    grid: NDArray[np.complexfloating[Any, Any]], alpha: float, beta: float, n_win: int, n_pad: int, lowpass: ArrayLike
+) -> NDArray[np.complex128]:
     """Filter one gridded interferogram.
 
     Parameters
@@ -156,14 +178,22 @@ def filter_grid(grid, alpha, beta, n_win, n_pad, lowpass):
     return native.run("clap", lambda xp: to_host(_filter_planes(xp, planes, alpha, beta, n_win, n_pad, lowpass)[0]))
 
 
-def _check(lowpass, size):
+def _check(lowpass: ArrayLike, size: int) -> None:
     if np.ndim(lowpass) and np.shape(lowpass) != (size, size):
         raise InputError(
             f"The low-pass response has shape {np.shape(lowpass)}, but the padded window is {size} x {size} cells."
         )
 
 
-def _filter_planes(xp, planes, alpha, beta, n_win, n_pad, lowpass):
+def _filter_planes(
+    xp: Any,
+    planes: NDArray[np.complexfloating[Any, Any]],
+    alpha: float,
+    beta: float,
+    n_win: int,
+    n_pad: int,
+    lowpass: ArrayLike,
+) -> Any:
     """Filter grids (p, n_i, n_j) of the host, all windows of a row of windows at once; returns an array of ``xp``."""
     planes, lowpass = xp.array(planes, dtype=np.complex128), xp.asarray(lowpass)
     planes[xp.isnan(planes)] = 0
@@ -185,7 +215,7 @@ def _filter_planes(xp, planes, alpha, beta, n_win, n_pad, lowpass):
     return output
 
 
-def window_starts(n, n_win):
+def window_starts(n: int, n_win: int) -> list[tuple[int, int]]:
     """First cell and taper shift of the windows along one axis.
 
     Windows follow each other by a quarter of their width; one that exceeds the grid is moved back to end at the
@@ -211,7 +241,7 @@ def window_starts(n, n_win):
     return [(k * step - shift, shift) for k, shift in enumerate(shifts)]
 
 
-def _filter_windows(xp, blocks, size, alpha, beta, lowpass):
+def _filter_windows(xp: Any, blocks: Any, size: int, alpha: float, beta: float, lowpass: Any) -> Any:
     """Filter windows (..., n, n) padded with zeros to ``size``; transforms leave rows of padding out."""
     fft = companion(xp, "fft")
     n_win = blocks.shape[-1]
@@ -223,13 +253,13 @@ def _filter_windows(xp, blocks, size, alpha, beta, lowpass):
 
 
 @lru_cache(maxsize=16)
-def _tapers(n_win, row_shift, column_shifts):
+def _tapers(n_win: int, row_shift: int, column_shifts: tuple[int, ...]) -> NDArray[np.float64]:
     """Tapers of a row of windows: (w, 1, n_win, n_win)."""
     return np.stack([_taper(n_win, row_shift, shift) for shift in column_shifts])[:, np.newaxis]
 
 
 @lru_cache(maxsize=64)
-def _taper(n_win, row_shift, column_shift):
+def _taper(n_win: int, row_shift: int, column_shift: int) -> NDArray[np.float64]:
     """Weights of a window: the sum of the distances to its borders, moved down and right by the shifts."""
     distance = np.minimum(np.arange(n_win), np.arange(n_win)[::-1])
     whole = distance[:, np.newaxis] + distance + 1e-6
@@ -240,7 +270,7 @@ def _taper(n_win, row_shift, column_shift):
 
 
 @lru_cache(maxsize=16)
-def _smoothing_matrix(n):
+def _smoothing_matrix(n: int) -> NDArray[np.float64]:
     """Matrix that smooths a spectrum along one axis: shift, correlate with a Gaussian (zeros outside), shift back."""
     kernel = gausswin(_SMOOTHING_WIDTH)
     half = _SMOOTHING_WIDTH // 2
@@ -251,7 +281,7 @@ def _smoothing_matrix(n):
     return matrix
 
 
-def _median_of_last_two_axes(xp, values):
+def _median_of_last_two_axes(xp: Any, values: Any) -> Any:
     """Median over the last two axes (mean of the two middle values of an even count)."""
     count = values.shape[-1] * values.shape[-2]
     flat = values.reshape(*values.shape[:-2], count)

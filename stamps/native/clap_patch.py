@@ -9,7 +9,10 @@ Source: docs/method/selection.md, section 5; docs/method/coherence.md, section 6
 JGR 112, B07407 (2007).
 """
 
+from __future__ import annotations
+
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.fft
@@ -18,13 +21,19 @@ from stamps import native
 from stamps.native.arrays import companion, rows_at_once, to_host, windows
 from stamps.native.clap import adaptive_weights
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["filter_block", "patch_phase", "window_start"]
 
 _WINDOWS_AT_ONCE = 128  # keeps the arrays of one step in the processor's cache
 ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
 
 
-def filter_block(block, alpha, beta, low_pass):
+def filter_block(
+    block: NDArray[np.complex64], alpha: int, beta: float, low_pass: NDArray[np.float64]
+) -> NDArray[np.complex64]:
     """CLAP filter of one block, without taper or padding, in single precision.
 
     Parameters
@@ -44,7 +53,7 @@ def filter_block(block, alpha, beta, low_pass):
     return scipy.fft.ifft2(spectrum * adaptive_weights(np.abs(spectrum)[np.newaxis], alpha, beta, low_pass)[0])
 
 
-def window_start(cell, n_cells, n_win):
+def window_start(cell: ArrayLike, n_cells: int, n_win: int) -> NDArray[np.int64] | int:
     """First cell of the window around a cell along one axis, moved back inside the grid.
 
     Parameters
@@ -63,7 +72,16 @@ def window_start(cell, n_cells, n_win):
     return np.minimum(start, n_cells - n_win)
 
 
-def patch_phase(grid, cells, n_win, low_pass, alpha, beta, oversampling=1, n_threads=None):
+def patch_phase(
+    grid: NDArray[np.complex64],
+    cells: ArrayLike,
+    n_win: int,
+    low_pass: NDArray[np.float64],
+    alpha: float,
+    beta: float,
+    oversampling: int = 1,
+    n_threads: int | None = None,
+) -> NDArray[np.complex64]:
     """Filtered phasor of grid cells from their surroundings, the cells themselves set to 0.
 
     Parameters
@@ -103,7 +121,14 @@ def patch_phase(grid, cells, n_win, low_pass, alpha, beta, oversampling=1, n_thr
     return native.run("clap_patch", arrays)[inverse.ravel()]
 
 
-def _phase_of_cells(xp, grid, rows, columns, cell_filter, n_threads):
+def _phase_of_cells(
+    xp: Any,
+    grid: NDArray[np.complex64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    cell_filter: _CellFilter,
+    n_threads: int,
+) -> NDArray[np.complex64]:
     """Filtered phasors (n, m) of distinct cells in ascending order, one grid row after (or beside) the other."""
     planes = np.moveaxis(grid, 2, 0)
     phasors = np.empty((len(rows), len(planes)), dtype=np.complex64)
@@ -127,7 +152,9 @@ def _phase_of_cells(xp, grid, rows, columns, cell_filter, n_threads):
 class _CellFilter:
     """The filter with its settings; called for the cells of one grid row. Cells are on the host, values of ``xp``."""
 
-    def __init__(self, xp, n_win, low_pass, alpha, beta, oversampling):
+    def __init__(
+        self, xp: Any, n_win: int, low_pass: NDArray[np.float64], alpha: float, beta: float, oversampling: int
+    ) -> None:
         self.xp = xp
         self.fft = companion(xp, "fft")
         self.n_win = n_win
@@ -139,7 +166,9 @@ class _CellFilter:
         #: row p gives the terms of the inverse transform at position p
         self.inverse_terms = xp.asarray((np.exp(2j * np.pi * np.outer(k, k) / n_win) / n_win).astype(np.complex64))
 
-    def __call__(self, planes, row, columns, has_first_plane):
+    def __call__(
+        self, planes: Any, row: int, columns: NDArray[np.int64], has_first_plane: bool
+    ) -> NDArray[np.complex64]:
         """Filtered phasors (n, m) at the ascending ``columns`` of a grid row; ``planes`` is (m, n_i, n_j)."""
         xp, n_win = self.xp, self.n_win
         start_i = int(window_start(row, planes.shape[1], n_win))
@@ -161,7 +190,9 @@ class _CellFilter:
             phasors[chosen] = to_host(self._sample(spectra, row - start_i, columns[chosen] - starts_j[chosen]))
         return phasors
 
-    def _clear_cells(self, spectra, band, i, columns, starts_j):
+    def _clear_cells(
+        self, spectra: Any, band: Any, i: int, columns: NDArray[np.int64], starts_j: NDArray[np.int64]
+    ) -> None:
         """Replace, in each window, the transformed column of its cell by that of the column with the cell at 0."""
         xp = self.xp
         column = band[:, :, xp.asarray(columns)]
@@ -170,7 +201,9 @@ class _CellFilter:
         places = xp.arange(len(columns)), slice(None), slice(None), xp.asarray(columns - starts_j)
         spectra[places] = column.transpose(2, 0, 1)
 
-    def _clear_surroundings(self, spectra, band, i, columns, starts_j):
+    def _clear_surroundings(
+        self, spectra: Any, band: Any, i: int, columns: NDArray[np.int64], starts_j: NDArray[np.int64]
+    ) -> None:
         """In the first interferogram set the neighbourhood of the cell to 0 too, clipped to the window."""
         xp, reach = self.xp, self.oversampling - 1
         place = np.arange(self.n_win)
@@ -180,7 +213,7 @@ class _CellFilter:
         blocks = xp.where(near, np.complex64(0), windows(xp, band[0], starts_j, self.n_win))
         spectra[:, 0] = self.fft.fft(blocks, axis=1)
 
-    def _sample(self, spectra, i, js):
+    def _sample(self, spectra: Any, i: int, js: NDArray[np.int64]) -> Any:
         """Inverse transform of the weighted (n, m, k, l) spectra at one position of each window."""
         xp = self.xp
         spectra *= adaptive_weights(xp.abs(spectra), self.alpha, self.beta, self.low_pass, xp)
@@ -189,7 +222,7 @@ class _CellFilter:
         return xp.matmul(over_columns, self.inverse_terms[i])
 
 
-def _without_nan(xp, values):
+def _without_nan(xp: Any, values: Any) -> Any:
     """The array with 0 in place of NaN."""
     missing = xp.isnan(values)
     return xp.where(missing, values.dtype.type(0), values) if missing.any() else values

@@ -5,17 +5,28 @@ There is no compiled version, for the reason given in :mod:`stamps.native.clap`.
 Source: docs/method/unwrapping.md, section 5.6 (gradient_filt).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import companion, to_host, windows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["fringe_frequency"]
 
 _FEWEST_CELLS = 6
 
 
-def fringe_frequency(ph, n_win):
+def fringe_frequency(
+    ph: NDArray[np.complexfloating[Any, Any]], n_win: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Strongest spectral component of each window.
 
     Parameters
@@ -42,7 +53,9 @@ def fringe_frequency(ph, n_win):
     return ifreq, jfreq, centres, peak
 
 
-def _frequency_arrays(xp, ph, starts, n_win):
+def _frequency_arrays(
+    xp: Any, ph: NDArray[np.complexfloating[Any, Any]], starts: Sequence[NDArray[np.int64]], n_win: int
+) -> NDArray[np.float64]:
     starts_i, starts_j = starts
     ph = xp.asarray(ph)
     ph = xp.where(xp.isnan(ph), 0, ph)
@@ -54,12 +67,12 @@ def _frequency_arrays(xp, ph, starts, n_win):
     return to_host(parts.reshape(3, -1))
 
 
-def _starts(n, n_win):
+def _starts(n: int, n_win: int) -> NDArray[np.int64]:
     step = n_win // 4
     return np.minimum(np.arange(max(0, -(-n // step) - 3)) * step, n - n_win)
 
 
-def _row_of_windows(xp, cells, n_win):
+def _row_of_windows(xp: Any, cells: Any, n_win: int) -> list[Any]:
     """Row frequency, column frequency and relative peak of some windows (n_window, n_win, n_win)."""
     amplitude = xp.abs(companion(xp, "fft").fft2(cells.astype(np.complex128)))
     # the first maximum counting down the columns

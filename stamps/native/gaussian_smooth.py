@@ -1,9 +1,17 @@
 """Gaussian-weighted mean of scattered values over all neighbours within a radius."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import companion, repeat, rows_at_once, to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["RADIUS", "gaussian_smooth"]
 
@@ -13,7 +21,9 @@ _PAIRS_PER_BLOCK = 2_000_000
 _BYTES_PER_PAIR = 100  # of all arrays of the array version
 
 
-def gaussian_smooth(xy, values, wavelength):
+def gaussian_smooth(
+    xy: NDArray[np.float32], values: NDArray[np.floating[Any]], wavelength: float
+) -> NDArray[np.float64]:
     """Weighted mean of the values of all neighbours q of each pixel p nearer than four standard deviations, p included.
 
     The weight is exp(-distance²/(2·wavelength²)). Whether a pixel is near is decided in single precision, strictly.
@@ -51,7 +61,9 @@ def gaussian_smooth(xy, values, wavelength):
     return result
 
 
-def _candidates(xy, radius):
+def _candidates(
+    xy: NDArray[np.float32], radius: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Sort pixels by grid cell and find the three runs of cells in which each pixel's neighbours are.
 
     Returns
@@ -76,7 +88,16 @@ def _candidates(xy, radius):
     return order, starts, stops
 
 
-def _gaussian_smooth_arrays(xp, x, y, values, starts, stops, limit, scale):
+def _gaussian_smooth_arrays(
+    xp: Any,
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    values: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    limit: float,
+    scale: float,
+) -> NDArray[np.float64]:
     """Array version: the pairs of a block of pixels become a sparse matrix of weights."""
     sparse = companion(xp, "sparse")
     pairs_at_once = rows_at_once(xp, _BYTES_PER_PAIR, _PAIRS_PER_BLOCK)
@@ -100,7 +121,7 @@ def _gaussian_smooth_arrays(xp, x, y, values, starts, stops, limit, scale):
     return result
 
 
-def _expand(xp, starts, stops):
+def _expand(xp: Any, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[Any, Any]:
     """All (row, position) pairs of the ranges of each row."""
     lengths = (stops - starts).ravel()
     skipped = np.concatenate([[0], np.cumsum(lengths)[:-1]])

@@ -5,6 +5,10 @@ There is no compiled version, for the reason given in :mod:`stamps.native.clap`.
 Source: docs/method/unwrapping.md, section 3.1; Goldstein and Werner (1998), Geophys. Res. Lett. 25.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
@@ -12,13 +16,19 @@ from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import gausswin
 from stamps.native.arrays import add_windows, companion, rows_at_once, to_host, windows
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["goldstein"]
 
 #: Windows that are transformed at a time.
 _WINDOWS = 256
 
 
-def goldstein(ph, n_win, alpha, n_pad=None, low=False):
+def goldstein(
+    ph: NDArray[np.complexfloating[Any, Any]], n_win: int, alpha: float, n_pad=None, low: bool = False
+) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.complexfloating[Any, Any]] | None]:
     """Filter one gridded interferogram; each cell keeps its magnitude.
 
     Parameters
@@ -53,7 +63,9 @@ def goldstein(ph, n_win, alpha, n_pad=None, low=False):
     return native.run("goldstein", lambda xp: _goldstein_arrays(xp, ph, n_win, alpha, n_pad, low))
 
 
-def _goldstein_arrays(xp, ph, n_win, alpha, n_pad, low):
+def _goldstein_arrays(
+    xp: Any, ph: NDArray[np.complexfloating[Any, Any]], n_win: int, alpha: float, n_pad: int, low: bool
+) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.complexfloating[Any, Any]] | None]:
     fft = companion(xp, "fft")
     ph = xp.asarray(ph)
     starts_i, shifts_i = _window_starts(ph.shape[0], n_win)
@@ -75,7 +87,7 @@ def _goldstein_arrays(xp, ph, n_win, alpha, n_pad, low):
     return filtered, to_host(_with_magnitude(xp, ph, out_low)) if low else None
 
 
-def _window_starts(n, n_win):
+def _window_starts(n: int, n_win: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First index of each window and how far the last ones were moved back to fit."""
     step = n_win // 2
     wanted = np.arange(-(-n // step) - 1) * step
@@ -83,7 +95,7 @@ def _window_starts(n, n_win):
     return starts, wanted - starts
 
 
-def _tapers(n_win, shift_i, shifts_j):
+def _tapers(n_win: int, shift_i: int, shifts_j: NDArray[np.int64]) -> NDArray[np.float64]:
     """Pyramids that stay where the unmoved windows would have had them."""
     ramp = np.arange(1, n_win // 2 + 1)
     quarter = ramp[:, np.newaxis] + ramp
@@ -95,7 +107,7 @@ def _tapers(n_win, shift_i, shifts_j):
     return tapers
 
 
-def _weights(xp, spectra, alpha):
+def _weights(xp: Any, spectra: Any, alpha: float) -> Any:
     """Smoothed amplitude spectra relative to their medians, to the power of alpha."""
     ndimage = companion(xp, "ndimage")
     axes, kernel = (-2, -1), xp.asarray(gausswin(7))
@@ -108,7 +120,7 @@ def _weights(xp, spectra, alpha):
     return (smooth / middle[:, np.newaxis, np.newaxis]) ** alpha
 
 
-def _with_magnitude(xp, ph, filtered):
+def _with_magnitude(xp: Any, ph: Any, filtered: Any) -> Any:
     """The phase of `filtered` with the magnitude of `ph`, both rounded to the class of `ph` first."""
     dtype = ph.real.dtype
     magnitude = xp.hypot(ph.real.astype(np.float64), ph.imag.astype(np.float64)).astype(dtype)

@@ -3,17 +3,24 @@
 Source: docs/method/coherence.md, section 5; docs/method/conventions.md, section 4 (single precision, sequential).
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import to_host
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["accumulate"]
 
 
-def accumulate(values, cells, n_cells):
+def accumulate(values: NDArray[Any], cells: NDArray[np.int64], n_cells: int) -> NDArray[Any]:
     """Add the rows of pixels to their cells, one pixel after the other.
 
     The array version adds all first pixels of the cells at once, then all second ones, and so on: in all versions each
@@ -50,7 +57,7 @@ def accumulate(values, cells, n_cells):
     return sums.reshape(n_cells, *values.shape[1:])
 
 
-def _accumulate_compiled(module, values, cells, n_cells):
+def _accumulate_compiled(module: Any, values: NDArray[Any], cells: NDArray[np.int64], n_cells: int) -> NDArray[Any]:
     """The compiled kernel, which adds the real and imaginary parts of complex values as two columns."""
     real = values.real.dtype
     if real not in (np.float32, np.float64):
@@ -61,7 +68,7 @@ def _accumulate_compiled(module, values, cells, n_cells):
     return sums
 
 
-def _accumulate_arrays(xp, values, cells, n_cells):
+def _accumulate_arrays(xp: Any, values: NDArray[Any], cells: NDArray[np.int64], n_cells: int) -> NDArray[Any]:
     """Array version, one round for each rank of a pixel in its cell."""
     order = np.argsort(cells, kind="stable")
     sorted_cells = cells[order]

@@ -6,15 +6,23 @@ pixels of 50 dates: 0.31 s, Pythran 0.38 s). A GPU is used only when asked for.
 Source: docs/method/scn.md, section 1.1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import rows_at_once, to_host
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["high_pass"]
 
 
-def high_pass(phase, weights):
+def high_pass(phase: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Phase minus its temporal low pass, relative to the first pixel.
 
     Parameters
@@ -31,7 +39,7 @@ def high_pass(phase, weights):
     return native.run("high_pass", lambda xp: _high_pass_arrays(xp, phase, weights))
 
 
-def _high_pass_arrays(xp, phase, weights):
+def _high_pass_arrays(xp: Any, phase: NDArray[np.floating[Any]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     result = np.empty(phase.shape)
     reference, weights = (xp.asarray(array) for array in (phase[:1], weights))
     rows = rows_at_once(xp, 40 * max(phase.shape[1], 1), len(phase))

@@ -11,7 +11,11 @@ loses no digits.
 Source: docs/method/scn.md, section 3; Wackernagel (2003), Multivariate Geostatistics, chapter 11.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,13 +23,25 @@ from stamps import native
 from stamps.native import _kriging
 from stamps.native.arrays import rows_at_once, to_host
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 __all__ = ["krige_neighbours", "krige_systems"]
 
 _NUMBERS_PER_BLOCK = 1_000_000
 _BYTES_PER_PAIR = 60  # of all arrays of the array version
 
 
-def krige_systems(between, to_target, values, keep, scale, sill, nugget):
+def krige_systems(
+    between: NDArray[np.float64],
+    to_target: NDArray[np.float64],
+    values: NDArray[np.floating[Any]],
+    keep: NDArray[np.bool_],
+    scale: ArrayLike,
+    sill: ArrayLike,
+    nugget: ArrayLike,
+) -> NDArray[np.float64]:
     """Ordinary kriging of a batch of targets.
 
     Parameters
@@ -54,7 +70,14 @@ def krige_systems(between, to_target, values, keep, scale, sill, nugget):
     return native.run("kriging", lambda xp: _systems_in_batches(xp, between, to_target, values, keep, model))
 
 
-def _systems_in_batches(xp, between, to_target, values, keep, model):
+def _systems_in_batches(
+    xp: Any,
+    between: NDArray[np.float64],
+    to_target: NDArray[np.float64],
+    values: NDArray[np.floating[Any]],
+    keep: NDArray[np.bool_],
+    model: Sequence[NDArray[np.float64]],
+) -> NDArray[np.float64]:
     """Array version of :func:`krige_systems`; distances that are common to all targets stay two-dimensional."""
     n, k = values.shape
     estimate = np.empty(n)
@@ -67,7 +90,9 @@ def _systems_in_batches(xp, between, to_target, values, keep, model):
     return estimate
 
 
-def _krige_systems_arrays(xp, between, to_target, values, keep, scale, sill, nugget):
+def _krige_systems_arrays(
+    xp: Any, between: Any, to_target: Any, values: Any, keep: Any, scale: Any, sill: Any, nugget: Any
+) -> Any:
     """All systems of a batch at once; see :func:`krige_systems`."""
     k = values.shape[1]
     scale, sill, nugget = scale[:, None], sill[:, None], nugget[:, None]
@@ -89,7 +114,16 @@ def _krige_systems_arrays(xp, between, to_target, values, keep, scale, sill, nug
     return xp.where(possible, estimate, np.nan)
 
 
-def krige_neighbours(xy, values, neighbours, radius, scale, sill, nugget, n_threads=None):
+def krige_neighbours(
+    xy: NDArray[np.float64],
+    values: NDArray[np.floating[Any]],
+    neighbours: NDArray[np.int64],
+    radius: float,
+    scale: float,
+    sill: float,
+    nugget: float,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]:
     """Ordinary kriging of a field at its own points, each from its list of neighbours.
 
     Parameters
@@ -123,13 +157,28 @@ def krige_neighbours(xy, values, neighbours, radius, scale, sill, nugget, n_thre
     )
 
 
-def _neighbours_compiled(module, xy, values, neighbours, radius, model):
+def _neighbours_compiled(
+    module: Any,
+    xy: NDArray[np.float64],
+    values: NDArray[np.float64],
+    neighbours: NDArray[np.int64],
+    radius: float,
+    model: tuple[float, ...],
+) -> NDArray[np.float64]:
     estimate = np.empty(len(neighbours))
     module.krige_neighbours(xy, values, neighbours, radius, *model, estimate)
     return estimate
 
 
-def _neighbours_in_batches(xp, xy, values, neighbours, radius, model, n_threads):
+def _neighbours_in_batches(
+    xp: Any,
+    xy: NDArray[np.float64],
+    values: NDArray[np.float64],
+    neighbours: NDArray[np.int64],
+    radius: float,
+    model: tuple[float, ...],
+    n_threads: int,
+) -> NDArray[np.float64]:
     """Array version of :func:`krige_neighbours`: batches go to threads with NumPy, one after the other to a device."""
     estimate = np.empty(len(neighbours))
     pairs = max(neighbours.shape[1], 1) ** 2
@@ -145,7 +194,9 @@ def _neighbours_in_batches(xp, xy, values, neighbours, radius, model, n_threads)
     return estimate
 
 
-def _krige_block(xp, xy, values, targets, neighbours, radius, model):
+def _krige_block(
+    xp: Any, xy: Any, values: Any, targets: Any, neighbours: Any, radius: float, model: tuple[float, ...]
+) -> Any:
     """Array version for a block of targets."""
     points = xy[neighbours]
     to_target = _distance(xp, points, targets[:, None])
@@ -159,12 +210,12 @@ def _krige_block(xp, xy, values, targets, neighbours, radius, model):
     return _krige_systems_arrays(xp, between, to_target, values[neighbours[:, :width]], keep, *models)
 
 
-def _distance(xp, a, b):
+def _distance(xp: Any, a: Any, b: Any) -> Any:
     difference = a - b
     return xp.sqrt(difference[..., 0] ** 2 + difference[..., 1] ** 2)
 
 
-def _solve(xp, system, right):
+def _solve(xp: Any, system: Any, right: Any) -> Any:
     """Solutions of a batch; the slow way for all if a matrix is singular."""
     try:
         solution = xp.linalg.solve(system, right[:, :, None])[:, :, 0]

@@ -3,10 +3,18 @@
 The compiled version takes one pixel after the other with the same bits as the array version, ten times as fast.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import rows_at_once, to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["l1_fit"]
 
@@ -17,7 +25,9 @@ _CALLS_PER_UNKNOWN = 200
 _ROWS = 100_000  # of the array version
 
 
-def l1_fit(design, observed, start):
+def l1_fit(
+    design: NDArray[np.float64], observed: NDArray[np.float64], start: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Minimise sum(abs(observed - design·x)) for every pixel.
 
     The simplex of Nelder and Mead (1965) in the form of Lagarias et al. (1998), started at a given solution with
@@ -51,7 +61,9 @@ def l1_fit(design, observed, start):
     )
 
 
-def _in_batches(xp, design, observed, start, limit):
+def _in_batches(
+    xp: Any, design: NDArray[np.float64], observed: NDArray[np.float64], start: NDArray[np.float64], limit: int
+) -> NDArray[np.float64]:
     result = np.empty_like(start)
     rows = rows_at_once(xp, 8 * (observed.shape[1] + 20 * (design.shape[1] + 2)), _ROWS)
     for first in range(0, len(start), rows):
@@ -61,7 +73,9 @@ def _in_batches(xp, design, observed, start, limit):
     return result
 
 
-def _l1_fit_arrays(xp, design, observed, start, tolerance, limit):
+def _l1_fit_arrays(
+    xp: Any, design: NDArray[np.float64], observed: Any, start: Any, tolerance: float, limit: int
+) -> Any:
     """All pixels side by side; those that have converged leave the working set. Only the design is on the host.
 
     It returns as soon as no pixel is left: CuPy has no sorting and no maximum of an empty array.
@@ -95,7 +109,7 @@ def _l1_fit_arrays(xp, design, observed, start, tolerance, limit):
     return result
 
 
-def _misfit(xp, design, observed, x):
+def _misfit(xp: Any, design: NDArray[np.float64], observed: NDArray[np.float64], x: NDArray[np.float64]) -> Any:
     """Sum of absolute residuals of every row, added in the order of the observations.
 
     Where the path of the simplex hangs by the last bit of the model, the reference decides it by how its matrix-vector
@@ -111,7 +125,7 @@ def _misfit(xp, design, observed, x):
     return total
 
 
-def _fused_multiply_add(a, x, y):
+def _fused_multiply_add(a: float, x: float, y: float) -> float:
     """a*x + y rounded once, from the exact product and sum of Dekker (1971) and Knuth."""
     product = a * x
     a_high, a_low = _halves(a)
@@ -122,19 +136,28 @@ def _fused_multiply_add(a, x, y):
     return total + (product_error + ((product - (total - part)) + (y - part)))
 
 
-def _halves(a):
+def _halves(a: float) -> tuple[float, float]:
     """Split doubles into two numbers of 26 bits."""
     scaled = 134217729.0 * a
     high = scaled - (scaled - a)
     return high, a - high
 
 
-def _sorted(xp, simplex, values):
+def _sorted(
+    xp: Any, simplex: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     order = xp.argsort(values, axis=1, kind="stable")
     return xp.take_along_axis(simplex, order[:, :, np.newaxis], axis=1), xp.take_along_axis(values, order, axis=1)
 
 
-def _step(xp, design, observed, simplex, values, calls):
+def _step(
+    xp: Any,
+    design: NDArray[np.float64],
+    observed: NDArray[np.float64],
+    simplex: NDArray[np.float64],
+    values: NDArray[np.float64],
+    calls: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """One iteration for all pixels: reflect, then expand, contract or shrink."""
     k = simplex.shape[2]
     worst, worst_value = simplex[:, -1].copy(), values[:, -1].copy()

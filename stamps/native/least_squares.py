@@ -7,16 +7,26 @@ bus for a few multiplications.
 Source: docs/method/scla.md, section 1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.matlab.linalg import lscov
 from stamps.native.arrays import rows_at_once, to_host
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["least_squares"]
 
 
-def least_squares(design, observed, covariance=None):
+def least_squares(
+    design: NDArray[np.float64], observed: NDArray[np.floating[Any]], covariance: NDArray[np.float64] | None = None
+) -> NDArray[np.floating[Any]]:
     """Solve one model for many right-hand sides; see :func:`stamps.matlab.linalg.lscov`.
 
     Parameters
@@ -41,7 +51,9 @@ def least_squares(design, observed, covariance=None):
     return native.run("least_squares", arrays)
 
 
-def _with_operator(xp, design, observed, covariance):
+def _with_operator(
+    xp: Any, design: NDArray[np.float64], observed: NDArray[np.floating[Any]], covariance: NDArray[np.float64] | None
+) -> NDArray[np.floating[Any]]:
     """Array version for a device: the solution is linear in the observations, so unit vectors give its matrix."""
     operator = xp.asarray(lscov(design, np.eye(len(design)), covariance=covariance).astype(np.float64))
     single = any(array is not None and array.dtype == np.float32 for array in (design, observed, covariance))

@@ -13,13 +13,21 @@ equal pieces whose deviates are computed side by side:
 * the shift register is linear over GF(2), so k steps are one 32 x 32 bit matrix.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps import native
 from stamps.native._matlab_random import fill_uniform
 from stamps.native.arrays import to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["GeneratorState", "draw", "seeded_state"]
 
@@ -60,12 +68,12 @@ class GeneratorState:
     borrow: int
     q: int
 
-    def copy(self):
+    def copy(self) -> GeneratorState:
         """A state of its own."""
         return GeneratorState(self.z.copy(), self.position, self.borrow, self.q)
 
 
-def _shift(q):
+def _shift(q: int) -> int:
     """Advance the 32-bit shift register by one step."""
     q ^= (q << 13) & _WORD
     q ^= q >> 17
@@ -73,7 +81,7 @@ def _shift(q):
     return q
 
 
-def seeded_state(seed):
+def seeded_state(seed: int) -> GeneratorState:
     """Return the state after seeding.
 
     Parameters
@@ -97,7 +105,7 @@ def seeded_state(seed):
     return GeneratorState(z, 0, 0, seed)
 
 
-def draw(state, n):
+def draw(state: GeneratorState, n: int) -> NDArray[np.float64]:
     """Return the next `n` deviates and advance the state.
 
     Parameters
@@ -122,19 +130,19 @@ def draw(state, n):
     return found
 
 
-def draw_arrays(state, n):
+def draw_arrays(state: GeneratorState, n: int) -> NDArray[np.float64]:
     """Return the next `n` deviates with array operations only; see `draw`."""
     return _drawn(np, state, n)[0]
 
 
-def _drawn_one_by_one(module, state, n):
+def _drawn_one_by_one(module: Any, state: GeneratorState, n: int) -> tuple[NDArray[np.float64], GeneratorState]:
     """Compiled version: the deviates and the state after them."""
     out = np.empty(n)
     state.position, state.borrow, state.q = module.fill_uniform(state.z, state.position, state.borrow, state.q, out)
     return out, state
 
 
-def _drawn(xp, state, n):
+def _drawn(xp: Any, state: GeneratorState, n: int) -> tuple[NDArray[np.float64], GeneratorState]:
     """Array version: the deviates and the state after them."""
     out = np.empty(n)
     for start in range(0, n, _LONGEST_PARALLEL_RUN):
@@ -142,7 +150,7 @@ def _drawn(xp, state, n):
     return out, state
 
 
-def _fill(xp, state, out):
+def _fill(xp: Any, state: GeneratorState, out: NDArray[np.float64]) -> None:
     """Fill the host array `out` with the next deviates."""
     n = out.size
     number = _congruential_number(state)
@@ -164,7 +172,7 @@ def _fill(xp, state, out):
     state.q = int(registers[(n - 1) % length + 1, -1])
 
 
-def _history_number(history):
+def _history_number(history: Sequence[int]) -> int:
     """Return N of the module's description without its borrow, from the latest 27 fractions, oldest first."""
     total = 0
     for j, x in enumerate(history):
@@ -174,13 +182,13 @@ def _history_number(history):
     return total
 
 
-def _congruential_number(state):
+def _congruential_number(state: GeneratorState) -> int:
     """Return N of the module's description for the next deviate."""
     oldest_first = (state.position - _LONG_LAG + np.arange(_LONG_LAG)) % _RING
     return _history_number(state.z[oldest_first].tolist()) + state.borrow
 
 
-def _fractions(xp, number, length, n_pieces):
+def _fractions(xp: Any, number: int, length: int, n_pieces: int) -> Any:
     """Return the fractions from N on, as multiples of 2**-53; one consecutive piece per column."""
     begin = np.empty((_LONG_LAG, n_pieces), np.int64)
     borrow = np.empty(n_pieces, np.int64)
@@ -204,7 +212,7 @@ def _fractions(xp, number, length, n_pieces):
     return x
 
 
-def _apply(matrix, q):
+def _apply(matrix: NDArray[np.uint32], q: NDArray[np.uint32]) -> Any:
     """Multiply 32-bit vectors over GF(2) by a matrix given by its 32 columns."""
     result = q * np.uint32(0)
     for bit in range(32):
@@ -212,7 +220,7 @@ def _apply(matrix, q):
     return result
 
 
-def _registers(xp, q, length, n_pieces):
+def _registers(xp: Any, q: int, length: int, n_pieces: int) -> Any:
     """Return the shift register before each deviate and after the last; one consecutive piece per column."""
     jump = np.uint32(1) << np.arange(32, dtype=np.uint32)
     step = np.array([_shift(int(column)) for column in jump], np.uint32)
@@ -242,7 +250,7 @@ def _registers(xp, q, length, n_pieces):
     return registers
 
 
-def _scrambled(xp, fractions, registers):
+def _scrambled(xp: Any, fractions: Any, registers: Any) -> Any:
     """Return the deviates: fractions whose mantissa bits are changed by the register."""
     deviates = fractions * 2.0**-_BITS
     mask = (registers[1:] & np.uint32(0xFFFFF)).astype(np.int64)

@@ -1,14 +1,24 @@
 """Smallest and largest value among the neighbours of every node of a graph."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import largest_at, smallest_at, to_host
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["neighbour_range"]
 
 
-def neighbour_range(edges, values):
+def neighbour_range(
+    edges: NDArray[np.int64], values: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     """Range of the values at the other ends of each node's edges.
 
     Parameters
@@ -33,7 +43,9 @@ def neighbour_range(edges, values):
     return native.run("neighbour_range", lambda xp: _range_arrays(xp, edges, values))
 
 
-def _range_arrays(xp, edges, values):
+def _range_arrays(
+    xp: Any, edges: NDArray[np.int64], values: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     edges, values = xp.asarray(edges), xp.asarray(values)
     missing = xp.isnan(values)
     lowest, highest = xp.full(values.shape, np.inf, values.dtype), xp.full(values.shape, -np.inf, values.dtype)

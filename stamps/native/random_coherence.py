@@ -3,7 +3,11 @@
 Source: docs/method/coherence.md, section 2; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +15,10 @@ from stamps import native
 from stamps.native.arrays import count_bins, rows_at_once, to_host
 from stamps.native.random_stream import rand_state
 from stamps.native.topofit import bytes_per_row, fit_arrays, trials_on_each_side
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["COHERENCE_BINS", "random_coherence_histogram"]
 
@@ -24,7 +32,14 @@ _ELEMENTS_AT_ONCE = 2**20  # compiled version
 _ELEMENTS_IN_CACHE = 2**16  # array version
 
 
-def random_coherence_histogram(bperp, n_trial_wraps, pairs=None, n_image=None, n_random=N_RANDOM, seed=_SEED):
+def random_coherence_histogram(
+    bperp: NDArray[np.floating[Any]],
+    n_trial_wraps: float,
+    pairs: ArrayLike | None = None,
+    n_image: int | None = None,
+    n_random: int = N_RANDOM,
+    seed: int = _SEED,
+) -> NDArray[np.float64]:
     """Histogram of the coherence that random phases reach.
 
     The last few results are remembered, since the histogram depends on these arguments alone.
@@ -57,7 +72,16 @@ def random_coherence_histogram(bperp, n_trial_wraps, pairs=None, n_image=None, n
 
 
 @lru_cache(maxsize=16)
-def _histogram(_versions, bperp_bytes, dtype, n_trial_wraps, pair_bytes, n_columns, n_random, seed):
+def _histogram(
+    _versions: tuple[str, ...],
+    bperp_bytes: bytes,
+    dtype: str,
+    n_trial_wraps: float,
+    pair_bytes: bytes | None,
+    n_columns: int,
+    n_random: int,
+    seed: int,
+) -> NDArray[np.float64]:
     bperp = np.frombuffer(bperp_bytes, dtype=dtype).reshape(1, -1)
     phases = rand_state(seed, n_random, n_columns)
     phases *= 2 * np.pi
@@ -76,7 +100,9 @@ def _histogram(_versions, bperp_bytes, dtype, n_trial_wraps, pair_bytes, n_colum
     return native.run("random_coherence", arrays, compiled)
 
 
-def _counts(xp, coherence_of, phases, pairs, n_rows):
+def _counts(
+    xp: Any, coherence_of: Callable[..., Any], phases: NDArray[np.float64], pairs: NDArray[np.int64] | None, n_rows: int
+) -> NDArray[np.float64]:
     """Histogram of the coherence of all rows of phases, ``n_rows`` at a time."""
     edges = xp.asarray((COHERENCE_BINS[:-1] + COHERENCE_BINS[1:]) / 2)
     pairs = None if pairs is None else xp.asarray(pairs)
@@ -93,14 +119,16 @@ def _counts(xp, coherence_of, phases, pairs, n_rows):
     return to_host(counts).astype(np.float64)
 
 
-def _coherence_arrays(xp, bperp, n_trials, phase):
+def _coherence_arrays(xp: Any, bperp: Any, n_trials: int, phase: Any) -> Any:
     """Coherence of rows of phases; all arithmetic is single if the baselines (1, m) are."""
     phasors = xp.empty(phase.shape, dtype=np.complex64 if bperp.dtype == np.float32 else np.complex128)
     phasors.real, phasors.imag = xp.cos(phase), xp.sin(phase)
     return fit_arrays(xp, phasors, bperp, n_trials)[1][:, 2]
 
 
-def _coherence_compiled(module, bperp, n_trials, phase):
+def _coherence_compiled(
+    module: Any, bperp: NDArray[np.floating[Any]], n_trials: int, phase: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The same by the compiled kernels."""
     single = bperp.dtype == np.float32
     real, imag, residual_real, residual_imag = (np.empty(phase.shape) for _ in range(4))

@@ -1,6 +1,15 @@
 """The uniform random generator of MATLAB 5, bit for bit (docs/method/conventions.md, section 6)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.native import matlab_random
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 __all__ = ["MatlabRand5", "rand_state"]
 
@@ -22,12 +31,12 @@ class MatlabRand5:
         If the seed is out of range.
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed: float) -> None:
         if seed != int(seed) or not 0 <= seed < 2**32:
             raise ValueError(f"The seed of the random generator must be a whole number below 2**32, it is {seed}.")
         self._state = matlab_random.seeded_state(int(seed))
 
-    def draw(self, n):
+    def draw(self, n: int) -> NDArray[np.float64]:
         """Return the next deviates of the sequence.
 
         Parameters
@@ -44,7 +53,7 @@ class MatlabRand5:
         return matlab_random.draw(self._state, int(n))
 
 
-def rand_state(seed, n_rows, n_cols):
+def rand_state(seed: int, n_rows: int, n_cols: int) -> NDArray[np.float64]:
     """Return a matrix of uniform deviates of a freshly seeded generator, filled column by column.
 
     Parameters

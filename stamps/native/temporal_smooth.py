@@ -7,10 +7,18 @@ There is no compiled version: in blocks that stay in the cache NumPy is faster (
 0.077 s, Pythran 0.099 s; 6 400 of 50 dates: 0.048 s, Pythran 0.060 s).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import rows_at_once, to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["line_coefficients", "temporal_smooth", "time_weights"]
 
@@ -18,7 +26,7 @@ __all__ = ["line_coefficients", "temporal_smooth", "time_weights"]
 _BLOCK = 1 << 17
 
 
-def time_weights(days, time_win):
+def time_weights(days: NDArray[np.float64], time_win: float) -> NDArray[np.float64]:
     """Gaussian weights of all dates for each date, rows summing to 1.
 
     Parameters
@@ -37,7 +45,7 @@ def time_weights(days, time_win):
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def line_coefficients(days, weights):
+def line_coefficients(days: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Coefficients whose sum with data is the weighted line at each date.
 
     Parameters
@@ -61,7 +69,9 @@ def line_coefficients(days, weights):
     return weights * (1 - tilt)
 
 
-def temporal_smooth(z, days, time_win):
+def temporal_smooth(
+    z: NDArray[np.complexfloating[Any, Any]], days: NDArray[np.float64], time_win: float
+) -> NDArray[np.complex64]:
     """Smooth each row of phasors in time.
 
     Parameters
@@ -84,7 +94,9 @@ def temporal_smooth(z, days, time_win):
     return native.run("temporal_smooth", lambda xp: _smoothed_arrays(xp, z, weights, coefficients))
 
 
-def _smoothed_arrays(xp, z, weights, coefficients):
+def _smoothed_arrays(
+    xp: Any, z: NDArray[np.complex64], weights: NDArray[np.float64], coefficients: NDArray[np.float64]
+) -> NDArray[np.complex64]:
     out = np.empty_like(z)
     weights, coefficients = xp.asarray(weights), xp.asarray(coefficients)
     n_date = max(1, z.shape[1])
@@ -94,7 +106,7 @@ def _smoothed_arrays(xp, z, weights, coefficients):
     return out
 
 
-def _smoothed(xp, z, weights, coefficients):
+def _smoothed(xp: Any, z: Any, weights: Any, coefficients: Any) -> Any:
     """The computation for one block of rows."""
     full_turn, half_turn = np.float32(2 * np.pi), np.float32(np.pi)
     phase = xp.arctan2(z.imag.astype(np.float64), z.real.astype(np.float64)).astype(np.float32)

@@ -6,12 +6,20 @@ class of the baselines, sums over interferograms are formed in double and rounde
 Source: docs/method/coherence.md, section 3; Hooper, Segall and Zebker, JGR 112, B07407 (2007), section 3.1.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import rows_at_once, to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit", "trials_on_each_side"]
 
@@ -24,7 +32,9 @@ def trials_on_each_side(n_trial_wraps: float) -> int:
     return int(np.ceil(8 * n_trial_wraps))
 
 
-def topofit(z, bperp, n_trial_wraps):
+def topofit(
+    z: NDArray[np.complexfloating[Any, Any]], bperp: NDArray[np.floating[Any]], n_trial_wraps: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.complexfloating[Any, Any]]]:
     """Fit a slope against the baselines and an offset to phasors.
 
     Parameters
@@ -68,7 +78,9 @@ def topofit(z, bperp, n_trial_wraps):
     return fits[:, 0].copy(), fits[:, 1].copy(), fits[:, 2].copy(), residual
 
 
-def _in_batches(xp, z, bperp, n_trials):
+def _in_batches(
+    xp: Any, z: NDArray[np.complexfloating[Any, Any]], bperp: NDArray[np.floating[Any]], n_trials: int
+) -> tuple[NDArray[np.float64], NDArray[np.complexfloating[Any, Any]]]:
     """Array version for host arrays, as much at a time as is good for the processor or fits into the device."""
     m = max(z.shape[1], 1)
     rows = rows_at_once(xp, bytes_per_row(m, n_trials), _ELEMENTS_IN_CACHE // m)
@@ -79,12 +91,18 @@ def _in_batches(xp, z, bperp, n_trials):
     return _in_blocks(fit, z, bperp, n_trials, rows)
 
 
-def bytes_per_row(m, n_trials):
+def bytes_per_row(m: int, n_trials: int) -> int:
     """Memory that the array version needs for one pixel."""
     return 200 * m + 32 * n_trials
 
 
-def _in_blocks(fit, z, bperp, n_trials, n_rows):
+def _in_blocks(
+    fit: Callable[..., Any],
+    z: NDArray[np.complexfloating[Any, Any]],
+    bperp: NDArray[np.floating[Any]],
+    n_trials: int,
+    n_rows: int,
+) -> tuple[NDArray[np.float64], NDArray[np.complexfloating[Any, Any]]]:
     """Fits (n, 3) and residual phasors of all pixels, ``n_rows`` at a time."""
     fits = np.empty((len(z), 3))
     residual = np.empty_like(z, order="C")
@@ -97,7 +115,9 @@ def _in_blocks(fit, z, bperp, n_trials, n_rows):
     return fits, residual
 
 
-def fit_compiled(module, z, bperp, n_trials):
+def fit_compiled(
+    module: Any, z: NDArray[np.complexfloating[Any, Any]], bperp: NDArray[np.floating[Any]], n_trials: int
+) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.float64]]:
     """The compiled kernel, called as :func:`fit_arrays`."""
     real, imag = np.ascontiguousarray(z.real, np.float64), np.ascontiguousarray(z.imag, np.float64)
     residual_real, residual_imag, fits = np.empty(z.shape), np.empty(z.shape), np.empty((z.shape[0], 3))
@@ -117,7 +137,7 @@ def fit_compiled(module, z, bperp, n_trials):
     return residual, fits
 
 
-def fit_arrays(xp, z, bperp, n_trials):
+def fit_arrays(xp: Any, z: Any, bperp: Any, n_trials: int) -> tuple[Any, Any]:
     """Residual phasors (n, m) and the columns slope, offset, coherence (n, 3) of one batch.
 
     Parameters
@@ -154,7 +174,7 @@ def fit_arrays(xp, z, bperp, n_trials):
     return residual, xp.stack(columns, axis=1)
 
 
-def _best_trials(xp, real, imag, steps, n_trials):
+def _best_trials(xp: Any, real: Any, imag: Any, steps: Any, n_trials: int) -> Any:
     """Trial number with the largest modulus of the sum, the first of equals; ``steps``: angle of one trial, (n, m)."""
     cos_1, sin_1 = xp.cos(steps), xp.sin(steps)
     cosine, sine = xp.ones_like(cos_1), xp.zeros_like(sin_1)
@@ -169,24 +189,24 @@ def _best_trials(xp, real, imag, steps, n_trials):
     return power.argmax(axis=0) - n_trials
 
 
-def _turned(xp, real, imag, bperp, slope):
+def _turned(xp: Any, real: Any, imag: Any, bperp: Any, slope: Any) -> tuple[Any, Any]:
     """Phasors times exp(-j slope bperp); the angle in the class of the baselines, the rest in that of the phasors."""
     angle = (slope[:, np.newaxis] * bperp).astype(np.float64)
     return _times(real, imag, xp.cos(angle).astype(real.dtype), xp.sin(angle).astype(real.dtype))
 
 
-def _times(real, imag, other_real, other_imag):
+def _times(real: Any, imag: Any, other_real: Any, other_imag: Any) -> tuple[Any, Any]:
     """Product with the conjugate of another phasor; each product rounded, where NumPy's complex one may fuse them."""
     return real * other_real + imag * other_imag, imag * other_real - real * other_imag
 
 
-def _sum(part):
+def _sum(part: Any) -> Any:
     return part.sum(axis=1, dtype=np.float64).astype(part.dtype)
 
 
-def _angle(xp, real, imag):
+def _angle(xp: Any, real: Any, imag: Any) -> Any:
     return xp.arctan2(imag.astype(np.float64), real.astype(np.float64)).astype(real.dtype)
 
 
-def _modulus(xp, real, imag):
+def _modulus(xp: Any, real: Any, imag: Any) -> Any:
     return xp.sqrt(real.astype(np.float64) ** 2 + imag.astype(np.float64) ** 2).astype(real.dtype)

@@ -1,9 +1,17 @@
 """Experimental variogram of scattered points: pairs per distance and half their mean squared difference."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps import native
 from stamps.native.arrays import count_bins, rows_at_once, to_host
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["pair_bins"]
 
@@ -11,7 +19,9 @@ _PAIRS_PER_BLOCK = 1_000_000
 _BYTES_PER_PAIR = 60  # of all arrays of the array version
 
 
-def pair_bins(xy, z, edges):
+def pair_bins(
+    xy: NDArray[np.float64], z: NDArray[np.float64], edges: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pairs of points per class of distance.
 
     Parameters
@@ -46,13 +56,17 @@ def pair_bins(xy, z, edges):
     return count, np.divide(total, count, out=np.full(n_bin, np.nan), where=count > 0)
 
 
-def _pair_bins_compiled(module, x, y, z, edges):
+def _pair_bins_compiled(
+    module: Any, x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64], edges: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     counts, totals = np.zeros((x.size, edges.size - 1), np.int64), np.zeros((x.size, edges.size - 1))
     module.pair_bins(x, y, z, edges, counts, totals)
     return counts.sum(axis=0), totals.sum(axis=0)
 
 
-def _pair_bins_arrays(xp, x, y, z, edges):
+def _pair_bins_arrays(
+    xp: Any, x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64], edges: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Array version: all pairs of a block of points with the points that follow."""
     n_bin, limit = edges.size - 1, float(edges[-1])
     count, total = np.zeros(n_bin, np.int64), np.zeros(n_bin)
@@ -73,7 +87,7 @@ def _pair_bins_arrays(xp, x, y, z, edges):
     return count, total
 
 
-def _sums(xp, place, values, n_bin):
+def _sums(xp: Any, place: Any, values: Any, n_bin: int) -> NDArray[Any]:
     """Sums per bin; bin after bin on a device, where the order within CuPy's bincount changes from run to run."""
     if xp is np:
         return np.bincount(place, values, minlength=n_bin)

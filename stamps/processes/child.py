@@ -5,6 +5,8 @@ PYTHONPATH it would be imported. So children are started by the path of this fil
 search path before anything else is imported; that works with all versions of Python (``-P`` is there from 3.11 on only).
 """
 
+from __future__ import annotations
+
 import os
 import sys
 
@@ -17,11 +19,17 @@ if __name__ == "__main__":  # this file's own folder is no place to import from,
 import contextlib  # noqa: E402
 import importlib  # noqa: E402
 import shlex  # noqa: E402
+from collections.abc import Iterator, Mapping  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["command", "environment", "forget_current_directory", "inherited_environment", "shell_lines"]
 
 
-def command(module, *arguments) -> list[str]:
+def command(module: str, *arguments: StrPath) -> list[str]:
     """Words that run a module of the package as a program, as ``python -m`` does; its environment: :func:`environment`.
 
     Parameters
@@ -33,7 +41,7 @@ def command(module, *arguments) -> list[str]:
     return [sys.executable, os.path.join(_HERE, "child.py"), module, *map(str, arguments)]
 
 
-def environment(**changes) -> dict[str, str]:
+def environment(**changes: str) -> dict[str, str]:
     """Environment of a child: as here, changed, without entries of PYTHONPATH that depend on the current directory."""
     variables = {**os.environ, **changes, "PYTHONSAFEPATH": "1"}
     kept = [entry for entry in variables.pop("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(entry)]
@@ -41,7 +49,7 @@ def environment(**changes) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def inherited_environment():
+def inherited_environment() -> Iterator[None]:
     """Context in which :func:`environment` is this process's own, for children that a library starts."""
     before = dict(os.environ)
     try:
@@ -51,13 +59,13 @@ def inherited_environment():
         _replace_environment(before)
 
 
-def _replace_environment(variables):
+def _replace_environment(variables: Mapping[str, str]) -> None:
     for name in os.environ.keys() - variables.keys():
         del os.environ[name]
     os.environ.update(variables)
 
 
-def forget_current_directory():
+def forget_current_directory() -> None:
     """Take what depends on the current directory out of this program's search for modules and settings."""
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.environ.get("PYTHONPATH") else []
     relative = {os.path.abspath(entry) for entry in entries if not os.path.isabs(entry)}  # site makes them absolute
@@ -66,7 +74,7 @@ def forget_current_directory():
         _import_elsewhere("matplotlib")
 
 
-def _import_elsewhere(module):
+def _import_elsewhere(module) -> None:
     """Import what would take settings (LaTeX commands among them) from the current directory; only when a program starts."""
     here = os.open(".", os.O_RDONLY)
     os.chdir(os.sep)
@@ -85,7 +93,7 @@ def shell_lines() -> list[str]:
     return [*lines, "cd /"]  # PYTHONSAFEPATH means nothing to Python 3.10
 
 
-def _main():
+def _main() -> None:
     """Run the module that the arguments name."""
     import runpy
     from importlib import util

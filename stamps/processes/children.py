@@ -5,14 +5,22 @@ thread waits for it, so this happens only when the whole process dies. (A functi
 is not safe where there are threads.)
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from stamps.errors import StampsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 __all__ = ["NOT_STARTED", "bound", "ending_with_run", "kill_all", "run", "running", "stop_all"]
 
@@ -36,7 +44,7 @@ _running = {}  # process -> the signal that asks it to end
 _stopping = threading.Event()
 
 
-def bound(command):
+def bound(command: Sequence[str]) -> list[str]:
     """The command line that ends with this process.
 
     Parameters
@@ -54,7 +62,7 @@ def bound(command):
 
 
 @contextlib.contextmanager
-def running(command, *, gently=False, **options):
+def running(command: Sequence[str], *, gently: bool = False, **options: Any) -> Iterator[Any]:
     """Context in which a process runs; one that still does at the end is ended.
 
     Parameters
@@ -92,7 +100,7 @@ def running(command, *, gently=False, **options):
             _running.pop(process, None)
 
 
-def run(command, **options):
+def run(command: Sequence[str], **options: Path | int | BinaryIO) -> int:
     """Run a program that ends with this process, and wait for it.
 
     Parameters
@@ -111,7 +119,7 @@ def run(command, **options):
         return process.wait()
 
 
-def stop_all():
+def stop_all() -> None:
     """Ask all children to end, and start no more; safe in a signal handler."""
     _stopping.set()
     with _lock:
@@ -119,7 +127,7 @@ def stop_all():
             process.send_signal(ask)
 
 
-def kill_all():
+def kill_all() -> None:
     """End all children at once."""
     with _lock:
         for process in list(_running):
@@ -127,7 +135,7 @@ def kill_all():
 
 
 @contextlib.contextmanager
-def ending_with_run():
+def ending_with_run() -> Iterator[None]:
     """Context whose children end when it is left by an interrupt; after it children can be started again."""
     _stopping.clear()
     try:

@@ -4,11 +4,15 @@ The handler of a signal runs only when the interpreter is free, and threads that
 woken by the system, watches that the command really ends. Whatever is left in the project then is put right by the next command.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from stamps.processes import children
 
@@ -27,7 +31,7 @@ class Stopped(KeyboardInterrupt):
         The signal.
     """
 
-    def __init__(self, number):
+    def __init__(self, number) -> None:
         super().__init__()
         self.number = number
 
@@ -43,7 +47,7 @@ def sentence(command):
 
 
 @contextlib.contextmanager
-def interruptible(command):
+def interruptible(command: str) -> Iterator[None]:
     """Context of a command of the shell: INT, TERM and HUP end its children and come as :class:`Stopped`.
 
     Signals that are ignored (``nohup``) stay so. Does nothing outside the main thread.
@@ -70,7 +74,7 @@ def interruptible(command):
                 signal.signal(number, before[number])
 
 
-def _stop(number, _frame):
+def _stop(number, _frame) -> NoReturn:
     for other in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(other) is _stop:
             signal.signal(other, _nothing)  # once is enough: cleaning up is not to be interrupted
@@ -78,12 +82,12 @@ def _stop(number, _frame):
     raise Stopped(number)
 
 
-def _nothing(_number, _frame):
+def _nothing(_number, _frame) -> None:
     """Already stopping."""
 
 
 @contextlib.contextmanager
-def _watched(command, numbers):
+def _watched(command: str, numbers: Sequence[Any]) -> Iterator[None]:
     """Context with a thread that ends the process if it does not end by itself after one of the signals."""
     read, write = os.pipe()
     os.set_blocking(write, False)
@@ -106,7 +110,7 @@ def _watched(command, numbers):
         os.close(read)
 
 
-def _watch(read, numbers, finished, command):
+def _watch(read: int, numbers: Sequence[Any], finished: Any, command: str) -> None:
     while True:
         came = os.read(read, 1)
         if not came:

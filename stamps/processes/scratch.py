@@ -3,20 +3,28 @@
 All of one user lie in one folder. Each is locked by its process: one that can be locked has been left by a dead one.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.workspace import locks
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["clean", "scratch_folder"]
 
 
 @contextlib.contextmanager
-def scratch_folder(name, parent=None):
+def scratch_folder(name: str, parent=None) -> Iterator[Path]:
     """Context with an empty folder; what dead processes left is removed first.
 
     Parameters
@@ -48,19 +56,19 @@ def scratch_folder(name, parent=None):
         _tidy(folder.parent, _place(parent))
 
 
-def clean():
+def clean() -> None:
     """Remove what processes that were killed have left in the temporary directory."""
     with contextlib.suppress(OSError):
         if _place().exists():
             _tidy(_place(), _place())
 
 
-def _place(parent=None):
+def _place(parent=None) -> Path:
     return Path(parent or tempfile.gettempdir()) / f"stamps-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 
 @contextlib.contextmanager
-def _shelf(place):
+def _shelf(place: StrPath) -> Iterator[Path]:
     """Context with the folder of this user's scratch folders, locked; a fresh one where somebody else has put another there."""
     descriptor = None
     while descriptor is None:
@@ -76,7 +84,7 @@ def _shelf(place):
         os.close(descriptor)
 
 
-def _is_ours(place):
+def _is_ours(place: StrPath) -> bool:
     """Whether it is a folder, no link, that nobody else may write."""
     try:
         what = os.lstat(place)
@@ -86,13 +94,13 @@ def _is_ours(place):
     return stat.S_ISDIR(what.st_mode) and mine and not what.st_mode & 0o022
 
 
-def _sweep(shelf):
+def _sweep(shelf: StrPath) -> None:
     for folder in shelf.iterdir():
         if locks.is_free(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tidy(shelf, place):
+def _tidy(shelf: StrPath, place: StrPath) -> None:
     """Remove what the dead have left, and the folder of all if nothing remains."""
     with contextlib.suppress(OSError):
         if shelf != place or locks.fcntl is None:

@@ -3,16 +3,27 @@
 Source: docs/method/merging.md, section 4.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.matlab.arithmetic import round_half_away
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.workspace.patch_limits import Patch
+
 
 __all__ = ["amplitude_range", "mosaic", "to_bytes"]
 
 _BLOCK = 1000  # lines
 
 
-def amplitude_range(amplitude):
+def amplitude_range(amplitude: NDArray[np.float32]) -> tuple[float, float]:
     """Darkest amplitude and logarithm of the brightest one above it, from the brightest tenth of blocks of 1000 lines.
 
     Parameters
@@ -38,7 +49,7 @@ def amplitude_range(amplitude):
     return amp_min, float(np.log(amp_hi - amp_min)) if amp_hi > amp_min else 0.0
 
 
-def to_bytes(amplitude, amp_min, amp_max):
+def to_bytes(amplitude: NDArray[np.float32], amp_min: float, amp_max: float) -> NDArray[np.uint8]:
     """Logarithmic grey values.
 
     Parameters
@@ -62,7 +73,7 @@ def to_bytes(amplitude, amp_min, amp_max):
     return grey
 
 
-def mosaic(shape, parts):
+def mosaic(shape: tuple[int, int], parts: Sequence[tuple[Patch, NDArray[np.float32]]]) -> NDArray[np.float32]:
     """Put the amplitudes of patches into one image; later patches overwrite, gaps are 0.
 
     Parameters
@@ -82,5 +93,5 @@ def mosaic(shape, parts):
     return image
 
 
-def _blocks(amplitude):
+def _blocks(amplitude: NDArray[np.float32]) -> Any:
     return (amplitude[start : start + _BLOCK] for start in range(0, len(amplitude), _BLOCK))

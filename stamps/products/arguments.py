@@ -3,14 +3,22 @@
 Source: docs/method/products.md, section 2.1.
 """
 
+from __future__ import annotations
+
 import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
 from stamps.insar.corrections import iono_method, tropo_method
 from stamps.insar.geometry import longitude_range
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["PlotRequest", "parse_arguments"]
 
@@ -72,12 +80,12 @@ class PlotRequest:
     external: str | None = None
 
     @property
-    def saves(self):
+    def saves(self) -> bool:
         """Whether the values are saved instead of drawn."""
         return self.plot_flag == SAVE
 
 
-def parse_arguments(arguments, named=None):
+def parse_arguments(arguments: Sequence[Any], named: Mapping[str, Any] | None = None) -> PlotRequest:
     """Sort the arguments that follow the value type.
 
     Parameters
@@ -114,7 +122,7 @@ def parse_arguments(arguments, named=None):
     return _consistent(request)
 
 
-def _option(request, text):
+def _option(request: PlotRequest, text: str) -> bool:
     """Take over a text that is an option; False if it is none."""
     word, _, rest = text.partition(" ")
     if text == "ts":
@@ -138,62 +146,62 @@ def _option(request, text):
     return True
 
 
-def _number(name, value):
+def _number(name: str, value: float | str) -> float:
     if isinstance(value, str) or np.size(value) != 1 or not np.isfinite(float(np.ravel(value)[0])):
         raise _wrong(name, value, "one number")
     return float(np.ravel(value)[0])
 
 
-def _whole(name, value):
+def _whole(name: str, value: float | str) -> int:
     number = _number(name, value)
     if number != int(number):
         raise _wrong(name, value, "a whole number")
     return int(number)
 
 
-def _pair(name, value):
+def _pair(name: str, value: Sequence[float]) -> tuple[float, float]:
     if isinstance(value, str) or np.size(value) != 2 or not np.ravel(value)[0] <= np.ravel(value)[1]:
         raise _wrong(name, value, "two numbers, the smaller first")
     low, high = np.ravel(value).astype(float)
     return float(low), float(high)
 
 
-def _longitudes(name, value):
+def _longitudes(name: str, value: Sequence[float]) -> tuple[float, float]:
     """West and east; a range over the antimeridian goes on to the east of 180."""
     usable = not isinstance(value, str) and np.size(value) == 2
     return _pair(name, longitude_range(value) if usable else value)
 
 
-def _limits(name, value):
+def _limits(name: str, value: float | Sequence[int]) -> tuple[float, float] | None:
     return None if not isinstance(value, str) and np.size(value) == 1 and not np.any(value) else _pair(name, value)
 
 
-def _numbers_from_1(name, value):
+def _numbers_from_1(name: str, value: Any) -> NDArray[np.int64]:
     numbers = np.atleast_1d(np.asarray(value)) if not isinstance(value, str) else np.array([np.nan])
     if numbers.dtype.kind not in "fiu" or not (numbers >= 1).all() or (numbers != np.floor(numbers)).any():
         raise _wrong(name, value, "numbers of interferograms from 1")
     return numbers.ravel().astype(np.int64)
 
 
-def _flag(name, value):
+def _flag(name: str, value: float | str) -> int:
     number = _whole(name, value)
     if not SAVE <= number <= BLACK_XY:
         raise _wrong(name, value, "-1 (save) to 7")
     return number
 
 
-def _reference_ifg(name, value):
+def _reference_ifg(name: str, value: float) -> int:
     number = _whole(name, value)
     if number < -1:
         raise _wrong(name, value, "0, -1 or the number of an interferogram")
     return number
 
 
-def _colour(name, value):
+def _colour(name: str, value: str) -> str:
     return value if isinstance(value, str) else tuple(np.ravel(value).astype(float))
 
 
-def _text(name, value):
+def _text(name: str, value: int | str) -> str:
     if not isinstance(value, str):
         raise _wrong(name, value, "a text")
     return value
@@ -214,7 +222,7 @@ _READ = {
 }
 
 
-def _consistent(request):
+def _consistent(request: PlotRequest) -> PlotRequest:
     if request.time_series and request.saves:
         raise InputError("ps_plot: 'ts' draws, so it cannot be combined with plot_flag -1; leave out one of them.")
     if request.time_series and request.plot_flag > WHITE:
@@ -224,11 +232,11 @@ def _consistent(request):
     return request
 
 
-def _listed():
+def _listed() -> str:
     return ", ".join(POSITIONAL)
 
 
-def _wrong(name, value, expected):
+def _wrong(name: str, value: float | str | Sequence[float], expected: str) -> InputError:
     near = ""
     if isinstance(value, str):
         found = difflib.get_close_matches(value, ["ts", "i_as", "ifg 1", "ext PATH", "a_e", "a_gacos", "a_linear"], 1)

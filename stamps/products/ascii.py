@@ -1,6 +1,16 @@
 """Numbers as text, in the formats of MATLAB's ``save -ascii``, without a loop over rows in Python."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["DOUBLE", "SINGLE", "write_columns"]
 
@@ -11,7 +21,7 @@ DOUBLE = "%25.16e"
 _ROWS = 50_000
 
 
-def write_columns(path, columns, row_format):
+def write_columns(path: StrPath, columns: ArrayLike, row_format: str) -> None:
     """Write columns of numbers, one row a line.
 
     Parameters
@@ -29,6 +39,6 @@ def write_columns(path, columns, row_format):
             file.write(_matlab_names((line * len(rows)) % tuple(rows.ravel().tolist())))
 
 
-def _matlab_names(text):
+def _matlab_names(text: str) -> str:
     """Infinite values and NaN as MATLAB spells them."""
     return text.replace("nan", "NaN").replace("inf", "Inf") if "n" in text else text

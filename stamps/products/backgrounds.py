@@ -3,7 +3,10 @@
 Source: docs/method/products.md, section 2.8.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +15,13 @@ from stamps.insar.geometry import near
 from stamps.products.dem import dem_around_pixels
 from stamps.products.mean_amplitude import grey_of, mean_amplitude
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.raster import PixelGrid
+    from stamps.workspace.parameters import Parameters
+
 
 __all__ = ["Background", "amplitude_grey", "amplitude_image", "dem_image", "shade", "sampled"]
 
@@ -88,7 +98,7 @@ def amplitude_image(
     return Background(part, extent)
 
 
-def _averaged(image):
+def _averaged(image: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[int, int]]:
     """Means of blocks, so that the longer side is not too long; the shape that they cover."""
     step = max(1, -(-max(image.shape) // _MOST))
     rows, columns = image.shape[0] // step * step, image.shape[1] // step * step
@@ -96,7 +106,9 @@ def _averaged(image):
     return blocks.mean(axis=(1, 3)), (rows, columns)
 
 
-def dem_image(ws, parameters, metres, middle=None):
+def dem_image(
+    ws: Workspace, parameters: Parameters, metres: tuple[float, float], middle: float | None = None
+) -> Background:
     """The shaded DEM.
 
     Parameters
@@ -122,7 +134,7 @@ def dem_image(ws, parameters, metres, middle=None):
     return Background(shade(heights, steps, azimuth, elevation), extent, heights)
 
 
-def _light(parameters):
+def _light(parameters: Parameters) -> NDArray[np.float64]:
     """Azimuth and elevation of the light in degrees."""
     angles = parameters.get("shade_rel_angle")
     if isinstance(angles, str) or np.size(angles) != 2 or not np.isfinite(np.ravel(angles).astype(np.float64)).all():
@@ -132,7 +144,9 @@ def _light(parameters):
     return np.ravel(angles)
 
 
-def shade(heights, steps, azimuth, elevation):
+def shade(
+    heights: NDArray[np.float64], steps: tuple[float, float], azimuth: float, elevation: float
+) -> NDArray[np.float64]:
     """Brightness of a surface that scatters light evenly, stretched to 0 … 1.
 
     Parameters
@@ -159,7 +173,7 @@ def shade(heights, steps, azimuth, elevation):
     return np.clip((light - low) / (high - low), 0, 1) if high > low else np.full(light.shape, 0.7)
 
 
-def sampled(background, grid):
+def sampled(background: Background, grid: PixelGrid) -> NDArray[np.float64]:
     """Grey of a background at the cells of a pixel grid (1 outside); shape of the grid."""
     left, right, bottom, top = background.extent
     rows, columns = background.grey.shape

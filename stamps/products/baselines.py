@@ -3,16 +3,36 @@
 Source: docs/method/products.md, section 6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.matlab.dates import datestr
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.series import dates_of
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from stamps.workspace import Workspace
+
+
 __all__ = ["draw_network", "network_picture"]
 
 
-def network_picture(ws, day, bperp, pairs, *, out, default, **options):
+def network_picture(
+    ws: Workspace,
+    day: NDArray[np.float64],
+    bperp: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    *,
+    out: str | None,
+    default: str,
+    **options: Any,
+) -> Figure:
     """Draw a network and show it, or write it to a file.
 
     Parameters
@@ -35,7 +55,17 @@ def network_picture(ws, day, bperp, pairs, *, out, default, **options):
     return figure
 
 
-def draw_network(figure, day, bperp, pairs, *, numbers=None, noise=None, master=None, title=""):
+def draw_network(
+    figure: Figure,
+    day: NDArray[np.float64],
+    bperp: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    *,
+    numbers: NDArray[np.int64] | None = None,
+    noise=None,
+    master: int | None = None,
+    title: str = "",
+) -> None:
     """Draw images as points and pairs as lines.
 
     Parameters
@@ -88,7 +118,7 @@ def draw_network(figure, day, bperp, pairs, *, numbers=None, noise=None, master=
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
 
 
-def _visible():
+def _visible() -> Any:
     """Colours that are all seen on white paper, dark for what is large."""
     import matplotlib
     from matplotlib.colors import ListedColormap

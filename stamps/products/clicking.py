@@ -3,6 +3,10 @@
 Source: docs/method/products.md, section 2.5.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import InputError, StampsError
@@ -12,12 +16,20 @@ from stamps.products.figures import window_possible
 from stamps.products.maps import metres_per_unit
 from stamps.products.referencing import colour_limits
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from stamps.workspace import Workspace
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["SeriesButtons", "add_buttons", "clicked_places"]
 
 _RADIUS = 100
 
 
-def clicked_places(series, n):
+def clicked_places(series: Variables, n: int):
     """Show a map of the last displacements and wait for clicks.
 
     Parameters
@@ -56,7 +68,7 @@ def clicked_places(series, n):
     return places
 
 
-def add_buttons(figure, axes, ws):
+def add_buttons(figure: Figure, axes: Axes, ws: Workspace) -> SeriesButtons:
     """Add the buttons for time series to a map in a window.
 
     Parameters
@@ -78,7 +90,7 @@ def add_buttons(figure, axes, ws):
 class SeriesButtons:
     """Buttons for one series and for a difference, and a field for the radius; a button waits for clicks on the map."""
 
-    def __init__(self, figure, axes, ws):
+    def __init__(self, figure: Figure, axes: Axes, ws: Workspace) -> None:
         from matplotlib.widgets import Button, TextBox
 
         self.axes, self.ws, self.wanted, self.places, self.radius = axes, ws, 0, [], float(_RADIUS)
@@ -92,11 +104,11 @@ class SeriesButtons:
         self.field.on_submit(self.set_radius)
         figure.canvas.mpl_connect("button_press_event", self.click)
 
-    def wait_for(self, n):
+    def wait_for(self, n: int) -> None:
         """The next ``n`` clicks on the map are places."""
         self.wanted, self.places = n, []
 
-    def set_radius(self, text):
+    def set_radius(self, text: str) -> None:
         """Take over the radius of the field; anything but a positive number leaves the old one."""
         try:
             radius = float(text)
@@ -105,7 +117,7 @@ class SeriesButtons:
         if radius > 0:
             self.radius = radius
 
-    def click(self, event):
+    def click(self, event: Any) -> None:
         """A click: a place, if one is waited for."""
         if event.inaxes is not self.axes or not self.wanted:
             return
@@ -117,7 +129,7 @@ class SeriesButtons:
             except StampsError as error:
                 print(error)
 
-    def show(self):
+    def show(self) -> None:
         """Draw the series of the places."""
         import stamps
 

@@ -4,9 +4,16 @@ The parameter ``plot_color_scheme`` keeps its meaning: with ``inflation`` what r
 ``deflation`` the reverse. Source: docs/method/products.md, section 2.8.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Scale", "scale_for"]
 
@@ -35,13 +42,13 @@ class Scale:
     full: tuple
     cyclic: bool = False
 
-    def norm(self):
+    def norm(self) -> Any:
         """matplotlib's normalisation."""
         from matplotlib.colors import Normalize
 
         return Normalize(*self.full)
 
-    def rgba(self, values):
+    def rgba(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Colours of values, shape (…, 4); NaN is transparent.
 
         Parameters
@@ -53,7 +60,7 @@ class Scale:
         return self.colours(np.ma.masked_invalid(self.norm()(shown)))
 
 
-def scale_for(values, limits, scheme="inflation", group=""):
+def scale_for(values: NDArray[Any], limits: tuple[float, float], scheme: str = "inflation", group: str = "") -> Scale:
     """Choose colours.
 
     Parameters
@@ -86,13 +93,13 @@ def scale_for(values, limits, scheme="inflation", group=""):
     return Scale(_transparent(_named(_SEQUENTIAL.get(scheme, "viridis"))), (low, high), (low, high))
 
 
-def _named(name):
+def _named(name: str) -> Any:
     import matplotlib
 
     return matplotlib.colormaps[name]
 
 
-def _diverging(name):
+def _diverging(name: str) -> Any:
     """Colours of two directions whose middle stands out from white paper."""
     from matplotlib.colors import ListedColormap
 
@@ -102,11 +109,11 @@ def _diverging(name):
     return ListedColormap(colours, name)
 
 
-def _transparent(colours):
+def _transparent(colours: Any) -> Any:
     return colours.with_extremes(bad=(0, 0, 0, 0))
 
 
-def _cyclic():
+def _cyclic() -> Any:
     """A closed circle of hues of nearly the same brightness."""
     from matplotlib.colors import ListedColormap
 
@@ -114,7 +121,7 @@ def _cyclic():
     return _transparent(ListedColormap(np.cos(np.pi * turn) ** 2, "hues"))
 
 
-def _land():
+def _land() -> Any:
     """From the green of plains to the pale brown of summits: the upper part of a map of land and sea."""
     from matplotlib.colors import ListedColormap
 

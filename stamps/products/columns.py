@@ -1,16 +1,25 @@
 """One value for each pixel, as exports take it: an array, or the file of a saved plot."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.workspace import freshness, matfile
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.workspace import Workspace
+
+
 __all__ = ["pixel_values", "random_subset", "saved_values"]
 
 
-def saved_values(ws, name):
+def saved_values(ws: Workspace, name: str) -> NDArray[np.float64]:
     """What a plot saved.
 
     Parameters
@@ -40,7 +49,7 @@ def saved_values(ws, name):
     return content["ph_disp"]
 
 
-def pixel_values(ws, data, n_ps):
+def pixel_values(ws: Workspace, data: NDArray[Any] | str, n_ps: int) -> NDArray[np.float64]:
     """The values of the first column.
 
     Parameters
@@ -64,7 +73,7 @@ def pixel_values(ws, data, n_ps):
     return data.astype(np.float64)
 
 
-def random_subset(rows, step, seed):
+def random_subset(rows: NDArray[np.int64], step: float, seed: int) -> NDArray[np.int64]:
     """Some of the rows: ceil(n/step) of them, drawn without replacement, in ascending order.
 
     Parameters

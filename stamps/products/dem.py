@@ -7,9 +7,11 @@ part that is needed. Parameters: ``plot_dem_posting``.
 Source: docs/method/products.md, section 2.8.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
@@ -20,6 +22,10 @@ from stamps.products.raster import degree_steps, require_few_cells, size_paramet
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["dem_around_pixels"]
 
@@ -143,7 +149,7 @@ def cut_out(dem: DemFile, lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     return heights, lon[columns], lat[rows][::-1]
 
 
-def _from_west_to_east(lon, west, east, posting):
+def _from_west_to_east(lon: NDArray[np.float64], west: float, east: float, posting: float) -> NDArray[np.int64]:
     """Columns between two longitudes in ascending order; of those at the same longitude (a global DEM's ends) the first."""
     columns = np.flatnonzero((lon >= west) & (lon <= east))
     columns = columns[np.argsort(lon[columns], kind="stable")]

@@ -5,7 +5,10 @@ folder holds one such file for each interferogram, named ``<yyyymmdd>_<yyyymmdd>
 Source: docs/method/products.md, section 2.7.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -14,6 +17,16 @@ from stamps.errors import InputError
 from stamps.insar.geometry import centre_of, llh2local, wrapped_longitude
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.workspace import matfile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.products.colours import Scale
+    from stamps.products.quantities import Project
+    from stamps.products.values import Values
+
 
 __all__ = ["Points", "draw_points", "load_points", "means_around"]
 
@@ -39,7 +52,9 @@ class Points:
     rmse: float = np.nan
 
 
-def load_points(project, values, shown, columns, path):
+def load_points(
+    project: Project, values: Values, shown: NDArray[np.float64], columns: NDArray[np.int64], path: str
+) -> list[Points]:
     """Read the points of every panel and compare them.
 
     Parameters
@@ -70,14 +85,14 @@ def load_points(project, values, shown, columns, path):
     ]
 
 
-def _name(project, column):
+def _name(project, column) -> str:
     """``<first date>_<second date>.mat`` of a column."""
     ps = project.ps
     days = ps["ifgday"][column] if project.small_baselines else (ps["master_day"], ps["day"][column])
     return "_".join(str(date) for date in to_yyyymmdd(np.asarray(days))) + ".mat"
 
 
-def _compared(file, lonlat, column):
+def _compared(file: StrPath, lonlat: NDArray[np.float64], column: NDArray[np.float64]) -> Points:
     content = matfile.read(file)
     places = content.get("lonlat")
     if places is None or places.ndim != 2 or places.shape[1] != 2:
@@ -96,7 +111,9 @@ def _compared(file, lonlat, column):
     return Points(places, given + shift, float(np.sqrt(np.mean((residual[valid] - shift) ** 2))))
 
 
-def means_around(lonlat, values, places, radius=_RADIUS):
+def means_around(
+    lonlat: NDArray[np.float64], values: NDArray[np.float64], places: NDArray[np.float64], radius: float = _RADIUS
+) -> NDArray[np.float64]:
     """Mean of the pixels around places.
 
     Parameters
@@ -127,7 +144,7 @@ def means_around(lonlat, values, places, radius=_RADIUS):
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def draw_points(axes, points, scale):
+def draw_points(axes: Axes, points: Points, scale: Scale) -> None:
     """Draw points of a map in the colours of the pixels, hollow where they have no value."""
     if len(points.lonlat) == 0:
         return

@@ -3,21 +3,30 @@
 matplotlib is imported only here and in the functions that draw, when they run.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
 from stamps.products.matplotlib_place import give_place
 from stamps.products.saving import complete_file
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from stamps.workspace import Workspace
+
+
 __all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "window_possible"]
 
 _DPI = 150
 
 
-def matplotlib_or_error():
+def matplotlib_or_error() -> Any:
     """The module matplotlib; InputError, which says how to get it, where it is not installed."""
     give_place()
     try:
@@ -30,7 +39,7 @@ def matplotlib_or_error():
     return matplotlib
 
 
-def window_possible():
+def window_possible() -> bool:
     """Whether a window (or a notebook) can show a figure here."""
     matplotlib = matplotlib_or_error()
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "JPY_PARENT_PID")  # the last one: a notebook
@@ -42,7 +51,7 @@ def window_possible():
     return matplotlib.get_backend().lower() not in hidden
 
 
-def new_figure(out=None, **options):
+def new_figure(out: str | None = None, **options: str | tuple[float, float]) -> tuple[Figure, bool]:
     """A figure for a file, or for a window if none is asked for and one can be opened.
 
     Parameters
@@ -71,7 +80,7 @@ def new_figure(out=None, **options):
     return figure, False
 
 
-def finish_figure(figure, shown, out, ws, default):
+def finish_figure(figure: Figure, shown: bool, out: str | None, ws: Workspace, default: str) -> Path:
     """Show a figure in its window, or write its file and say where it is.
 
     Parameters

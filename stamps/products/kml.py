@@ -3,12 +3,22 @@
 Source: docs/method/products.md, section 7.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from itertools import chain
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 import numpy as np
 
 from stamps.insar.geometry import within_180
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["ICON", "colour_bins", "jet", "kml_colours", "write_kml"]
 
@@ -36,7 +46,7 @@ _PLACEMARK = """<Placemark>
 """
 
 
-def jet(n):
+def jet(n: int) -> NDArray[np.float64]:
     """MATLAB's colours from dark blue over cyan, yellow to dark red; float64, shape (n, 3)."""
     quarter = int(np.ceil(n / 4))
     rise = np.arange(1, quarter + 1)
@@ -50,7 +60,9 @@ def jet(n):
     return colours
 
 
-def colour_bins(values, limits, n_colours):
+def colour_bins(
+    values: NDArray[np.float64], limits: NDArray[np.float64] | tuple[float, float], n_colours: int
+) -> NDArray[np.int64]:
     """Bin of each value; the first and the last take what lies beyond the limits.
 
     Parameters
@@ -70,7 +82,7 @@ def colour_bins(values, limits, n_colours):
     return np.searchsorted(edges, values, side="right")
 
 
-def kml_colours(colours, opacity):
+def kml_colours(colours: NDArray[np.float64], opacity: float) -> list[str]:
     """Texts of colours: opacity, blue, green, red as two hexadecimal digits each.
 
     Parameters
@@ -88,21 +100,21 @@ def kml_colours(colours, opacity):
 
 
 def write_kml(
-    path,
-    lonlat,
-    values,
-    colours,
-    limits,
+    path: StrPath,
+    lonlat: NDArray[np.float64],
+    values: NDArray[Any],
+    colours: NDArray[np.float64],
+    limits: NDArray[Any] | tuple[float, float],
     *,
-    name,
-    opacity=0.4,
-    scale=0.4,
-    span=None,
-    title=None,
-    description="",
-    extra="",
-    details=(),
-):
+    name: str,
+    opacity: float = 0.4,
+    scale: float = 0.4,
+    span: tuple[str, str] | None = None,
+    title: str | None = None,
+    description: str = "",
+    extra: str = "",
+    details: Sequence[tuple[str, str, NDArray[Any]]] = (),
+) -> int:
     """Write one placemark for each finite value.
 
     Parameters
@@ -159,6 +171,6 @@ def write_kml(
     return len(values)
 
 
-def _literal(text):
+def _literal(text: str) -> str:
     """A text that stands in a format as it is."""
     return text.replace("%", "%%")

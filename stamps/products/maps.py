@@ -3,10 +3,24 @@
 Source: docs/method/products.md, section 2.8.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.geometry import wrapped_longitude
 from stamps.matlab.statistics import median
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+    from numpy.typing import NDArray
+
+    from stamps.products.backgrounds import Background
+    from stamps.products.titles import ReferenceArea
+    from stamps.products.viewpoint import View
+
 
 __all__ = [
     "draw_background",
@@ -21,19 +35,19 @@ __all__ = [
 _METRES_PER_DEGREE = 111_320.0
 
 
-def draw_image(axes, image, extent):
+def draw_image(axes: Axes, image: NDArray[np.float64], extent: tuple[float, ...]) -> AxesImage:
     """Draw an RGBA image whose row 0 is at the bottom; the cells keep their borders."""
     return axes.imshow(image, extent=extent, origin="lower", interpolation="nearest", aspect="auto", zorder=2)
 
 
-def label_longitudes(axes):
+def label_longitudes(axes: Axes) -> None:
     """Let the labels of a map that goes on beyond the antimeridian say -179.98, where the axis has 180.02."""
     left, right = axes.get_xlim()
     if left < -180 or right > 180:
         axes.xaxis.set_major_formatter(lambda lon, _: f"{round(float(wrapped_longitude(lon, 0.0)), 6):.7g}")
 
 
-def draw_background(axes, background):
+def draw_background(axes: Axes, background: Background) -> AxesImage:
     """Draw a grey picture softly, so that the colours on it stand out."""
     image = np.ma.masked_invalid(background.grey)
     return axes.imshow(
@@ -49,7 +63,7 @@ def draw_background(axes, background):
     )
 
 
-def metres_per_unit(y, in_degrees):
+def metres_per_unit(y: NDArray[np.float64], in_degrees: bool) -> tuple[float, float]:
     """Length of one unit along x and y in metres.
 
     Parameters
@@ -67,7 +81,7 @@ def metres_per_unit(y, in_degrees):
     return _METRES_PER_DEGREE * max(float(np.cos(np.radians(median(y)))), 0.01), _METRES_PER_DEGREE
 
 
-def draw_scale_bar(axes, extent, metres_x, colour="black"):
+def draw_scale_bar(axes: Axes, extent: tuple[float, ...], metres_x: float, colour: str = "black") -> None:
     """Draw a bar of a round length, about a quarter of the width, at the lower left.
 
     Parameters
@@ -95,7 +109,7 @@ def draw_scale_bar(axes, extent, metres_x, colour="black"):
     _place(axes, VPacker(children=[label, bar], align="center", pad=0, sep=2), "lower left", colour)
 
 
-def draw_north(axes, colour="black", angle=0.0):
+def draw_north(axes: Axes, colour: str = "black", angle: float = 0.0) -> None:
     """Draw an arrow to the north at the upper right.
 
     Parameters
@@ -121,7 +135,7 @@ def draw_north(axes, colour="black", angle=0.0):
     _place(axes, room, "upper right", colour)
 
 
-def _place(axes, content, where, colour):
+def _place(axes: Axes, content: Any, where: str, colour: str) -> None:
     """Put something into a corner of a map, on a ground that lets the map shine through a little."""
     from matplotlib.offsetbox import AnchoredOffsetbox
 
@@ -131,7 +145,7 @@ def _place(axes, content, where, colour):
     axes.add_artist(box)
 
 
-def draw_reference(axes, area, view, colour="black"):
+def draw_reference(axes: Axes, area: ReferenceArea, view: View, colour: str = "black") -> None:
     """Draw the reference area: a circle with a star in its middle, or the sides of a box.
 
     Parameters
@@ -154,14 +168,14 @@ def draw_reference(axes, area, view, colour="black"):
         axes.plot(*view.placed(corners).T, color=colour, lw=1.2, ls="--", zorder=4, path_effects=_outline(colour))
 
 
-def _outline(colour, width=2.5):
+def _outline(colour, width: float = 2.5):
     """A border of the contrary brightness, so that a line is seen on any colour."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width, foreground=_contrary(colour))]
 
 
-def _contrary(colour):
+def _contrary(colour: str) -> str:
     """Black for bright colours, white for dark ones."""
     from matplotlib.colors import to_rgb
 

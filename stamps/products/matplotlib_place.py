@@ -3,20 +3,27 @@
 matplotlib would make a folder in the temporary directory, warn of it, leave it behind when killed, and fail where that is full.
 """
 
+from __future__ import annotations
+
 import atexit
 import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.processes.scratch import scratch_folder
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["give_place"]
 
 _MEMORY = "/dev/shm"
 
 
-def give_place():
+def give_place() -> None:
     """Call before matplotlib is imported: names a folder that ends with this process, if it needs one."""
     if "matplotlib" in sys.modules or os.environ.get("MPLCONFIGDIR") or all(map(_writable, _usual_places())):
         return
@@ -28,7 +35,7 @@ def give_place():
             return
 
 
-def _usual_places():
+def _usual_places() -> list[Path]:
     """Folders that matplotlib would use."""
     names = {"XDG_CONFIG_HOME": ".config", "XDG_CACHE_HOME": ".cache"}
     with contextlib.suppress(RuntimeError):  # no home
@@ -36,7 +43,7 @@ def _usual_places():
     return [Path("/proc")]
 
 
-def _writable(path):
+def _writable(path: StrPath) -> bool:
     """Whether a folder can be written; it is made, as matplotlib does."""
     try:
         path.mkdir(parents=True, exist_ok=True)

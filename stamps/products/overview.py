@@ -1,5 +1,9 @@
 """Pictures of a finished project: velocity map, coherence, look-angle error and time series."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.geometry import within_180
@@ -11,10 +15,16 @@ from stamps.products.titles import ReferenceArea
 from stamps.products.values import usual_observations, velocity_of
 from stamps.workspace import Workspace
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["draw_overview"]
 
 
-def draw_overview(workdir, folder):
+def draw_overview(workdir: Workspace | StrPath, folder):
     """Draw the velocity map, the quality maps and the time series of the fastest pixels.
 
     Parameters
@@ -49,14 +59,14 @@ def draw_overview(workdir, folder):
     ]
 
 
-def _figure(columns=1, width=7.0, height=5.5):
+def _figure(columns: int = 1, width: float = 7.0, height: float = 5.5):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * columns, height), layout="constrained")
     return figure, figure.subplots(1, columns, squeeze=False)[0]
 
 
-def _map(axes, lonlat, values, label, cmap, limits):
+def _map(axes, lonlat, values, label, cmap, limits) -> None:
     """Scatter map in degrees with true proportions, colour bar and scale bar."""
     lon, lat = lonlat.T
     size = np.clip(4e4 / max(len(lon), 1), 0.8, 18)
@@ -95,7 +105,7 @@ def _quality_maps(project, path):
     return path
 
 
-def _series(ps, displacement, days, velocity, reference, path):
+def _series(ps, displacement, days, velocity, reference: NDArray[np.int64], path) -> dict[str, Any]:
     """Displacement of the pixels with the lowest and the highest velocity (the outer percent is left out)."""
     order = np.argsort(velocity)
     dates = np.array([np.datetime64(f"{d[:4]}-{d[4:6]}-{d[6:]}") for d in map(str, _dates(ps, days))])
@@ -115,7 +125,7 @@ def _series(ps, displacement, days, velocity, reference, path):
     return path
 
 
-def _joined(title, reference):
+def _joined(title, reference) -> bytes:
     return f"{title},\n{reference}" if reference else title
 
 

@@ -1,5 +1,9 @@
 """Lists and pictures of the image pairs that the small-baseline tools choose."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -8,13 +12,19 @@ from stamps.insar.network import subsets
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.workspace import Workspace
+
+
 __all__ = ["LIST", "PICTURE", "draw_pairs", "images_of", "pair_lines", "publish_pairs"]
 
 LIST = "small_baselines.list"
 PICTURE = "SB_plot.png"
 
 
-def images_of(ws):
+def images_of(ws: Workspace) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Dates and baselines of the images of a single-master project.
 
     Parameters
@@ -42,7 +52,7 @@ def images_of(ws):
     return ps["day"], np.asarray(ps["bperp"], np.float64)
 
 
-def pair_lines(day, pairs):
+def pair_lines(day: NDArray[np.float64], pairs: NDArray[np.int64]) -> list[str]:
     """``yyyymmdd yyyymmdd`` of every pair.
 
     Parameters
@@ -60,7 +70,9 @@ def pair_lines(day, pairs):
     return [f"{dates[first]} {dates[second]}" for first, second in pairs]
 
 
-def publish_pairs(ws, routine, day, bperp, pairs):
+def publish_pairs(
+    ws: Workspace, routine: str, day: NDArray[np.float64], bperp: NDArray[np.float64], pairs: NDArray[np.int64]
+) -> None:
     """Write the list of pairs and their picture, and say whether the network holds together.
 
     Parameters
@@ -84,7 +96,7 @@ def publish_pairs(ws, routine, day, bperp, pairs):
         )
 
 
-def draw_pairs(ws, day, bperp, pairs):
+def draw_pairs(ws: Workspace, day: NDArray[np.float64], bperp: NDArray[np.float64], pairs: NDArray[np.int64]) -> bool:
     """Draw images in the plane of date and baseline, pairs with their numbers from 1.
 
     Returns
@@ -113,14 +125,14 @@ def draw_pairs(ws, day, bperp, pairs):
     return True
 
 
-def _decimal_years(day):
+def _decimal_years(day: NDArray[np.float64]) -> NDArray[np.float64]:
     """Years with the days as fractions."""
     dates = to_yyyymmdd(day)
     year = dates // 10_000
     return year + (np.asarray(day) - np.array([_first_day(y) for y in year])) / DAYS_PER_YEAR
 
 
-def _first_day(year):
+def _first_day(year: int) -> float:
     from stamps.matlab.dates import datenum
 
     return datenum(int(year) * 10_000 + 101)

@@ -3,7 +3,11 @@
 Source: docs/method/products.md, sections 2.7 and 2.8.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +29,17 @@ from stamps.products.maps import (
 from stamps.products.raster import pixel_grid, size_parameter
 from stamps.products.titles import ReferenceArea, describe, describe_data, panel_titles, sign_of
 from stamps.products.viewpoint import view_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from stamps.products.arguments import PlotRequest
+    from stamps.products.quantities import Project
+    from stamps.products.value_types import ValueType
+    from stamps.products.values import Values
+
 
 __all__ = ["draw", "panel_layout"]
 
@@ -52,17 +67,27 @@ class _Scene:
     titles: list
 
     @property
-    def dark(self):
+    def dark(self) -> bool:
         """Whether the background is dark, so that lines must be bright."""
         return self.request.plot_flag in (BLACK, BLACK_XY, AMPLITUDE, AMPLITUDE_THROUGH)
 
     @property
-    def ink(self):
+    def ink(self) -> str:
         """Colour of lines and texts inside the panels."""
         return self.request.textcolor or ("white" if self.dark else "black")
 
 
-def draw(project, kind, values, shown, columns, reference, limits, request, out):
+def draw(
+    project: Project,
+    kind: ValueType | None,
+    values: Values,
+    shown: NDArray[np.floating[Any]],
+    columns: NDArray[np.int64],
+    reference: NDArray[np.int64] | None,
+    limits: tuple[float, float],
+    request: PlotRequest,
+    out: str | None,
+) -> tuple[Figure, tuple[float, float], NDArray[np.float64] | None, list[Axes]]:
     """Draw one panel for each column, then show or write the figure.
 
     Parameters
@@ -124,7 +149,7 @@ def draw(project, kind, values, shown, columns, reference, limits, request, out)
     return figure, limits, rmse, axes
 
 
-def panel_layout(n, ratio, n_x=0):
+def panel_layout(n: int, ratio: float, n_x: int = 0) -> tuple[int, int]:
     """Rows and columns of panels.
 
     Parameters
@@ -147,7 +172,7 @@ def panel_layout(n, ratio, n_x=0):
     return int(np.ceil(n / n_x)), n_x
 
 
-def fit_titles(titles, width):
+def fit_titles(titles: Sequence[str], width: float) -> tuple[list[str], float]:
     """Titles of panels that stand side by side without running into each other.
 
     Parameters
@@ -170,14 +195,23 @@ def fit_titles(titles, width):
     return titles, float(np.clip(_TITLE_SIZE * width / _title_width(max(longest, 1), _TITLE_SIZE), 4, _TITLE_SIZE))
 
 
-def _title_width(n_letters, size):
+def _title_width(n_letters: int, size: float) -> float:
     return n_letters * _LETTER * size / 72
 
 
 # ---------------------------------------------------------------------- what the panels share
 
 
-def _scene(project, kind, values, shown, columns, reference, limits, request):
+def _scene(
+    project: Project,
+    kind: ValueType | None,
+    values: Values,
+    shown: NDArray[np.floating[Any]],
+    columns: NDArray[np.int64],
+    reference: NDArray[np.int64] | None,
+    limits: tuple[float, float],
+    request: PlotRequest,
+) -> _Scene:
     flag, get = request.plot_flag, project.parameters.get
     radar = flag in (AMPLITUDE, AMPLITUDE_THROUGH)
     amplitude = amplitude_grey(project.ws) if radar else None
@@ -197,7 +231,7 @@ def _scene(project, kind, values, shown, columns, reference, limits, request):
     return _Scene(project, request, view, rows, grid, background, ReferenceArea.of(project, reference), scale, titles)
 
 
-def _rows_in_range(lonlat, request):
+def _rows_in_range(lonlat: NDArray[np.float64], request: PlotRequest) -> NDArray[np.int64]:
     """Pixels inside the part of the scene that is asked for."""
     inside = np.ones(len(lonlat), bool)
     if request.lon_rg is not None:
@@ -209,7 +243,7 @@ def _rows_in_range(lonlat, request):
     return np.flatnonzero(inside)
 
 
-def _window(scene):
+def _window(scene: _Scene) -> tuple[float, float, float, float]:
     """Left, right, bottom, top of the panels."""
     request, view = scene.request, scene.view
     left, right, bottom, top = scene.grid.extent
@@ -223,7 +257,7 @@ def _window(scene):
 # ---------------------------------------------------------------------- panels
 
 
-def _draw_panel(axes, scene, column):
+def _draw_panel(axes: Axes, scene: _Scene, column: NDArray[np.floating[Any]]) -> None:
     image = scene.scale.rgba(scene.grid.values(column[scene.rows]))
     window = _window(scene)
     axes.set_facecolor("black" if scene.dark else "white")
@@ -244,14 +278,14 @@ def _draw_panel(axes, scene, column):
     draw_reference(axes, scene.area, scene.view, scene.ink)
 
 
-def _label(axes, scene, left, bottom):
+def _label(axes: Axes, scene: _Scene, left: bool, bottom: bool) -> None:
     """Coordinates at the left and at the bottom of all panels."""
     axes.tick_params(labelbottom=bottom, labelleft=left)
     axes.set_xlabel(scene.view.labels[0] if bottom else "", fontsize=8)
     axes.set_ylabel(scene.view.labels[1] if left else "", fontsize=8)
 
 
-def _draw_relief(axes, scene, column):
+def _draw_relief(axes, scene, column) -> None:
     """The DEM as a surface with the pixels on it."""
     from matplotlib.ticker import MaxNLocator
 
@@ -285,7 +319,7 @@ def _draw_relief(axes, scene, column):
         axis.set_major_locator(MaxNLocator(4))
 
 
-def _colour_bar(figure, axes, scene, unit):
+def _colour_bar(figure: Figure, axes: Sequence[Axes], scene: _Scene, unit: str) -> None:
     """One bar for all panels, from the lower to the upper limit."""
     from matplotlib.cm import ScalarMappable
 
@@ -307,7 +341,7 @@ def _colour_bar(figure, axes, scene, unit):
         bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
 
 
-def _title(kind, values, unit, area, project):
+def _title(kind: ValueType | None, values: Values, unit: str, area: ReferenceArea, project: Project) -> str:
     """Quantity; unit and sign; reference; data: a line each."""
     name, sign = "" if kind is None else f"   [{kind.name}]", sign_of(kind)
     quantity = describe(kind) if sign or not unit else f"{describe(kind)} ({unit})"
@@ -315,7 +349,7 @@ def _title(kind, values, unit, area, project):
     return "\n".join(line for line in [*lines, describe_data(kind, values, project)] if line)
 
 
-def _close_gaps(figure, axes):
+def _close_gaps(figure: Figure, axes: Sequence[Axes]) -> None:
     """Make a figure as small as its panels, whose proportions are fixed, let it be."""
     for _ in range(_LAYOUTS):
         figure.get_layout_engine().execute(figure)

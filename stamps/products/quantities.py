@@ -4,8 +4,11 @@ Recipes are those of :mod:`stamps.products.value_types`.
 Source: docs/method/products.md, sections 2.4 to 2.6, and its introduction.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +20,13 @@ from stamps.products.deramping import deramped
 from stamps.products.oscillator import is_envisat, oscillator_drift
 from stamps.workspace.project import ProjectFiles
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.insar.corrections import TropoMethod
+    from stamps.workspace.directory import Variables
+
+
 __all__ = ["Choice", "Project", "Quantities", "evaluate", "matrix_of"]
 
 #: The only corrections that come in bands.
@@ -27,22 +37,22 @@ _BANDED = {2: "ph_tropo_powerlaw_ifg_", 11: "K_tropo_powerlaw_ifg_"}
 class Project(ProjectFiles):
     """A processed directory, with what its interferograms and their wavelength mean."""
 
-    def n_columns(self, pairs):
+    def n_columns(self, pairs: bool) -> int:
         """Number of small-baseline interferograms, or of images of a series (a single master's interferograms)."""
         return self.ps["n_ifg"] if pairs or not self.small_baselines else self.ps["n_image"]
 
-    def retained_ifgs(self):
+    def retained_ifgs(self) -> NDArray[np.int64]:
         """0-based interferograms without those of ``drop_ifg_index``."""
         return retained(self.ps["n_ifg"], self.parameters.indices("drop_ifg_index"))
 
-    def series_columns(self):
+    def series_columns(self) -> NDArray[np.int64]:
         """0-based columns of the single-master series that were unwrapped, the master included."""
         if not self.small_baselines:
             return self.retained_ifgs()
         stored = self.ws.load_optional(f"phuw{self.version}", ["unwrap_ifg_index_sm"]).get("unwrap_ifg_index_sm")
         return np.arange(self.ps["n_image"]) if stored is None else stored
 
-    def covariance(self, pairs):
+    def covariance(self, pairs: bool) -> NDArray[np.floating[Any]]:
         """Covariance of the interferograms, or of the images of an inverted series.
 
         Parameters
@@ -68,22 +78,22 @@ class Project(ProjectFiles):
         return np.diag((ifg_std * kind(np.pi) / kind(181)) ** 2)  # 181 it is
 
     @property
-    def lonlat(self):
+    def lonlat(self) -> NDArray[np.float64]:
         """Longitude and latitude of the pixels in degrees, (n_ps, 2) float64, without a jump at the antimeridian: within
         180 degrees of the middle of the scene, which lies in -180 … 180. What is stored counts as its rasters did."""
         return continuous(self.ps["lonlat"])
 
     @property
-    def usual_velocity(self):
+    def usual_velocity(self) -> str:
         """Value type of the velocity without look-angle error that products show unless another one is asked for."""
         return "V-d" if self.small_baselines else "v-d"
 
     @property
-    def millimetres(self):
+    def millimetres(self) -> float:
         """Displacement in mm for one radian, λ·1000/(4π)."""
         return self.wavelength * 1000 / (4 * np.pi)
 
-    def displacement(self, phase):
+    def displacement(self, phase: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Displacement towards the satellite in mm, each operation in the class of the phase (radians)."""
         return -phase * self.wavelength * 1000 / (4 * np.pi)
 
@@ -110,11 +120,13 @@ class Quantities:
         Quantities, by letter, that are not to be read.
     """
 
-    def __init__(self, project: Project, choice: Choice, pairs: bool, known: Mapping[str, np.ndarray] | None = None):
+    def __init__(
+        self, project: Project, choice: Choice, pairs: bool, known: Mapping[str, np.ndarray] | None = None
+    ) -> None:
         self.project, self.choice, self.pairs = project, choice, pairs
         self._known = dict(known or {})
 
-    def __getitem__(self, letter):
+    def __getitem__(self, letter: str) -> NDArray[np.floating[Any]] | None:
         """The quantity, shape (n_ps, n) or (n_ps, 1); None where there is nothing to subtract."""
         if letter not in self._known:
             parts = letter.split("+")
@@ -124,25 +136,25 @@ class Quantities:
             self._known[letter] = value
         return self._known[letter]
 
-    def has_master_noise(self):
+    def has_master_noise(self) -> bool:
         """Whether C was estimated."""
         return "C_ps_uw" in self.project.ws.variables_of(self.project.file("scla"))
 
-    def _read(self, letter):
+    def _read(self, letter: str) -> NDArray[np.floating[Any]] | None:
         value = getattr(self, _READERS[letter])()
         if self.choice.band is not None and letter != "T" and value is not None and value.shape[1] > 1:
             value = value[:, [self.choice.band]]
         return value
 
-    def _variable(self, stem, variable, pairs=None):
+    def _variable(self, stem: str, variable: str, pairs: bool | None = None) -> NDArray[np.floating[Any]]:
         """One variable of a file, two-dimensional, as long as the pixels, with one column or one for each image."""
         pairs = self.pairs if pairs is None else pairs
         return self._checked(self.project.load(stem, pairs), variable, (1, self.project.n_columns(pairs)))
 
-    def _checked(self, content, variable, columns=()):
+    def _checked(self, content: Variables, variable: str, columns: tuple[int, ...] = ()) -> NDArray[np.floating[Any]]:
         return matrix_of(content, variable, self.project.ps["n_ps"], "pixels", columns)
 
-    def _corrections(self, stem, variables):
+    def _corrections(self, stem: str, variables: Sequence[str]) -> Variables:
         """Content of a file of corrections whose named variables, as far as they are there, fit the pixels and images."""
         content = self.project.load(stem, self.pairs)
         for name in variables:
@@ -150,23 +162,23 @@ class Quantities:
                 self._checked(content, name, (self.project.n_columns(self.pairs),))
         return content
 
-    def unwrapped(self):
+    def unwrapped(self) -> NDArray[np.float32]:
         """U."""
         return self._variable("phuw", "ph_uw")
 
-    def look_angle_phase(self):
+    def look_angle_phase(self) -> NDArray[np.float32]:
         """S."""
         return self._variable("scla", "ph_scla")
 
-    def look_angle_coefficient(self):
+    def look_angle_coefficient(self) -> NDArray[np.float64]:
         """K."""
         return self._variable("scla", "K_ps_uw")
 
-    def master_noise(self):
+    def master_noise(self) -> NDArray[np.float32]:
         """C."""
         return self._variable("scla", "C_ps_uw", pairs=False)
 
-    def ramps(self):
+    def ramps(self) -> NDArray[np.float64]:
         """R; InputError if none were estimated."""
         if not self.project.parameters.flag("scla_deramp"):
             raise InputError(
@@ -175,28 +187,28 @@ class Quantities:
             )
         return self._variable("scla", "ph_ramp")
 
-    def smoothed(self, variable):
+    def smoothed(self, variable: str) -> NDArray[np.floating[Any]]:
         """S~, C~, R~: what was subtracted before unwrapping."""
         return self._variable("scla_smooth", variable, pairs=self.project.small_baselines)
 
-    def smoothed_phase(self):
+    def smoothed_phase(self) -> NDArray[np.float32]:
         """S~."""
         return self.smoothed("ph_scla")
 
-    def smoothed_master_noise(self):
+    def smoothed_master_noise(self) -> NDArray[np.float32]:
         """C~."""
         return self.smoothed("C_ps_uw")
 
-    def smoothed_ramps(self):
+    def smoothed_ramps(self) -> NDArray[np.float64]:
         """R~."""
         self.ramps()
         return self.smoothed("ph_ramp")
 
-    def spatially_correlated_noise(self):
+    def spatially_correlated_noise(self) -> NDArray[np.float64]:
         """N."""
         return self._variable("scn", "ph_scn_slave", pairs=False)
 
-    def troposphere(self):
+    def troposphere(self) -> NDArray[np.floating[Any]]:
         """T, or the bands of one interferogram."""
         method = chosen_tropo(self.choice.aps)
         if self.choice.band is not None:
@@ -204,19 +216,19 @@ class Quantities:
         correction, _, _ = tropospheric_correction(self._corrections("tca", method.variables), method.number)
         return correction
 
-    def _bands(self, method):
+    def _bands(self, method: TropoMethod) -> NDArray[np.floating[Any]]:
         if method.number not in _BANDED:
             raise InputError("'ifg i' shows the bands of the power law: name the correction 'a_p' or 'a_pk', too.")
         content = self.project.load("tca_bands", self.pairs)
         return self._checked(content, f"{_BANDED[method.number]}{self.choice.band + 1}")
 
-    def ionosphere(self):
+    def ionosphere(self) -> NDArray[np.floating[Any]]:
         """I."""
         method = chosen_iono(self.choice.iono)
         correction, _, _ = ionospheric_correction(self._corrections("ica", [IONO_VARIABLE]), method)
         return correction
 
-    def tide(self):
+    def tide(self) -> NDArray[np.float64]:
         """E; WorkspaceError if there is none."""
         name = self.project.file("tide", self.pairs)
         if not self.project.ws.exists(name):
@@ -226,14 +238,14 @@ class Quantities:
             )
         return self._variable("tide", "ph_tide")
 
-    def oscillator(self):
+    def oscillator(self) -> NDArray[np.float64] | None:
         """O; None unless the images are Envisat's."""
         project = self.project
         envisat = is_envisat(project.ws, project.parameters)
         drift, _ = oscillator_drift(project.ps, project.parameters, project.small_baselines and self.pairs, envisat)
         return drift if drift.any() else None
 
-    def closure(self):
+    def closure(self) -> NDArray[np.float64]:
         """Misfit of the inverted series on the retained interferograms, zero on the others; double."""
         used = self.project.retained_ifgs()
         unwrapped = self.unwrapped()
@@ -243,7 +255,7 @@ class Quantities:
         return residual
 
 
-def matrix_of(content, variable, n_rows, what, columns=()):
+def matrix_of(content: Variables, variable: str, n_rows: int, what: str, columns: tuple[int, ...] = ()) -> NDArray[Any]:
     """A variable of a file as a matrix of numbers that fits the project.
 
     Parameters
@@ -301,21 +313,21 @@ _READERS = {
 }
 
 
-def chosen_tropo(method):
+def chosen_tropo(method: int | str) -> TropoMethod:
     """The tropospheric correction that was named; InputError if none was."""
     if method is None or (not isinstance(method, str) and np.size(method) == 1 and method == 0):
         raise InputError("Say which tropospheric correction is meant: add its name, as in ps_plot v-da a_gacos.")
     return tropo_method(method)
 
 
-def chosen_iono(method):
+def chosen_iono(method: int) -> int:
     """The ionospheric correction that was named; InputError if none was."""
     if method is None or (not isinstance(method, str) and np.size(method) == 1 and method == 0):
         raise InputError("Say which ionospheric correction is meant: add 'i_as' to the arguments.")
     return method
 
 
-def evaluate(words, quantities):
+def evaluate(words: Sequence[str], quantities: Quantities) -> NDArray[np.floating[Any]]:
     """Carry out a recipe.
 
     Parameters
@@ -342,7 +354,7 @@ def evaluate(words, quantities):
     return value
 
 
-def subtract(value, other):
+def subtract(value: NDArray[np.float32], other: NDArray[np.floating[Any]] | None) -> NDArray[np.float32]:
     """Difference in MATLAB's class: single if an operand is single. None subtracts nothing."""
     if other is None:
         return value
@@ -350,7 +362,7 @@ def subtract(value, other):
     return value.astype(kind, copy=False) - other.astype(kind, copy=False)
 
 
-def _without_master(value, project):
+def _without_master(value: NDArray[np.float32], project: Project) -> NDArray[np.float32]:
     value = value.copy()
     value[:, project.master] = 0
     return value

@@ -4,11 +4,20 @@ A picture shows which pixel stands in each cell; the values of any number of pan
 Source: docs/method/products.md, section 2.8.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps.workspace.parameters import Parameters
+
 
 __all__ = [
     "MOST_CELLS",
@@ -45,7 +54,7 @@ class PixelGrid:
     index: np.ndarray
     extent: tuple
 
-    def values(self, column):
+    def values(self, column: NDArray[Any]) -> NDArray[Any]:
         """Values of the cells, NaN where there is no pixel; shape (n_y, n_x), float64 (complex stays complex).
 
         Parameters
@@ -58,7 +67,7 @@ class PixelGrid:
         return shown
 
 
-def size_parameter(parameters, name, low=0.0, high=WIDEST_CELL):
+def size_parameter(parameters: Parameters, name: str, low: float = 0.0, high: float = WIDEST_CELL) -> float:
     """A parameter that says how large something is drawn.
 
     Parameters
@@ -86,7 +95,7 @@ def size_parameter(parameters, name, low=0.0, high=WIDEST_CELL):
     return number
 
 
-def require_few_cells(extent, steps, what):
+def require_few_cells(extent: NDArray[np.float64] | tuple[float, float], steps: tuple[float, float], what: str) -> None:
     """Check that a grid fits into memory before it is made.
 
     Parameters
@@ -111,7 +120,7 @@ def require_few_cells(extent, steps, what):
         )
 
 
-def degree_steps(lonlat, metres):
+def degree_steps(lonlat: NDArray[np.float64], metres: float) -> tuple[float, float]:
     """Size of a cell in degrees.
 
     Parameters
@@ -129,7 +138,7 @@ def degree_steps(lonlat, metres):
     return step / max(np.cos(np.radians(np.mean(lonlat[:, 1]))), 0.01), step
 
 
-def pixel_grid(x, y, steps, n_cells=3, most=1500):
+def pixel_grid(x: ArrayLike, y: ArrayLike, steps: tuple[float, float], n_cells: int = 3, most: int = 1500) -> PixelGrid:
     """Draw every pixel as a square of cells; the first of those that meet in a cell is shown.
 
     Parameters
@@ -167,7 +176,13 @@ def pixel_grid(x, y, steps, n_cells=3, most=1500):
     return PixelGrid(index, (corner[0], right, corner[1], top))
 
 
-def _fill(index, row, column, pixels, again=False):
+def _fill(
+    index: NDArray[np.int64],
+    row: NDArray[np.int64],
+    column: NDArray[np.int64],
+    pixels: NDArray[np.int64],
+    again: bool = False,
+) -> None:
     """Put pixels into cells that are free (``again``: into their own cells in any case); earlier ones win."""
     inside = (row >= 0) & (row < index.shape[0]) & (column >= 0) & (column < index.shape[1])
     # of repeated cells the last assignment stays, so the order is reversed (in copies: NumPy may turn views round)

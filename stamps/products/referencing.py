@@ -3,16 +3,24 @@
 Source: docs/method/products.md, section 2.7.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.phase import unit_modulus
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.statistics import mean_single, nanmean, sum_single
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["colour_limits", "relative_to_ifg", "relative_to_pixels"]
 
 
-def relative_to_ifg(phases, columns, ref_ifg):
+def relative_to_ifg(phases: NDArray[Any], columns: NDArray[np.int64], ref_ifg: int) -> NDArray[Any]:
     """Choose columns and subtract another one from each (phasors: multiply by its conjugate).
 
     Parameters
@@ -36,7 +44,9 @@ def relative_to_ifg(phases, columns, ref_ifg):
     return shown * reference.conj() if np.iscomplexobj(shown) else shown - reference
 
 
-def relative_to_pixels(shown, reference):
+def relative_to_pixels(
+    shown: NDArray[Any], reference: NDArray[np.int64] | None
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Subtract the mean of the reference pixels from every column (phasors: turn by their sum).
 
     Parameters
@@ -66,7 +76,7 @@ def relative_to_pixels(shown, reference):
     return shown - mean.astype(shown.dtype), without
 
 
-def means_of_pairs(phases, reference):
+def means_of_pairs(phases: NDArray[np.float32], reference: NDArray[np.int64]) -> NDArray[np.float32]:
     """Reference of velocities from interferograms: means over the reference pixels, or over everything that is valid.
 
     Quirk: a single NaN anywhere lets all columns take the mean of all their valid pixels instead.
@@ -83,7 +93,7 @@ def means_of_pairs(phases, reference):
     return nanmean(phases, axis=0) if np.isnan(phases).any() else mean_single(phases[reference], axis=0)
 
 
-def colour_limits(values):
+def colour_limits(values: NDArray[Any]) -> tuple[float, float]:
     """Values below which one in a thousand lies, and above which one in a thousand lies.
 
     Parameters

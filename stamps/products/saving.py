@@ -4,10 +4,14 @@ They are written to the project directory, or to the user's home directory if th
 go where the user wants them. Source: docs/method/products.md, sections 2.5 and 2.7.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +20,16 @@ from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.plain_files import check_plain
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.products.arguments import PlotRequest
+    from stamps.products.quantities import Project
+    from stamps.products.value_types import ValueType
+    from stamps.products.values import TimeSeries, Values
+
+
 __all__ = ["SERIES_NAME", "check_place", "complete_file", "save_values"]
 
 #: Text file that names the latest time series.
@@ -23,7 +37,7 @@ SERIES_NAME = "ps_plot_ts_matname.txt"
 
 
 @contextlib.contextmanager
-def complete_file(path, what):
+def complete_file(path: StrPath, what: str) -> Iterator[Path]:
     """Context that gives a temporary path; the file takes its place when the context ends without error.
 
     Parameters
@@ -51,7 +65,7 @@ def complete_file(path, what):
             part.unlink(missing_ok=True)
 
 
-def check_place(path, what):
+def check_place(path: StrPath, what: str) -> None:
     """WorkspaceError unless a file can be put at ``path``: there is nothing, or a plain file, in a folder that exists."""
     check_plain(path)
     if not os.path.isdir(path.parent):
@@ -60,7 +74,15 @@ def check_place(path, what):
         )
 
 
-def save_values(project, kind, values, shown, columns, reference, request):
+def save_values(
+    project: Project,
+    kind: ValueType | None,
+    values: Values,
+    shown: NDArray[Any],
+    columns: NDArray[np.int64],
+    reference: NDArray[np.int64] | None,
+    request: PlotRequest,
+) -> None:
     """Save what the request asks for, all files together.
 
     Parameters
@@ -90,7 +112,7 @@ def save_values(project, kind, values, shown, columns, reference, request):
         _publish(project.ws, files, texts, needed=request.saves)
 
 
-def _series(project, series, reference):
+def _series(project: Project, series: TimeSeries, reference: NDArray[np.int64]) -> dict[str, Any]:
     """Content of a time-series file; every column of the velocity fit with its date."""
     ps = project.ps
     return {
@@ -107,7 +129,7 @@ def _series(project, series, reference):
     }
 
 
-def _publish(ws, files, texts, needed):
+def _publish(ws: Workspace, files: Mapping[str, Any], texts: Mapping[str, Any], needed: bool) -> None:
     """Write MAT and text files to the project, else to the home directory; ``needed``: they were asked for, not a plot."""
     log, place = Log(ws, "PS_PLOT"), ws
     try:
@@ -124,7 +146,7 @@ def _publish(ws, files, texts, needed):
     log(f"Saved in {place.path}: {', '.join(f'{name}.mat' for name in files)}", level=2)
 
 
-def _home():
+def _home() -> Workspace:
     """The user's home directory, None if it cannot be written."""
     try:
         home = Path.home()
@@ -133,7 +155,7 @@ def _home():
     return Workspace(home) if home.is_dir() and os.access(home, os.W_OK) else None
 
 
-def _write(ws, files, texts):
+def _write(ws: Workspace, files: Mapping[str, Any], texts: Mapping[str, Any]) -> None:
     with ws.publish():
         for name, content in files.items():
             ws.save(name, content)

@@ -3,9 +3,11 @@
 Source: docs/method/products.md, section 2.5.
 """
 
+from __future__ import annotations
+
 import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +19,14 @@ from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import nanmean
 from stamps.products.saving import SERIES_NAME
 from stamps.workspace import Workspace, freshness
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps.workspace.directory import Variables
+
 
 __all__ = ["Place", "dates_of", "draw_series", "fit_line", "load_series", "place_series", "title_of"]
 
@@ -48,7 +58,7 @@ class Place(NamedTuple):
         return f"{self.lon:.5f}, {self.lat:.5f} ({self.pixels.size} pixels within {self.radius:g} m)"
 
 
-def load_series(ws):
+def load_series(ws: Workspace) -> Variables:
     """Content of the time-series file that was written last.
 
     Parameters
@@ -67,7 +77,7 @@ def load_series(ws):
     return places[0].load(name)
 
 
-def place_series(series, lon, lat, radius=100.0):
+def place_series(series: Variables, lon: float, lat: float, radius: float = 100.0) -> Place:
     """Mean series of the pixels around a place.
 
     Parameters
@@ -100,7 +110,7 @@ def place_series(series, lon, lat, radius=100.0):
     return Place(lon, lat, float(radius), pixels, nanmean(series["ph_mm"][pixels], axis=0))
 
 
-def in_regular_polygon(points, radius, corners=_CORNERS):
+def in_regular_polygon(points: NDArray[np.float64], radius: float, corners: int = _CORNERS) -> NDArray[np.bool_]:
     """Whether points lie in a regular polygon around the origin, its border included.
 
     Parameters
@@ -138,7 +148,7 @@ def fit_line(days, displacement):
     return np.array([intercept, slope * DAYS_PER_YEAR])
 
 
-def dates_of(day):
+def dates_of(day: ArrayLike) -> list[date]:
     """Calendar dates of datenums.
 
     Returns
@@ -154,7 +164,7 @@ def title_of(series, what):
     return f"{what}, from ps_plot {name}; dotted: master of {datestr(series['master_day'])}"
 
 
-def draw_series(axes, series, displacement, label, line=None):
+def draw_series(axes, series, displacement, label, line=None) -> None:
     """Draw a series over its dates, with its line if there is one.
 
     Parameters

@@ -1,11 +1,23 @@
 """What a picture says about itself: quantity, corrections, sign, unit, reference, dates."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.insar.geometry import centre_of, longitude_range, near, within_180, wrapped_longitude
 from stamps.matlab.dates import datestr
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.quantities import Project
+    from stamps.products.value_types import ValueType
+    from stamps.products.values import Values
+
 
 __all__ = ["ReferenceArea", "describe", "describe_data", "panel_titles", "sign_of"]
 
@@ -38,7 +50,7 @@ _QUANTITIES = {
 _SWITCH_NAMES = {"d": "S", "a": "T", "t": "E"}
 
 
-def describe(kind):
+def describe(kind: ValueType | None) -> str:
     """One line that says what a value type shows.
 
     Parameters
@@ -72,17 +84,17 @@ def describe(kind):
     return _without(start, kind.words[1:]) + left_out
 
 
-def _without(start, words):
+def _without(start: str, words: Sequence[str]) -> str:
     gone = [_NAMES.get(word[1:], "") for word in words if word.startswith("-")] + ["ramps"] * ("D" in words)
     gone = [name for name in dict.fromkeys(gone) if name]
     return f"{start} without {_enumerated(gone)}" if gone else start
 
 
-def _enumerated(names):
+def _enumerated(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def sign_of(kind):
+def sign_of(kind: ValueType | None) -> str:
     """What positive values mean; empty where they have no direction."""
     if kind is None or kind.group in ("hgt", "vs"):
         return ""
@@ -95,7 +107,7 @@ def sign_of(kind):
     return ""
 
 
-def describe_data(kind, values, project):
+def describe_data(kind: ValueType | None, values: Values, project: Project) -> str:
     """Which data stand behind a picture: time span and number of images of a velocity, order of dates, pixels.
 
     Parameters
@@ -121,12 +133,12 @@ def describe_data(kind, values, project):
     return ", ".join([*parts, f"{ps['n_ps']} pixels"])
 
 
-def _against_master(kind, values):
+def _against_master(kind: ValueType | None, values: Values) -> bool:
     """Whether the columns are phases of images relative to the master."""
     return values.labels == "images" and (kind.group == "wrapped" or kind.words[0] == "U")
 
 
-def panel_titles(values, project, columns):
+def panel_titles(values: Values, project: Project, columns: NDArray[np.int64]) -> list[str]:
     """Title of each panel: a date, an interferogram, a band.
 
     Parameters
@@ -150,7 +162,7 @@ def panel_titles(values, project, columns):
     return [""] if len(columns) == 1 else [f"{column + 1}" for column in columns]
 
 
-def _label(column, project, what):
+def _label(column: int, project: Project, what: str) -> str:
     """Date of an image, or number and dates of an interferogram."""
     ps = project.ps
     if what == "images" or not project.small_baselines:
@@ -184,7 +196,7 @@ class ReferenceArea:
     box: tuple | None = None
 
     @classmethod
-    def of(cls, project, reference):
+    def of(cls, project: Project, reference: NDArray[np.int64] | None) -> ReferenceArea:
         """The area that the parameters describe.
 
         Parameters
@@ -209,7 +221,7 @@ class ReferenceArea:
             (near(longitude_range(lon), middle), tuple(lat)) if box else None,
         )
 
-    def text(self):
+    def text(self) -> str:
         """What the values are relative to."""
         if self.n == 0:
             return ""

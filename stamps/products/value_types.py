@@ -12,6 +12,8 @@ ionosphere, tide, oscillator drift, orbital ramps, look-angle coefficient;
 Source: docs/method/products.md, sections 2.2 to 2.5.
 """
 
+from __future__ import annotations
+
 import difflib
 from dataclasses import dataclass
 
@@ -163,27 +165,27 @@ class ValueType:
     master_is_one: bool = False
 
     @property
-    def file_name(self):
+    def file_name(self) -> str:
         """The name in file names: lower case."""
         return self.name.lower()
 
     @property
-    def is_velocity(self):
+    def is_velocity(self) -> bool:
         """Whether a line is fitted to the phases."""
         return self.group in ("v", "vsb")
 
     @property
-    def drops(self):
+    def drops(self) -> bool:
         """Whether one velocity without each interferogram is wanted."""
         return self.is_velocity and self.file_name.startswith("vdrop")
 
     @property
-    def words(self):
+    def words(self) -> list[str]:
         """The words of the recipe."""
         return self.recipe.split()
 
 
-def value_type(name, small_baselines):
+def value_type(name: str, small_baselines: bool) -> ValueType:
     """Understand the name of a value type.
 
     Parameters
@@ -234,7 +236,7 @@ def value_type(name, small_baselines):
     raise _unknown(name, small_baselines)
 
 
-def known_names(small_baselines):
+def known_names(small_baselines: bool) -> list[str]:
     """All names that a project of one kind can plot, in the order of the tables."""
     names = ["hgt", *_WRAPPED, *_SERIES]
     if small_baselines:
@@ -245,7 +247,7 @@ def known_names(small_baselines):
     return names + [f"{start}-{switches}".rstrip("-") for start in starts for switches in _STD_SWITCHES]
 
 
-def _unknown(name, small_baselines):
+def _unknown(name: str, small_baselines: bool) -> InputError:
     names = known_names(small_baselines)
     near = difflib.get_close_matches(name, names, n=4, cutoff=0.4)
     near = near or difflib.get_close_matches(name.lower(), names, n=4, cutoff=0.4) or ["v-d", "u-dm", "w", "hgt"]

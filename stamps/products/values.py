@@ -3,8 +3,11 @@
 Source: docs/method/products.md, sections 2.2 to 2.5.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +31,14 @@ from stamps.products.reference_pixels import announced_reference_pixels, referen
 from stamps.products.referencing import means_of_pairs, relative_to_pixels
 from stamps.products.value_types import ValueType, value_type
 from stamps.products.velocity import bootstrap_std, fit_lines, fit_without_each
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+    from stamps.workspace.directory import Variables
+
 
 __all__ = [
     "Observations",
@@ -68,7 +79,7 @@ class Observations:
     covariance: np.ndarray | None
     reference: np.ndarray | None
 
-    def known_covariance(self):
+    def known_covariance(self) -> NDArray[np.float64] | None:
         """The covariance in double, the identity where nothing is known; None where it is singular."""
         k = self.days.size
         covariance = np.eye(k) if self.covariance is None else np.asarray(self.covariance, np.float64)
@@ -160,7 +171,7 @@ def values_of(
     return kind, _GROUPS[kind.group](kind, quantities, request)
 
 
-def _given(data, project):
+def _given(data: NDArray[np.float64], project: Project) -> Values:
     """Values of the caller."""
     data = np.asarray(data)
     data = data[:, np.newaxis] if data.ndim == 1 else data
@@ -171,7 +182,7 @@ def _given(data, project):
     return Values(data, np.arange(data.shape[1]), "")
 
 
-def _check_band(kind, project, band):
+def _check_band(kind: ValueType, project: Project, band: int) -> None:
     if kind.name[:1] not in ("u", "a") or (project.small_baselines and kind.group != "pairs"):
         names = "usb and asb" if project.small_baselines else "u and a"
         raise InputError(f"{kind.name} does not show the bands of a correction: 'ifg i' goes with {names} types.")
@@ -226,7 +237,7 @@ def _unwrapped(kind: ValueType, quantities: Quantities, request: PlotRequest) ->
     return Values(phases, columns, unit, referenced=not coefficients, labels=labels)
 
 
-def _default_columns(kind, project, everything):
+def _default_columns(kind: ValueType, project: Project, everything: NDArray[np.int64]) -> NDArray[np.int64]:
     """Columns that are shown by default: those that were unwrapped, for most types."""
     if kind.group == "pairs":
         return project.retained_ifgs() if kind.name[0] in "uria" else everything
@@ -259,7 +270,7 @@ def _wrapped(kind: ValueType, quantities: Quantities, request: PlotRequest) -> V
     return Values(phasors, columns, kind.unit, referenced=False, labels=labels)
 
 
-def _phasors(kind, quantities, request):
+def _phasors(kind: ValueType, quantities: Quantities, request: PlotRequest) -> tuple[NDArray[np.complex64], None]:
     project = quantities.project
     rc = project.ws.load_optional(project.file("rc"), ["ph_rc", "ph_reref"])
     n = project.ps["n_ifg"]
@@ -276,12 +287,12 @@ def _phasors(kind, quantities, request):
     return phasors, None
 
 
-def turn_back(phasors, phase):
+def turn_back(phasors: NDArray[np.complex64], phase: NDArray[np.floating[Any]] | None) -> NDArray[np.complex64]:
     """Phasors times exp(-j·phase) in MATLAB's class: single if an operand is single. None turns nothing."""
     return phasors if phase is None else rotated(phasors, phase)
 
 
-def _patch_phasors(kind, quantities, request):
+def _patch_phasors(kind: ValueType, quantities: Quantities, request: PlotRequest) -> tuple[NDArray[np.complex64], None]:
     """``ph_patch`` without amplitude, zero for the master."""
     project = quantities.project
     n = project.ps["n_ifg"]
@@ -291,12 +302,14 @@ def _patch_phasors(kind, quantities, request):
     return _relative_to_own(patch, request), None
 
 
-def _matrix(content, variable, project, *columns):
+def _matrix(content: Variables, variable: str, project: Project, *columns: int) -> NDArray[np.complex64]:
     """A variable of all pixels with one of so many columns; WorkspaceError where it is empty or of another shape."""
     return matrix_of(content, variable, project.ps["n_ps"], "pixels", columns)
 
 
-def _filtered_phasors(kind, quantities, request):
+def _filtered_phasors(
+    kind: ValueType, quantities: Quantities, request: PlotRequest
+) -> tuple[NDArray[np.complex64], NDArray[np.int64]]:
     """Filtered phase of the grid node of each pixel; NaN for interferograms that are not unwrapped."""
     project = quantities.project
     grid = project.ws.load("uw_grid", ["ph", "grid_ij", "nzix"])
@@ -317,18 +330,20 @@ def _filtered_phasors(kind, quantities, request):
     return _relative_to_own(filtered, request), used
 
 
-def _correction_phasors(kind, quantities, request):
+def _correction_phasors(
+    kind: ValueType, quantities: Quantities, request: PlotRequest
+) -> tuple[NDArray[np.complex128], None]:
     """The tropospheric correction as it acts on phasors; a correction of zero leaves 1."""
     return phasor(-quantities["T"]), None
 
 
-def _relative_to_own(phasors, request):
+def _relative_to_own(phasors: NDArray[np.complex64], request: PlotRequest) -> NDArray[np.complex64]:
     if request.ref_ifg <= 0:
         return phasors
     return phasors * phasors[:, [_column(request.ref_ifg, phasors)]].conj()
 
 
-def _column(number, phases):
+def _column(number: int, phases: NDArray[np.complex64]) -> int:
     if number > phases.shape[1]:
         raise InputError(f"Interferogram {number} does not exist: there are {phases.shape[1]}.")
     return number - 1
@@ -394,13 +409,13 @@ def observations(
     return Observations(phase, columns, days, covariance, reference)
 
 
-def usual_observations(project):
+def usual_observations(project: Project) -> Observations:
     """The series behind the velocity that is shown by default (:attr:`Project.usual_velocity`), as Observations."""
     kind = value_type(project.usual_velocity, project.small_baselines)
     return observations(kind, project, Choice(), PlotRequest(), reference_pixels)
 
 
-def velocity_of(seen, project):
+def velocity_of(seen: Observations, project: Project) -> NDArray[np.float64]:
     """Velocity from observations, as ``ps_plot`` shows it.
 
     Parameters
@@ -418,7 +433,7 @@ def velocity_of(seen, project):
     return relative_to_pixels(velocity, seen.reference)[0][:, 0]
 
 
-def los_velocity(workdir="."):
+def los_velocity(workdir: Workspace | StrPath = "."):
     """The velocity that is shown by default: ``ps_plot v-d``, of small baselines ``ps_plot V-d``.
 
     Parameters
@@ -435,7 +450,9 @@ def los_velocity(workdir="."):
     return velocity_of(usual_observations(project), project)
 
 
-def velocity_deviation(seen, project, n_boot=_N_BOOT, seed=0):
+def velocity_deviation(
+    seen: Observations, project: Project, n_boot: int = _N_BOOT, seed: int = 0
+) -> NDArray[np.float32]:
     """Bootstrapped standard deviation of the velocity from observations, as ``ps_mean_v`` estimates it.
 
     Parameters
@@ -457,7 +474,9 @@ def velocity_deviation(seen, project, n_boot=_N_BOOT, seed=0):
     return std * np.float32(project.millimetres)
 
 
-def _observations(kind, project, request):
+def _observations(
+    kind: ValueType, project: Project, request: PlotRequest
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.floating[Any]]]:
     """0-based columns that a line is fitted to, their days, and their covariance."""
     ps = project.ps
     columns = project.retained_ifgs() if kind.pairs else np.setdiff1d(project.series_columns(), [project.master])

@@ -1,9 +1,17 @@
 """Lines through time series and the spread of their slopes: arrays in, arrays out."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from scipy import linalg
 
 from stamps.matlab.linalg import lscov
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["bootstrap_spread", "bootstrap_std", "fit_lines", "fit_without_each", "mean_velocity"]
 
@@ -11,7 +19,9 @@ _PIXELS = 100_000
 _ALL_EQUAL = 1e-20  # squared share of the slope's column that rounding leaves when all dates are the same
 
 
-def fit_lines(phase, days, covariance=None):
+def fit_lines(
+    phase: NDArray[np.floating[Any]], days: NDArray[np.float64], covariance: NDArray[np.floating[Any]] | None = None
+) -> NDArray[np.float64]:
     """Intercept and slope of each series by generalised least squares.
 
     Parameters
@@ -31,7 +41,9 @@ def fit_lines(phase, days, covariance=None):
     return lscov(design, np.asarray(phase, np.float64).T, covariance=weighting)
 
 
-def fit_without_each(phase, days, covariance=None):
+def fit_without_each(
+    phase: NDArray[np.floating[Any]], days: NDArray[np.float64], covariance: NDArray[np.floating[Any]] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Slopes of each series without one observation after the other.
 
     Parameters
@@ -75,7 +87,13 @@ def mean_velocity(displacement: np.ndarray, years: np.ndarray, covariance: np.nd
     return lscov(design, displacement.T, covariance=covariance)[1].copy()
 
 
-def bootstrap_std(series, years, covariance, n_boot, seed):
+def bootstrap_std(
+    series: NDArray[np.floating[Any]],
+    years: NDArray[np.float64],
+    covariance: NDArray[np.floating[Any]],
+    n_boot: int,
+    seed: int,
+) -> NDArray[np.float32]:
     """Standard deviation of the slope when the observations are drawn again with replacement.
 
     All pixels share the draws. A draw moves observations but not their covariance, which stays in place (so it always
@@ -112,7 +130,9 @@ def bootstrap_std(series, years, covariance, n_boot, seed):
     return result
 
 
-def bootstrap_spread(years, covariance, n_boot, seed):
+def bootstrap_spread(
+    years: NDArray[np.float64], covariance: NDArray[np.float64], n_boot: int, seed: int
+) -> NDArray[np.float64]:
     """What :func:`bootstrap_std` does to any series: its variance is the quadratic form of the series with this matrix.
 
     The slope of a draw is linear in the observations, so the variance over the draws is d'Vd for a series d. With V the
@@ -131,14 +151,18 @@ def bootstrap_spread(years, covariance, n_boot, seed):
     return np.cov(_bootstrap_slopes(years, covariance, n_boot, seed), rowvar=False)
 
 
-def _bootstrap_slopes(years, covariance, n_boot, seed):
+def _bootstrap_slopes(
+    years: NDArray[np.float64], covariance: NDArray[np.floating[Any]], n_boot: int, seed: int
+) -> NDArray[np.float64]:
     """Draw the observations again and again; weights of the slope of each draw, shape (n_boot, k)."""
     k = len(years)
     draws = np.random.default_rng(seed).integers(0, k, (n_boot, k))
     return _slopes_of_draws(np.column_stack([np.ones(k), years]), np.asarray(covariance, np.float64), draws)
 
 
-def _slopes_of_draws(design, covariance, draws):
+def _slopes_of_draws(
+    design: NDArray[np.float64], covariance: NDArray[np.float64], draws: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Weights that turn observations into the slope of each draw, shape (n_boot, k).
 
     ``design`` has a column of ones and one of years. Whitening makes every draw an ordinary fit of two columns, the

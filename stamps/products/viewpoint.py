@@ -3,12 +3,22 @@
 Source: docs/method/products.md, section 2.8.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK_XY, WHITE_XY
 from stamps.products.maps import metres_per_unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.quantities import Project
+
 
 __all__ = ["View", "view_of"]
 
@@ -57,17 +67,17 @@ class View:
         points = np.asarray(points, np.float64)
         return points @ self.from_degrees[:2] + self.from_degrees[2]
 
-    def steps(self, metres):
+    def steps(self, metres: float) -> tuple[float, float]:
         """Size of a cell of so many metres along x and y."""
         return metres / self.metres[0], metres / self.metres[1]
 
     @property
-    def aspect(self):
+    def aspect(self) -> float:
         """Length of a unit along y over one along x."""
         return self.metres[1] / self.metres[0]
 
 
-def view_of(project, plot_flag, shape=None):
+def view_of(project: Project, plot_flag: int, shape: tuple[int, int] | None = None) -> View:
     """The view that a background asks for.
 
     Parameters
@@ -96,7 +106,7 @@ def view_of(project, plot_flag, shape=None):
     return View(x, y, metres_per_unit(y, True), ("longitude (°)", "latitude (°)"), from_degrees=from_degrees)
 
 
-def _radar_view(project, shape):
+def _radar_view(project: Project, shape: tuple[int, int]) -> View:
     """Samples and lines, turned by half a circle where the satellite flies south, so that north is roughly up."""
     ps, heading = project.ps, project.parameters.get("heading")
     sample, line = ps["ij"][:, 2].astype(np.float64), ps["ij"][:, 1].astype(np.float64)
@@ -120,7 +130,7 @@ def _radar_view(project, shape):
     )
 
 
-def _plane(lonlat, coordinates):
+def _plane(lonlat: NDArray[np.float64], coordinates: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Coordinates as a linear function of longitude, latitude and 1, shape (3, 2), near enough to mark places."""
     middle = lonlat.mean(axis=0)
     design = np.column_stack([lonlat - middle, np.ones(len(lonlat))])
@@ -129,7 +139,7 @@ def _plane(lonlat, coordinates):
     return plane
 
 
-def north_of(x, y, latitude):
+def north_of(x: NDArray[np.float64], y: NDArray[np.float64], latitude: NDArray[np.float64]) -> float:
     """Direction in which the latitude grows, degrees clockwise from y.
 
     Parameters

@@ -1,8 +1,16 @@
 """Points in well-known binary form, as geodata libraries take them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.geometry import within_180
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["WKB_POINT", "points_as_wkb", "wkb_points"]
 
@@ -10,7 +18,7 @@ __all__ = ["WKB_POINT", "points_as_wkb", "wkb_points"]
 WKB_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
 
 
-def wkb_points(lonlat):
+def wkb_points(lonlat: NDArray[np.float64]) -> NDArray[Any]:
     """Points as one block of memory.
 
     Parameters
@@ -28,7 +36,7 @@ def wkb_points(lonlat):
     return points
 
 
-def points_as_wkb(lonlat):
+def points_as_wkb(lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
     """Points as single objects.
 
     Parameters

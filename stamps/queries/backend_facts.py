@@ -1,5 +1,7 @@
 """Which versions of the kernels, programs and libraries are there: ``stamps describe-backends``."""
 
+from __future__ import annotations
+
 import os
 from importlib import import_module, metadata
 
@@ -39,7 +41,7 @@ def describe_backends() -> dict:
     }
 
 
-def _cuda_facts():
+def _cuda_facts() -> str:
     problem = backends.cuda_problem()
     if problem is not None:
         return f"not available: {problem}"
@@ -55,7 +57,7 @@ def _cuda_facts():
     )
 
 
-def _library_versions():
+def _library_versions() -> dict[str, str]:
     versions = {}
     for name in ("stamps-insar", "numpy", "scipy", "pymatreader", "pythran", "triangle", "snaphu"):
         versions[name] = _version_of(name) or "not installed"
@@ -63,7 +65,7 @@ def _library_versions():
     return versions
 
 
-def _version_of(name):
+def _version_of(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -5,7 +5,11 @@ step, as if
 every step left pixels; keeps account of the files that would be there by then. Nothing is written.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +24,15 @@ from stamps.workspace.freshness import Judge, is_placeholder, is_unwrapped
 from stamps.workspace.lineage import step_of
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.step_files import Situation, files_of, variables_of_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.run.continuation import Decision
+    from stamps.run.engine import Run, Settings
+    from stamps.workspace.step_files import StepFile
+
 
 __all__ = ["PlannedFile", "PlannedStep", "RunPlan", "plan_of"]
 
@@ -80,12 +93,12 @@ class RunPlan:
     notes: list = field(default_factory=list)
 
     @property
-    def fails(self):
+    def fails(self) -> bool:
         """Whether a step would stop the run."""
         return any(step.action == "fail" for step in self.steps)
 
     @property
-    def totals(self):
+    def totals(self) -> dict[str, int]:
         """Numbers of files and bytes: ``new``, ``replace``, ``delete``, ``bytes_expected``, ``bytes_replaced``."""
         last = {}  # a file written twice is one file
         for step in self.steps:
@@ -107,7 +120,7 @@ class RunPlan:
         """For JSON."""
         return {**asdict(self), "totals": self.totals, "fails": self.fails}
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join(_text(self))
 
     def __repr__(self):
@@ -115,17 +128,17 @@ class RunPlan:
 
 
 def plan_of(
-    workdir=".",
-    start_step=1,
-    end_step=8,
-    patches_flag=None,
-    patch_list_file="patch.list",
-    part_limitation=0,
+    workdir: Workspace | StrPath = ".",
+    start_step: int = 1,
+    end_step: int = 8,
+    patches_flag: str | None = None,
+    patch_list_file: str = "patch.list",
+    part_limitation: int = 0,
     *,
-    est_gamma_parm=0,
+    est_gamma_parm: int = 0,
     cores=None,
-    restart=False,
-):
+    restart: bool = False,
+) -> RunPlan:
     """Plan of a run with the arguments of ``stamps``; changes nothing.
 
     Parameters
@@ -174,7 +187,9 @@ def plan_of(
 class _Planner:
     """Goes through a run in its order and keeps account of files, flags and dimensions."""
 
-    def __init__(self, plan, ws, decision, settings, parameters):
+    def __init__(
+        self, plan: RunPlan, ws: Workspace, decision: Decision, settings: Settings, parameters: Parameters
+    ) -> None:
         self.plan, self.ws, self.settings, self.parameters = plan, ws, settings, parameters
         self.decision, self.run = decision, decision.run
         self.published = decision.record  # what an interrupted run has published; a new record has nothing
@@ -186,7 +201,7 @@ class _Planner:
 
     # ------------------------------------------------------------------ notes
 
-    def note_recovery(self, folders):
+    def note_recovery(self, folders: Sequence[Workspace]) -> None:
         for ws in folders:
             for left in ws.interrupted():
                 if left.in_use:
@@ -201,7 +216,7 @@ class _Planner:
                     files = ", ".join(sorted(left.plan))
                     self.plan.notes.append(f"{ws.path}: an interrupted save would be completed first ({files}).")
 
-    def note_parameters(self):
+    def note_parameters(self) -> None:
         missing = self.parameters.missing()
         if missing:
             names = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
@@ -211,7 +226,7 @@ class _Planner:
 
     # ------------------------------------------------------------------ steps 1 to 5a
 
-    def patch(self, ws):
+    def patch(self, ws: Workspace) -> int:
         """Steps of one patch; returns the start step, as :func:`stamps.run.engine.run_patch`."""
         progress = self.decision.progress(ws)
         plan = engine.plan_patch(ws, self.run.start, self.run.end, progress)
@@ -246,7 +261,7 @@ class _Planner:
 
     # ------------------------------------------------------------------ the rest
 
-    def project(self, start):
+    def project(self, start: int) -> None:
         patches = self.run.patches
         if patches is not None and self.published.kept is None:
             kept = engine.kept_patches(patches, self._flags_of)
@@ -274,26 +289,26 @@ class _Planner:
                     return
             self._step(self.ws, "project", step, False, None)
 
-    def _flags_of(self, name):
+    def _flags_of(self, name: str) -> NDArray[np.float64]:
         ws = (self.ws / name).as_recovered()
         return self.flags[ws.path] if ws.path in self.flags else ws.no_ps_flags()
 
     # ------------------------------------------------------------------ one step
 
-    def _step(self, ws, place, step, first, function):
+    def _step(self, ws: Workspace, place: str, step: int, first: bool, function: Callable[..., Any] | None) -> None:
         situation = self._situation(ws, first)
         reason, files = self._obstacle(situation, place, step, function), []
         if not reason:
             files = self._files(situation, ws, place, step)
         self._add(ws, place, step, "fail" if reason else "run", reason, files)
 
-    def _situation(self, ws, first):
+    def _situation(self, ws: Workspace, first: bool) -> Situation:
         patches = self.run.patches is not None
         patch = ws if not patches or ws.path != self.ws.path else (self.ws / self.run.patches[0]).as_recovered()
         parameters = self.parameters if ws.path == self.ws.path else Parameters(ws, read_only=True)
         return Situation(self.ws, patch, parameters, patches=patches, first=first, made=self.made)
 
-    def _obstacle(self, situation, place, step, function):
+    def _obstacle(self, situation: Situation, place: str, step: int, function: Callable[..., Any] | None) -> str:
         """Why the step would fail, as far as that can be told: parameters, missing files."""
         if function is not None:
             try:
@@ -313,7 +328,7 @@ class _Planner:
             return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         return self._unfit(situation, place, step)
 
-    def _unfit(self, situation, place, step):
+    def _unfit(self, situation: Situation, place: str, step: int) -> str:
         """What a step would refuse of the files that are there now and that this run does not make anew; notes the rest."""
         rows = [row for row in files_of(step, "read", situation) if row.place == place and row.file.endswith(".mat")]
         for row in rows:
@@ -329,12 +344,12 @@ class _Planner:
                 self.plan.notes.append(note)
         return ""
 
-    def _judge(self, ws):
+    def _judge(self, ws: Workspace) -> Judge:
         if ws.path not in self.judges:
             self.judges[ws.path] = Judge(ws)
         return self.judges[ws.path]
 
-    def _files(self, situation, ws, place, step):
+    def _files(self, situation: Situation, ws: Workspace, place: str, step: int) -> list[PlannedFile]:
         files = {}
         for use in ("delete", "write"):
             for row in files_of(step, use, situation):
@@ -359,7 +374,7 @@ class _Planner:
                 self._written(folder, row.file, row.variables)
         return list(files.values())
 
-    def _enlarge(self, file, ws, row, mode):
+    def _enlarge(self, file: PlannedFile, ws: Workspace, row: StepFile, mode: str) -> None:
         """Add the bytes of a row's variables, as far as their dimensions are known."""
         known = self._dimensions(ws, row.file, mode)
         for item in variables_of_file(row.file, mode):
@@ -368,7 +383,7 @@ class _Planner:
                 if n_bytes is not None:
                     file.bytes_expected = (file.bytes_expected or 0) + n_bytes
 
-    def _dimensions(self, ws, file, mode):
+    def _dimensions(self, ws: Workspace, file: str, mode: str) -> dict[str, int]:
         """Dimensions of the shapes of a file, as far as the pixels of an earlier run or the candidates tell."""
         if not self.sizes:
             for patch in self.status.patches or [None]:
@@ -381,7 +396,7 @@ class _Planner:
         )
         return sizes[place]["1" if file.removesuffix(".mat").endswith("1") else "2"]
 
-    def _written(self, ws, file, variables):
+    def _written(self, ws: Workspace, file: str, variables: tuple[str, ...]) -> None:
         key = ws.path, file
         before = self.made.get(key)
         if before is None and key not in self.made and ws.exists(file.removesuffix(".mat")):
@@ -389,17 +404,19 @@ class _Planner:
         names = {item.name for item in variables_of_file(file)} if "*" in variables else set(variables)
         self.made[key] = (before or set()) | names
 
-    def _add(self, ws, place, step, action, reason="", files=()):
+    def _add(
+        self, ws: Workspace, place: str, step: int, action: str, reason: str = "", files: Sequence[PlannedFile] = ()
+    ) -> None:
         self.plan.steps.append(
             PlannedStep(str(ws.path), place, step, _title(place, step, self.run), action, reason, list(files))
         )
 
 
-def _evidence(step):
+def _evidence(step: int) -> str:
     return {1: "ps1.mat", 2: "pm1.mat", 3: "select1.mat", 4: "weed1.mat"}[step]
 
 
-def _title(place, step, run):
+def _title(place: str, step: int, run: Run) -> str:
     if step != 5:
         return STEP_TITLES[step]
     if place == "patch":
@@ -407,7 +424,7 @@ def _title(place, step, run):
     return "merge patches, noise of interferograms" if run.patches is not None else "noise of interferograms"
 
 
-def _size(ws, file):
+def _size(ws: Workspace, file: str) -> int | None:
     if "*" in file or not ws.has_file(file):
         return None
     return ws.file(file).stat().st_size
@@ -416,7 +433,7 @@ def _size(ws, file):
 # ---------------------------------------------------------------------- text
 
 
-def _text(plan):
+def _text(plan: RunPlan) -> list[str]:
     mode = "small baselines" if plan.small_baselines else "single master"
     steps = f"steps {plan.start} to {plan.end}" if plan.start else f"resume, up to step {plan.end}"
     lines = [f"Dry run in {plan.workdir} ({mode}): {steps}. Nothing is changed."]
@@ -451,7 +468,7 @@ def _text(plan):
     return lines
 
 
-def _file_text(file):
+def _file_text(file: PlannedFile) -> str:
     sizes = []
     if file.bytes_now is not None:
         sizes.append(f"now {_megabytes(file.bytes_now)}")
@@ -462,5 +479,5 @@ def _file_text(file):
     return file.file + (f" ({', '.join(sizes)})" if sizes else "")
 
 
-def _megabytes(n_bytes):
+def _megabytes(n_bytes: int) -> str:
     return f"{n_bytes / 1e6:.3g} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:.3g} kB"

@@ -24,13 +24,17 @@ holds the table to them); ``benchmarks/peaks.py`` measures the peaks and makes t
 rough. What is not known yet is taken at its upper limit: every candidate is kept until step 3 has run.
 """
 
+from __future__ import annotations
+
 import csv
 import functools
 import math
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps import native
 from stamps.errors import InputError
@@ -49,6 +53,11 @@ from stamps.workspace.limits import available_gib
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import read_input
 from stamps.workspace.step_files import files_of, variables_of_file
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.queries.status import PatchStatus, ProjectStatus
+
 
 __all__ = [
     "Counts", "Needs", "Layout", "counts_of", "dimensions", "estimate_needs", "recommended_layout", "step_memory",
@@ -117,7 +126,7 @@ class Counts:
     free_gib: float = math.inf
     compiled: bool = True
 
-    def array(self, name):
+    def array(self, name: str) -> float:
         """Bytes of an array of the table."""
         phase = 8 * self.n_ifg
         n_pixels = self.width * self.length
@@ -176,27 +185,27 @@ class Needs:
     recommended: Layout | None = None
     notes: list = field(default_factory=list)
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
     @property
-    def peak_mib(self):
+    def peak_mib(self) -> int:
         """Largest memory of any step with all its processes, MiB."""
         return max(step["peak_mib"] * step["workers"] for step in self.steps)
 
 
 @functools.cache
-def _costs():
+def _costs() -> tuple[dict[str, str]]:
     with resources.files(__package__).joinpath("step_costs.csv").open(newline="", encoding="utf-8") as file:
         return tuple(csv.DictReader(file))
 
 
-def _cost(step, mode):
+def _cost(step: str, mode: str) -> dict[str, str]:
     return next(row for row in _costs() if row["step"] == str(step) and row["mode"] in ("", mode))
 
 
-def step_memory(step, counts):
+def step_memory(step: str, counts: Counts) -> float:
     """Peak resident memory of the process of a step, MiB.
 
     Parameters
@@ -214,24 +223,24 @@ def step_memory(step, counts):
     return _base_mib(row, counts) + arrays / MIB
 
 
-def _base_mib(row, counts):
+def _base_mib(row: Mapping[str, str], counts: Counts) -> float:
     """What a step needs whatever the size of its arrays, MiB."""
     scratch = 0 if counts.compiled else _SCRATCH_MIB.get(row["step"], 0)
     return float(row["base_mib"]) + counts.threads * float(row["thread_mib"]) + scratch
 
 
-def _compiled():
+def _compiled() -> bool:
     """Whether the kernels that need scratch arrays without it run compiled here."""
     return all(backends.order(kernel)[0] == "pythran" for kernel in ("topofit", "arc_noise", "gaussian_smooth"))
 
 
-def _multiples(row, threads):
+def _multiples(row: Mapping[str, str], threads: int) -> list[tuple[str, float]]:
     """Arrays of a row of the table and how many times their size the step needs."""
     kinds = {"": 1, "second_": 1, "third_": 1, "thread_": threads}
     return [(row[f"{k}array"], float(row[f"{k}factor"]) * times) for k, times in kinds.items() if row[f"{k}array"]]
 
 
-def step_seconds(step, counts):
+def step_seconds(step: str, counts: Counts) -> float:
     """Processor seconds of a step (of one patch in steps 1 to 4), rough."""
     row = _cost(step, counts.mode)
     pairs = [
@@ -241,7 +250,14 @@ def step_seconds(step, counts):
     return float(row["seconds"]) + sum(float(each) * counts.array(name) / MIB for name, each in pairs if name)
 
 
-def estimate_needs(workdir=None, datadir=None, *, cores=None, memory_gib=None, da_thresh=None):
+def estimate_needs(
+    workdir: Workspace | StrPath | None = None,
+    datadir: StrPath | None = None,
+    *,
+    cores: int | None = None,
+    memory_gib: float | None = None,
+    da_thresh=None,
+) -> Needs:
     """Estimate what a prepared project, or a stack before the preparation, needs.
 
     Parameters
@@ -279,7 +295,7 @@ def estimate_needs(workdir=None, datadir=None, *, cores=None, memory_gib=None, d
 # ---------------------------------------------------------------------- a stack before the preparation
 
 
-def _of_stack(datadir, cores, memory, da_thresh):
+def _of_stack(datadir: StrPath, cores: int | None, memory: float, da_thresh) -> Needs:
     export = find_stack(datadir)
     forecast = expected_candidates(export, da_thresh)
     n_pixels = export.width * export.length
@@ -330,13 +346,15 @@ def _of_stack(datadir, cores, memory, da_thresh):
     return estimate
 
 
-def _counts(base, candidates, selected, weeded, total_weeded, merged):
+def _counts(
+    base: Mapping[str, Any], candidates: int, selected: int, weeded: int, total_weeded: int, merged: int
+) -> Counts:
     return Counts(
         **base, candidates=candidates, selected=selected, weeded=weeded, total_weeded=total_weeded, merged=merged
     )
 
 
-def _merged_at_most(weeded, resample, spacing, base):
+def _merged_at_most(weeded: int, resample: float, spacing: tuple[float, float], base: Mapping[str, Any]) -> int:
     """Resampling leaves at most one pixel a cell (and one more at the borders)."""
     if not resample or spacing is None or not base["width"]:
         return weeded
@@ -344,14 +362,14 @@ def _merged_at_most(weeded, resample, spacing, base):
     return min(weeded, cells)
 
 
-def _cells(width, length, spacing, size):
+def _cells(width: int, length: int, spacing: tuple[float, float] | None, size: float) -> int | None:
     """Cells of a grid over the raster, ``size`` metres wide; None where that is not known."""
     if spacing is None or not width or not length or not size:
         return None
     return math.ceil(width * spacing[0] / size + 1) * math.ceil(length * spacing[1] / size + 1)
 
 
-def _share(cells, part, whole):
+def _share(cells: int | None, part: int, whole: int) -> int | None:
     """Of the cells, those of a part of the pixels."""
     return None if cells is None else math.ceil(cells * min(1.0, part / max(whole, 1)))
 
@@ -359,7 +377,7 @@ def _share(cells, part, whole):
 # ---------------------------------------------------------------------- a project
 
 
-def _of_project(ws, cores, memory):
+def _of_project(ws: Workspace, cores, memory: float) -> Needs:
     status = project_status(ws.path)
     if status.kind == "patch":
         raise InputError(f"{ws.path} is one patch: give the project directory above it as --workdir {ws.path.parent}.")
@@ -401,7 +419,7 @@ def _of_project(ws, cores, memory):
     return estimate
 
 
-def counts_of(status, parameters, patch=None):
+def counts_of(status: ProjectStatus, parameters: Parameters, patch: PatchStatus | None = None) -> Counts:
     """Counts of a project as far as it has got.
 
     Parameters
@@ -442,33 +460,33 @@ def counts_of(status, parameters, patch=None):
     return _counts(base, candidates, selected, weeded, total_weeded, merged)
 
 
-def _size(parameters, name):
+def _size(parameters: Parameters, name: str) -> float:
     """A size in metres; 0 where it is not set."""
     value = parameters.get(name)
     return value if isinstance(value, float) else 0.0
 
 
-def _numbers(status):
+def _numbers(status: ProjectStatus) -> list[tuple[int, int, int]]:
     """Candidates, selected and weeded pixels of every patch that is processed; of the merged pixels where there is none."""
     patches = [patch for patch in status.patches if patch.listed and patch.empty_since is None]
     return [_patch_numbers(patch) for patch in patches] or [(status.merged or 0,) * 3]
 
 
-def _patch_numbers(patch):
+def _patch_numbers(patch: PatchStatus) -> tuple[int, int, int]:
     """Candidates, selected and weeded pixels; what is not known is at most what came before."""
     candidates = patch.candidates or 0
     selected = candidates if patch.selected is None else patch.selected
     return candidates, selected, selected if patch.weeded is None else patch.weeded
 
 
-def _basis(patches, status):
+def _basis(patches: Sequence[PatchStatus], status: ProjectStatus) -> str:
     if status.merged is not None:
         return "the pixels that steps 3 to 5 left"
     known = [patch.selected is not None for patch in patches]
     return "the pixels that step 3 left" if known and all(known) else "every candidate kept (step 3 will keep fewer)"
 
 
-def _undivided(ws, numbers, status):
+def _undivided(ws: Workspace, numbers: Sequence[tuple[int, int, int]], status: ProjectStatus) -> tuple[int, int, int]:
     """Candidates, selected and weeded pixels of the image as one patch: without what the overlaps count twice."""
     covered = 0
     for patch in status.patches:
@@ -479,7 +497,7 @@ def _undivided(ws, numbers, status):
     return tuple(math.ceil(share * sum(column)) for column in zip(*numbers, strict=True))
 
 
-def _spacing(ws):
+def _spacing(ws: Workspace) -> tuple[float, float] | None:
     path = ws.find("rsc.txt", levels=2)
     header = read_input(path).strip() if path is not None else ""
     return ground_spacing(header) if header and Path(header).is_file() else None
@@ -488,7 +506,7 @@ def _spacing(ws):
 # ---------------------------------------------------------------------- steps, disk
 
 
-def _fill_steps(estimate, counts, workers, n_patches, steps):
+def _fill_steps(estimate: Needs, counts: Counts, workers: int, n_patches: int, steps: tuple[str, ...]) -> None:
     for step in steps:
         row = _cost(step, counts.mode)
         in_patches = step in _PATCH_STEPS
@@ -521,7 +539,9 @@ def _fill_steps(estimate, counts, workers, n_patches, steps):
         )
 
 
-def _fill_disk(estimate, counts, n_patches, path, spacing):
+def _fill_disk(
+    estimate: Needs, counts: Counts, n_patches: int, path: StrPath, spacing: tuple[float, float] | None
+) -> None:
     known = dimensions(counts, spacing)
     m = counts.n_ifg - (counts.mode == "PS")
     amplitudes = 4 * counts.width * counts.length if estimate.candidates else 0
@@ -544,7 +564,7 @@ def _fill_disk(estimate, counts, n_patches, path, spacing):
         )
 
 
-def dimensions(counts, spacing=None):
+def dimensions(counts: Counts, spacing: tuple[float, float] | None = None) -> dict[str, Any]:
     """Dimensions of the shapes in ``file_variables.csv``, at most, for files of a patch (by version) and of the project.
 
     Parameters
@@ -591,7 +611,7 @@ def dimensions(counts, spacing=None):
     return {"patch": {"1": first, "2": second}, "project": {"1": project, "2": project}}
 
 
-def _mat_bytes(place, known, mode):
+def _mat_bytes(place: str, known: Mapping[str, dict[str, int]], mode: str) -> int:
     """Bytes of all arrays that the steps leave in a place."""
     total, seen = 0, set()
     for step in range(1, 9):
@@ -609,7 +629,7 @@ def _mat_bytes(place, known, mode):
 # ---------------------------------------------------------------------- patches
 
 
-def recommended_layout(whole, memory_gib, cores):
+def recommended_layout(whole: Counts, memory_gib: float, cores: int) -> tuple[Layout, list[str]]:
     """Patches for a given memory and number of cores.
 
     The fewest patches whose steps 1 to 4 fit into the memory with as many processes as there are cores; more, up to the
@@ -652,7 +672,7 @@ def recommended_layout(whole, memory_gib, cores):
     return best, []
 
 
-def _layout(whole, n_patches, cores, limit):
+def _layout(whole: Counts, n_patches: int, cores: int, limit: float) -> Layout | None:
     """The division into ``n_patches`` whose cores are nearest to squares of pixels; None if they would be too small."""
     shapes = [(r, n_patches // r) for r in range(1, n_patches + 1) if n_patches % r == 0]
     shapes = [(r, a) for r, a in shapes if _wide_enough(whole.width, r) and _wide_enough(whole.length, a)]
@@ -673,10 +693,10 @@ def _layout(whole, n_patches, cores, limit):
     return Layout(r, a, workers, counts.candidates, round(workers * peak))
 
 
-def _wide_enough(size, n):
+def _wide_enough(size: int, n: int) -> bool:
     return n == 1 or size // n >= _FEWEST_SIDE
 
 
-def _largest(size, n):
+def _largest(size: int, n: int) -> int:
     """Pixels of the largest of ``n`` patches along one axis, overlaps included."""
     return min(size, size // n + _OVERLAP * min(n - 1, 2))

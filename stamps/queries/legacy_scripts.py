@@ -3,11 +3,14 @@
 The table is ``legacy_scripts.csv``. Goldens are named ``set/overlay``, as they lie in the folders of golden sets.
 """
 
+from __future__ import annotations
+
 import csv
 import difflib
 import functools
 from dataclasses import asdict, dataclass
 from importlib import resources
+from typing import Any
 
 from stamps.errors import InputError
 
@@ -48,17 +51,17 @@ class LegacyScript:
     purpose: str
 
     @property
-    def ported(self):
+    def ported(self) -> bool:
         """Whether there is a port."""
         return bool(self.module)
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {**asdict(self), "ported": self.ported}
 
 
 @functools.cache
-def legacy_scripts():
+def legacy_scripts() -> tuple[LegacyScript]:
     """All rows of the table.
 
     Returns
@@ -74,7 +77,7 @@ def legacy_scripts():
         )
 
 
-def list_legacy(name=None):
+def list_legacy(name: str | None = None) -> list[LegacyScript]:
     """Scripts of the original.
 
     Parameters

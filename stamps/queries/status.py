@@ -4,10 +4,14 @@ Reads headers and small variables; writes nothing, not even what an interrupted 
 directory, in a patch, in a directory without patches (a merged one, or data of another origin) and on projects of the original.
 """
 
+from __future__ import annotations
+
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +26,11 @@ from stamps.workspace.freshness import Judge, is_placeholder
 from stamps.workspace.made_with import changed_parameters
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.workspace.freshness import Stale
+
 
 __all__ = ["PatchStatus", "ProjectStatus", "explain_no_project", "project_status"]
 
@@ -93,12 +102,12 @@ class ProjectStatus:
     problems: list = field(default_factory=list)
     findings: list = field(default_factory=list)  # what was strange about the input and did not stop the work
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
 
-def project_status(workdir="."):
+def project_status(workdir: Workspace | StrPath = ".") -> ProjectStatus:
     """State of a project, patch or merged directory.
 
     Parameters
@@ -156,7 +165,7 @@ def project_status(workdir="."):
     return status
 
 
-def explain_no_project(ws):
+def explain_no_project(ws: Workspace) -> str:
     """One sentence on a directory that is no project: what it seems to be and what to do."""
     path = ws.path
     if not path.is_dir():
@@ -175,7 +184,7 @@ def explain_no_project(ws):
 # ---------------------------------------------------------------------- patches
 
 
-def _is_patch(ws):
+def _is_patch(ws: Workspace) -> bool:
     return (
         ws.has_file("patch.in")
         and not ws.has_file("parms.mat")
@@ -183,17 +192,17 @@ def _is_patch(ws):
     )
 
 
-def _has_patch_files(ws):
+def _has_patch_files(ws: Workspace) -> bool:
     """Whether steps 1 to 5a have something to do here: a merged directory has nothing of them."""
     return ws.has_file("pscands.1.ij") or any(ws.exists(name) for name in ("ps1", "pm1", "select1", "weed1"))
 
 
-def _unlisted(ws, names):
+def _unlisted(ws: Workspace, names: Sequence[str]) -> list[Workspace]:
     """Patch directories that the list does not name (they lost all pixels, or the list was made by hand)."""
     return [Workspace(path) for path in sorted(ws.path.glob("PATCH_*")) if path.is_dir() and path.name not in names]
 
 
-def _patch(ws, listed):
+def _patch(ws: Workspace, listed: bool) -> PatchStatus:
     status = PatchStatus(ws.name, listed=listed)
     try:
         flags = ws.no_ps_flags()
@@ -211,7 +220,7 @@ def _patch(ws, listed):
     return status
 
 
-def _patch_step(ws):
+def _patch_step(ws: Workspace) -> int:
     """Last complete step of a patch; step 5 counts only if its rows are those that step 4 left."""
     step = engine.resume_step(ws) - 1
     if step < 4 or not ws.exists("rc2") or not ws.exists("ps2"):
@@ -220,7 +229,7 @@ def _patch_step(ws):
     return 5 if rows == int(ws.load("ps2", ("n_ps",))["n_ps"]) else step
 
 
-def _candidates(ws):
+def _candidates(ws: Workspace) -> int | None:
     if ws.exists("ps1"):
         return int(ws.load("ps1", ("n_ps",))["n_ps"])
     if not ws.has_file("pscands.1.ij"):
@@ -232,7 +241,7 @@ def _candidates(ws):
 # ---------------------------------------------------------------------- stack and merged steps
 
 
-def _stack_facts(status, ws, folders):
+def _stack_facts(status: ProjectStatus, ws: Workspace, folders: Sequence[Workspace]) -> None:
     """Raster size, dates and numbers, from the pixel tables or, before step 1, from the lists of the preparation."""
     status.width, status.length = _number(ws, "width.txt"), _number(ws, "len.txt")
     for folder, name in [(ws, "ps2"), *((folder, name) for folder in [ws, *folders] for name in ("ps1", "ps2"))]:
@@ -260,13 +269,13 @@ def _stack_facts(status, ws, folders):
     status.master = int(digits) if digits.isdigit() else None
 
 
-def _number(ws, name):
+def _number(ws: Workspace, name: str) -> int | None:
     path = ws.find(name, levels=2)
     words = read_input(path).split() if path is not None else []
     return int(words[0]) if words and words[0].isdigit() else None
 
 
-def _merged_facts(status, ws):
+def _merged_facts(status: ProjectStatus, ws: Workspace) -> None:
     try:
         if ws.exists("ps2") and (ws.exists("ifgstd2") or ws.exists("rc2")):
             status.merged = int(ws.load("ps2", ("n_ps",))["n_ps"])
@@ -281,7 +290,7 @@ def _merged_facts(status, ws):
         status.problems.append(str(error))
 
 
-def _merged_step_done(ws, step, status):
+def _merged_step_done(ws: Workspace, step: int, status: ProjectStatus) -> bool:
     file, variable = _MERGED[step]
     if _rows(ws, file, variable) != status.merged:
         return False
@@ -293,12 +302,12 @@ def _merged_step_done(ws, step, status):
     return "msd" in ws.headers_of("phuw2") and not is_placeholder(ws, "phuw2")
 
 
-def _rows(ws, file, variable):
+def _rows(ws: Workspace, file: str, variable: str) -> int | None:
     header = ws.headers_of(file).get(variable)
     return None if header is None else header.shape[0]
 
 
-def _second_pass(status, ws):
+def _second_pass(status: ProjectStatus, ws: Workspace) -> None:
     file = "scla_smooth_sb2" if status.small_baselines else "scla_smooth2"
     if status.merged is None or not ws.exists(file):
         status.second_pass = f"not yet: step 7 writes {file}.mat, which step 6 then subtracts before unwrapping"
@@ -311,7 +320,7 @@ def _second_pass(status, ws):
         status.second_pass = f"possible: step 6 subtracts {file}.mat before unwrapping (scla_reset takes it away)"
 
 
-def _outdated(status, ws, folders):
+def _outdated(status: ProjectStatus, ws: Workspace, folders: Sequence[Workspace]) -> list[Stale]:
     """Note what is out of date and the parameters that have changed; returns what steps have to make again."""
     judges = [Judge(folder) for folder in [ws, *folders] if folder.path.is_dir()]
     stale = [item for judge in judges for item in judge.all_stale()]
@@ -323,7 +332,7 @@ def _outdated(status, ws, folders):
 # ---------------------------------------------------------------------- what was interrupted, sizes
 
 
-def _interruptions(folders):
+def _interruptions(folders: Sequence[Workspace]) -> list[dict[str, Any]]:
     found = []
     for ws in folders:
         for left in ws.interrupted():
@@ -342,7 +351,7 @@ def _interruptions(folders):
     return found
 
 
-def _sizes(status, ws):
+def _sizes(status: ProjectStatus, ws: Workspace) -> None:
     groups = {
         "candidate files": 0,
         "patches: MAT files": 0,
@@ -375,16 +384,16 @@ def _sizes(status, ws):
 # ---------------------------------------------------------------------- what to run next
 
 
-def _command(ws, start, end, reason, extra=""):
+def _command(ws: Workspace, start: int, end: int, reason: str, extra: str = "") -> dict[str, str]:
     return _to_be_given(ws, f"stamps {start} {end}{extra}", reason)
 
 
-def _to_be_given(ws, command, reason):
+def _to_be_given(ws: Workspace, command: str, reason: str) -> dict[str, str]:
     here = Path.cwd() == ws.path
     return {"command": command + ("" if here else f" --workdir {shlex.quote(str(ws.path))}"), "reason": reason}
 
 
-def _next_of_project(status, ws, outdated=()):
+def _next_of_project(status: ProjectStatus, ws: Workspace, outdated: Sequence[Stale] = ()) -> list[dict[str, str]]:
     if outdated and status.kind != "patch":
         first = min(stale.first for stale in outdated)
         return [_command(ws, first, 8, f"{outdated[0].path.name} {outdated[0].reason}")]
@@ -425,12 +434,12 @@ def _next_of_project(status, ws, outdated=()):
     return [_command(ws, start, 8, reason)]
 
 
-def _behind(patch):
+def _behind(patch: PatchStatus) -> bool:
     """Whether a patch of a merged project was started again and is not finished (a merged project may lack its patches)."""
     return patch.candidates is not None and 0 < patch.step < 5
 
 
-def _next_of_patch(status, ws):
+def _next_of_patch(status: ProjectStatus, ws: Workspace) -> list[dict[str, str]]:
     """In a patch: what the project needs."""
     project = Workspace(ws.path.parent)
     if is_project(project):
@@ -441,10 +450,10 @@ def _next_of_patch(status, ws):
     return _next_of_project(status, ws)
 
 
-def _some(names, limit=3):
+def _some(names: Sequence[str], limit: int = 3) -> str:
     return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
 
 
-def _plain(value):
+def _plain(value: float | str | None) -> float | str | list[float] | None:
     """A value of a parameter for JSON."""
     return value.tolist() if isinstance(value, np.ndarray) else value

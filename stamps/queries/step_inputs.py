@@ -3,13 +3,23 @@
 Knows the tables of :mod:`stamps.workspace.step_files` and the headers of files; reads no arrays. Nothing is written.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.workspace import Workspace
 from stamps.workspace.contents import class_text, shape_fits, shape_text
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.step_files import Situation, files_of, step_files, variables_of_file
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.workspace.file_variables import FileVariable
+    from stamps.workspace.step_files import StepFile
+
 
 __all__ = [
     "STEP_TITLES",
@@ -76,7 +86,7 @@ class DescribedStep:
     writes: list
     deletes: list
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
@@ -86,12 +96,12 @@ class DescribedStep:
         return [text for file in self.reads for text in file.problems]
 
 
-def is_project(ws):
+def is_project(ws: Workspace) -> bool:
     """Whether a directory is a project, a patch or a merged directory."""
     return ws.path.is_dir() and (any(ws.has_file(name) for name in _MARKS) or bool(ws.patch_list()))
 
 
-def describe_inputs(step=None, workdir=None):
+def describe_inputs(step: int | None = None, workdir: Workspace | StrPath | None = None) -> list[DescribedStep]:
     """Files and variables that steps read and write.
 
     Parameters
@@ -124,7 +134,7 @@ def describe_inputs(step=None, workdir=None):
     return [_checked(number, ws) for number in steps]
 
 
-def _described(step, situation):
+def _described(step: int, situation) -> DescribedStep:
     files = {
         use: [_described_file(row) for row in _ordered(files_of(step, use, situation))]
         for use in ("read", "write", "delete")
@@ -132,12 +142,12 @@ def _described(step, situation):
     return DescribedStep(step, STEP_TITLES[step], files["read"], files["write"], files["delete"])
 
 
-def _ordered(rows):
+def _ordered(rows: Sequence[StepFile]) -> list[StepFile]:
     """Rows in the order of the table, but what every step has (flags, patch list) last."""
     return sorted(rows, key=lambda row: row.file in ("no_ps_info.mat", "patch.list", "patch.list_old"))
 
 
-def _described_file(row):
+def _described_file(row: StepFile) -> DescribedFile:
     variables = []
     for name in row.variables:
         described = variables_of_file(row.file, row.mode)
@@ -146,7 +156,7 @@ def _described_file(row):
     return DescribedFile(row.file, row.place, row.optional, row.mode, list(row.conditions), variables)
 
 
-def _variable(item):
+def _variable(item: FileVariable) -> dict[str, str]:
     return {
         "name": item.name,
         "shape": " or ".join(item.shapes),
@@ -160,7 +170,7 @@ def _variable(item):
 # ---------------------------------------------------------------------- checks
 
 
-def _checked(step, ws):
+def _checked(step: int, ws: Workspace) -> DescribedStep:
     """The description of a step with what the dataset has of it."""
     patches = [ws / name for name in ws.patch_list()] if step < 6 else []
     patches = [patch.as_recovered() for patch in patches if patch.path.is_dir()]
@@ -180,7 +190,7 @@ def _checked(step, ws):
     return description
 
 
-def _check_row(row, file, situations, mode, required):
+def _check_row(row: StepFile, file: DescribedFile, situations: Sequence[Situation], mode: str, required: bool) -> None:
     states = []
     for situation in situations:
         if not _concerns(row, situation):
@@ -205,18 +215,18 @@ def _check_row(row, file, situations, mode, required):
     file.state = worst + count
 
 
-def _concerns(row, situation):
+def _concerns(row: StepFile, situation: Situation) -> bool:
     """Whether the row holds, whatever it says of the presence of its own file."""
     others = tuple(text for text in row.conditions if text != f"file({row.file})")
     return situation.holds(replace(row, conditions=others))
 
 
-def _found_near(row, ws):
+def _found_near(row: StepFile, ws: Workspace) -> bool:
     """Text files of the preparation may stand here or above."""
     return not row.file.endswith(".mat") and "*" not in row.file and ws.find(row.file, levels=3) is not None
 
 
-def _missing(row, ws):
+def _missing(row: StepFile, ws: Workspace) -> str:
     written = [
         item for item in step_files() if item.file == row.file and item.use == "write" and item.place == row.place
     ]
@@ -230,7 +240,7 @@ def _missing(row, ws):
     return f"{ws.path / row.file} is missing: {todo}."
 
 
-def _problems(row, ws, mode):
+def _problems(row: StepFile, ws: Workspace, mode: str) -> list[str]:
     if row.file in _CANDIDATE_BYTES:
         return _check_candidates(row.file, ws)
     if not row.file.endswith(".mat") or "*" in row.file:
@@ -238,7 +248,7 @@ def _problems(row, ws, mode):
     return check_mat_file(ws, row.file, mode, row.variables)
 
 
-def _check_candidates(file, ws):
+def _check_candidates(file: str, ws: Workspace) -> list[str]:
     if not ws.has_file("pscands.1.ij"):
         return []
     n_ps, size = _count_lines(ws.file("pscands.1.ij")), ws.file(file).stat().st_size
@@ -252,12 +262,12 @@ def _check_candidates(file, ws):
     ]
 
 
-def _count_lines(path):
+def _count_lines(path: StrPath) -> int:
     with open(path, "rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def dimensions_of(ws, version, mode):
+def dimensions_of(ws: Workspace, version: int, mode: str) -> dict[str, int]:
     """Numbers of pixels, interferograms and images that the pixel table of a directory tells.
 
     Parameters
@@ -285,7 +295,7 @@ def dimensions_of(ws, version, mode):
     return known
 
 
-def check_mat_file(ws, file, mode, wanted=("*",)):
+def check_mat_file(ws: Workspace, file: str, mode: str, wanted: tuple[str, ...] = ("*",)) -> list[str]:
     """Compare the variables of a MAT file with their description.
 
     Parameters
@@ -330,7 +340,7 @@ def check_mat_file(ws, file, mode, wanted=("*",)):
     return problems
 
 
-def _again(ws, file):
+def _again(ws: Workspace, file: str) -> str:
     place = "patch" if ws.name.startswith("PATCH_") else "project"
     written = [item for item in step_files() if item.file == file and item.use == "write"]
     written = [item for item in written if item.place == place] or written

@@ -1,8 +1,11 @@
 """How far two values are apart, in numbers: mean, rms, percentiles, whole cycles, digests. Pure functions of arrays."""
 
+from __future__ import annotations
+
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -80,7 +83,7 @@ def difference_of(value, golden, kind):
         return value - golden - _TURN * np.round((value - golden) / _TURN)
 
 
-def statistics_of(difference, golden, kind):
+def statistics_of(difference, golden, kind) -> Any:
     """Statistics of a difference.
 
     Parameters

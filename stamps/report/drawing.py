@@ -3,9 +3,13 @@
 Maps, colours and scale bars are those of :mod:`stamps.products`. The axes are laid out by hand, because a page has many pictures.
 """
 
+from __future__ import annotations
+
 import base64
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +75,7 @@ class Canvas:
         left, right, bottom, top = self.grid.extent
         return (right - left) * self.metres[0] / ((top - bottom) * self.metres[1])
 
-    def draw(self, axes, values, scale, ornaments=False):
+    def draw(self, axes, values, scale, ornaments: bool = False) -> None:
         """Draw values of all pixels, shape (n,)."""
         left, right, bottom, top = self.grid.extent
         draw_image(axes, scale.rgba(self.grid.values(np.asarray(values)[self.pixels])), self.grid.extent)
@@ -87,7 +91,7 @@ class Canvas:
             draw_north(axes)
 
 
-def limits_of(values, percent=1.0):
+def limits_of(values, percent: float = 1.0):
     """Range of a colour scale: percentiles of the finite values; symmetric around zero where both signs are common.
 
     Parameters
@@ -139,7 +143,7 @@ def picture_of(figure, description, colours=None):
     return {"uri": f"data:image/png;base64,{data}", "alt": description, "width": image.width, "height": image.height}
 
 
-def styled(draw):
+def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: draw in the style of the pages, without a window."""
 
     def wrapped(*arguments, **options):
@@ -161,7 +165,7 @@ def _axes(figure, left, bottom, width, height):
     return figure.add_axes((left / total_x, bottom / total_y, width / total_x, height / total_y))
 
 
-def _bar(figure, axes_box, scale, label):
+def _bar(figure, axes_box, scale, label) -> None:
     """Colour bar to the right of axes at (left, bottom, width, height) in inches."""
     from matplotlib.cm import ScalarMappable
 
@@ -178,7 +182,7 @@ def _bar(figure, axes_box, scale, label):
 
 
 @styled
-def comparison_panels(canvas, rows, scheme="inflation", big=False):
+def comparison_panels(canvas, rows, scheme: str = "inflation", big: bool = False):
     """Reference, ours and their difference as maps with a histogram of the difference, one line for each column.
 
     Reference and ours share a colour scale. The difference is shown with the same number of units from end to end, centred on
@@ -211,7 +215,7 @@ def comparison_panels(canvas, rows, scheme="inflation", big=False):
     return figure
 
 
-def _comparison(figure, canvas, row, bottom, width, height, scheme):
+def _comparison(figure, canvas, row, bottom, width, height, scheme) -> None:
     scale, around_zero = comparison_scales(row["reference"], row["cyclic"], scheme)
     left = 0.1
     names = (f"reference — {row['title']}", "run", "difference (run − reference)")
@@ -244,7 +248,7 @@ def comparison_scales(reference, cyclic, scheme):
     return scale, Scale(diverging, (-half, half), (-half, half))
 
 
-def difference_histogram(axes, counts, edges, bound, unit):
+def difference_histogram(axes, counts, edges, bound, unit) -> None:
     """Draw a histogram of differences with a logarithmic count, and the bound where it lies inside."""
     from matplotlib.ticker import NullLocator
 
@@ -273,7 +277,7 @@ def difference_histogram(axes, counts, edges, bound, unit):
 
 
 @styled
-def map_panels(canvas, panels, with_histogram=True, height=4.2):
+def map_panels(canvas, panels, with_histogram: bool = True, height: float = 4.2):
     """Maps side by side, each with its histogram below if wanted.
 
     Parameters
@@ -307,7 +311,7 @@ def map_panels(canvas, panels, with_histogram=True, height=4.2):
     return figure
 
 
-def _coloured_histogram(axes, values, scale, label):
+def _coloured_histogram(axes, values, scale, label) -> None:
     """Histogram whose bars have the colours of the map."""
     finite = values[np.isfinite(values)].astype(np.float64)  # single has no 60 numbers in a narrow range
     counts, edges = np.histogram(np.clip(finite, *scale.limits), 60, range=scale.limits)
@@ -320,7 +324,7 @@ def _coloured_histogram(axes, values, scale, label):
 
 
 @styled
-def histograms(groups, bins=60, height=2.5):
+def histograms(groups, bins: int = 60, height: float = 2.5):
     """Histograms side by side, each of several sets of values one over the other.
 
     Parameters
@@ -362,7 +366,7 @@ def histograms(groups, bins=60, height=2.5):
 
 
 @styled
-def bars(names, values, label, title, *, highlight=(), mark=None, height=2.5):
+def bars(names, values, label, title, *, highlight=(), mark=None, height: float = 2.5):
     """One bar for each date or interferogram.
 
     Parameters

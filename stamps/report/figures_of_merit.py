@@ -1,11 +1,20 @@
 """Numbers that tell how good a run is: pixels left after each step, density, fit of the series, neighbours, closure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import ConvexHull, Delaunay, QhullError
 
 from stamps.products.velocity import fit_lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.workspace import Workspace
+
 
 __all__ = [
     "ArcConsistency",
@@ -50,7 +59,7 @@ class PatchPixels:
     dispersion_kept: np.ndarray
 
 
-def patch_pixels(ws):
+def patch_pixels(ws: Workspace) -> PatchPixels:
     """Read the pixels of a patch (or of a project without patches).
 
     Parameters
@@ -83,11 +92,11 @@ def patch_pixels(ws):
     )
 
 
-def _vector(value):
+def _vector(value: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.zeros(0) if value is None else np.ravel(value).astype(np.float64)
 
 
-def area_of(xy):
+def area_of(xy: NDArray[np.float64]) -> float:
     """Area of the convex hull of the pixels in km².
 
     Parameters
@@ -101,7 +110,7 @@ def area_of(xy):
         return 0.0  # pixels on one line
 
 
-def density_of(xy, cells=40):
+def density_of(xy: NDArray[np.float64], cells: int = 40) -> tuple[NDArray[np.float64], int]:
     """Pixels per km² in square cells of a round size.
 
     Parameters
@@ -145,7 +154,9 @@ class Fit:
     coherence: np.ndarray
 
 
-def fit_of_series(phase, days, covariance=None):
+def fit_of_series(
+    phase: NDArray[np.float32], days: NDArray[np.float64], covariance: NDArray[np.float32] | None = None
+) -> Fit:
     """Fit a line to each series.
 
     Parameters
@@ -165,7 +176,7 @@ def fit_of_series(phase, days, covariance=None):
     return Fit(residual, np.sqrt(np.mean(residual**2, axis=1)), np.abs(np.exp(1j * residual).mean(axis=1)))
 
 
-def neighbour_arcs(xy, most=200_000):
+def neighbour_arcs(xy: NDArray[np.float64], most: int = 200_000) -> NDArray[np.int32]:
     """Arcs of a Delaunay triangulation, each once; of many an evenly spread part.
 
     Parameters
@@ -210,7 +221,7 @@ class ArcConsistency:
     n_arcs: int
 
 
-def arc_consistency(phase, days, arcs):
+def arc_consistency(phase: NDArray[np.float32], days: NDArray[np.float64], arcs: NDArray[np.int32]) -> ArcConsistency:
     """Fit a line to the difference of neighbours: a residual of more than half a cycle is likely an error of unwrapping.
 
     Parameters

@@ -1,13 +1,22 @@
 """Section of the quality report: results that do not belong to what is there now."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from stamps.errors import WorkspaceError
 from stamps.workspace.freshness import Judge, check, is_placeholder, placeholder_sentence
 from stamps.workspace.made_with import changed_parameters
 
+if TYPE_CHECKING:
+    from stamps.report.run import Run
+    from stamps.report.sections import Section
+
+
 __all__ = ["outdated", "require_current"]
 
 
-def outdated(run, section):
+def outdated(run: Run, section: Section) -> None:
     """Files that are out of date, and parameters that were changed after the steps that use them."""
     folders = [run.ws, *(run.ws / patch.name for patch in run.patches if patch.name != run.ws.name)]
     stale = [str(item) for folder in folders for item in Judge(folder).all_stale()]
@@ -25,7 +34,7 @@ def outdated(run, section):
         section.tables.append({"caption": caption, "head": ["Step", "Parameter", "Made with", "Now"], "rows": rows})
 
 
-def require_current(ws):
+def require_current(ws) -> None:
     """Refuse unwrapped phases that are a placeholder or out of date, and the look-angle error of others.
 
     Parameters
@@ -46,6 +55,6 @@ def require_current(ws):
             raise WorkspaceError(placeholder_sentence(ws, name))
 
 
-def _placeholders(run):
+def _placeholders(run: Run) -> list[Any]:
     names = [f"phuw{run.ws.version}"] if run.merged else []
     return [name for name in names if is_placeholder(run.ws, name)]

@@ -3,11 +3,15 @@
 The templates are package data (``templates/``). A page refers to nothing but the JSON file beside it.
 """
 
+from __future__ import annotations
+
 import datetime
 import json
 import math
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,12 +19,16 @@ from stamps.errors import InputError, WorkspaceError
 from stamps.products.saving import check_place, complete_file
 from stamps.workspace.console import shown
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
+
 __all__ = ["check_libraries", "plain", "versions_for_people", "write"]
 
 PAGE, DATA = "index.html", "report.json"
 
 
-def check_libraries():
+def check_libraries() -> None:
     """InputError if what draws and fills the pages is not installed: better before the numbers than after them."""
     for name in ("jinja2", "matplotlib", "PIL"):
         try:
@@ -31,7 +39,7 @@ def check_libraries():
             ) from None
 
 
-def write(folder, template, context, data):
+def write(folder: StrPath, template: str, context: Mapping[str, str], data: Mapping[str, Any]) -> Path:
     """Write ``index.html`` and ``report.json``.
 
     Parameters
@@ -90,14 +98,14 @@ def plain(value):
     return value
 
 
-def versions_for_people(versions):
+def versions_for_people(versions: Mapping[str, str]) -> dict[str, str]:
     """Versions without the places of programs, which mean something on one machine only."""
     return {
         name: text.split(" (")[0].replace(f"{name} ", "").replace("library: ", "") for name, text in versions.items()
     }
 
 
-def _environment():
+def _environment() -> Any:
     import jinja2
 
     environment = jinja2.Environment(
@@ -112,7 +120,7 @@ def _environment():
     return environment
 
 
-def _figure(value, digits=3):
+def _figure(value, digits: int = 3):
     """A number with few digits; an empty text for what is no finite number."""
     if value is None or isinstance(value, str) or not math.isfinite(value):
         return ""

@@ -4,10 +4,13 @@
 ``DIR/report.json`` with the same numbers.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +23,10 @@ from stamps.verify.report import versions
 from stamps.verify.rules import table
 from stamps.verify.trees import compare_files, reference_of
 from stamps.verify.values import describe
+
+if TYPE_CHECKING:
+    from stamps.verify.values import Outcome
+
 
 __all__ = ["Entry", "ParityReport", "parity_report", "write_parity_report"]
 
@@ -121,7 +128,9 @@ class ParityReport:
         )
 
 
-def parity_report(run, golden, after=None, variant=None, *, only_step=False, chain=None, logs=False, partial=None):
+def parity_report(
+    run, golden, after=None, variant=None, *, only_step: bool = False, chain=None, logs: bool = False, partial=None
+):
     """Compare a run with a golden tree and collect what a page shows; parameters as for :func:`stamps.verify.compare`.
 
     Returns
@@ -208,7 +217,7 @@ def _rank(entry):
     )
 
 
-def _entry(row, value, golden, rule):
+def _entry(row, value, golden, rule) -> Entry:
     """Statistics, digests and the sample of one compared variable or file."""
     kind, shape = describe(value) if value is not None and not isinstance(value, bytes) else ("", ())
     if isinstance(value, bytes):
@@ -346,7 +355,7 @@ def _other_form(entry):
     )
 
 
-def _bounds(entries, before):
+def _bounds(entries, before) -> Any:
     bounds = sorted({entry.row.tolerance for entry in entries if entry.row.tolerance})
     if not bounds:
         return ""
@@ -354,7 +363,7 @@ def _bounds(entries, before):
     return f"{before} {span} rad"
 
 
-def _cycles(entries):
+def _cycles(entries) -> Outcome:
     """Samples on another cycle, and all samples of unwrapped phases."""
     figures = [
         entry.difference for entry in entries if entry.difference is not None and entry.difference.cycles is not None

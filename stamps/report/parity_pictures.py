@@ -1,5 +1,7 @@
 """Pictures of the parity report: three panels and a histogram of everything with a value for each pixel."""
 
+from __future__ import annotations
+
 import contextlib
 import tempfile
 from pathlib import Path
@@ -74,7 +76,7 @@ def _absolute_bound(entry):
 class _Coordinates:
     """Longitude and latitude of the rows of variables."""
 
-    def __init__(self, run, golden_pixels, entries):
+    def __init__(self, run, golden_pixels, entries) -> None:
         self.run, self.golden_pixels = run, golden_pixels
         self._canvases, self._files = {}, {}
         self._matched = any(entry.row.variable == "(rows)" for entry in entries)

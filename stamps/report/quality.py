@@ -4,8 +4,12 @@
 step has not made yet is named with the step that makes it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
 from stamps.report import drawing, outdated, page, sections, unwrapping
@@ -13,6 +17,10 @@ from stamps.report.run import Run
 from stamps.report.sections import Section, attempt, with_minus
 from stamps.verify.report import versions
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["QualityReport", "quality_report", "write_quality_report"]
 
@@ -72,7 +80,7 @@ class QualityReport:
         )
 
 
-def quality_report(workdir=".", compare_with=None):
+def quality_report(workdir: Workspace | StrPath = ".", compare_with=None) -> QualityReport:
     """Collect the numbers of a run.
 
     Parameters
@@ -136,7 +144,7 @@ def write_quality_report(report, folder):
     return page.write(folder, "quality.html.j2", context, content)
 
 
-def _cards(facts):
+def _cards(facts: Mapping[str, dict[str, Any]]) -> list[tuple[float | str, str, str]]:
     """Key figures at the top of the page: (number, unit, what)."""
     cards = []
 

@@ -1,5 +1,10 @@
 """A run and what several sections of the quality report need of it, each read once."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.errors import WorkspaceError
@@ -11,6 +16,14 @@ from stamps.report import drawing
 from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
 from stamps.workspace.parameters import Parameters
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.values import Observations
+    from stamps.report.figures_of_merit import ArcConsistency
+    from stamps.workspace import Workspace
+
+
 __all__ = ["Run", "names_of"]
 
 _PIXELS = 50_000
@@ -19,7 +32,7 @@ _PIXELS = 50_000
 class Run:
     """A run, and another state of the same project to compare with (path-like, or None)."""
 
-    def __init__(self, ws, compare_with=None):
+    def __init__(self, ws: Workspace, compare_with=None) -> None:
         self.ws, self.compare_with = ws, compare_with
         self.patches = [patch_pixels(ws / name) for name in ws.patch_list()] or (
             [patch_pixels(ws)] if ws.exists("ps1") else []
@@ -28,14 +41,14 @@ class Run:
         self.merged = ws.exists("psver") and ws.exists(f"ps{ws.version}") and ws.version >= 2
 
     @property
-    def project(self):
+    def project(self) -> Project:
         """The merged project; WorkspaceError before step 5."""
         if not self.merged:
             raise WorkspaceError(f"{self.ws.path / 'ps2.mat'} is missing: run step 5 first (stamps 5 5).")
         return self._once("project", lambda: Project.at(self.ws))
 
     @property
-    def small_baselines(self):
+    def small_baselines(self) -> bool:
         """Kind of the run."""
         return self._once("kind", lambda: Parameters(self.ws).flag("small_baseline_flag"))
 
@@ -45,32 +58,32 @@ class Run:
         return self._once("canvas", lambda: drawing.Canvas.of(self.project.ps["lonlat"]))
 
     @property
-    def xy(self):
+    def xy(self) -> NDArray[np.float64]:
         """Local coordinates in metres, shape (n_ps, 2)."""
         return self.project.ps["xy"][:, 1:3].astype(np.float64)
 
     @property
-    def series(self):
+    def series(self) -> Observations:
         """Observations behind the velocity: unwrapped phase without the look-angle error, the master left out."""
         return self._once("series", lambda: usual_observations(self.project))
 
     @property
-    def velocity(self):
+    def velocity(self) -> NDArray[np.float64]:
         """Line-of-sight velocity, mm/yr."""
         return self._once("velocity", lambda: velocity_of(self.series, self.project))
 
     @property
-    def deviation(self):
+    def deviation(self) -> NDArray[np.float32]:
         """Bootstrapped standard deviation of the velocity, mm/yr."""
         return self._once("deviation", lambda: velocity_deviation(self.series, self.project))
 
     @property
-    def reference(self):
+    def reference(self) -> str:
         """What the velocity is relative to, in words; empty where it is not referenced."""
         return ReferenceArea.of(self.project, self.series.reference).text()
 
     @property
-    def scatter(self):
+    def scatter(self) -> NDArray[np.float64]:
         """Rms of the series of each pixel about its line, mm; in blocks, since residuals are as large as the phases."""
 
         def scatter():
@@ -83,18 +96,18 @@ class Run:
         return self._once("scatter", scatter)
 
     @property
-    def arcs(self):
+    def arcs(self) -> ArcConsistency:
         """Neighbouring pixels against each other."""
         series = self.series
         return self._once("arcs", lambda: arc_consistency(series.phase, series.days, neighbour_arcs(self.xy)))
 
-    def _once(self, key, make):
+    def _once(self, key: str, make: Callable[..., Any]) -> Any:
         if key not in self._known:
             self._known[key] = make()
         return self._known[key]
 
 
-def names_of(run):
+def names_of(run: Run) -> list[str]:
     """Dates of the images, or of the pairs of small baselines."""
     ps = run.project.ps
     if not run.small_baselines:

@@ -4,6 +4,8 @@ The values of a comparison pass by one variable after the other; a picture needs
 fits into memory.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
@@ -119,7 +121,7 @@ def _rows(difference):
     return np.union1d(even, worst)
 
 
-def _column(number, ours, reference, kind, rows):
+def _column(number: int, ours, reference, kind, rows) -> int:
     difference = np.real(difference_of(ours, reference, kind))
     finite = difference[np.isfinite(difference)]
     largest = float(np.abs(finite).max()) if finite.size else 0.0

@@ -4,7 +4,11 @@ Each function reads what it needs of a :class:`stamps.report.run.Run`, adds its 
 The unwrapping has a module of its own (:mod:`stamps.report.unwrapping`).
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +27,12 @@ from stamps.report.timings import log_seconds
 from stamps.verify.report import versions
 from stamps.workspace import findings
 from stamps.workspace.parameters import Parameters, table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.report.run import Run
+
 
 __all__ = [
     "Section",
@@ -70,7 +80,7 @@ class Section:
     missing: list = field(default_factory=list)
 
 
-def attempt(section, make, *arguments):
+def attempt(section: Section, make: Callable[..., Any], *arguments: Run | Section) -> None:
     """Add to a section; where files are missing or damaged it says so instead."""
     try:
         make(*arguments)
@@ -78,18 +88,18 @@ def attempt(section, make, *arguments):
         section.missing.append(str(error))
 
 
-def median_of(values):
+def median_of(values: NDArray[np.floating[Any]]) -> float:
     """Median of the finite values; None without any."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else None
 
 
-def with_minus(text):
+def with_minus(text: str) -> str:
     """Numbers with a real minus sign."""
     return text.replace("-", "−")
 
 
-def pixels(run, section):
+def pixels(run: Run, section: Section) -> None:
     """Pixels of the patches through the steps."""
     rows = [[patch.name, patch.candidates, patch.selected, patch.weeded] for patch in run.patches]
     total = [_sum(row[k] for row in rows) for k in (1, 2, 3)] if rows else [None] * 3
@@ -129,12 +139,12 @@ def pixels(run, section):
         section.missing.append("The patches are not merged yet: run step 5 (stamps 5 5).")
 
 
-def _sum(counts):
+def _sum(counts: Iterable[Any]) -> int:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
 
 
-def density(run, section):
+def density(run: Run, section: Section) -> None:
     """Pixels per area, and where they are coherent."""
     density, side = density_of(run.xy)
     area = area_of(run.xy)
@@ -153,7 +163,7 @@ def density(run, section):
     )
 
 
-def velocity(run, section):
+def velocity(run: Run, section: Section) -> None:
     """Velocity and its standard deviation."""
     velocity, deviation = run.velocity, run.deviation
     section.lead = (
@@ -182,7 +192,7 @@ def velocity(run, section):
     )
 
 
-def selection(run, section):
+def selection(run: Run, section: Section) -> None:
     """Coherence and amplitude dispersion, before and after."""
     before = np.concatenate([patch.coherence for patch in run.patches] or [np.zeros(0)])
     random = [patch.random for patch in run.patches if patch.random is not None and len(patch.random) == 100]
@@ -225,7 +235,7 @@ def selection(run, section):
         )
 
 
-def noise(run, section):
+def noise(run: Run, section: Section) -> None:
     """Noise of each interferogram."""
     ifg_std = run.ws.load(f"ifgstd{run.project.version}")["ifg_std"].astype(np.float64)
     names = names_of(run)
@@ -248,7 +258,7 @@ def noise(run, section):
     )
 
 
-def baselines(run, section):
+def baselines(run: Run, section: Section) -> None:
     """Network of images."""
     ps = run.project.ps
     bperp = image_baselines(ps, run.small_baselines)
@@ -280,7 +290,7 @@ def baselines(run, section):
     )
 
 
-def residuals(run, section):
+def residuals(run: Run, section: Section) -> None:
     """Maps of what was estimated and of what is left."""
     panels = []
     for make in (_wrapped_panel, _look_angle_panel, _fit_panel, _scn_panel):
@@ -291,7 +301,7 @@ def residuals(run, section):
         section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[2:_MOST_PANELS]), ""))
 
 
-def _wrapped_panel(run, section):
+def _wrapped_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
     name = run.project.file("pm")
     residual = run.ws.load(name, ["ph_res"])["ph_res"]
     if residual is None:
@@ -303,26 +313,26 @@ def _wrapped_panel(run, section):
     return "Residual phase, wrapped (rms)", rms, "rad", None
 
 
-def _look_angle_panel(run, section):
+def _look_angle_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
     coefficient = Quantities(run.project, Choice(), False)["K"][:, 0].astype(np.float64)
     section.facts.update(look_angle_std_rad_per_m=float(np.nanstd(coefficient)))
     return "Look-angle (DEM) error", coefficient, "rad per metre of baseline", None
 
 
-def _fit_panel(run, section):
+def _fit_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
     rms = run.scatter
     section.facts.update(series_rms_mm=float(np.sqrt(np.nanmean(rms**2))))
     return "Scatter of the series about its line (rms)", rms, "mm", None
 
 
-def _scn_panel(run, section):
+def _scn_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
     noise = Quantities(run.project, Choice(), False)["N"].astype(np.float64)
     rms = np.sqrt(np.nanmean(noise**2, axis=1)) * run.project.millimetres
     section.facts.update(correlated_noise_rms_mm=float(np.sqrt(np.mean(rms**2))))
     return "Spatially correlated noise of the slaves (rms)", rms, "mm", None
 
 
-def warnings(run, section):
+def warnings(run: Run, section: Section) -> None:
     """What was found strange about the input."""
     found = findings.collect(run.ws)
     section.facts.update(findings=found)
@@ -331,7 +341,7 @@ def warnings(run, section):
         section.tables.append({"caption": "", "head": ["Finding"], "rows": [[sentence] for sentence in found]})
 
 
-def parameters(run, section):
+def parameters(run: Run, section: Section) -> None:
     """Parameters that differ from the default."""
     parameters = Parameters(run.ws)
     rows = []
@@ -350,15 +360,15 @@ def parameters(run, section):
     )
 
 
-def _literal(value):
+def _literal(value: NDArray[np.float64] | float | str) -> str:
     return literals.format_literal(value)
 
 
-def _equal(value, default):
+def _equal(value: NDArray[np.float64] | float | str, default: NDArray[np.float64] | float | str) -> bool:
     return _literal(value) == _literal(default)
 
 
-def record(run, section):
+def record(run: Run, section: Section) -> None:
     """Images, times, versions."""
     seconds = log_seconds(
         [run.ws.path / "STAMPS.log", *(run.ws.path / patch.name / "STAMPS.log" for patch in run.patches)]

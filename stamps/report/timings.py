@@ -1,11 +1,19 @@
 """Seconds of every step: from the record of a reference run, or from the times in ``STAMPS.log``."""
 
+from __future__ import annotations
+
 import datetime
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["log_seconds", "passes", "recorded_seconds"]
 
@@ -34,7 +42,7 @@ def recorded_seconds(folder):
     return {step: float(recorded[f"step{step}"]) for step in _STEPS if f"step{step}" in recorded}
 
 
-def log_seconds(files):
+def log_seconds(files: Sequence[Path]) -> dict[int, float]:
     """Seconds between the first and the last message of each step, in the logs of a project and its patches.
 
     The log counts whole seconds, so a quick step may take 0. Of a step that was run more than once the last run counts; patches
@@ -62,7 +70,7 @@ def log_seconds(files):
     return {step: (end - start).total_seconds() for step, (start, end) in sorted(spans.items())}
 
 
-def _spans(text):
+def _spans(text: str) -> dict[int, tuple[datetime, datetime]]:
     """Step -> first and last moment in one log; the merge of step 5 stands in the project's log without a banner."""
     spans, step = {}, None
     for line in text.splitlines():
@@ -90,7 +98,7 @@ def _spans(text):
     return spans
 
 
-def passes(file):
+def passes(file: StrPath) -> tuple[int, bool]:
     """How often the phases of a project were unwrapped.
 
     Parameters

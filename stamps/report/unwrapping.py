@@ -1,5 +1,9 @@
 """Sections of the quality report on the unwrapping: loops and misfit, neighbours of a single master, passes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -17,15 +21,20 @@ from stamps.report.timings import passes as passes_of
 from stamps.verify import matching
 from stamps.workspace import Workspace
 
+if TYPE_CHECKING:
+    from stamps.report.run import Run
+    from stamps.report.sections import Section
+
+
 __all__ = ["passes", "unwrapping"]
 
 
-def unwrapping(run, section):
+def unwrapping(run: Run, section: Section) -> None:
     """Loops and misfit of small baselines, neighbours of a single master."""
     (_pair_closure if run.small_baselines else _neighbours)(run, section)
 
 
-def _neighbours(run, section):
+def _neighbours(run: Run, section: Section) -> None:
     """Single master: no loops exist, so neighbours are compared."""
     section.lead = (
         "With a single master no interferograms close a loop. Between neighbouring pixels the atmosphere cancels, so the "
@@ -56,7 +65,7 @@ def _arc_panels(arcs):
     ]
 
 
-def _pair_closure(run, section):
+def _pair_closure(run, section) -> None:
     """Small baselines: closed loops, and the misfit of the inversion."""
     section.lead = (
         "Small baselines: the unwrapped phases of three images close a loop, and whatever is left over is a whole number of "
@@ -96,7 +105,7 @@ def _pair_closure(run, section):
     section.pictures.append((lambda: drawing.map_panels(run.canvas, panels), ""))
 
 
-def passes(run, section):
+def passes(run: Run, section: Section) -> None:
     """What the log says about passes, and what changed against another state."""
     log = run.ws.path / "STAMPS.log"
     unwrapped, after_scla = passes_of(log)
@@ -119,7 +128,7 @@ def passes(run, section):
     _other_state(run, Workspace(run.compare_with), run.compare_with, section)
 
 
-def _smooth_against_raw(run, section):
+def _smooth_against_raw(run: Run, section: Section) -> None:
     """How much of the look-angle error the next pass would subtract (its smoothed version)."""
     quantities = Quantities(run.project, Choice(), run.small_baselines)
     raw, smooth = (quantities[letter].astype(np.float64) for letter in ("S", "S~"))
@@ -137,7 +146,7 @@ def _smooth_against_raw(run, section):
     )
 
 
-def _other_state(run, other_ws, name, section):
+def _other_state(run, other_ws, name, section) -> None:
     """Cycles and velocities of this state against another one of the same project."""
     other = Project.at(other_ws)
     ps, theirs = run.project.ps, other.ps

@@ -12,13 +12,22 @@ What the given-up attempt would hand to the new one as if it were an earlier pas
 interrupted run up. A run that has ended is run again as by the original: a second pass.
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError, StampsError
 from stamps.run import engine, run_record
 from stamps.run.run_record import Progress, Request, RunRecord
 from stamps.workspace import unwrapped_store
+
+if TYPE_CHECKING:
+    from stamps.run.engine import Run
+    from stamps.workspace import Workspace
+
 
 __all__ = ["Decision", "decide", "next_step", "request_of", "unfinished"]
 
@@ -49,12 +58,12 @@ class Decision:
     given_up: tuple = ()
     leftovers: tuple = ()
 
-    def progress(self, ws):
+    def progress(self, ws: Workspace) -> Progress:
         """What is published already in a directory of steps 1 to 5a."""
         return self.record.progress(ws) if self.continues else Progress()
 
     @contextlib.contextmanager
-    def recorded(self, ws):
+    def recorded(self, ws: Workspace) -> Iterator[None]:
         """Context of the run: its record is there until it ends, and stays if it fails with something published."""
         with ws.publish():
             ws.delete(*self.leftovers, *(record.request.file for record in self.given_up))
@@ -71,7 +80,7 @@ class Decision:
         unwrapped_store.discard(ws.path)
 
 
-def request_of(run, patches_flag, list_file, restart_gamma):
+def request_of(run: Run, patches_flag: str | None, list_file: str | None, restart_gamma: int) -> Request:
     """:class:`Request` of the arguments of the driver."""
     return Request(
         run.start,
@@ -84,7 +93,7 @@ def request_of(run, patches_flag, list_file, restart_gamma):
     )
 
 
-def decide(ws, run, request, restart=False):
+def decide(ws: Workspace, run: Run, request: Request, restart: bool = False) -> Decision:
     """How a run begins; changes nothing.
 
     Parameters
@@ -118,7 +127,7 @@ def decide(ws, run, request, restart=False):
     return Decision(run, record, False, _anew(ws, same, reasons, leftovers), tuple(found), leftovers)
 
 
-def unfinished(ws):
+def unfinished(ws: Workspace) -> list[tuple[str, str]]:
     """What there is to say of the runs that were interrupted in a project.
 
     Returns
@@ -140,7 +149,7 @@ def unfinished(ws):
     return said
 
 
-def next_step(ws, record):
+def next_step(ws: Workspace, record: RunRecord) -> int:
     """The first step that a run has not published everywhere, 0 if it has published all."""
     request = record.request
     for_patches = [
@@ -156,7 +165,7 @@ def next_step(ws, record):
 # ---------------------------------------------------------------------- why not
 
 
-def _reasons(ws, record, patches):
+def _reasons(ws: Workspace, record: RunRecord, patches: Sequence[str] | None) -> list[str]:
     """Why an interrupted run cannot be continued."""
     names = record.patches or []
     lists = [names, record.kept if record.request.list_file == "patch.list" else None]
@@ -174,7 +183,7 @@ def _reasons(ws, record, patches):
     return record.changes(ws)
 
 
-def _patches_now(ws, request):
+def _patches_now(ws: Workspace, request: Request) -> list[str]:
     """The patches that the command would find now; None where that fails."""
     try:
         return list(engine.find_patches(ws, request.list_file)) if request.divided else []
@@ -182,7 +191,7 @@ def _patches_now(ws, request):
         return None
 
 
-def _leftovers(ws, record):
+def _leftovers(ws: Workspace, record: RunRecord) -> tuple[str, ...]:
     """Results of a given-up attempt that its successor would take for those of an earlier pass."""
     names = [name for name in run_record.OF_EARLIER_PASS if name in record.absent and ws.has_file(name)]
     return tuple(names if record.request.in_project and record.request.start <= 6 else ())
@@ -191,14 +200,14 @@ def _leftovers(ws, record):
 # ---------------------------------------------------------------------- sentences
 
 
-def _interrupted(ws, record):
+def _interrupted(ws: Workspace, record: RunRecord) -> str:
     step = next_step(ws, record)
     return f"The run of {record.request.steps} that was interrupted " + (
         f"in step {step}" if step else "after its last step"
     )
 
 
-def _going_on(ws, record):
+def _going_on(ws: Workspace, record: RunRecord) -> str:
     then = "goes on there" if next_step(ws, record) else "is complete"
     return f"{_interrupted(ws, record)} {then} ({record.request.command} --restart begins anew)"
 
@@ -207,14 +216,14 @@ def _given_up(ws, record):
     return f"{_interrupted(ws, record)} is given up for this one; {record.request.command} will begin anew"
 
 
-def _damaged(ws):
+def _damaged(ws: Workspace) -> str:
     names = run_record.damaged(ws)
     if not names:
         return ""
     return f"{ws.path / names[0]} is damaged, so that an interrupted run cannot be continued: this one begins anew"
 
 
-def _anew(ws, record, reasons, leftovers):
+def _anew(ws: Workspace, record: RunRecord, reasons: Sequence[str], leftovers: tuple[str, ...]) -> str:
     sentence = f"{_interrupted(ws, record)} begins anew, because {_some(reasons)}"
     if leftovers:
         return f"{sentence}; {', '.join(leftovers)} of its first attempt {'go' if len(leftovers) > 1 else 'goes'} first"
@@ -225,6 +234,6 @@ def _anew(ws, record, reasons, leftovers):
     return sentence
 
 
-def _some(reasons):
+def _some(reasons: Sequence[str]) -> str:
     more = len(reasons) - 1
     return reasons[0] + (f" (and {more} more {'changes' if more > 1 else 'change'})" if more else "")

@@ -9,10 +9,14 @@ goes on after it (:mod:`stamps.run.continuation`).
 Source: docs/method/conventions.md, section 7.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +29,13 @@ from stamps.run.workers import run_local, run_on_cluster, shares
 from stamps.workspace import Workspace, freshness, locks, patch_names
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.run.run_record import RunRecord, Ticket
+    from stamps.run.workers import Workers
+
 
 __all__ = [
     "PROJECT_STEPS",
@@ -67,7 +78,7 @@ class Settings:
     restart_gamma: int = 0
 
     @classmethod
-    def of(cls, parameters, restart_gamma=0):
+    def of(cls, parameters: Parameters, restart_gamma: int = 0) -> Settings:
         """Settings from the parameters of a project (Parameters) and the restart flag of step 2."""
         return cls(
             quick_gamma=parameters.flag("quick_est_gamma_flag"),
@@ -99,12 +110,19 @@ class Run:
     in_patches: bool
     in_project: bool
 
-    def folders(self, ws):
+    def folders(self, ws: Workspace) -> list[Workspace]:
         """Directories of steps 1 to 5a."""
         return [ws] if self.patches is None else [ws / name for name in self.patches]
 
 
-def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="patch.list", part_limitation=0):
+def plan_run(
+    ws: Workspace,
+    start_step: int = 1,
+    end_step: int = 8,
+    patches_flag: str | None = None,
+    patch_list_file: str | None = "patch.list",
+    part_limitation: int = 0,
+) -> Run:
     """Check the arguments of the driver and find the patches; changes nothing.
 
     Returns
@@ -133,16 +151,16 @@ def plan_run(ws, start_step=1, end_step=8, patches_flag=None, patch_list_file="p
     return Run(start, end, tuple(patches) or None, part != 2, part != 1)
 
 
-def wants_patches(start, patches_flag=None):
+def wants_patches(start: int, patches_flag: str | None = None) -> bool:
     """Whether a run from a step works in the patch directories."""
     return str(patches_flag or ("y" if start < 6 else "n")).strip().lower() == "y"
 
 
-def _step(value, default):
+def _step(value: int, default: int) -> int:
     return default if value is None or np.size(value) == 0 or value == "" else int(value)
 
 
-def check_parameters(ws, run):
+def check_parameters(ws: Workspace, run: Run) -> None:
     """Check the parameters of the project and of the patches that have their own, before anything is computed.
 
     Raises
@@ -155,14 +173,14 @@ def check_parameters(ws, run):
             Parameters(folder, read_only=True).check()
 
 
-def recover(ws, log):
+def recover(ws: Workspace, log: Log) -> None:
     """Complete or discard what an interrupted run left in the project and in its patches."""
     for folder in [ws, *(ws / name for name in patch_names.present(ws.path))]:
         for message in folder.recover():
             log(message)
 
 
-def find_patches(ws, list_file):
+def find_patches(ws: Workspace, list_file: str) -> list[str]:
     """Patch directories in processing order: the lines of the list file, else all ``PATCH_*`` directories.
 
     An empty list file counts as none: then the directory itself is processed.
@@ -182,7 +200,7 @@ def find_patches(ws, list_file):
     return names
 
 
-def resume_step(ws):
+def resume_step(ws: Workspace) -> int:
     """The step at which a directory goes on, by the files it holds: 5, 4, 3, 2 or 1."""
     for name, step in (("weed1", 5), ("select1", 4), ("pm1", 3), ("ps1", 2)):
         if ws.exists(name):
@@ -193,7 +211,14 @@ def resume_step(ws):
 # ---------------------------------------------------------------------- steps 1 to 5a, in each patch
 
 
-def run_patches(folders, start, end, settings, workers, ticket=None):
+def run_patches(
+    folders: Sequence[Workspace],
+    start: int,
+    end: int,
+    settings: Settings,
+    workers: Workers,
+    ticket: Ticket | None = None,
+) -> int:
     """Steps 1 to 5a of each directory, in parallel where there are several.
 
     Parameters
@@ -240,7 +265,7 @@ def run_patches(folders, start, end, settings, workers, ticket=None):
     return last_start
 
 
-def run_patch(ws, start, end, settings, ticket=None):
+def run_patch(ws: Workspace, start: int, end: int, settings: Settings, ticket: Ticket | None = None) -> int:
     """Steps 1 to 5a of one directory, but those that the run has published there already.
 
     Returns
@@ -272,7 +297,7 @@ def run_patch(ws, start, end, settings, ticket=None):
 
 
 @contextlib.contextmanager
-def _alone_in(ws, log):
+def _alone_in(ws: Workspace, log: Log) -> Iterator[None]:
     """Context in which no other process works in a directory.
 
     One of a run that was killed may still do so on another machine of a cluster: what it publishes need not be done again.
@@ -301,16 +326,16 @@ class PatchPlan:
     steps: tuple
 
     @property
-    def sets_version_two(self):
+    def sets_version_two(self) -> bool:
         """Whether ``psver`` becomes 2 at once: for a directory found to be weeded."""
         return self.resumed and self.start == 5
 
-    def resets_version(self, step):
+    def resets_version(self, step: int) -> bool:
         """Whether ``psver`` becomes 1 before the step: at a start at 2 to 4."""
         return step == self.start and 1 < step < 5 and not self.resumed
 
 
-def plan_patch(ws, start, end, progress=None):
+def plan_patch(ws: Workspace, start: int, end: int, progress: Progress | None = None) -> PatchPlan:
     """Steps 1 to 5a of one directory that a run goes through; step 1 runs whatever the end step is.
 
     Parameters
@@ -334,7 +359,7 @@ def plan_patch(ws, start, end, progress=None):
     return PatchPlan(start, resumed, tuple(k for k in steps if k > done))
 
 
-def flags_before(step, flags):
+def flags_before(step: int, flags: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
     """What the flags of ``no_ps_info`` say of a step 2 to 5a.
 
     Parameters
@@ -355,7 +380,7 @@ def flags_before(step, flags):
     return flags, bool(flags[step - 2] != 0)
 
 
-def _resume(ws, plan, end, log):
+def _resume(ws: Workspace, plan: PatchPlan, end: int, log: Log) -> None:
     if plan.sets_version_two:
         ws.version = 2
     if plan.start > end:
@@ -364,13 +389,13 @@ def _resume(ws, plan, end, log):
         log(f"{ws.name}: complete up to stage {plan.start - 1}", 2)
 
 
-def _step_one(ws, settings, log):
+def _step_one(ws: Workspace, settings: Settings, log: Log) -> None:
     _step_banner(log, 1)
     ws.save_no_ps_flags([0] * 5)
     _load(ws, settings)
 
 
-def _patch_step(ws, step, settings, log, reset_version):
+def _patch_step(ws: Workspace, step: int, settings: Settings, log: Log, reset_version: bool) -> None:
     """One of the steps 2 to 5a, or the note that an earlier step left no pixel."""
     _step_banner(log, step)
     with freshness.judged_for_step(ws, step, log):
@@ -389,7 +414,7 @@ def _patch_step(ws, step, settings, log, reset_version):
         ws.save_no_ps_flags(flags)
 
 
-def patch_function(step, settings):
+def patch_function(step: int, settings: Settings) -> Callable[..., Any]:
     """The function of a step 1 to 5a, called with a workspace.
 
     Raises
@@ -403,7 +428,7 @@ def patch_function(step, settings):
     return _patch_function(step, settings)
 
 
-def _load(ws, settings):
+def _load(ws: Workspace, settings: Settings) -> None:
     """Step 1 of a patch, and a look at the phases that came in."""
     from stamps.frontends import candidate_phases
 
@@ -411,7 +436,7 @@ def _load(ws, settings):
     candidate_phases.examine(ws, big_endian=registry.processor_of(settings.processor).big_endian)
 
 
-def _loader(settings):
+def _loader(settings: Settings) -> Callable[..., Any]:
     """The loader of the project's processor, called with ``workdir``.
 
     Raises
@@ -424,7 +449,7 @@ def _loader(settings):
     return _with_incidence(load) if registry.processor_of(settings.processor).takes_incidence else load
 
 
-def _with_incidence(load):
+def _with_incidence(load: Callable[..., Any]) -> Callable[..., Any]:
     """A loader that is handed the incidence angles of the whole image, mapped, from above the patch."""
     from stamps.frontends.isce import map_bands
 
@@ -436,7 +461,7 @@ def _with_incidence(load):
     return with_incidence
 
 
-def _patch_function(step, settings):
+def _patch_function(step: int, settings: Settings) -> Callable[..., Any]:
     if step == 2:
         if not settings.quick_gamma:
             raise ParameterError(
@@ -463,7 +488,15 @@ def _patch_function(step, settings):
 # ---------------------------------------------------------------------- steps 5b to 8, in the project directory
 
 
-def run_project(ws, start, end, settings, patches, workers, record):
+def run_project(
+    ws: Workspace,
+    start: int,
+    end: int,
+    settings: Settings,
+    patches: tuple[str, ...] | None,
+    workers: Workers,
+    record: RunRecord,
+) -> None:
     """Merging and the steps 6 to 8, but those that the run has published already.
 
     Parameters
@@ -490,25 +523,25 @@ def run_project(ws, start, end, settings, patches, workers, record):
             record.publish(ws, step)
 
 
-def project_steps(start, end, record=None):
+def project_steps(start: int, end: int, record: RunRecord | None = None) -> list[int]:
     """Steps 5 to 8 that a run goes through in the project directory, but those that it has published (``record``)."""
     done = 0 if record is None else record.last
     return [step for step in PROJECT_STEPS if start <= step <= end and step > done]
 
 
-def kept_patches(patches, flags_of):
+def kept_patches(patches: tuple[str, ...], flags_of: Callable[..., Any]) -> list[str]:
     """Names of the patches that still have pixels; ``flags_of(name)`` gives the flags of one."""
     return [name for name in patches if not np.any(flags_of(name))]
 
 
-def merge_skipped(patches, flags_of_project):
+def merge_skipped(patches: tuple[str, ...], flags_of_project: Callable[..., Any]) -> None:
     """Why step 5 does nothing in the project directory, or None; ``flags_of_project()`` gives its flags."""
     if patches is None and np.any(flags_of_project()):
         return "No PS left in an earlier step, so will skip step 5"
     return None
 
 
-def _update_patch_list(ws, patches, record):
+def _update_patch_list(ws: Workspace, patches: tuple[str, ...], record: RunRecord) -> None:
     """Keep the patches that still have pixels; the old list becomes ``patch.list_old``."""
     kept = kept_patches(patches, lambda name: (ws / name).no_ps_flags())
     with ws.publish():
@@ -518,7 +551,7 @@ def _update_patch_list(ws, patches, record):
         record.publish_list(ws, kept)
 
 
-def _merge(ws, patches, log):
+def _merge(ws: Workspace, patches: tuple[str, ...], log: Log) -> None:
     from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
     from stamps.legacy.ps_merge_patches import ps_merge_patches
 
@@ -532,7 +565,7 @@ def _merge(ws, patches, log):
     ps_calc_ifg_std(workdir=ws)
 
 
-def _project_step(ws, step, settings, workers):
+def _project_step(ws: Workspace, step: int, settings: Settings, workers: Workers | None) -> None:
     if step == 6:
         from stamps.legacy.ps_unwrap import ps_unwrap
 
@@ -553,7 +586,7 @@ def _project_step(ws, step, settings, workers):
         ps_scn_filt(workdir=ws)
 
 
-def _look_angle_error(ws, settings):
+def _look_angle_error(ws: Workspace, settings: Settings) -> None:
     from stamps.legacy.ps_calc_scla import ps_calc_scla
     from stamps.legacy.ps_smooth_scla import ps_smooth_scla
 
@@ -566,7 +599,7 @@ def _look_angle_error(ws, settings):
         ps_smooth_scla(0, workdir=ws)
 
 
-def _step_banner(log, step):
+def _step_banner(log: Log, step: int) -> None:
     log("#" * 40)
     log("#" * 16 + f"Step {step}".center(8) + "#" * 16)
     log("#" * 40)

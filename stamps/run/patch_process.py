@@ -3,6 +3,8 @@
 :func:`stamps.run.patch_task.run_patch_task` starts it and waits for its answer.
 """
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import json
@@ -22,7 +24,7 @@ __all__ = ["main"]
 _PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
 
 
-def _end_with_parent():
+def _end_with_parent() -> None:
     """End this process when the one that started it has died.
 
     Linux kills it at once; elsewhere it notices that the other end of its standard input was closed.
@@ -41,7 +43,7 @@ def _end_with_parent():
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _perform(task):
+def _perform(task: PatchTask) -> tuple[int, str | None]:
     """Run the steps of a task; the start step that counts, and the error in words or None."""
     from stamps.run import engine
     from stamps.run.run_record import Ticket
@@ -58,7 +60,7 @@ def _perform(task):
         return task.start, f"{task.name}: {explain(failure, task.directory)}"
 
 
-def main(argv=None):
+def main(argv=None) -> int:
     """Run the task of a JSON file and write the answer beside it; returns the exit status."""
     _end_with_parent()
     description, answer = (Path(name) for name in (sys.argv[1:] if argv is None else argv))

@@ -5,14 +5,22 @@ ends: :mod:`stamps.run.patch_process` is its program.
 Because nothing else is shared, results do not depend on where or how many tasks run at once.
 """
 
+from __future__ import annotations
+
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.processes import child, children
 from stamps.processes.scratch import scratch_folder
 from stamps.workspace.system_errors import reason_of, signal_name
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["PatchResult", "PatchTask", "run_patch_task"]
 
@@ -50,7 +58,7 @@ class PatchTask:
     ticket: dict | None = None
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the patch."""
         return Path(self.directory).name
 
@@ -65,7 +73,7 @@ class PatchResult:
     error: str | None = None
 
 
-def run_patch_task(task):
+def run_patch_task(task: PatchTask) -> PatchResult:
     """Run a task in a process of its own and wait for it.
 
     Parameters
@@ -88,7 +96,7 @@ def run_patch_task(task):
         return PatchResult(task.name, task.start, "", text)
 
 
-def _in_process(task, folder, environment):
+def _in_process(task: PatchTask, folder: StrPath, environment: Mapping[str, str]) -> PatchResult:
     description, answer = folder / "task.json", folder / "answer.json"
     description.write_text(json.dumps(asdict(task)))
     with children.running(
@@ -109,7 +117,7 @@ def _in_process(task, folder, environment):
     return PatchResult(task.name, task.start, output, _how_it_died(task.name, status, output))
 
 
-def _how_it_died(name, status, output):
+def _how_it_died(name: str, status: int, output: str) -> str:
     last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "nothing")
     if status < 0:
         return (

@@ -9,6 +9,8 @@ Each record also says on which parameters and files the published steps rest: wh
 the original was at work, and the rest of the run would not belong to its beginning.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import json
@@ -16,8 +18,10 @@ import os
 import re
 import socket
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from stamps.errors import InputError, StampsError
 from stamps.matlab import literals
@@ -25,6 +29,11 @@ from stamps.workspace import Workspace, fingerprint, lineage, patch_names
 from stamps.workspace.parameters import Parameters, table
 from stamps.workspace.plain_files import read_json
 from stamps.workspace.step_files import step_files
+
+if TYPE_CHECKING:
+    from stamps.run.engine import PatchPlan
+    from stamps.workspace.parameters import Parameter
+
 
 __all__ = ["Grounds", "Progress", "Request", "RunRecord", "Ticket", "damaged", "parameters_of", "records"]
 
@@ -76,7 +85,7 @@ class Request:
     restart_gamma: int = 0
 
     @property
-    def command(self):
+    def command(self) -> str:
         """The command that asks for this."""
         part = 0 if self.in_patches and self.in_project else 1 if self.in_patches else 2
         usual = "y" if self.start < 6 else "n"
@@ -88,21 +97,21 @@ class Request:
         return " ".join(["stamps", str(self.start), str(self.end), *words])
 
     @property
-    def steps(self):
+    def steps(self) -> str:
         """How a sentence calls it."""
         if self.start == self.end:
             return f"step {self.end}"
         return f"steps {self.start} to {self.end}" if self.start else f"the steps up to {self.end}"
 
     @property
-    def file(self):
+    def file(self) -> str:
         """Name of the record: runs that divide the patches among themselves have one for each list."""
         if self.in_project:
             return RUN_FILE
         name = re.sub(r"\W", "-", Path(self.list_file).name)[:80]
         return f"{RUN_FILE.removesuffix('.json')}-{name}.json"
 
-    def repeats(self, other):
+    def repeats(self, other: Request) -> bool:
         """Whether this asks for the same as another request, or (start 0) to resume it."""
         return self == (other if self.start else replace(other, start=0, divided=self.divided))
 
@@ -129,12 +138,12 @@ class Grounds:
             if known is not None and [type(part) for part in known] != [int, int, str]:
                 raise TypeError(f"{known!r} is no fingerprint")
 
-    def changes(self, ws):
+    def changes(self, ws: Workspace) -> list[str]:
         """Sentences (without a full stop) on what has changed since."""
         with _unnoted(ws):
             return self._changes(ws)
 
-    def _changes(self, ws):
+    def _changes(self, ws: Workspace) -> list[str]:
         found = []
         now = _values(ws, self.parameters)
         for name, value in self.parameters.items():
@@ -176,12 +185,12 @@ class Progress:
     grounds: Grounds = field(default_factory=Grounds)
 
     @classmethod
-    def of(cls, ws, run):
+    def of(cls, ws: Workspace, run: str) -> Progress:
         """What the run ``run`` has published in a directory; nothing if there is no sound record of it."""
         kept = _read(ws, STEPS_FILE, cls)
         return kept if kept is not None and run and kept.run == run else cls(run)
 
-    def publish(self, ws, step, plan, ticket):
+    def publish(self, ws: Workspace, step: int, plan: PatchPlan, ticket: Ticket | None) -> None:
         """Note a step as published, in the publication that is under way.
 
         Parameters
@@ -252,7 +261,7 @@ class RunRecord:
     grounds: Grounds = field(default_factory=Grounds)
 
     @classmethod
-    def new(cls, ws, request, patches):
+    def new(cls, ws: Workspace, request: Request, patches: Sequence[str] | None) -> RunRecord:
         """The record of a run that begins; not yet written."""
         from stamps import __version__
 
@@ -263,44 +272,44 @@ class RunRecord:
         absent = [name for name in OF_EARLIER_PASS if not ws.has_file(name)]
         return cls(uuid.uuid4().hex[:12], request, __version__, patches=patches, absent=absent, inputs=inputs)
 
-    def ticket(self, ws):
+    def ticket(self, ws: Workspace) -> Ticket:
         """:class:`Ticket` for the directories of the project ``ws``."""
         return Ticket(self.id, str(ws.path), self.request.file)
 
-    def folders(self, ws):
+    def folders(self, ws: Workspace) -> list[Workspace]:
         """Directories of steps 1 to 5a, for reading also before they are recovered."""
         if not self.request.in_patches:
             return []
         return [ws] if self.patches is None else [(ws / name).as_recovered() for name in self.patches]
 
-    def progress(self, ws):
+    def progress(self, ws: Workspace) -> Progress:
         """What the run has published in one of its directories (:class:`Progress`)."""
         return Progress.of(ws, self.id)
 
-    def begun(self, ws):
+    def begun(self, ws: Workspace) -> bool:
         """Whether anything was published."""
         return bool(
             self.last or self.kept is not None or any(self.progress(folder).last for folder in self.folders(ws))
         )
 
-    def write(self, ws):
+    def write(self, ws: Workspace) -> None:
         """Write the record; joins the publication that is under way."""
         self.owner = _process()
         ws.write_text(self.request.file, _text(self))
 
-    def publish_list(self, ws, kept):
+    def publish_list(self, ws: Workspace, kept: Sequence[str]) -> None:
         """Note, in the publication that is under way, that the patch list was written."""
         self.kept = list(kept)
         self.write(ws)
 
-    def publish(self, ws, step):
+    def publish(self, ws: Workspace, step: int) -> None:
         """Note a step in the project directory as published, in the publication that is under way."""
         self.last = step
         steps = [k for k in (5, 6, 7, 8) if max(self.project_start, self.request.start) <= k <= step]
         self.grounds = _grounds(ws, "project", steps, self.patches is None, self.grounds)
         self.write(ws)
 
-    def end(self, ws):
+    def end(self, ws: Workspace) -> None:
         """Forget the run: it has ended. What its directories hold goes afterwards; alone it means nothing."""
         ws.delete(self.request.file)
         for folder in self.folders(ws):
@@ -308,7 +317,7 @@ class RunRecord:
                 folder.delete(STEPS_FILE)
 
     @contextlib.contextmanager
-    def at_work(self):
+    def at_work(self) -> Iterator[None]:
         """Context in which this process works on the run."""
         _at_work.add(self.id)
         try:
@@ -317,11 +326,11 @@ class RunRecord:
             _at_work.discard(self.id)
 
     @property
-    def alive(self):
+    def alive(self) -> bool:
         """Whether a process is at work on it on this machine."""
         return self.id in _at_work if self.owner == _process() else self.owner == _process(self.owner)
 
-    def changes(self, ws):
+    def changes(self, ws: Workspace) -> list[str]:
         """What has changed since its last publications, as parts of sentences; empty: it can be continued."""
         from stamps import __version__
 
@@ -334,7 +343,7 @@ class RunRecord:
         return list(dict.fromkeys([*found, *self.inputs.changes(ws), *self.grounds.changes(ws)]))
 
 
-def records(ws):
+def records(ws: Workspace) -> list[RunRecord]:
     """The records of a project directory: runs that have begun and not yet ended.
 
     Parameters
@@ -349,12 +358,12 @@ def records(ws):
     return [record for record in (_sound(ws, name) for name in _record_files(ws)) if record is not None]
 
 
-def damaged(ws):
+def damaged(ws: Workspace) -> list[str]:
     """Names of the records of a project directory that cannot be understood."""
     return [name for name in _record_files(ws) if _sound(ws, name) is None]
 
 
-def _sound(ws, name):
+def _sound(ws: Workspace, name: str) -> RunRecord | None:
     """A record whose patches are folders of the project, or None."""
     record = _read(ws, name, RunRecord)
     try:
@@ -365,7 +374,7 @@ def _sound(ws, name):
     return record
 
 
-def _record_files(ws):
+def _record_files(ws: Workspace) -> list[str]:
     pattern = f"{RUN_FILE.removesuffix('.json')}*.json"
     names = {path.name for path in ws.path.glob(pattern)} | {RUN_FILE}
     return [name for name in sorted(names - {STEPS_FILE}) if ws.has_file(name)]
@@ -375,7 +384,7 @@ def _record_files(ws):
 
 
 @functools.cache
-def parameters_of(steps):
+def parameters_of(steps: tuple[int, ...]) -> tuple[str, ...]:
     """Names of the parameters that steps use.
 
     Parameters
@@ -389,7 +398,7 @@ def parameters_of(steps):
     return tuple(row.name for row in table() if set(steps) & _used_in(row))
 
 
-def _used_in(row):
+def _used_in(row: Parameter) -> set[int]:
     if row.steps == "all":
         return set(range(1, 9))
     ranges = re.findall(r"(\d)(?:-(\d))?", row.steps)
@@ -397,7 +406,7 @@ def _used_in(row):
     return used | set(_OF_DRIVER.get(row.name, ()))
 
 
-def _values(ws, names):
+def _values(ws: Workspace, names: tuple[str, ...] | Mapping[str, str]) -> dict[str, str]:
     """Values that count in a directory, as literals; empty where there is none."""
     parameters = Parameters(ws, read_only=True)
     found = {}
@@ -411,7 +420,7 @@ def _values(ws, names):
 
 
 @functools.cache
-def _watched(place, steps, alone, results=True):
+def _watched(place: str, steps: tuple[int, ...], alone: bool, results: bool = True) -> list[str]:
     """Names of the files that steps read in a place, with ``results`` also of what they write there for others to read."""
     rows = [
         row for row in step_files() if ("patches" if alone else "alone") not in row.conditions and row.place == place
@@ -422,14 +431,14 @@ def _watched(place, steps, alone, results=True):
     return sorted(names - {"patch.list", "patch.list_old"})
 
 
-def _grounds(ws, place, steps, alone, before):
+def _grounds(ws: Workspace, place: str, steps: Sequence[int], alone: bool, before: Grounds) -> Grounds:
     """What steps and those before them rest on now, staged changes included."""
     with _unnoted(ws):
         files = {**before.files, **_prints(ws, _watched(place, tuple(steps), alone), before.files)}
         return Grounds({**before.parameters, **_values(ws, parameters_of(tuple(steps)))}, files)
 
 
-def _prints(ws, patterns, known):
+def _prints(ws: Workspace, patterns: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
     """Fingerprints of files of a directory, None for those that are not there."""
     found = {}
     for pattern in patterns:
@@ -440,7 +449,7 @@ def _prints(ws, patterns, known):
 
 
 @contextlib.contextmanager
-def _unnoted(ws):
+def _unnoted(ws: Workspace) -> Iterator[None]:
     """Context in which what is looked at does not count as an input of the results that are published next."""
     reads, ws.reads = ws.reads, lineage.Reads()
     try:
@@ -449,14 +458,14 @@ def _unnoted(ws):
         ws.reads = reads
 
 
-def _find(ws, name):
+def _find(ws: Workspace, name: str) -> Path | None:
     """Path of a file that counts in a directory, or None: texts of the preparation may lie above it."""
     if os.path.isabs(name):
         return Path(name) if os.path.isfile(name) else None
     return ws.find(name, levels=1 if name.endswith(".mat") else 3)
 
 
-def _headers(ws, patches):
+def _headers(ws: Workspace, patches: Sequence[str] | None) -> list[str]:
     """Headers beside the rasters that step 1 reads: of the master image, and of the baselines."""
     from stamps.frontends import patch_files
 
@@ -474,11 +483,11 @@ def _headers(ws, patches):
 # ---------------------------------------------------------------------- files
 
 
-def _text(record):
+def _text(record: Progress | RunRecord) -> str:
     return json.dumps(asdict(record), indent=1) + "\n"
 
 
-def _read(ws, name, kind):
+def _read(ws: Workspace, name: str, kind: type) -> Progress | RunRecord | None:
     """A record as it was written; None if there is none, or something else."""
     try:
         return _made(kind, read_json(ws.file(name))) if ws.has_file(name) else None
@@ -486,24 +495,22 @@ def _read(ws, name, kind):
         return None
 
 
-def _made(kind, stored):
+def _made(kind: type, stored: Mapping[str, Any]) -> Any:
     """A record from its plain form; checks the class of every field."""
     parts = {"request": Request, "grounds": Grounds, "inputs": Grounds}
     values = {item.name: stored[item.name] for item in fields(kind)}
     values = {name: _made(parts[name], value) if name in parts else value for name, value in values.items()}
     if set(stored) != set(values):
         raise ValueError(f"unknown fields {set(stored) - set(values)}")
-    for item in fields(kind):
-        value = values[item.name]
-        names = value if isinstance(value, list) else []
-        if item.name not in parts and not (
-            isinstance(value, item.type) and all(isinstance(name, str) for name in names)
-        ):
-            raise TypeError(f"{item.name} is {value!r}")
+    for name, wanted in get_type_hints(kind).items():
+        value = values[name]
+        texts = value if isinstance(value, list) else []
+        if name not in parts and not (isinstance(value, wanted) and all(isinstance(text, str) for text in texts)):
+            raise TypeError(f"{name} is {value!r}")
     return kind(**values)
 
 
-def _process(like=None):
+def _process(like=None) -> str:
     """This process as machine, number and start; with ``like`` the running process of that number, for comparison."""
     pid = os.getpid()
     if like is not None:

@@ -3,18 +3,30 @@
 There is one progress display, and results come in the order of the tasks.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import warnings
 from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from stamps import native
 from stamps.errors import ParameterError, StampsError
 from stamps.processes import child, children
 from stamps.run.patch_task import run_patch_task
 from stamps.workspace.console import terminal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps.run.patch_task import PatchResult, PatchTask
+    from stamps.workspace.parameters import Parameters
+
 
 __all__ = ["Workers", "cluster_client", "n_cores", "run_local", "run_on_cluster", "shares"]
 
@@ -38,11 +50,18 @@ class Workers:
     client: object = None
 
     @classmethod
-    def of(cls, workers):
+    def of(cls, workers: Workers | None) -> Workers:
         """The argument, or all cores of this machine if it is None."""
         return cls(native.n_threads()) if workers is None else workers
 
-    def map(self, function, tasks, prepare, name_of, unit):
+    def map(
+        self,
+        function: Callable[..., Any],
+        tasks: NDArray[np.int64],
+        prepare: Callable[..., Any],
+        name_of: Callable[..., Any],
+        unit: str,
+    ) -> Iterator[tuple[NDArray[np.float32], dict[str, bytes]]]:
         """Results of ``function(*prepare(task))`` for each task, in order.
 
         Parameters
@@ -72,7 +91,14 @@ class Workers:
                 progress.update()
                 yield result
 
-    def _here(self, function, tasks, prepare, name_of, _unit):
+    def _here(
+        self,
+        function: Callable[..., Any],
+        tasks: NDArray[np.int64],
+        prepare: Callable[..., Any],
+        name_of: Callable[..., Any],
+        _unit: str,
+    ) -> Iterator[tuple[NDArray[np.float32], dict[str, bytes]]]:
         with native.thread_pool(self.cores) as pool, children.ending_with_run():
             futures = [pool.submit(lambda task: function(*prepare(task)), task) for task in tasks]
             try:
@@ -107,13 +133,13 @@ class Workers:
 class _named:  # noqa: N801
     """Context that puts a name before the message of an error."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    def __enter__(self):
+    def __enter__(self) -> _named:
         return self
 
-    def __exit__(self, _kind, error, _trace):
+    def __exit__(self, _kind, error, _trace) -> None:
         if isinstance(error, StampsError) and not str(error).startswith(self.name):
             error.args = (f"{self.name}: {error}", *error.args[1:])
 
@@ -131,7 +157,7 @@ def _result_of(future, name):
         ) from error
 
 
-def n_cores(parameters, requested=None):
+def n_cores(parameters: Parameters, requested: int | str | None = None) -> int:
     """Cores that a run may use.
 
     Parameters
@@ -155,7 +181,7 @@ def n_cores(parameters, requested=None):
     return int(stored) if stored and stored > 1 else native.n_threads()
 
 
-def shares(cores, n_tasks):
+def shares(cores: int, n_tasks: int) -> tuple[int, int]:
     """How many tasks run at once and how many threads each gets, so that together they fill the cores.
 
     Returns
@@ -167,7 +193,7 @@ def shares(cores, n_tasks):
     return workers, max(1, cores // workers)
 
 
-def run_local(tasks, n_workers):
+def run_local(tasks: Sequence[PatchTask], n_workers: int) -> Iterator[PatchResult]:
     """Run tasks in processes of this machine.
 
     Parameters
@@ -222,7 +248,7 @@ def run_on_cluster(tasks, client):
             client.cancel(futures)
 
 
-def cluster_client(scheduler=None, cluster=None, n_workers=None):
+def cluster_client(scheduler: str | None = None, cluster: str | None = None, n_workers=None):
     """Connect to a Dask cluster.
 
     Parameters
@@ -271,14 +297,14 @@ def cluster_client(scheduler=None, cluster=None, n_workers=None):
     return Client(jobs)
 
 
-def _setting(name):
+def _setting(name: str) -> float:
     """What the user's Dask configuration says of SLURM jobs; None if nothing."""
     import dask
 
     return dask.config.get(f"jobqueue.slurm.{name}", None)
 
 
-def _progress(total, unit="patch"):
+def _progress(total: int, unit: str = "patch") -> Any:
     from tqdm import tqdm
 
     return tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=terminal())

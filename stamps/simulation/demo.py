@@ -5,6 +5,8 @@
 export and ``project`` the processing; the result is compared with the simulation's truth.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
@@ -12,6 +14,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +47,7 @@ def main(argv=None):
     return 0
 
 
-def run_demo(folder):
+def run_demo(folder) -> None:
     """Simulate, process, report.
 
     Parameters
@@ -71,11 +74,11 @@ def run_demo(folder):
     _report(project, stack, seconds)
 
 
-def _stage(number, text):
+def _stage(number, text) -> None:
     print(f"\n--- {number} of 4: {text} ---", flush=True)
 
 
-def _simulate(stack):
+def _simulate(stack) -> None:
     if (stack / "truth.json").is_file() and _made_with(stack) == list(_STACK_OPTIONS):
         return
     shutil.rmtree(stack, ignore_errors=True)
@@ -83,7 +86,7 @@ def _simulate(stack):
     (stack / _OPTIONS_FILE).write_text(json.dumps(_STACK_OPTIONS))
 
 
-def _made_with(stack):
+def _made_with(stack) -> list[Any]:
     """Options of the simulation that a stack came from; None where that is unknown."""
     try:
         return json.loads((stack / _OPTIONS_FILE).read_text())
@@ -91,7 +94,7 @@ def _made_with(stack):
         return None
 
 
-def _report(project, stack, seconds):
+def _report(project, stack, seconds) -> None:
     ws = Workspace(project)
     ps = ws.load("ps2")
     velocity = los_velocity(ws)

@@ -9,13 +9,26 @@
 The orbits of ``doris`` are circles over the sphere of the simulator whose offsets are its baselines.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.frontends import isce
 from stamps.insar.constants import SPEED_OF_LIGHT, WGS84_FIRST_ECCENTRICITY_SQUARED, WGS84_SEMI_MAJOR
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.simulation.stack import Acquisitions, Geometry
+
 
 __all__ = ["LAYOUTS", "translate"]
 
@@ -29,42 +42,46 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 class _Stack:
     """A simulated stack: settings, geometry, dates, pairs, and its rasters in SNAP's layout."""
 
-    def __init__(self, cfg, geo, acq, pairs, source):
+    def __init__(
+        self, cfg: Namespace, geo: Geometry, acq: Acquisitions, pairs: Sequence[tuple[int, int]], source: str
+    ) -> None:
         self.cfg, self.geo, self.acq, self.pairs = cfg, geo, acq, pairs
         self.source = Path(source)
         self.names = acq.names
         self.master = acq.names[acq.master]
 
     @property
-    def small_baselines(self):
+    def small_baselines(self) -> bool:
         return self.cfg.network == "sb"
 
-    def slc(self, name):
+    def slc(self, name: str) -> Path:
         """Path of the SLC of a date."""
         if not self.small_baselines:
             return self.source / "rslc" / f"{name}.rslc"
         return next((self.source / "SMALL_BASELINES").glob(f"*/{name}.rslc"))
 
-    def pair_names(self):
+    def pair_names(self) -> list[tuple[str, str]]:
         """Dates of the interferograms."""
         return [(self.names[m], self.names[s]) for m, s in self.pairs]
 
-    def interferogram(self, first, second):
+    def interferogram(self, first: str, second: str) -> Path:
         """Path of an interferogram."""
         stem = f"{first}_{second}"
         folder = self.source / "SMALL_BASELINES" / stem if self.small_baselines else self.source / "diff0"
         return folder / f"{stem}.diff"
 
-    def values(self, path, dtype):
+    def values(self, path: StrPath, dtype: str) -> NDArray[np.float32]:
         """A raster as an array of the image's shape."""
         return np.fromfile(path, dtype).reshape(self.cfg.lines, self.cfg.samples)
 
-    def geometry(self, suffix):
+    def geometry(self, suffix: str) -> NDArray[np.float32]:
         """Longitude, latitude or height raster."""
         return self.values(self.source / "geo" / f"{self.master}{suffix}", ">f4")
 
 
-def translate(layout, cfg, geo, acq, pairs, source):
+def translate(
+    layout: str, cfg: Namespace, geo: Geometry, acq: Acquisitions, pairs: Sequence[tuple[int, int]], source: str
+) -> None:
     """Write a simulated stack in another layout.
 
     Parameters
@@ -83,7 +100,7 @@ def translate(layout, cfg, geo, acq, pairs, source):
 # ---------------------------------------------------------------------- Gamma
 
 
-def _gamma(stack, target):
+def _gamma(stack: _Stack, target: StrPath) -> None:
     """The same tree; SLCs scaled and rounded to complex int16, their headers say so."""
     for path in sorted(stack.source.rglob("*")):
         place = target / path.relative_to(stack.source)
@@ -101,7 +118,7 @@ def _gamma(stack, target):
 # ---------------------------------------------------------------------- Doris
 
 
-def _doris(stack, target):
+def _doris(stack: _Stack, target: StrPath) -> None:
     root = target / f"INSAR_{stack.master}"
     root.mkdir(parents=True)
     for suffix, name in ((".lon", "lon.raw"), (".lat", "lat.raw"), ("_dem.rdc", "dem_radar.raw")):
@@ -128,11 +145,11 @@ def _doris(stack, target):
             _native(stack.slc(name), folder / f"{name}_filtrg.slc")
 
 
-def _native(source, place):
+def _native(source: StrPath, place: StrPath) -> None:
     np.fromfile(source, ">c8").astype("=c8").tofile(place)
 
 
-def _result_file(stack, i, what):
+def _result_file(stack: _Stack, i: int, what: str) -> str:
     """Result file of Doris for image ``i``: times, crop and orbit."""
     cfg, geo, acq = stack.cfg, stack.geo, stack.acq
     start = 18362.114512 + 0.0137 * i
@@ -168,13 +185,13 @@ def _result_file(stack, i, what):
     )
 
 
-def _section(name, what, lines):
+def _section(name: str, what: str, lines: Sequence[str]) -> str:
     rule = "*" * 67
     head = f"\n{rule}\n*_Start_{name}:\t\t\t{what}\n{rule}\n"
     return head + "".join(f"{line}\n" for line in lines) + f"{rule}\n* End_{name}:_NORMAL\n{rule}\n"
 
 
-def _positions(stack, i, time):
+def _positions(stack: _Stack, i: int, time: NDArray[np.float64]) -> NDArray[np.float64]:
     """Earth-fixed positions of image ``i`` at seconds from the middle line: the master's circle and the baseline."""
     cfg, geo, acq = stack.cfg, stack.geo, stack.acq
     satellite, along = _middle_state(cfg, geo)
@@ -187,7 +204,7 @@ def _positions(stack, i, time):
     return (geo.sar_radius - n) * up_t + acq.along[i] * along_t + c * across
 
 
-def _middle_state(cfg, geo):
+def _middle_state(cfg: Namespace, geo: Geometry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Position of the master at the middle line and unit vector of its velocity: it sees the centre to its right."""
     lon, lat, heading = np.radians([cfg.centre_lon, cfg.centre_lat, cfg.heading])
     north = np.array([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
@@ -203,7 +220,7 @@ def _middle_state(cfg, geo):
     return geo.sar_radius * (np.cos(arc) * up - np.sin(arc) * right), along
 
 
-def _on_ellipsoid(lon, lat):
+def _on_ellipsoid(lon: float, lat: float) -> NDArray[np.float64]:
     square = WGS84_FIRST_ECCENTRICITY_SQUARED
     normal = WGS84_SEMI_MAJOR / np.sqrt(1 - square * np.sin(lat) ** 2)
     flat = normal * np.cos(lat)
@@ -213,7 +230,7 @@ def _on_ellipsoid(lon, lat):
 # ---------------------------------------------------------------------- ISCE
 
 
-def _isce(stack, target):
+def _isce(stack: _Stack, target: StrPath) -> None:
     cfg, geo = stack.cfg, stack.geo
     merged = target / "merged"
     for name in stack.names:
@@ -240,7 +257,7 @@ def _isce(stack, target):
     )
 
 
-def _baseline_nodes(stack, i):
+def _baseline_nodes(stack: _Stack, i: int) -> NDArray[np.float64]:
     """Perpendicular baselines of image ``i`` at nodes from edge to edge of the image, metres."""
     cfg, geo, acq = stack.cfg, stack.geo, stack.acq
     line = np.linspace(0, cfg.lines, _BASELINE_NODES[0])[:, None]
@@ -251,7 +268,9 @@ def _baseline_nodes(stack, i):
     return (acq.c[i] + acq.rate_c[i] * time) * np.cos(look) - (acq.n[i] + acq.rate_n[i] * time) * np.sin(look)
 
 
-def _isce_raster(path, bands, cfg, dtype, shape=None):
+def _isce_raster(
+    path: StrPath, bands: Sequence[NDArray[Any]], cfg: Namespace, dtype: str, shape: tuple[int, int] | None = None
+) -> None:
     """Write bands interleaved by line, with both headers."""
     length, width = shape or (cfg.lines, cfg.samples)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,8 @@ Determinism: all random numbers come from ``Generator(PCG64([seed, stream]))``
 with a fixed stream number per purpose, so a seed reproduces a data set.
 """
 
+from __future__ import annotations
+
 import argparse
 import datetime as dt
 import json
@@ -63,7 +65,9 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.random import PCG64, Generator
@@ -81,6 +85,12 @@ from stamps.insar.constants import (
 )
 from stamps.insar.geometry import wrapped_longitude
 from stamps.simulation.layouts import LAYOUTS, translate
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from numpy.typing import NDArray
+
 
 # Random streams: one number per purpose, so that options do not shift draws.
 STREAMS = {
@@ -156,18 +166,25 @@ PRESETS = {
 # --------------------------------------------------------------------------
 
 
-def stream(seed, name):
+def stream(seed: int, name: str) -> np.random.Generator:
     """Independent generator for one purpose."""
     return Generator(PCG64([seed, STREAMS[name]]))
 
 
-def write_be(path, array):
+def write_be(path: str, array: NDArray[Any]) -> None:
     """Write a raster as big-endian float32 / complex64."""
     kind = ">c8" if np.iscomplexobj(array) else ">f4"
     np.ascontiguousarray(array).astype(kind).tofile(path)
 
 
-def power_law_field(rng, shape, posting, exponent, outer_scale, step=1):
+def power_law_field(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    posting: tuple[float, float],
+    exponent: float,
+    outer_scale: float,
+    step: float = 1,
+) -> NDArray[np.float32]:
     """Zero-mean, unit-rms random field with an isotropic power-law spectrum.
 
     The 2-D power spectral density is ``(k^2 + k0^2)^(-exponent/2)`` with
@@ -194,7 +211,7 @@ def power_law_field(rng, shape, posting, exponent, outer_scale, step=1):
     return field / np.sqrt(np.mean(field**2, dtype=np.float64)).astype(np.float32)
 
 
-def impulse_response(offset, bandwidth, alpha=0.92):
+def impulse_response(offset: NDArray[Any], bandwidth: float, alpha: float = 0.92) -> NDArray[np.float64]:
     """SAR impulse response (generalised Hamming window), 1 at offset 0."""
     x = bandwidth * np.asarray(offset, dtype=np.float64)
     value = alpha * np.sinc(x) + 0.5 * (1 - alpha) * (np.sinc(x - 1) + np.sinc(x + 1))
@@ -205,7 +222,7 @@ BANDWIDTH_AZ, BANDWIDTH_RG = 0.90, 0.93  # processed bandwidth / sampling rate
 PSF_RADIUS = 2
 
 
-def coloured_speckle(rng, shape):
+def coloured_speckle(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.complex64]:
     """Unit-power circular Gaussian speckle with the SAR impulse response."""
     taps = np.arange(-3, 4)
     parts = []
@@ -227,7 +244,7 @@ def coloured_speckle(rng, shape):
 class Acquisitions:
     """Dates, master and orbit (baseline) parameters of the stack."""
 
-    def __init__(self, cfg):
+    def __init__(self, cfg: Namespace) -> None:
         rng = stream(cfg.seed, "dates")
         n = cfg.n_images
         steps = cfg.revisit * (1 + rng.choice(3, size=n - 1, p=[0.84, 0.12, 0.04]))
@@ -251,12 +268,12 @@ class Acquisitions:
             a -= a[self.master]
         self.years = (self.days - self.days[self.master]) / DAYS_PER_YEAR
 
-    def set_tcn(self, look):
+    def set_tcn(self, look: float) -> None:
         """Turn (B_perp, B_par) at look angle ``look`` into C and N components."""
         self.c = self.bperp0 * np.cos(look) + self.bpar0 * np.sin(look)
         self.n = -self.bperp0 * np.sin(look) + self.bpar0 * np.cos(look)
 
-    def pairs(self, cfg):
+    def pairs(self, cfg: Namespace) -> list[tuple[int, int]]:
         """Interferogram list as (master index, slave index)."""
         n = len(self.names)
         if cfg.network == "single":
@@ -278,7 +295,7 @@ class Acquisitions:
 # --------------------------------------------------------------------------
 
 
-def _counted(lon, longitudes):
+def _counted(lon: NDArray[np.float64], longitudes: str) -> NDArray[np.float64]:
     """Longitudes in the way they are to count: as they come, from -180, or from 0."""
     return lon if longitudes == "continuous" else wrapped_longitude(lon, 0.0 if longitudes == "180" else 180.0)
 
@@ -290,7 +307,7 @@ class Geometry:
     prf = 486.4863102995529
     frequency = 5.405000454334350e9
 
-    def __init__(self, cfg):
+    def __init__(self, cfg: Namespace) -> None:
         self.cfg = cfg
         self.wavelength = SPEED_OF_LIGHT / self.frequency
         lat = np.radians(cfg.centre_lat)
@@ -314,7 +331,9 @@ class Geometry:
         self.line_time = (np.arange(cfg.lines) - (cfg.lines / 2 - 0.5)) / self.prf
         self.height_to_phase = -4 * np.pi / self.wavelength / (self.range * np.sin(self.incidence))
 
-    def bperp(self, acq, i, rows=None, cols=None):
+    def bperp(
+        self, acq: Acquisitions, i: int, rows: NDArray[np.int64] | None = None, cols: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
         """B_perp of image ``i`` against the master, full grid or at pixels."""
         cosl, sinl = np.cos(self.look), np.sin(self.look)
         bc = acq.c[i] + acq.rate_c[i] * self.line_time
@@ -323,7 +342,7 @@ class Geometry:
             return bc[:, None] * cosl - bn[:, None] * sinl
         return bc[rows] * cosl[cols] - bn[rows] * sinl[cols]
 
-    def lonlat(self, dem, block=256):
+    def lonlat(self, dem: NDArray[np.float32], block: int = 256) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Longitude and latitude (degrees) of the pixels at DEM height."""
         cfg, se, re = self.cfg, self.sar_radius, self.earth_radius
         head, lat0 = np.radians(cfg.heading), np.radians(cfg.centre_lat)
@@ -360,7 +379,7 @@ class Geometry:
 class Scene:
     """Everything that does not change from image to image."""
 
-    def __init__(self, cfg, geo):
+    def __init__(self, cfg: Namespace, geo: Geometry) -> None:
         self.shape = shape = (cfg.lines, cfg.samples)
         post, size = geo.posting, min(geo.extent)
         land_step = 25.0
@@ -418,7 +437,7 @@ class Scene:
 
         self._deformation(cfg, geo)
 
-    def _map_dominance(self):
+    def _map_dominance(self) -> None:
         """Strongest point-scatterer signal at each pixel, and whose it is."""
         self.ps_signal = np.zeros(self.shape, np.float32)
         self.ps_parent = np.full(self.shape, -1, np.int32)
@@ -434,7 +453,9 @@ class Scene:
         peak = self.ps_signal[self.rows, self.cols]
         self.phase_std = background[self.rows, self.cols] / (np.sqrt(2) * np.maximum(peak, 1e-6))
 
-    def psf_terms(self):
+    def psf_terms(
+        self,
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]]:
         """Yield (rows, cols, weight, kept scatterers) for every PSF offset.
 
         A scatterer contributes at most once to a pixel per offset, so plain
@@ -448,7 +469,7 @@ class Scene:
                 keep = (r >= 0) & (r < self.shape[0]) & (c >= 0) & (c < self.shape[1])
                 yield r[keep], c[keep], w[keep].astype(np.float32), keep
 
-    def _deformation(self, cfg, geo):
+    def _deformation(self, cfg: Namespace, geo: Geometry) -> None:
         """LOS velocity (mm/yr, + towards satellite) and seasonal amplitude (mm)."""
         rng = stream(cfg.seed, "defo")
         y = (np.arange(cfg.lines) - cfg.lines / 2)[:, None] * geo.posting[0]
@@ -485,7 +506,7 @@ class Scene:
 class ImageMaker:
     """Produces the SLCs one after the other, in date order."""
 
-    def __init__(self, cfg, geo, acq, scene):
+    def __init__(self, cfg: Namespace, geo: Geometry, acq: Acquisitions, scene: Scene) -> None:
         self.cfg, self.geo, self.acq, self.scene = cfg, geo, acq, scene
         n = cfg.n_images
         rng = stream(cfg.seed, "gain")
@@ -521,7 +542,7 @@ class ImageMaker:
         season = np.sin(2 * np.pi * doy / DAYS_PER_YEAR)
         self.season = season - season[acq.master]
 
-    def delay_phase(self, i):
+    def delay_phase(self, i: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Delay phase of image ``i`` (rad): over the grid, and at the scatterers.
 
         The grid holds the spatially smooth terms, which act on the speckle too;
@@ -555,7 +576,7 @@ class ImageMaker:
         self.ps_phase[i] = total[rows, cols] + own
         return total, self.ps_phase[i]
 
-    def make(self, i):
+    def make(self, i: int) -> NDArray[np.complex64]:
         """Complex64 SLC of image ``i`` (images must be asked for in order)."""
         sc, acq = self.scene, self.acq
         phase, ps_phase = self.delay_phase(i)
@@ -594,7 +615,7 @@ class ImageMaker:
 # --------------------------------------------------------------------------
 
 
-def java(value):
+def java(value: float) -> str:
     """A double as Java prints it (shortest digits, E notation from 1e7 up)."""
     value = float(value)
     if value == 0 or 1e-3 <= abs(value) < 1e7:
@@ -604,7 +625,7 @@ def java(value):
     return f"{'-' if sign else ''}{digits[0]}.{rest}E{exponent + len(digits) - 1}"
 
 
-def par_text(cfg, geo, acq, i):
+def par_text(cfg: Namespace, geo: Geometry, acq: Acquisitions, i: int) -> str:
     """SLC parameter file: the keys SNAP's GAMMA writer uses, in its order.
 
     With --layout snap the exporter's habits are reproduced: pixel spacings cut
@@ -658,7 +679,7 @@ def par_text(cfg, geo, acq, i):
     return "".join(f"{key}:{tab}{value}\n" for key, value in rows)
 
 
-def base_text(acq, m, s):
+def base_text(acq: Acquisitions, m: int, s: int) -> str:
     """Baseline file as SNAP writes it: slave minus master in TCN, and its rate."""
     values = (acq.along[s] - acq.along[m], acq.c[s] - acq.c[m], acq.n[s] - acq.n[m])
     rates = (0.0, acq.rate_c[s] - acq.rate_c[m], acq.rate_n[s] - acq.rate_n[m])
@@ -671,7 +692,9 @@ def base_text(acq, m, s):
     )
 
 
-def write_geo(cfg, geo, acq, scene, lon, lat):
+def write_geo(
+    cfg: Namespace, geo: Geometry, acq: Acquisitions, scene: Scene, lon: NDArray[np.float32], lat: NDArray[np.float32]
+) -> None:
     """geo/ and dem/ directories."""
     master = acq.names[acq.master]
     about = wrapped_longitude(lon, cfg.centre_lon)
@@ -703,7 +726,7 @@ def write_geo(cfg, geo, acq, scene, lon, lat):
 # --------------------------------------------------------------------------
 
 
-def link_or_copy(src, dst):
+def link_or_copy(src: str, dst: str) -> None:
     """Repeat a file in another directory without spending disk if possible."""
     if os.path.exists(dst):
         os.remove(dst)
@@ -713,7 +736,7 @@ def link_or_copy(src, dst):
         shutil.copyfile(src, dst)
 
 
-def simulate(cfg):
+def simulate(cfg: Namespace) -> None:
     """Write the whole data set.
 
     Parameters
@@ -766,12 +789,12 @@ def simulate(cfg):
     say(f"master {acq.names[acq.master]}, written to {cfg.datadir}")
 
 
-def _untranslated(cfg):
+def _untranslated(cfg: Namespace) -> dict[str, str]:
     """Settings of the stack in SNAP's layout that another one is made from."""
     return dict(layout="clean", datadir=os.path.join(cfg.datadir, ".snap"))
 
 
-def clear(cfg):
+def clear(cfg: Namespace) -> None:
     """Make the directory, or remove an old data set from it where that is allowed."""
     datadir = cfg.datadir
     folders = ("rslc", "diff0", "SMALL_BASELINES", "geo", "dem", "merged", "reference", ".snap")
@@ -788,7 +811,9 @@ def clear(cfg):
     os.makedirs(datadir, exist_ok=True)
 
 
-def folders(cfg, acq, pairs):
+def folders(
+    cfg: Namespace, acq: Acquisitions, pairs: Sequence[tuple[int, int]]
+) -> tuple[dict[int, list[str]], dict[tuple[int, int], str]]:
     """Where files go: image -> folders of its SLC (the first holds the data, the others link to it), pair -> folder."""
     if cfg.network == "single":
         where = {i: [os.path.join(cfg.datadir, "rslc")] for i in range(cfg.n_images)}
@@ -805,13 +830,13 @@ def folders(cfg, acq, pairs):
 class Amplitudes:
     """Sums over the images that the amplitude dispersion needs."""
 
-    def __init__(self, shape, n_images):
+    def __init__(self, shape: tuple[int, int], n_images: int) -> None:
         self.sum = np.zeros(shape, np.float32)
         self.squares = np.zeros(shape, np.float32)
         self.mean = np.zeros(n_images)
         self.complete = np.ones(shape, bool)
 
-    def add(self, i, slc):
+    def add(self, i: int, slc: NDArray[np.complex64]) -> None:
         """Add image ``i``."""
         amp = np.abs(slc)
         self.complete &= amp > 0
@@ -821,7 +846,15 @@ class Amplitudes:
         self.squares += amp**2
 
 
-def write_images(cfg, geo, acq, scene, maker, where, say):
+def write_images(
+    cfg: Namespace,
+    geo: Geometry,
+    acq: Acquisitions,
+    scene: Scene,
+    maker: ImageMaker,
+    where: Mapping[int, list[str]],
+    say: Callable[..., Any],
+) -> Amplitudes:
     """SLCs with their headers; returns their :class:`Amplitudes`."""
     amplitudes = Amplitudes(scene.shape, cfg.n_images)
     for i in range(cfg.n_images):
@@ -839,7 +872,16 @@ def write_images(cfg, geo, acq, scene, maker, where, say):
     return amplitudes
 
 
-def write_interferograms(cfg, geo, acq, scene, pairs, where, pair_dir, mean_amp):
+def write_interferograms(
+    cfg: Namespace,
+    geo: Geometry,
+    acq: Acquisitions,
+    scene: Scene,
+    pairs: Sequence[tuple[int, int]],
+    where: Mapping[int, list[str]],
+    pair_dir: Mapping[tuple[int, int], str],
+    mean_amp: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Interferograms with their baselines; returns sum and sum of squared differences of the pairs' amplitudes."""
 
     def read_slc(i):
@@ -867,7 +909,13 @@ def write_interferograms(cfg, geo, acq, scene, pairs, where, pair_dir, mean_amp)
     return diff_sum, diff_sq
 
 
-def candidate_statistics(cfg, scene, n_pairs, amplitudes, differences):
+def candidate_statistics(
+    cfg: Namespace,
+    scene: Scene,
+    n_pairs: int,
+    amplitudes: Amplitudes,
+    differences: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> tuple[NDArray[np.float32], dict[str, float]]:
     """Amplitude (difference) dispersion as the candidate selection defines it, and what it selects."""
     n = cfg.n_images
     da = np.sqrt(np.maximum(n * amplitudes.squares / np.maximum(amplitudes.sum, 1e-9) ** 2 - 1, 0))
@@ -891,7 +939,16 @@ def candidate_statistics(cfg, scene, n_pairs, amplitudes, differences):
     return da, stats
 
 
-def save_truth(cfg, geo, acq, scene, maker, pairs, da, stats):
+def save_truth(
+    cfg: Namespace,
+    geo: Geometry,
+    acq: Acquisitions,
+    scene: Scene,
+    maker: ImageMaker,
+    pairs: Sequence[tuple[int, int]],
+    da: NDArray[np.float32],
+    stats: Mapping[str, float],
+) -> None:
     """truth.npz and truth.json (see the module's notes on signs).
 
     Names starting with ``ps_`` have one entry per point scatterer (or
@@ -978,7 +1035,7 @@ def save_truth(cfg, geo, acq, scene, maker, pairs, da, stats):
         f.write("\n")
 
 
-def parse_args(argv=None):
+def parse_args(argv: Sequence[str] | None = None) -> Namespace:
     """Settings from command-line arguments: the defaults, over them the preset, over it single options.
 
     Parameters
@@ -1073,7 +1130,7 @@ def parse_args(argv=None):
     return cfg
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Command line: simulate what the arguments ask for; returns the exit status."""
     try:
         simulate(parse_args(argv))

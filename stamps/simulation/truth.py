@@ -6,8 +6,11 @@ the unweighted slope of the unwrapped phase without the look-angle error, master
 on no noise estimate, so that figures of different programs can be compared.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +19,12 @@ from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.products.velocity import fit_lines
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["TruthFigures", "compare_with_truth", "unweighted_velocity"]
 
@@ -31,7 +40,7 @@ class TruthFigures:
     velocity_correlation: float
 
 
-def compare_with_truth(workdir, stack):
+def compare_with_truth(workdir: Workspace | StrPath, stack: StrPath) -> TruthFigures:
     """Cycles and velocities of a run against the truth of its stack.
 
     Parameters
@@ -71,7 +80,7 @@ def compare_with_truth(workdir, stack):
     )
 
 
-def unweighted_velocity(workdir="."):
+def unweighted_velocity(workdir: Workspace | StrPath = ".") -> NDArray[np.float64]:
     """Slope of the unwrapped phase without look-angle error, towards the satellite.
 
     Parameters
@@ -94,7 +103,7 @@ def unweighted_velocity(workdir="."):
     return -slope * DAYS_PER_YEAR * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
 
 
-def _matched(ij, truth):
+def _matched(ij: NDArray[np.float64], truth: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the pixels that are true scatterers, and which scatterer each is."""
     width = int(max(ij[:, 2].max(), truth["ps_sample"].max())) + 1
     position = ij[:, 1].astype(np.int64) * width + ij[:, 2].astype(np.int64)

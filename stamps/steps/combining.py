@@ -4,13 +4,20 @@ Single-master quantities of images become small-baseline quantities of pairs: se
 Source: docs/method/products.md, section 9; Hooper (2008), Geophys. Res. Lett. 35, L16302.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.insar.geometry import within_180
 from stamps.insar.phase import angle, insert_column, phasor, unit_modulus
 from stamps.matlab.sets import intersect_rows, unique_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "Match",
@@ -34,7 +41,7 @@ class Match:
     sb_common: np.ndarray
 
 
-def match_pixels(ps, sb):
+def match_pixels(ps: Any, sb: Any) -> Match:
     """Find which pixels two sets have in common.
 
     Parameters
@@ -58,7 +65,7 @@ def match_pixels(ps, sb):
     return Match(candidates[first[first >= n_sb] - n_sb], ps_common, sb_common)
 
 
-def pair_differences(values, ifgday_ix):
+def pair_differences(values: NDArray[np.floating[Any]], ifgday_ix: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
     """Second minus first image of every pair, in the class of the values.
 
     Parameters
@@ -74,7 +81,7 @@ def pair_differences(values, ifgday_ix):
     return values[:, ifgday_ix[:, 1]] - values[:, ifgday_ix[:, 0]]
 
 
-def pair_phasors(images, ifgday_ix):
+def pair_phasors(images: NDArray[np.complex64], ifgday_ix: NDArray[np.int64]) -> NDArray[np.complex64]:
     """Phasors of pairs from those of images.
 
     Parameters
@@ -91,7 +98,9 @@ def pair_phasors(images, ifgday_ix):
     return phasor(pair_differences(angle(images), ifgday_ix))
 
 
-def pair_coherence(ph_res, c_ps, master_ix, ifgday_ix):
+def pair_coherence(
+    ph_res: NDArray[np.floating[Any]], c_ps: NDArray[np.float64], master_ix: int, ifgday_ix: NDArray[np.int64]
+) -> NDArray[np.floating[Any]]:
     """Temporal coherence that single-master residuals would have in a small-baseline network.
 
     Parameters
@@ -115,7 +124,7 @@ def pair_coherence(ph_res, c_ps, master_ix, ifgday_ix):
     return (np.abs(total) / len(ifgday_ix)).astype(ph_res.dtype)
 
 
-def above_weakest(coherence, reference):
+def above_weakest(coherence: NDArray[np.float32], reference: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether each coherence is larger than the smallest one of a reference; NaN never is and is not the smallest.
 
     Parameters
@@ -130,13 +139,18 @@ def above_weakest(coherence, reference):
     return coherence > np.fmin.reduce(reference, initial=np.inf).astype(coherence.dtype)
 
 
-def signal_to_noise(coherence):
+def signal_to_noise(coherence: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Signal-to-noise ratio 1/(1/coherence² - 1) of pixels, float64; finite also for coherence 1."""
     squared = np.asarray(coherence, np.float64) ** 2
     return squared / np.maximum(1 - squared, np.finfo(np.float64).eps)
 
 
-def weighted_phasors(first, first_weight, second, second_weight):
+def weighted_phasors(
+    first: NDArray[np.complexfloating[Any, Any]],
+    first_weight: NDArray[np.float64],
+    second: NDArray[np.complexfloating[Any, Any]],
+    second_weight: NDArray[np.float64],
+) -> NDArray[np.complexfloating[Any, Any]]:
     """Normalised weighted sum of two estimates of the same phasors.
 
     Parameters
@@ -154,13 +168,13 @@ def weighted_phasors(first, first_weight, second, second_weight):
     return unit_modulus(total).astype(_joined_class(first, second))
 
 
-def join_rows(first, second):
+def join_rows(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     """One table below the other, in single precision if one of them is, as MATLAB joins arrays."""
     kind = _joined_class(first, second)
     return np.concatenate([first.astype(kind), second.astype(kind)])
 
 
-def _joined_class(first, second):
+def _joined_class(first: NDArray[Any], second: NDArray[Any]) -> Any:
     kind = np.result_type(first, second)
     if np.float32 not in (first.real.dtype, second.real.dtype):
         return kind

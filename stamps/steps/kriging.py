@@ -7,7 +7,11 @@ Source: docs/method/scn.md, sections 2 to 4; Wackernagel (2003), Multivariate Ge
 Appl. Math. 2; Marquardt (1963), J. SIAM 11.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +19,10 @@ from stamps.errors import InputError
 from stamps.matlab.arithmetic import round_half_away
 from stamps.native.kriging import krige_systems
 from stamps.native.variogram import pair_bins
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = [
     "EXPONENTIAL",
@@ -48,7 +56,7 @@ _MAX_ITERATIONS = 500
 # ---------------------------------------------------------------------- models
 
 
-def covariance(model, h):
+def covariance(model: NDArray[np.float64], h: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum of covariance models.
 
     Parameters
@@ -72,13 +80,17 @@ def covariance(model, h):
     return total
 
 
-def variogram_values(kind, h, a, c1, c2):
+def variogram_values(
+    kind: int, h: NDArray[np.float64], a: NDArray[np.float64], c1: NDArray[np.float64], c2: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Model variogram c1·f(h/a) + c2 at distances above zero; all arguments broadcast."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return c1 * _rise(kind, np.asarray(h, np.float64) / a) + c2
 
 
-def variogram_derivatives(kind, h, a, c1, c2):
+def variogram_derivatives(
+    kind: int, h: NDArray[np.float64], a: NDArray[np.float64], c1: NDArray[np.float64], c2: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Derivatives of the model variogram by a, c1 and c2.
 
     Parameters
@@ -100,7 +112,7 @@ def variogram_derivatives(kind, h, a, c1, c2):
         return np.stack([by_range, _rise(kind, u), np.ones(h.shape)], axis=-1)
 
 
-def _rise(kind, u):
+def _rise(kind: int, u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shape of a variogram, 0 at u = 0 and 1 (nearly) beyond the range."""
     if kind == EXPONENTIAL:
         return -np.expm1(-u)
@@ -112,7 +124,7 @@ def _rise(kind, u):
     raise InputError(f"There is no variogram model {kind:g}: use 2 (exponential), 3 (Gaussian) or 4 (spherical).")
 
 
-def _rise_derivative(kind, u):
+def _rise_derivative(kind: int, u: NDArray[np.float64]) -> NDArray[np.float64]:
     if kind == EXPONENTIAL:
         return np.exp(-u)
     if kind == GAUSSIAN:
@@ -123,12 +135,14 @@ def _rise_derivative(kind, u):
 # ---------------------------------------------------------------------- experimental variograms
 
 
-def lag_edges(max_lag, n_lags):
+def lag_edges(max_lag: float, n_lags: int) -> NDArray[np.float64]:
     """Borders 0 … max_lag of n_lags - 1 classes of distance; float64, shape (n_lags,)."""
     return max_lag / (n_lags - 1) * np.arange(n_lags)
 
 
-def variogram(xy, z, max_lag=None, n_lags=51):
+def variogram(
+    xy: NDArray[np.float64], z: NDArray[np.floating[Any]], max_lag: float | None = None, n_lags: int = 51
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Experimental variogram of one field.
 
     Parameters
@@ -158,7 +172,9 @@ def variogram(xy, z, max_lag=None, n_lags=51):
     return 2.0 * count[used], gamma[used], _middles(edges)[used]
 
 
-def series_variograms(t, series, max_lag, n_lags):
+def series_variograms(
+    t: NDArray[np.float64], series: NDArray[np.float32], max_lag: float, n_lags: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Experimental variograms of many series of the same dates.
 
     Parameters
@@ -194,17 +210,17 @@ def series_variograms(t, series, max_lag, n_lags):
     return _middles(edges)[used], gamma
 
 
-def _middles(edges):
+def _middles(edges: NDArray[np.float64]) -> NDArray[np.float64]:
     return (edges[:-1] + edges[1:]) / 2
 
 
-def _used_bins(count, edges):
+def _used_bins(count: NDArray[np.int64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
     """Classes that hold pairs, at most the first (n_lags - 1)/1.75 of these."""
     most = int(round_half_away((edges.size - 1) / 1.75))
     return np.flatnonzero(count)[:most]
 
 
-def _largest_distance(xy):
+def _largest_distance(xy: NDArray[np.float64]) -> float:
     """Diameter of a set of points: the two farthest are corners of its convex hull."""
     from scipy.spatial import ConvexHull, QhullError
     from scipy.spatial.distance import pdist
@@ -219,7 +235,9 @@ def _largest_distance(xy):
 # ---------------------------------------------------------------------- fits
 
 
-def fit_variogram(h, gamma, kind, start):
+def fit_variogram(
+    h: NDArray[np.float64], gamma: NDArray[np.float64], kind: int, start: tuple[float, ...]
+) -> NDArray[np.float64]:
     """Fit a model to experimental variograms by least squares with bounds.
 
     Parameters
@@ -267,11 +285,17 @@ def fit_variogram(h, gamma, kind, start):
     return p
 
 
-def _model(kind, h, p):
+def _model(kind: int, h: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[np.float64]:
     return variogram_values(kind, h, p[:, :1], p[:, 1:2], p[:, 2:])
 
 
-def _damped_step(kind, h, p, residual, damping):
+def _damped_step(
+    kind: int,
+    h: NDArray[np.float64],
+    p: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    damping: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """Parameters after one step from each row of p, cut off at zero."""
     jacobian = variogram_derivatives(kind, h, p[:, :1], p[:, 1:2], p[:, 2:])
     gradient = np.einsum("nij,ni->nj", jacobian, residual)
@@ -313,7 +337,9 @@ class KrigedValues:
     n_in_range: float
 
 
-def krige(data, targets, n_max, radius, method, model):
+def krige(
+    data: ArrayLike, targets: ArrayLike, n_max: int, radius: int, method: int, model: Sequence[list[float]]
+) -> KrigedValues:
     """Kriging of targets from data with any sum of models.
 
     Parameters
@@ -364,12 +390,14 @@ def krige(data, targets, n_max, radius, method, model):
     return KrigedValues(value, variance, float(distance.min()), float(distance.mean()), n_in_range)
 
 
-def _nothing(n_target):
+def _nothing(n_target: int) -> KrigedValues:
     empty = np.full(n_target, np.nan)
     return KrigedValues(empty, empty.copy(), np.nan, np.nan, np.nan)
 
 
-def _krige_system(data, targets, method, model):
+def _krige_system(
+    data: NDArray[np.float64], targets: NDArray[np.float64], method: int, model: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Estimates and variances from all data: weights and multipliers from one linear system."""
     place, z = data[:, :2], data[:, 2]
     n, n_target = len(data), len(targets)
@@ -389,7 +417,7 @@ def _krige_system(data, targets, method, model):
     return weights[:n].T @ (z - mean) + mean, k[0, 0] - (weights * k0).sum(axis=0)
 
 
-def _drift(method, place):
+def _drift(method: int, place: NDArray[np.float64]) -> NDArray[np.float64]:
     """Functions whose weights are bound: none, a constant, or a constant and the coordinates."""
     if method == _SIMPLE:
         return np.empty((len(place), 0))
@@ -397,11 +425,19 @@ def _drift(method, place):
     return constant if method == _ORDINARY else np.hstack([constant, place])
 
 
-def _distances(a, b):
+def _distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.hypot(a[:, None, 0] - b[:, 0], a[:, None, 1] - b[:, 1])
 
 
-def krige_series(t, series, n_max, scale, sill, nugget, own=True):
+def krige_series(
+    t: NDArray[np.float64],
+    series: NDArray[np.floating[Any]],
+    n_max: int,
+    scale: NDArray[np.float64],
+    sill: NDArray[np.float64],
+    nugget: NDArray[np.float64],
+    own: bool = True,
+) -> NDArray[np.float64]:
     """Ordinary kriging of each date of many series from the dates nearer than four ranges.
 
     Parameters

@@ -8,7 +8,11 @@ Classes decide values here: weights are single, products are single, sums are ac
 quotients are single. Source: docs/method/merging.md, sections 2.3 to 2.5.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +22,10 @@ from stamps.insar.phase import angle, phasor
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.sets import intersect_rows, unique_rows
 from stamps.matlab.statistics import sum_single
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "MAX_COHERENCE",
@@ -38,7 +46,7 @@ PHASE_ACCURACY = 10 * np.pi / 180
 MAX_COHERENCE = 0.98572313150505
 
 
-def in_patch_proper(ij, limits):
+def in_patch_proper(ij: NDArray[np.float64], limits: tuple[float, ...]) -> NDArray[np.bool_]:
     """Whether pixels lie in the part of a patch that it does not share.
 
     Parameters
@@ -79,10 +87,10 @@ class Chosen:
     overlap_before: np.ndarray = field(repr=False)
     superseded: np.ndarray = field(repr=False)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.rows.size
 
-    def take(self, values):
+    def take(self, values: NDArray[Any]) -> NDArray[Any]:
         """The chosen rows of an array."""
         return values[self.rows]
 
@@ -94,11 +102,11 @@ class OverlapFinder:
     scene.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._chunks = []  # (first merged row, coordinates, lower corner, upper corner)
         self._n = 0
 
-    def add(self, ij, proper):
+    def add(self, ij: NDArray[np.float64], proper: NDArray[np.bool_]) -> Chosen:
         """Choose the rows of a further patch.
 
         Parameters
@@ -125,7 +133,7 @@ class OverlapFinder:
             self._n += rows.size
         return Chosen(rows, here, numbers[there], numbers[owned])
 
-    def _near(self, pixels):
+    def _near(self, pixels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Coordinates and merged row numbers, ascending, of the collected rows in the bounding box of some pixels."""
         coordinates, numbers = [np.empty((0, 2), np.int64)], [np.empty(0, np.int64)]
         if len(pixels):
@@ -139,7 +147,9 @@ class OverlapFinder:
         return np.concatenate(coordinates), np.concatenate(numbers)
 
 
-def level(parts, selections, whole_cycles=False):
+def level(
+    parts: Sequence[NDArray[np.floating[Any]]], selections: Sequence[Chosen], whole_cycles: bool = False
+) -> NDArray[np.floating[Any]]:
     """Concatenate a quantity that is known up to a constant per patch, using the overlaps to align the constants.
 
     Parameters
@@ -191,17 +201,17 @@ class Cells:
     weight: np.ndarray = field(repr=False)
     snr: np.ndarray = field(repr=False)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.starts.size
 
-    def total(self, products):
+    def total(self, products: NDArray[Any]) -> NDArray[Any]:
         """Sum single-precision rows, already in cell order, over each cell; single."""
         if not len(self):
             return np.empty((0, *products.shape[1:]), products.dtype)
         wide = np.complex128 if products.dtype.kind == "c" else np.float64
         return np.add.reduceat(products.astype(wide), self.starts, axis=0).astype(products.dtype)
 
-    def mean(self, values, weight=None):
+    def mean(self, values: NDArray[np.floating[Any]], weight: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
         """Weighted mean of a quantity in every cell.
 
         Parameters
@@ -218,33 +228,35 @@ class Cells:
         weight = self.weight if weight is None else weight
         return (self.total(self._product(weight, values)) / _like(self.total(weight), values)).astype(np.float64)
 
-    def snr_sum(self, values):
+    def snr_sum(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sum of a quantity weighted with the signal-to-noise ratio, not divided by it; float64 or complex128."""
         total = self.total(self._product(self.snr, values))
         return total.astype(np.complex128 if total.dtype.kind == "c" else np.float64)
 
-    def coherence(self):
+    def coherence(self) -> NDArray[np.float64]:
         """Coherence of the combined pixels of every cell, float64 holding single precision, shape (n_cell,)."""
         signal = np.sqrt(self.total(self.snr**2))
         one = np.float32(1)
         return np.sqrt(one / (one + one / signal)).astype(np.float64)
 
-    def positive_weight(self):
+    def positive_weight(self) -> NDArray[np.float32]:
         """The weights with 1e-9 instead of zeros, as baselines are averaged."""
         return np.where(self.weight == 0, np.float32(1e-9), self.weight)
 
-    def _product(self, weight, values):
+    def _product(self, weight: NDArray[np.float32], values: NDArray[Any]) -> NDArray[Any]:
         single = values[self.order].astype(np.complex64 if values.dtype.kind == "c" else np.float32)
         single *= _like(weight, values)
         return single
 
 
-def _like(vector, values):
+def _like(vector: NDArray[np.float32], values: NDArray[Any]) -> NDArray[np.float32]:
     """A vector that broadcasts over the columns of ``values``."""
     return vector if values.ndim == 1 else vector[:, np.newaxis]
 
 
-def weights_and_snr(ph_res, c_ps, single_master):
+def weights_and_snr(
+    ph_res: NDArray[np.float32], c_ps: NDArray[np.float64], single_master: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Weights of pixels from their phase residuals.
 
     Parameters
@@ -278,7 +290,14 @@ def weights_and_snr(ph_res, c_ps, single_master):
     return one / variance, one / (one / coherence**2 - one)
 
 
-def grid_cells(xy, proper, size, weight, snr, min_weight):
+def grid_cells(
+    xy: NDArray[np.float32],
+    proper: NDArray[np.bool_],
+    size: float,
+    weight: NDArray[np.float32],
+    snr: NDArray[np.float32],
+    min_weight: float,
+) -> Cells:
     """Group the proper pixels of a patch by grid cell.
 
     Parameters
@@ -316,7 +335,7 @@ def grid_cells(xy, proper, size, weight, snr, min_weight):
     return Cells(chosen.order[pixels], starts, chosen.weight[pixels], chosen.snr[pixels])
 
 
-def _grid_corner(xy):
+def _grid_corner(xy: NDArray[np.float32]) -> tuple[float, float]:
     """Origin of the grid: not the corner of the patch but nearly always 1 m, as the original's minimum came out.
 
     The table (number, x, y) was compared element by element with 1 and the second and third element in column order
@@ -326,7 +345,7 @@ def _grid_corner(xy):
     return smaller[1], smaller[2]
 
 
-def _cell_number(coordinate, corner, size):
+def _cell_number(coordinate: NDArray[np.float32], corner: float, size: float) -> NDArray[np.int64]:
     """Cell number of single-precision coordinates, every step in single; int64."""
     return np.ceil((coordinate - corner + np.float32(1e-9)) / np.float32(size)).astype(np.int64)
 
@@ -334,7 +353,7 @@ def _cell_number(coordinate, corner, size):
 # ---------------------------------------------------------------------- after the last patch
 
 
-def unique_coordinates(lonlat, coherence):
+def unique_coordinates(lonlat: NDArray[np.float64], coherence: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Choose one of several rows with the same longitude and latitude: the one with the largest coherence.
 
     Parameters

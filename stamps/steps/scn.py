@@ -3,6 +3,10 @@
 Source: docs/method/scn.md, sections 1.1 and 2.1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import scipy.sparse
 
@@ -10,6 +14,10 @@ from stamps.errors import ParameterError
 from stamps.insar.observations import retained
 from stamps.matlab.linalg import lscov
 from stamps.native.high_pass import high_pass
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "high_pass",
@@ -23,19 +31,19 @@ __all__ = [
 ]
 
 
-def positive(name, value):
+def positive(name: str, value: float) -> float:
     """Value of a parameter that must be one positive number, as float."""
     if isinstance(value, str) or np.size(value) != 1 or not float(value) > 0:
         raise ParameterError(f"Parameter {name} must be one positive number for step 8: set it (setparm {name}).")
     return float(value)
 
 
-def used_columns(ps, dropped, small_baselines):
+def used_columns(ps: Any, dropped: NDArray[np.int64], small_baselines: bool) -> NDArray[np.int64]:
     """0-based images that are filtered: all, or for a single master those that are not dropped."""
     return retained(ps["n_image"], ()) if small_baselines else retained(ps["n_ifg"], dropped)
 
 
-def master_column(master, used):
+def master_column(master: int, used: NDArray[np.int64]) -> int:
     """Column of the master among the used ones, as the original has it: its number in the full list.
 
     It is right if nothing before the master is dropped; where the number does not even exist, the right column is
@@ -59,7 +67,7 @@ def master_column(master, used):
     return int(position[0]) if position.size else None
 
 
-def noise_phase(ws, ph_uw, used, version):
+def noise_phase(ws: Any, ph_uw: NDArray[np.float32], used: NDArray[np.int64], version: int) -> NDArray[np.float32]:
     """Unwrapped phase of the used columns without look-angle error, master error and ramps; single, 0 for NaN.
 
     Parameters
@@ -85,7 +93,7 @@ def noise_phase(ws, ph_uw, used, version):
     return phase
 
 
-def planes(xy, phase):
+def planes(xy: NDArray[np.float32], phase: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Planes through phases by ordinary least squares.
 
     Parameters
@@ -102,7 +110,7 @@ def planes(xy, phase):
     return design @ lscov(design, phase.astype(np.float64))
 
 
-def low_pass_weights(day, time_win, master):
+def low_pass_weights(day: NDArray[np.float64], time_win: float, master: int | None) -> NDArray[np.float64]:
     """Weights of the temporal low pass.
 
     Parameters
@@ -126,7 +134,7 @@ def low_pass_weights(day, time_win, master):
     return weights / np.where(total == 0, 1, total)
 
 
-def integrate(edges, differences, n_ps):
+def integrate(edges: NDArray[np.int64], differences: NDArray[np.float64], n_ps: int) -> NDArray[np.float64]:
     """Pixel values whose differences along arcs are, by least squares, the given ones.
 
     Parameters

@@ -9,12 +9,18 @@ for each pixel.
 Source: docs/method/selection.md, sections 1, 2 and 4; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stamps.matlab.linalg import polyfit, polyfit_scaled, polyval
 from stamps.matlab.statistics import hist
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "DispersionBins",
@@ -45,11 +51,11 @@ class DispersionBins(NamedTuple):
     dispersion: np.ndarray
 
     @property
-    def n(self):
+    def n(self) -> int:
         """Number of classes."""
         return len(self.edges) - 1
 
-    def members(self, i):
+    def members(self, i: int) -> NDArray[np.bool_]:
         """Mask of the pixels of class `i`."""
         return (self.dispersion > self.edges[i]) & (self.dispersion <= self.edges[i + 1])
 
@@ -62,7 +68,7 @@ class Threshold(NamedTuple):
     is_fallback: bool = False
 
 
-def dispersion_bins(dispersion, n_ps):
+def dispersion_bins(dispersion: NDArray[np.float64] | None, n_ps: int) -> DispersionBins:
     """Classes of amplitude dispersion with about equal numbers of candidates.
 
     Parameters
@@ -86,7 +92,7 @@ def dispersion_bins(dispersion, n_ps):
     return DispersionBins(np.concatenate([[0.0], inner, ordered[-1:]]), dispersion)
 
 
-def accepted_random(by_percent, limit, xy, n_bins):
+def accepted_random(by_percent: bool, limit: float, xy: NDArray[np.float32], n_bins: int) -> float:
     """Accepted number of random pixels per class, or the accepted percentage.
 
     Parameters
@@ -112,7 +118,14 @@ def accepted_random(by_percent, limit, xy, n_bins):
     return np.float32(np.float32(limit) * area / np.float32(n_bins))
 
 
-def bin_threshold(coherence, random_counts, coh_bins, n_low, accepted, by_percent):
+def bin_threshold(
+    coherence: NDArray[np.float64],
+    random_counts: NDArray[np.float64],
+    coh_bins: NDArray[np.float64],
+    n_low: int,
+    accepted: float,
+    by_percent: bool,
+) -> float:
     """Coherence above which a class holds the accepted number (or percentage) of random pixels.
 
     Parameters
@@ -153,7 +166,15 @@ def bin_threshold(coherence, random_counts, coh_bins, n_low, accepted, by_percen
     return float(polyval(coefficients, accepted, scaling))
 
 
-def coherence_threshold(coherence, bins, random_counts, coh_bins, n_low, accepted, by_percent):
+def coherence_threshold(
+    coherence: NDArray[np.float64],
+    bins: DispersionBins,
+    random_counts: NDArray[np.float64],
+    coh_bins: NDArray[np.float64],
+    n_low: int,
+    accepted: float,
+    by_percent: bool,
+) -> Threshold:
     """Threshold on coherence from the thresholds of the classes of amplitude dispersion.
 
     Parameters
@@ -186,7 +207,7 @@ def coherence_threshold(coherence, bins, random_counts, coh_bins, n_low, accepte
     return Threshold(float(polyval(line, _TYPICAL_DISPERSION)), None)
 
 
-def pixel_threshold(threshold, dispersion):
+def pixel_threshold(threshold: Threshold, dispersion: NDArray[np.float64]) -> NDArray[np.float64]:
     """Threshold of each pixel, not negative.
 
     Parameters
@@ -204,7 +225,7 @@ def pixel_threshold(threshold, dispersion):
     return np.maximum(polyval(threshold.coefficients, dispersion), 0.0)
 
 
-def coherence_spread(phase):
+def coherence_spread(phase: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Standard deviation of temporal coherence over bootstrap samples of interferograms.
 
     Parameters

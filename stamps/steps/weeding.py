@@ -3,18 +3,26 @@
 Source: docs/method/weeding.md, sections 2, 4 and 5; Hooper et al. (2007), J. Geophys. Res. 112, B07407.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.phase import phasor
 from stamps.matlab.sets import unique_rows
 from stamps.native.arc_noise import small_baseline_arc_noise, smallest_at_ends, time_series_arc_noise
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["arc_phasors", "best_of_duplicates", "best_of_neighbours", "lowest_neighbour", "pixel_noise"]
 
 _NEIGHBOURS = [(di, dj) for di in (-1, 0, 1) for dj in (-1, 0, 1) if di or dj]
 
 
-def lowest_neighbour(ij):
+def lowest_neighbour(ij: NDArray[np.int64]) -> NDArray[np.int64]:
     """Lowest-numbered pixel among those on the eight positions around each pixel.
 
     Parameters
@@ -43,7 +51,7 @@ def lowest_neighbour(ij):
     return np.where(lowest == n, -1, lowest)[inverse]
 
 
-def best_of_neighbours(ij, coherence):
+def best_of_neighbours(ij: NDArray[np.int64], coherence: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Keep the most coherent pixel of each group of adjacent pixels.
 
     Every pixel is claimed by the lowest-numbered pixel adjacent to it. Pixels are taken in the order of their
@@ -84,7 +92,7 @@ def best_of_neighbours(ij, coherence):
     return keep
 
 
-def best_of_duplicates(xy, coherence):
+def best_of_duplicates(xy: NDArray[np.float32], coherence: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Keep the most coherent of pixels with equal coordinates, the first on ties.
 
     Parameters
@@ -101,7 +109,13 @@ def best_of_duplicates(xy, coherence):
     return keep
 
 
-def arc_phasors(ph, k_ps, bperp, c_ps=None, master_ix=None):
+def arc_phasors(
+    ph: NDArray[np.complex64],
+    k_ps: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
+    c_ps: NDArray[np.float64] | None = None,
+    master_ix: int | None = None,
+) -> NDArray[np.complex64]:
     """Unit phasors of pixels without their look-angle error.
 
     Parameters
@@ -129,7 +143,13 @@ def arc_phasors(ph, k_ps, bperp, c_ps=None, master_ix=None):
     return phasors
 
 
-def pixel_noise(phasors, edges, bperp, day=None, time_window=None):
+def pixel_noise(
+    phasors: NDArray[np.complex64],
+    edges: NDArray[np.int64],
+    bperp: NDArray[np.floating[Any]],
+    day: NDArray[np.float64] | None = None,
+    time_window: float | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Smallest noise of the arcs at each pixel.
 
     Parameters
@@ -161,7 +181,7 @@ def pixel_noise(phasors, edges, bperp, day=None, time_window=None):
     return smallest_at_ends(std, edges, n), smallest_at_ends(largest, edges, n)
 
 
-def _best_of_groups(group, coherence):
+def _best_of_groups(group: NDArray[np.int64], coherence: NDArray[np.float64]) -> NDArray[np.int64]:
     """The most coherent member of each group, the lowest number on ties."""
     order = np.lexsort((-coherence, group))
     return order[np.diff(group[order], prepend=-1) != 0]

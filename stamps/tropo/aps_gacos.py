@@ -7,6 +7,10 @@ Reads ``psver``, ``ps2``, ``inc2``, ``la2`` and a folder with ``yyyymmdd.ztd`` a
 Source: see :mod:`stamps.tropo.ztd` and :mod:`stamps.tropo.delay`; names: docs/method/products.md, section 2.6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.tropo.delay import delay_phase, pair_phase
@@ -15,11 +19,20 @@ from stamps.tropo.ztd import find_maps, read_ztd
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
+
 __all__ = ["aps_gacos"]
 
 
 @reserving
-def aps_gacos(folder, *, incidence=None, workdir="."):
+def aps_gacos(
+    folder: StrPath, *, incidence: float | None = None, workdir: Workspace | StrPath = "."
+) -> NDArray[np.float32]:
     """Correct every interferogram with the delay maps of its two images.
 
     Parameters

@@ -7,6 +7,11 @@ Reads ``psver``, ``ps2``, ``hgt2``, ``phuw2`` and, where it exists, ``scla2`` (s
 Source: see :mod:`stamps.tropo.linear`; names: docs/method/products.md, section 2.6.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -15,11 +20,27 @@ from stamps.tropo.linear import height_slopes
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.tropo.linear import HeightSlopes
+    from stamps.workspace import Workspace
+
+
 __all__ = ["aps_linear"]
 
 
 @reserving
-def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrelated", workdir="."):
+def aps_linear(
+    *,
+    area: ArrayLike | None = None,
+    exclude: ArrayLike | None = None,
+    ramp: bool = True,
+    band: Sequence[float] | None = None,
+    scla: str = "uncorrelated",
+    workdir: Workspace | StrPath = ".",
+) -> HeightSlopes:
     """Estimate phase = K·h + constant in every interferogram and store K·h.
 
     Parameters
@@ -79,13 +100,13 @@ def aps_linear(*, area=None, exclude=None, ramp=True, band=None, scla="uncorrela
     return type(found)(*(_spread(n_ifg, columns, x) for x in (found.slope, found.error, found.explained)))
 
 
-def _spread(n, columns, values):
+def _spread(n: int, columns: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     result = np.zeros(n)
     result[columns] = values
     return result
 
 
-def _checked_band(band):
+def _checked_band(band: Sequence[float] | None) -> NDArray[np.float64] | None:
     if band is None:
         return None
     band = np.asarray(band, np.float64)

@@ -9,6 +9,11 @@ Parameters: ``small_baseline_flag``, ``drop_ifg_index``.
 Source: see :mod:`stamps.tropo.powerlaw`; names: docs/method/products.md, sections 2.6 and 2.7.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
@@ -17,6 +22,14 @@ from stamps.tropo.inputs import Scene
 from stamps.tropo.powerlaw import cover, estimate, interpolate, relief_power
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.tropo.powerlaw import WindowEstimates
+    from stamps.workspace import Workspace
+
 
 __all__ = ["aps_powerlaw"]
 
@@ -27,16 +40,16 @@ DEFAULT_ALPHA = 1.6
 @reserving
 def aps_powerlaw(
     *,
-    h0=DEFAULT_H0,
-    alpha=DEFAULT_ALPHA,
-    bands=None,
-    n_windows=50,
-    area=None,
+    h0: float = DEFAULT_H0,
+    alpha: float = DEFAULT_ALPHA,
+    bands: Sequence[tuple[float, float]] | None = None,
+    n_windows: int = 50,
+    area: Sequence[float] | None = None,
     exclude=None,
-    scla="uncorrelated",
-    save_bands=True,
-    workdir=".",
-):
+    scla: str = "uncorrelated",
+    save_bands: bool = True,
+    workdir: Workspace | StrPath = ".",
+) -> WindowEstimates:
     """Estimate phase = K'·(h0 - h)^α + constant in bands and windows and store K'·(h0 - h)^α.
 
     Parameters
@@ -120,7 +133,7 @@ def aps_powerlaw(
     return found
 
 
-def _checked(bands):
+def _checked(bands: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
     bands = np.atleast_2d(np.asarray(bands, np.float64))
     if bands.ndim != 2 or bands.shape[1] != 2 or not ((bands[:, 0] > 0) & (bands[:, 0] < bands[:, 1])).all():
         raise InputError("Bands should be rows of a shorter and a longer wavelength in m, such as (2000, 4000).")

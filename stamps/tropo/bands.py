@@ -5,8 +5,16 @@ is linear, the same for every quantity, and leaves nothing of a constant or a pl
 another quantity, what is left of it after filtering is proportional by the same factor.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from scipy.ndimage import gaussian_filter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["CellGrid", "octave_bands"]
 
@@ -17,7 +25,7 @@ _LONGEST_START = 2000.0
 _LARGEST_GRID = 4000
 
 
-def octave_bands(extent):
+def octave_bands(extent: float) -> NDArray[np.float64]:
     """Bands of one octave each that fit a scene.
 
     Parameters
@@ -48,7 +56,7 @@ class CellGrid:
         Shortest wavelength that will be asked for, m; the cells are a sixth of it.
     """
 
-    def __init__(self, xy, shortest):
+    def __init__(self, xy: NDArray[np.float64], shortest: float) -> None:
         xy = np.asarray(xy, np.float64)
         low = xy.min(axis=0)
         span = float((xy.max(axis=0) - low).max())
@@ -61,7 +69,7 @@ class CellGrid:
         self.cells = occupied  # flat numbers of the cells that hold pixels
         self.centres = low + (np.column_stack(np.unravel_index(occupied, self.shape)) + 0.5) * self.side
 
-    def average(self, values):
+    def average(self, values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Mean over the pixels of each cell, NaN left out.
 
         Parameters
@@ -80,7 +88,9 @@ class CellGrid:
         with np.errstate(invalid="ignore"):
             return (total / count).reshape(self.shape)
 
-    def band_pass(self, average, band):
+    def band_pass(
+        self, average: NDArray[np.float64], band: NDArray[np.float64] | tuple[int, int]
+    ) -> NDArray[np.float64]:
         """Part of averaged values between two wavelengths.
 
         Parameters
@@ -103,13 +113,15 @@ class CellGrid:
         short, long = (self._smoothed(values, filled, wavelength) for wavelength in band)
         return np.where(filled, short - long, np.nan).ravel()[self.cells]
 
-    def _smoothed(self, values, filled, wavelength):
+    def _smoothed(
+        self, values: NDArray[np.float64], filled: NDArray[np.bool_], wavelength: float
+    ) -> NDArray[np.float64]:
         sigma = _SIGMA * wavelength / self.side
         weight = gaussian_filter(filled.astype(np.float64), sigma, mode="constant", truncate=_TRUNCATE)
         total = gaussian_filter(values, sigma, mode="constant", truncate=_TRUNCATE)
         return np.divide(total, weight, out=np.zeros_like(total), where=filled)
 
 
-def _without_plane(position, values):
+def _without_plane(position: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     design = np.column_stack([position - position.mean(axis=0), np.ones(len(values))])
     return values - design @ np.linalg.lstsq(design, values, rcond=None)[0]

@@ -4,9 +4,17 @@ Source: docs/method/products.md, introduction (signs): with the earlier image fi
 to the ground. The excess path of an image is its zenith delay divided by the cosine of the incidence angle.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.insar.constants import MEAN_EARTH_RADIUS_KM
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["delay_phase", "incidence_from_look", "pair_phase"]
 
@@ -15,7 +23,9 @@ _ORBIT_RATIO = 1 + 700 / MEAN_EARTH_RADIUS_KM
 _ALREADY_INCIDENCE = 0.02
 
 
-def delay_phase(zenith_delay, incidence, wavelength):
+def delay_phase(
+    zenith_delay: NDArray[np.float64], incidence: NDArray[np.float64], wavelength: float
+) -> NDArray[np.float64]:
     """Phase of the delay of single images.
 
     Parameters
@@ -37,7 +47,7 @@ def delay_phase(zenith_delay, incidence, wavelength):
     return zenith_delay * (mapping if zenith_delay.ndim == 1 else mapping[:, np.newaxis])
 
 
-def pair_phase(image_phase, pairs):
+def pair_phase(image_phase: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Second minus first image of every pair.
 
     Parameters
@@ -53,7 +63,7 @@ def pair_phase(image_phase, pairs):
     return image_phase[:, pairs[:, 1]] - image_phase[:, pairs[:, 0]]
 
 
-def incidence_from_look(look, mean_incidence=None):
+def incidence_from_look(look: NDArray[np.float64], mean_incidence: float | None = None) -> NDArray[np.float64]:
     """Incidence angles from the angles that a project stores as look angles.
 
     Parameters

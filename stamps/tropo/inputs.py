@@ -4,7 +4,11 @@ Reads ``ps2``, ``phuw2`` and ``scla2`` (small baselines: ``phuw_sb2`` and ``scla
 writes ``tca2`` (``tca_sb2``). Parameters: ``small_baseline_flag``, ``drop_ifg_index``.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +22,14 @@ from stamps.tropo.linear import without_height_part
 from stamps.workspace import freshness
 from stamps.workspace.plain_files import read_input
 from stamps.workspace.project import ProjectFiles
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+    from stamps.workspace.log import Log
+
 
 __all__ = ["SCLA_CHOICES", "Scene", "read_polygon"]
 
@@ -33,42 +45,47 @@ class Scene:
     project: ProjectFiles
 
     @classmethod
-    def at(cls, workdir):
+    def at(cls, workdir: Workspace | StrPath) -> Scene:
         """Open a project directory; what is out of date is used with a warning, as by the steps."""
         return cls(ProjectFiles.at(workdir, stale=freshness.warn))
 
     @property
-    def ws(self):
+    def ws(self) -> Workspace:
         """The workspace."""
         return self.project.ws
 
     @property
-    def xy(self):
+    def xy(self) -> NDArray[np.float64]:
         """Positions of the pixels in m, (n_ps, 2) float64."""
         return self.project.ps["xy"][:, 1:3].astype(np.float64)
 
-    def columns(self):
+    def columns(self) -> NDArray[np.int64]:
         """0-based interferograms that get a correction: neither dropped nor the master's."""
         used = retained(self.project.ps["n_ifg"], self.project.parameters.indices("drop_ifg_index"))
         return used if self.project.small_baselines else used[used != self.project.master]
 
-    def pairs(self):
+    def pairs(self) -> NDArray[np.int64]:
         """0-based first and second image of every interferogram, (n_ifg, 2)."""
         ps = self.project.ps
         if self.project.small_baselines:
             return ps["ifgday_ix"]
         return np.column_stack([np.full(ps["n_ifg"], self.project.master), np.arange(ps["n_ifg"])])
 
-    def dates(self):
+    def dates(self) -> NDArray[np.int64]:
         """Dates of the images as yyyymmdd, (n_image,) int64."""
         return to_yyyymmdd(self.project.ps["day"])
 
-    def name(self, ifg):
+    def name(self, ifg: int) -> str:
         """``'3 (20180601-20180613)'`` for the 0-based interferogram 2."""
         first, second = self.dates()[self.pairs()[ifg]]
         return f"{ifg + 1} ({first}-{second})"
 
-    def phase(self, scla="uncorrelated", height=None, used=None):
+    def phase(
+        self,
+        scla: str = "uncorrelated",
+        height: NDArray[np.float64] | None = None,
+        used: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.floating[Any]]:
         """Unwrapped phase without the look-angle error, where that is known.
 
         The look-angle error was estimated with the troposphere in the phase, so that it has swallowed some of the delay
@@ -100,7 +117,9 @@ class Scene:
         ph_scla = self._per_interferogram(name, "ph_scla")
         return phase - (ph_scla if scla == "all" else without_height_part(ph_scla, height, self.xy, used))
 
-    def observed(self, area, exclude, scla, log):
+    def observed(
+        self, area: ArrayLike | None, exclude: ArrayLike | None, scla: str, log: Log
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.floating[Any]]]:
         """What a correction that goes with height is estimated from.
 
         Parameters
@@ -126,7 +145,7 @@ class Scene:
         self.check_relief(height, used, log)
         return height, used, phase
 
-    def _per_interferogram(self, file, variable):
+    def _per_interferogram(self, file: str, variable: str) -> NDArray[np.float32]:
         value = self.ws.load(file, [variable])[variable]
         expected = (self.project.ps["n_ps"], self.project.ps["n_ifg"])
         if np.shape(value) != expected:
@@ -136,7 +155,7 @@ class Scene:
             )
         return value
 
-    def height(self):
+    def height(self) -> NDArray[np.float64]:
         """Heights in m, (n_ps,) float64; WorkspaceError if the project has none."""
         height = self.ws.load_optional(self.project.file("hgt")).get("hgt")
         if height is None or len(height) != self.project.ps["n_ps"]:
@@ -146,7 +165,7 @@ class Scene:
             )
         return height.astype(np.float64)
 
-    def incidence(self, degrees=None):
+    def incidence(self, degrees: float | None = None) -> NDArray[np.float64]:
         """Incidence angles in radians.
 
         Parameters
@@ -182,7 +201,7 @@ class Scene:
             f"{self.ws.path} knows no incidence angle (inc2.mat, la2.mat): give one in degrees (--incidence 39)."
         )
 
-    def selected(self, area=None, exclude=None):
+    def selected(self, area: ArrayLike | None = None, exclude: ArrayLike | None = None) -> NDArray[np.bool_]:
         """Pixels from which a correction is estimated.
 
         Parameters
@@ -214,7 +233,7 @@ class Scene:
             )
         return selected
 
-    def check_relief(self, height, used, log):
+    def check_relief(self, height: NDArray[np.float64], used: NDArray[np.bool_], log: Log) -> None:
         """Warn of heights that differ too little to tell delay from chance or deformation."""
         low, high = np.nanpercentile(height[used], [5, 95])
         if high - low < _LITTLE_RELIEF:
@@ -223,18 +242,18 @@ class Scene:
                 "deformation; compare with delay maps (stamps tropo gacos)"
             )
 
-    def full(self, columns, values):
+    def full(self, columns: NDArray[np.int64], values: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Values of some interferograms among zeros for the others, (n_ps, n_ifg) float32."""
         result = np.zeros((self.project.ps["n_ps"], self.project.ps["n_ifg"]), np.float32)
         result[:, columns] = values
         return result
 
-    def save(self, variables):
+    def save(self, variables: Mapping[str, NDArray[np.float32]]) -> None:
         """Add variables to ``tca2.mat`` or ``tca_sb2.mat``; the other corrections in it stay."""
         self.ws.save(self.project.file("tca", self.project.small_baselines), variables)
 
 
-def _inside(lonlat, area):
+def _inside(lonlat: NDArray[np.float64], area: ArrayLike) -> NDArray[np.bool_]:
     area = np.asarray(area, np.float64)
     if area.shape == (4,):
         west, east = longitude_range(area[:2])
@@ -252,7 +271,7 @@ def _inside(lonlat, area):
     return inside_polygon(lonlat, area)
 
 
-def read_polygon(path):
+def read_polygon(path: StrPath) -> NDArray[np.float64]:
     """Corners of a polygon from a text file with longitude and latitude in every line.
 
     Returns

@@ -4,13 +4,23 @@ Source: Wicks et al. (2002), Geophys. Res. Lett. 29(9); bands after Lin et al. (
 Q09002.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import NoPixelsError
 from stamps.tropo.bands import CellGrid
 from stamps.tropo.regression import robust_fit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.tropo.regression import Fit
+
 
 __all__ = ["HeightSlopes", "height_slopes", "without_height_part"]
 
@@ -26,7 +36,15 @@ class HeightSlopes:
     explained: np.ndarray
 
 
-def height_slopes(phase, height, xy, *, ramp=True, band=None, name=str):
+def height_slopes(
+    phase: NDArray[np.floating[Any]],
+    height: NDArray[np.float64],
+    xy: NDArray[np.float64],
+    *,
+    ramp: bool = True,
+    band: NDArray[np.float64] | None = None,
+    name: Callable[..., Any] = str,
+) -> HeightSlopes:
     """Robust slope of phase over height in every interferogram.
 
     Parameters
@@ -74,7 +92,9 @@ def height_slopes(phase, height, xy, *, ramp=True, band=None, name=str):
     return HeightSlopes(slope, error, explained)
 
 
-def without_height_part(values, height, xy, used):
+def without_height_part(
+    values: NDArray[np.float32], height: NDArray[np.float64], xy: NDArray[np.float64], used: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Take away from every column what goes with height linearly.
 
     Parameters
@@ -102,7 +122,13 @@ def without_height_part(values, height, xy, used):
     return result
 
 
-def _compared(height, phase, xy, grid, band):
+def _compared(
+    height: NDArray[np.float64],
+    phase: NDArray[np.floating[Any]],
+    xy: NDArray[np.float64],
+    grid: CellGrid | None,
+    band: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Heights, phases and places that are compared: pixels, or cells after the band-pass."""
     valid = np.isfinite(phase) & np.isfinite(height)
     if grid is None:
@@ -114,7 +140,7 @@ def _compared(height, phase, xy, grid, band):
     return filtered_height[there], filtered_phase[there], grid.centres[there]
 
 
-def _check_relief(design, height, name):
+def _check_relief(design: NDArray[np.float64], height: NDArray[np.float64], name: str) -> None:
     """NoPixelsError if the heights do not differ from what the other columns explain."""
     if not _relief_left(design):
         what = "all the same" if np.ptp(height) == 0 else "a plane, which cannot be told from an orbital ramp"
@@ -124,14 +150,14 @@ def _check_relief(design, height, name):
         )
 
 
-def _relief_left(design):
+def _relief_left(design: NDArray[np.float64]) -> bool:
     """Whether the heights (first column) differ from what the other columns explain by more than rounding."""
     others = design[:, 1:]
     left = design[:, 0] - others @ np.linalg.lstsq(others, design[:, 0], rcond=None)[0]
     return left.std() > 1e-6 * max(np.abs(design[:, 0]).max(), 1.0)
 
 
-def _explained(design, phase, fit):
+def _explained(design: NDArray[np.float64], phase: NDArray[np.float64], fit: Fit) -> float:
     """Share of the weighted variance of the phase, without what the other columns explain, that goes with height."""
     others = design[:, 1:]
     root = np.sqrt(fit.weights)

@@ -24,13 +24,21 @@ Limits: an error of K' in a window acts on the whole way up to h0, several times
 noise or deformation in the band do harm; with one window the method is a linear one with a curved law of height.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
 from stamps.tropo.bands import CellGrid
 from stamps.tropo.regression import robust_fit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Windows", "WindowEstimates", "cover", "estimate", "interpolate", "relief_power"]
 
@@ -58,7 +66,7 @@ class WindowEstimates:
     error: np.ndarray
 
 
-def relief_power(height, h0, alpha):
+def relief_power(height: NDArray[np.float64], h0: float, alpha: float) -> NDArray[np.float64]:
     """(h0 - h)^alpha in m^alpha.
 
     Parameters
@@ -89,7 +97,7 @@ def relief_power(height, h0, alpha):
     return (h0 - np.asarray(height, np.float64)) ** alpha
 
 
-def cover(xy, n_windows=50):
+def cover(xy: NDArray[np.float64], n_windows: int = 50) -> Windows:
     """Windows that cover pixels.
 
     Parameters
@@ -114,7 +122,14 @@ def cover(xy, n_windows=50):
     return Windows(centres, float((extent / counts).max()))
 
 
-def estimate(phase, power, xy, bands, windows, name=str):
+def estimate(
+    phase: NDArray[np.float32],
+    power: NDArray[np.float64],
+    xy: NDArray[np.float64],
+    bands: NDArray[np.float64],
+    windows: Windows,
+    name: Callable[..., Any] = str,
+) -> WindowEstimates:
     """K' in every window and band.
 
     Parameters
@@ -170,11 +185,13 @@ def estimate(phase, power, xy, bands, windows, name=str):
     return WindowEstimates(windows, coefficient, error)
 
 
-def _inside(points, centre, half_side):
+def _inside(points: NDArray[np.float64], centre: NDArray[np.float64], half_side: float) -> NDArray[np.int64]:
     return np.flatnonzero((np.abs(points - centre) <= half_side).all(axis=1))
 
 
-def _in_window(relief, phase, place, side, shortest):
+def _in_window(
+    relief: NDArray[np.float64], phase: NDArray[np.float64], place: NDArray[np.float64], side: float, shortest: float
+) -> tuple[float, float]:
     """K' and its standard error; zero and infinity where the window says nothing."""
     there = np.isfinite(phase) & np.isfinite(relief)
     n = int(there.sum())
@@ -188,7 +205,9 @@ def _in_window(relief, phase, place, side, shortest):
     return fit.coefficients[0], max(error, 1e-6 * abs(fit.coefficients[0]), 1e-7 / np.ptp(relief))
 
 
-def interpolate(estimates, xy, ifg, bands=None):
+def interpolate(
+    estimates: WindowEstimates, xy: NDArray[np.float64], ifg: int, bands: Sequence[int] | None = None
+) -> NDArray[np.float64]:
     """K' of one interferogram at pixels.
 
     Parameters

@@ -4,11 +4,20 @@ Columns of seven characters, among them ``PRES`` (hPa), ``HGHT`` (m), ``TEMP`` (
 around the table is ignored.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.tropo.soundings import Profile, refractivity
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["read_sounding"]
 
@@ -17,7 +26,7 @@ _WANTED = ("PRES", "HGHT", "TEMP", "RELH")
 _FEWEST_LEVELS = 10
 
 
-def read_sounding(path):
+def read_sounding(path: StrPath) -> Profile:
     """Refractivity of the levels of a sounding.
 
     Parameters
@@ -61,7 +70,7 @@ def read_sounding(path):
     return Profile(height, refractivity(pressure, temperature, humidity)[first], path)
 
 
-def _number(fields, k):
+def _number(fields: Sequence[str], k: int) -> float:
     try:
         return float(fields[k])
     except (IndexError, ValueError):

@@ -3,9 +3,16 @@
 Source: Huber, Robust Statistics (1981); Beaton and Tukey (1974), Technometrics 16, 147-185.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Fit", "robust_fit"]
 
@@ -27,7 +34,7 @@ class Fit:
     scale: float
 
 
-def robust_fit(design, values):
+def robust_fit(design: NDArray[np.float64], values: NDArray[np.floating[Any]]) -> Fit:
     """Fit a linear model by iteratively reweighted least squares.
 
     Ordinary least squares first, then Huber's weights until nothing changes, then from there Tukey's bisquare, which
@@ -70,20 +77,22 @@ def robust_fit(design, values):
     return Fit(coefficients / size, np.sqrt(np.diag(covariance)) / size, weights, float(np.sqrt(variance)))
 
 
-def _solve(design, values, weights):
+def _solve(
+    design: NDArray[np.float64], values: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
     weighted = design * weights[:, np.newaxis]
     return np.linalg.lstsq(weighted.T @ design, weighted.T @ values, rcond=None)[0]
 
 
-def _scale(residual, values):
+def _scale(residual: NDArray[np.float64], values: NDArray[np.float64]) -> float:
     """Standard deviation of the bulk; never zero, so that data without noise are fitted, too."""
     return max(_MAD_TO_SIGMA * np.median(np.abs(residual)), 1e-12 * np.abs(values).max(initial=0), 1e-300)
 
 
-def _huber(residual):
+def _huber(residual: NDArray[np.float64]) -> NDArray[np.float64]:
     size = np.abs(residual)
     return np.where(size <= _HUBER, 1.0, _HUBER / np.maximum(size, _HUBER))
 
 
-def _bisquare(residual):
+def _bisquare(residual: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.abs(residual) < _BISQUARE, (1 - (residual / _BISQUARE) ** 2) ** 2, 0.0)

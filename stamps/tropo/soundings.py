@@ -4,14 +4,22 @@ Source: Bekaert, Hooper and Wright (2015), J. Geophys. Res. Solid Earth 120, 134
 Weintraub (1953), Proc. IRE 41, 1035-1037; vapour pressure: Bolton (1980), Mon. Weather Rev. 108, 1046-1053.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.integrate import cumulative_trapezoid
 from scipy.optimize import minimize_scalar
 
 from stamps.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["PowerLawConstants", "Profile", "power_law_constants", "refractivity"]
 
@@ -39,7 +47,7 @@ class PowerLawConstants:
     n_pairs: int
 
 
-def refractivity(pressure, temperature, humidity):
+def refractivity(pressure: ArrayLike, temperature: ArrayLike, humidity: ArrayLike) -> NDArray[np.float64] | float:
     """Refractivity of moist air.
 
     Parameters
@@ -61,7 +69,9 @@ def refractivity(pressure, temperature, humidity):
     return _K1 * (pressure - vapour) / kelvin + _K2 * vapour / kelvin + _K3 * vapour / kelvin**2
 
 
-def power_law_constants(profiles, *, spread=0.005, highest_relief=4000.0):
+def power_law_constants(
+    profiles: Sequence[Profile], *, spread: float = 0.005, highest_relief: float = 4000.0
+) -> PowerLawConstants:
     """Height and exponent of the power law that differences of delay between days follow.
 
     Every profile gives the zenith delay between each height and the top that all reach. h0 is the lowest height above
@@ -115,7 +125,7 @@ def power_law_constants(profiles, *, spread=0.005, highest_relief=4000.0):
     return PowerLawConstants(float(h0), float(best.x), len(pairs))
 
 
-def _delay(profile, height):
+def _delay(profile: Profile, height: NDArray[np.float64]) -> NDArray[np.float64]:
     """Zenith delay in m between heights and the last of them."""
     levels = np.union1d(height, profile.height[(profile.height > height[0]) & (profile.height < height[-1])])
     # refractivity falls exponentially, but straight lines between the many levels of a sounding do
@@ -124,7 +134,7 @@ def _delay(profile, height):
     return np.interp(height, levels, total[-1] - total)
 
 
-def _reference_height(height, delays, spread):
+def _reference_height(height: NDArray[np.float64], delays: NDArray[np.float64], spread: float) -> float:
     """Lowest height above which the delays differ by less than the spread."""
     above = np.flatnonzero(delays.std(axis=0) >= spread)
     if above.size == 0:
@@ -135,5 +145,5 @@ def _reference_height(height, delays, spread):
     return height[above[-1] + 1]  # at the last height all delays are zero
 
 
-def _at(height, delays, h0):
+def _at(height: NDArray[np.float64], delays: NDArray[np.float64], h0: float) -> NDArray[np.float64]:
     return delays[:, np.searchsorted(height, h0)]

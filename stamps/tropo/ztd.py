@@ -4,9 +4,12 @@ Source: Yu, Li, Penna and Crippa (2018), J. Geophys. Res. Solid Earth 123, 9202-
 from north to south, (``X_FIRST``, ``Y_FIRST``) is the first value, and 0 or NaN is no value.
 """
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -14,6 +17,12 @@ from scipy.ndimage import map_coordinates
 from stamps.errors import InputError
 from stamps.insar.geometry import without_jump
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["DelayMap", "find_maps", "read_ztd"]
 
@@ -44,7 +53,7 @@ class DelayMap:
     lat_step: float
     source: object
 
-    def at(self, lonlat):
+    def at(self, lonlat: ArrayLike) -> NDArray[np.float64]:
         """Bilinear interpolation.
 
         Parameters
@@ -85,7 +94,7 @@ class DelayMap:
             )
         return delay
 
-    def _reach(self):
+    def _reach(self) -> str:
         n_row, n_col = self.values.shape
         corners = [
             (self.lon, self.lat),
@@ -94,12 +103,12 @@ class DelayMap:
         return _reach(np.array(corners))
 
 
-def _reach(lonlat):
+def _reach(lonlat: NDArray[np.float64]) -> str:
     (lon0, lat0), (lon1, lat1) = lonlat.min(axis=0), lonlat.max(axis=0)
     return f"longitude {lon0:.4f} to {lon1:.4f}, latitude {lat0:.4f} to {lat1:.4f}"
 
 
-def read_ztd(path):
+def read_ztd(path: StrPath) -> DelayMap:
     """Read a map and its header.
 
     Parameters
@@ -138,7 +147,7 @@ def read_ztd(path):
     return DelayMap(values, header["X_FIRST"], header["Y_FIRST"], header["X_STEP"], header["Y_STEP"], path)
 
 
-def _read_header(path):
+def _read_header(path: StrPath) -> dict[str, float]:
     """Numbers of a ``.rsc`` file."""
     try:
         words = [line.split() for line in read_input(path).splitlines()]
@@ -160,7 +169,7 @@ def _read_header(path):
     return header
 
 
-def find_maps(folder, dates):
+def find_maps(folder: StrPath, dates: NDArray[np.int64]) -> list[Path]:
     """Paths of the maps of dates.
 
     Parameters

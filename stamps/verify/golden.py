@@ -9,18 +9,28 @@ state can be built from it.
 Source: README of the golden trees.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError
 from stamps.matlab import literals
 from stamps.workspace import matfile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "PASS2",
@@ -85,7 +95,7 @@ class Variant:
         return self.after_step is not None and not self.code and 1 <= self.start <= self.end
 
 
-def roots(golden=None):
+def roots(golden: StrPath | None = None) -> list[Path]:
     """Folders in which golden sets are looked for, in order.
 
     Parameters
@@ -108,7 +118,7 @@ def roots(golden=None):
     return [path.resolve() for path in candidates if path.is_dir()]
 
 
-def find_set(name, golden=None, *, complete=False, step=None):
+def find_set(name: str, golden: StrPath | None = None, *, complete: bool = False, step: int | None = None) -> Path:
     """Folder of a golden set, a complete one first.
 
     Parameters
@@ -140,13 +150,13 @@ def find_set(name, golden=None, *, complete=False, step=None):
     raise InputError(f"No {kind} '{name}' was found in {looked}: set STAMPS_GOLDEN to the folder that holds it.")
 
 
-def facts(name):
+def facts(name: str) -> dict[str, Any]:
     """What ``golden_sets.json`` records of a set: ``compared`` (least number), ``omitted``, ``simulate``."""
     text = resources.files("stamps.verify").joinpath("golden_sets.json").read_text(encoding="utf-8")
     return json.loads(text).get(name, {})
 
 
-def overlays(set_path, step):
+def overlays(set_path: StrPath, step: int | str) -> list[Path]:
     """Overlays that make up the state after a step, in order.
 
     Parameters
@@ -166,12 +176,12 @@ def overlays(set_path, step):
     return present
 
 
-def variants(set_path):
+def variants(set_path: StrPath) -> list[str]:
     """Names of the variants of a set, sorted."""
     return sorted(path.parent.name for path in Path(set_path).glob("variants/*/variant.json"))
 
 
-def variant(set_path, name):
+def variant(set_path: StrPath, name: str) -> Variant:
     """Read what ``variant.json`` says.
 
     Returns
@@ -198,7 +208,7 @@ def variant(set_path, name):
     )
 
 
-def overlay_files(overlay):
+def overlay_files(overlay: StrPath) -> dict[str, Path]:
     """Files of an overlay: relative name -> path, without descriptions."""
     overlay = Path(overlay)
     return {
@@ -208,13 +218,13 @@ def overlay_files(overlay):
     }
 
 
-def removed_files(overlay):
+def removed_files(overlay: StrPath) -> list[str]:
     """Names listed in the file ``REMOVED`` of an overlay."""
     listing = Path(overlay) / "REMOVED"
     return listing.read_text().split() if listing.exists() else []
 
 
-def state_files(layers):
+def state_files(layers: Sequence[Path]) -> dict[str, Path]:
     """Files of overlays laid over each other: relative name -> path of the last one."""
     files = {}
     for overlay in layers:
@@ -224,7 +234,7 @@ def state_files(layers):
     return files
 
 
-def lay_overlay(overlay, target, stack=None):
+def lay_overlay(overlay: StrPath, target: StrPath, stack: StrPath | None = None) -> None:
     """Copy an overlay over a directory, deleting what its ``REMOVED`` lists.
 
     Parameters
@@ -244,7 +254,9 @@ def lay_overlay(overlay, target, stack=None):
         _fill_placeholders(place, target, stack)
 
 
-def build_state(set_path, step, target, *, variant_name=None, stack=None):
+def build_state(
+    set_path: StrPath, step: int | None, target: StrPath, *, variant_name: str | None = None, stack=None
+) -> Path:
     """Make the project directory as it was after a step, or before the first step of a variant.
 
     Parameters
@@ -279,7 +291,7 @@ def build_state(set_path, step, target, *, variant_name=None, stack=None):
     return target
 
 
-def apply_parameters(path, parameters):
+def apply_parameters(path: StrPath, parameters: Sequence[tuple[str, str]]) -> None:
     """Write parameter values, given as MATLAB literals, into ``parms.mat``.
 
     Parameters
@@ -295,7 +307,7 @@ def apply_parameters(path, parameters):
         matfile.write(path, content)
 
 
-def _stored(literal):
+def _stored(literal: str) -> NDArray[np.float64] | str:
     """Value of a literal as a parameter file holds it."""
     value = literals.parse(literal)
     if isinstance(value, str):
@@ -304,7 +316,7 @@ def _stored(literal):
     return numbers if numbers.size else np.empty((0, 0))
 
 
-def _fill_placeholders(path, target, stack):
+def _fill_placeholders(path: StrPath, target: StrPath, stack: StrPath) -> None:
     if path.suffix == ".mat" or path.stat().st_size > 1 << 20:
         return
     content = path.read_bytes()

@@ -3,9 +3,17 @@
 Source: docs/method/merging.md, section 2.4.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.insar.geometry import wrapped_longitude
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["PIXEL_FILES", "match_rows", "take_rows"]
 
@@ -18,7 +26,13 @@ PIXEL_FILES = frozenset(
 DEGREES = 1e-5
 
 
-def match_rows(ij, lonlat, golden_ij, golden_lonlat, degrees=DEGREES):
+def match_rows(
+    ij: NDArray[np.float64],
+    lonlat: NDArray[np.float64],
+    golden_ij: NDArray[np.float64],
+    golden_lonlat: NDArray[np.float64],
+    degrees: float = DEGREES,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Match rows one-to-one by (azimuth, range), then by the nearest longitude and latitude.
 
     Parameters
@@ -50,7 +64,16 @@ def match_rows(ij, lonlat, golden_ij, golden_lonlat, degrees=DEGREES):
     return matched[:, 0], matched[:, 1]
 
 
-def take_rows(name, variable, value, golden, rows, golden_rows, n_rows, n_golden):
+def take_rows(
+    name: str,
+    variable: str,
+    value: Any,
+    golden: Any,
+    rows: NDArray[np.int64],
+    golden_rows: NDArray[np.int64],
+    n_rows: int,
+    n_golden: int,
+) -> tuple[Any, Any]:
     """Bring a variable's matched rows into the same order.
 
     Running numbers in the first column of ``ij`` and ``xy`` count rows of their own file, so they must be 1, 2, …;
@@ -71,18 +94,23 @@ def take_rows(name, variable, value, golden, rows, golden_rows, n_rows, n_golden
     return value, golden
 
 
-def _keys(ij):
+def _keys(ij: NDArray[np.float64]) -> NDArray[np.int64]:
     return ij[:, 1].astype(np.int64) * 10_000_000 + ij[:, 2].astype(np.int64)
 
 
-def _apart(lonlat, other):
+def _apart(lonlat: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
     """Degrees between coordinates, longitudes the shorter way around."""
     difference = lonlat - other
     difference[..., 0] = wrapped_longitude(difference[..., 0], 0.0)
     return np.abs(difference)
 
 
-def _nearest(rows, golden_rows, lonlat, golden_lonlat):
+def _nearest(
+    rows: NDArray[np.int64],
+    golden_rows: NDArray[np.int64],
+    lonlat: NDArray[np.float64],
+    golden_lonlat: NDArray[np.float64],
+) -> NDArray[np.int64]:
     """One-to-one pairs of a few rows, the closest first."""
     distance = _apart(lonlat[rows][:, None], golden_lonlat[golden_rows][None]).max(axis=2)
     pairs = []

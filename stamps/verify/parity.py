@@ -6,6 +6,8 @@ visibly; the run fails if anything disagrees, if a set that was asked for is mis
 compared than ``golden_sets.json`` records.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import json
@@ -15,12 +17,14 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, StampsError
 from stamps.matlab import literals
@@ -30,6 +34,14 @@ from stamps.verify import golden as golden_sets
 from stamps.verify.report import versions
 from stamps.verify.trees import compare, compare_files
 from stamps.workspace.variables import WRITTEN_BY_STEP
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from stamps._typing import StrPath
+    from stamps.verify.report import Report
+    from stamps.workspace import Workspace
+
 
 __all__ = ["Job", "NotThere", "Result", "jobs_of", "main", "perform"]
 
@@ -80,7 +92,7 @@ class Job:
     variant: str = ""
 
     @property
-    def set_name(self):
+    def set_name(self) -> str:
         """Name of the set."""
         return self.set_path.name
 
@@ -99,7 +111,7 @@ class Result:
     report: dict | None = None
 
 
-def jobs_of(set_path):
+def jobs_of(set_path: StrPath) -> list[Job]:
     """All jobs of a golden set.
 
     Parameters
@@ -131,7 +143,7 @@ def jobs_of(set_path):
     return jobs + [job for name in golden_sets.variants(set_path) for job in _variant_jobs(set_path, name)]
 
 
-def perform(job, folder):
+def perform(job: Job, folder: StrPath) -> Report:
     """Run a job in an empty folder and compare.
 
     Parameters
@@ -156,25 +168,25 @@ def perform(job, folder):
 # ---------------------------------------------------------------------- kinds of jobs
 
 
-def _step(job, workdir):
+def _step(job: Job, workdir: Workspace | StrPath) -> Report:
     golden_sets.build_state(job.set_path, job.start - 1, workdir)
     _run_steps(job, workdir)
     return compare(workdir, job.set_path, job.end, only_step=True)
 
 
-def _chain(job, workdir):
+def _chain(job: Job, workdir: Workspace | StrPath) -> Report:
     golden_sets.build_state(job.set_path, job.start - 1, workdir)
     _run_steps(job, workdir)
     return compare(workdir, job.set_path, job.end, chain=job.start)
 
 
-def _pass2(job, workdir):
+def _pass2(job: Job, workdir: Workspace | StrPath) -> Report:
     golden_sets.build_state(job.set_path, 8, workdir)
     _run_steps(job, workdir)
     return compare(workdir, job.set_path, golden_sets.PASS2, only_step=True)
 
 
-def _variant(job, workdir):
+def _variant(job: Job, workdir: Workspace | StrPath) -> Report:
     variant = golden_sets.variant(job.set_path, job.variant)
     if ("scn_kriging_flag", "'y'") in variant.parameters and find_spec("stamps.legacy.ps_scn_filt_krig") is None:
         raise NotThere("there is no ps_scn_filt_krig in this version of the package")
@@ -187,7 +199,7 @@ def _variant(job, workdir):
     return compare(workdir, job.set_path, variant=job.variant)
 
 
-def _after_merge(job, workdir):
+def _after_merge(job: Job, workdir: Workspace | StrPath) -> Report:
     """The steps of a variant after its merge, from the golden merge: rows stand for themselves."""
     variant = golden_sets.variant(job.set_path, job.variant)
     golden = golden_sets.overlay_files(variant.path)
@@ -200,7 +212,7 @@ def _after_merge(job, workdir):
     return compare_files(workdir, wanted, {**state, **golden}, name=job.set_name, chain=job.start, partial=True)
 
 
-def _prepare(job, workdir):
+def _prepare(job: Job, workdir: Workspace | StrPath) -> Report:
     run = json.loads((job.set_path / "run.json").read_text())
     variant = golden_sets.variant(job.set_path, job.variant) if job.variant else None
     stack = _stack(job.set_path, workdir.parent)
@@ -225,7 +237,7 @@ def _prepare(job, workdir):
     return compare(workdir, job.set_path, 0)
 
 
-def _products(job, workdir):
+def _products(job: Job, workdir: Workspace | StrPath) -> Report:
     """Plots of a merged-level set after its second pass: what a folder holds, its name says (see its README)."""
     before = golden_sets.overlay_files(job.set_path / "golden")
     if (job.set_path / "golden_pass2").is_dir():
@@ -237,7 +249,7 @@ def _products(job, workdir):
     return compare_files(workdir, wanted, {**state, **wanted}, name=job.set_name, partial=True)
 
 
-def _merged(job, workdir):
+def _merged(job, workdir: Workspace | StrPath):
     """A set that starts after step 5: ``input`` and the files of ``golden`` that the steps before wrote."""
     golden = golden_sets.overlay_files(job.set_path / "golden")
     before = {name: path for name, path in golden.items() if _written_by(name) < job.start}
@@ -267,7 +279,7 @@ _KINDS = {
 }
 
 
-def _variant_jobs(set_path, name):
+def _variant_jobs(set_path: StrPath, name: str) -> list[Job]:
     variant = golden_sets.variant(set_path, name)
     kind = "variant" if variant.after_step is not None else "prep"
     jobs = [Job(set_path, f"variant {name}", kind, variant.start, variant.end, name)]
@@ -276,7 +288,7 @@ def _variant_jobs(set_path, name):
     return jobs
 
 
-def _merged_jobs(set_path):
+def _merged_jobs(set_path: StrPath) -> list[Job]:
     jobs = [Job(set_path, f"step {k}", "merged", k, k) for k in (6, 7, 8)]
     jobs.append(Job(set_path, "chain", "merged", 6, 8))
     for name, last in (("golden_pass2", 7), ("golden_3D_FULL", 6), ("golden_2D", 6)):
@@ -292,18 +304,18 @@ def _written_by(file):
     return WRITTEN_BY_STEP.get(file.removesuffix(".mat"), 6)
 
 
-def _copy(files, workdir):
+def _copy(files: Mapping[str, Path], workdir: Workspace | StrPath) -> None:
     for name, path in files.items():
         place = workdir / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(path.read_bytes())
 
 
-def _run_steps(job, workdir):
+def _run_steps(job: Job, workdir: Workspace | StrPath) -> None:
     import_module("stamps").stamps(job.start, job.end, workdir=workdir)
 
 
-def _run_code(code, workdir):
+def _run_code(code: str, workdir: Workspace | StrPath) -> None:
     """Make the calls of a variant, as ``ps_plot('v',-1);ps_output;``."""
     package = import_module("stamps")
     for name, arguments in _CALL.findall(code):
@@ -315,7 +327,7 @@ def _run_code(code, workdir):
         function(*values, workdir=workdir)
 
 
-def _stack(set_path, folder):
+def _stack(set_path: StrPath, folder: StrPath) -> Path:
     """The stack of a set, made again by the simulator where only its headers are kept."""
     stack = set_path / "stack"
     if any(stack.rglob("*.rslc")):
@@ -330,7 +342,7 @@ def _stack(set_path, folder):
 
 
 @contextlib.contextmanager
-def _environment(reference):
+def _environment(reference: str | None) -> Iterator[None]:
     """Environment variables that do what a variant's reference environment did."""
     wanted = _ENVIRONMENT.get(reference or "", {})
     before = {name: os.environ.get(name) for name in wanted}
@@ -348,7 +360,7 @@ def _environment(reference):
 # ---------------------------------------------------------------------- runner
 
 
-def run_job(job):
+def run_job(job: Job) -> Result:
     """Perform a job in a scratch folder, silently.
 
     Returns
@@ -378,7 +390,7 @@ def run_job(job):
     )
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see the module.
 
     Returns
@@ -411,7 +423,7 @@ def main(argv=None):
     return 1 if faults else 0
 
 
-def _collect(arguments):
+def _collect(arguments: Namespace) -> tuple[list[Any], list[str]]:
     """Jobs of the sets, and sets that were asked for but are not there."""
     jobs, faults = [], []
     for name in arguments.sets or SETS:
@@ -435,7 +447,7 @@ def _length(job):
     return 20 * (job.start <= 2 <= job.end) + 5 * (job.start <= 3 <= job.end) + (job.end - job.start)
 
 
-def _judge(results, arguments):
+def _judge(results: Sequence[Result], arguments: Any) -> list[str]:
     bad = [result for result in results if result.status in ("differs", "failed")]
     faults = [f"{result.job.set_name} {result.job.name}: {result.status}" for result in bad]
     if arguments.only:
@@ -450,7 +462,7 @@ def _judge(results, arguments):
     return faults
 
 
-def _show(result):
+def _show(result) -> None:
     job = result.job
     print(
         f"{job.set_name:<12s} {job.name:<28s} {result.compared:8d} {result.agreeing:8d} {result.skipped:7d} "
@@ -479,7 +491,7 @@ def _as_json(results, faults):
     return json.dumps({"ok": not faults, "faults": faults, "versions": versions(), "jobs": rows}, indent=1) + "\n"
 
 
-def _parser():
+def _parser() -> ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stamps.verify.parity", description=__doc__.split("\n\n")[0])
     parser.add_argument("--golden", metavar="DIR", help="folder that holds the golden sets")
     parser.add_argument("--sets", nargs="+", metavar="SET", help=f"sets to run (default: {', '.join(SETS)} if found)")

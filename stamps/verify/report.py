@@ -1,5 +1,7 @@
 """What a comparison found: one row for each variable or file, as objects, text and JSON."""
 
+from __future__ import annotations
+
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -54,7 +56,7 @@ class Row:
     detail: str = ""
 
     @property
-    def failed(self):
+    def failed(self) -> bool:
         """Whether the row makes the comparison fail."""
         return self.counts and self.status in FAILURES
 
@@ -68,31 +70,31 @@ class Report:
     rows: list = field(default_factory=list)
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """Nothing differs, is missing or extra, and something was compared."""
         return self.n_compared > 0 and not self.failures
 
     @property
-    def failures(self):
+    def failures(self) -> list[Row]:
         """Rows that make the comparison fail."""
         return [row for row in self.rows if row.failed]
 
     @property
-    def n_compared(self):
+    def n_compared(self) -> int:
         """Variables and files that were compared."""
         return sum(row.counts and row.status in ("ok", "differs") for row in self.rows)
 
     @property
-    def n_agreeing(self):
+    def n_agreeing(self) -> int:
         """Those that agree."""
         return sum(row.counts and row.status == "ok" for row in self.rows)
 
     @property
-    def n_skipped(self):
+    def n_skipped(self) -> int:
         """Those that could not be compared; they are not counted as agreeing."""
         return sum(row.status == "skipped" for row in self.rows)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The report as JSON text (numbers that are not finite become null)."""
         content = {
             "run": self.run,
@@ -107,7 +109,7 @@ class Report:
         }
         return json.dumps(content, indent=1)
 
-    def text(self, *, everything=False):
+    def text(self, *, everything: bool = False) -> str:
         """The report as text.
 
         Parameters
@@ -127,7 +129,7 @@ class Report:
 
 
 @lru_cache(maxsize=1)
-def versions():
+def versions() -> dict[str, str]:
     """Versions of what the results depend on: numpy, scipy, snaphu, triangle."""
     found = {name: metadata.version(name) for name in ("numpy", "scipy")}
     from stamps import external
@@ -135,7 +137,7 @@ def versions():
     return {**found, **external.versions()}
 
 
-def _line(row):
+def _line(row: Row) -> str:
     name = f"{row.file}:{row.variable}" if row.variable else row.file
     note = "" if row.counts or row.status == "skipped" else " (not counted)"
     if row.status == "ok":
@@ -145,5 +147,5 @@ def _line(row):
     return f"  {row.status:<10s} {name}{note}{': ' + row.detail if row.detail else ''}"
 
 
-def _finite(value):
+def _finite(value: float | str | tuple[int, ...]) -> float | str | tuple[int, ...]:
     return None if isinstance(value, float) and not math.isfinite(value) else value

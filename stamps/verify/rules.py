@@ -5,12 +5,15 @@ The tables are data that users may read; this module finds the row that fits. Co
 chain went through the merge of step 5), joined by ``&``.
 """
 
+from __future__ import annotations
+
 import csv
 import math
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +56,7 @@ class Rule:
     outlier_bound: float
     why: str
 
-    def bound(self, dtype, chain=False):
+    def bound(self, dtype: Any, chain: bool = False) -> float:
         """Bound for golden values of a NumPy dtype."""
         isolated = self.single if np.dtype(dtype).name in ("float32", "complex64") else self.double
         if chain and not math.isnan(self.chain):
@@ -68,21 +71,21 @@ class Context:
     parameters: dict
     chain: int | None = None
 
-    def holds(self, condition):
+    def holds(self, condition: str) -> bool:
         """Whether all parts of a condition hold (an unknown parameter makes its part false)."""
         return all(self._part(part.strip()) for part in condition.split("&") if part.strip())
 
     @property
-    def resampled(self):
+    def resampled(self) -> bool:
         """Whether the merge was resampled, so that rows must be matched."""
         return self._part("merge_resample_size>0")
 
     @property
-    def merging(self):
+    def merging(self) -> bool:
         """Whether several steps were run in one go, the merge of step 5 among them."""
         return bool(self.chain) and self.chain <= 5
 
-    def _part(self, part):
+    def _part(self, part: str) -> bool:
         if part == "chain":
             return bool(self.chain)
         if part == "merge":
@@ -99,7 +102,7 @@ class Context:
 
 
 @lru_cache(maxsize=1)
-def table():
+def table() -> tuple[Rule]:
     """All rows of ``tolerances.csv`` in order."""
     return tuple(
         Rule(
@@ -118,7 +121,7 @@ def table():
     )
 
 
-def rule_for(file, variable, context):
+def rule_for(file: str, variable: str | None, context: Context) -> Rule | None:
     """Rule of a variable.
 
     Parameters
@@ -145,7 +148,7 @@ def rule_for(file, variable, context):
     return None
 
 
-def ignored(file, variable, context):
+def ignored(file: str, variable: str | None, context: Context) -> bool:
     """Whether a file (``variable=None``) or a variable does not count."""
     for row in _ignored_rows():
         if not matches(file, row["file"]) or not context.holds(row["when"]):
@@ -155,7 +158,7 @@ def ignored(file, variable, context):
     return False
 
 
-def matches(file, pattern):
+def matches(file: str, pattern: str) -> bool:
     """Whether a relative path fits a pattern: ``./x`` in the project directory only, else any part of the path."""
     if pattern.startswith("./"):
         return fnmatchcase(file, pattern[2:]) and "/" not in file
@@ -163,15 +166,15 @@ def matches(file, pattern):
 
 
 @lru_cache(maxsize=1)
-def _ignored_rows():
+def _ignored_rows() -> tuple[dict[str, str]]:
     return tuple(_rows("ignored.csv"))
 
 
-def _rows(name):
+def _rows(name: str) -> list[dict[str, str]]:
     text = resources.files("stamps.verify").joinpath(name).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return list(csv.DictReader(lines, restkey="more"))
 
 
-def _number(text, empty=math.nan):
+def _number(text: str, empty: float = math.nan) -> float:
     return float(text) if text else empty

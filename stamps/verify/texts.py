@@ -1,11 +1,19 @@
 """Compare files that are no MAT files: text (with placeholders), numbers in text, binary arrays, bytes, logs."""
 
+from __future__ import annotations
+
 import math
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.verify.values import Outcome, compare_values
+
+if TYPE_CHECKING:
+    from stamps.verify.rules import Rule
+
 
 __all__ = ["compare_bytes", "compare_float32", "compare_log", "compare_numbers", "compare_text", "is_text", "log_lines"]
 
@@ -15,12 +23,12 @@ _STAMP = re.compile(r"\d{8}_\d{6}")
 _DIRECTORY = re.compile(r"(Directory is )(?!PATCH_).*")
 
 
-def is_text(content):
+def is_text(content: bytes) -> bool:
     """Whether bytes look like text."""
     return b"\0" not in content and all(byte < 128 for byte in content[:4096])
 
 
-def compare_text(content, golden):
+def compare_text(content: bytes, golden: bytes) -> Outcome:
     """Text must be equal; ``@STACK@`` and ``@WORKDIR@`` stand for any path, the same throughout the file."""
     ours, theirs = content.decode(errors="replace"), golden.decode(errors="replace")
     if ours == theirs:
@@ -33,7 +41,7 @@ def compare_text(content, golden):
     return outcome
 
 
-def compare_bytes(content, golden):
+def compare_bytes(content: bytes, golden: bytes) -> Outcome:
     """Bytes must be equal."""
     if content == golden:
         return Outcome(True)
@@ -45,14 +53,14 @@ def compare_bytes(content, golden):
     return Outcome(False, f"{count} of {len(golden)} bytes differ, first byte {first}", math.nan, 0.0, count)
 
 
-def compare_float32(content, golden, rule, *, chain=False):
+def compare_float32(content: bytes, golden: bytes, rule: Rule, *, chain: bool = False) -> Outcome:
     """Binary arrays of float32 in native byte order."""
     if len(content) != len(golden) or len(golden) % 4:
         return Outcome(False, f"{len(content)} bytes instead of {len(golden)}", math.nan)
     return compare_values(np.frombuffer(content, np.float32), np.frombuffer(golden, np.float32), rule, chain=chain)
 
 
-def compare_numbers(content, golden, rule, *, chain=False):
+def compare_numbers(content: bytes, golden: bytes, rule: Rule, *, chain: bool = False) -> Outcome:
     """Text of numbers: the same lines and columns, each number within the bound of its column's rms."""
     ours, theirs = ([line.split() for line in text.decode(errors="replace").splitlines()] for text in (content, golden))
     if [len(line) for line in ours] != [len(line) for line in theirs]:
@@ -71,18 +79,18 @@ def compare_numbers(content, golden, rule, *, chain=False):
     return Outcome(not worst, "; ".join(worst), largest, bound, sum(outcome.count for outcome in outcomes))
 
 
-def compare_log(content, golden):
+def compare_log(content: bytes, golden: bytes) -> Outcome:
     """Wording line by line, without times, time stamps and the name of the project directory."""
     return _different_lines(log_lines(content), log_lines(golden))
 
 
-def log_lines(content):
+def log_lines(content: bytes) -> list[str]:
     """Lines of a log with their volatile parts taken out."""
     lines = content.decode(errors="replace").splitlines()
     return [_DIRECTORY.sub(r"\1*", _STAMP.sub("*", _TIME.sub("", line))).rstrip() for line in lines]
 
 
-def _pattern(golden):
+def _pattern(golden: str) -> str:
     """Regular expression for a text in which placeholders stand for paths."""
     seen = set()
     parts = []
@@ -97,7 +105,7 @@ def _pattern(golden):
     return "".join(parts)
 
 
-def _without_paths(text, golden):
+def _without_paths(text: str, golden: str) -> list[str]:
     """Our lines with the placeholder put back where the rest of the line fits, to show only what really differs."""
     ours, theirs = text.splitlines(), golden.splitlines()
     fits = [
@@ -107,7 +115,7 @@ def _without_paths(text, golden):
     return [theirs[k] if fits[k] else line for k, line in enumerate(ours)]
 
 
-def _different_lines(ours, theirs):
+def _different_lines(ours: Sequence[str], theirs: Sequence[str]) -> Outcome:
     different = [k for k in range(max(len(ours), len(theirs))) if ours[k : k + 1] != theirs[k : k + 1]]
     if not different:
         return Outcome(True)

@@ -1,7 +1,11 @@
 """Compare two directories, or a run with a state of a golden set."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.verify import golden as golden_sets
@@ -10,6 +14,15 @@ from stamps.verify.report import Report, Row
 from stamps.verify.rules import Context, ignored, rule_for
 from stamps.verify.values import compare_values, describe
 from stamps.workspace import matfile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.verify.rules import Rule
+    from stamps.verify.values import Outcome
+
 
 __all__ = ["Reference", "compare", "compare_files", "reference_of"]
 
@@ -42,7 +55,17 @@ class Reference:
     partial: bool
 
 
-def compare(run, golden, after=None, variant=None, *, only_step=False, chain=None, logs=False, partial=None):
+def compare(
+    run: StrPath,
+    golden: StrPath,
+    after: int | str | None = None,
+    variant: str | None = None,
+    *,
+    only_step: bool = False,
+    chain: int | None = None,
+    logs: bool = False,
+    partial=None,
+) -> Report:
     """Compare a run with a golden tree, variable by variable.
 
     Parameters
@@ -86,7 +109,15 @@ def compare(run, golden, after=None, variant=None, *, only_step=False, chain=Non
     )
 
 
-def reference_of(golden, after=None, variant=None, *, only_step=False, chain=None, partial=None):
+def reference_of(
+    golden: StrPath,
+    after: int | str | None = None,
+    variant: str | None = None,
+    *,
+    only_step: bool = False,
+    chain: int | None = None,
+    partial=None,
+) -> Reference:
     """Find the golden files; parameters as for :func:`compare`.
 
     Returns
@@ -110,7 +141,17 @@ def reference_of(golden, after=None, variant=None, *, only_step=False, chain=Non
     return Reference(str(golden), folder, files, state, chain, bool(partial))
 
 
-def compare_files(run, files, state=None, *, name="", chain=None, logs=False, partial=False, observe=None):
+def compare_files(
+    run: StrPath,
+    files: Mapping[str, Path],
+    state: Mapping[str, Path] | None = None,
+    *,
+    name: str = "",
+    chain: int | None = None,
+    logs: bool = False,
+    partial: bool = False,
+    observe=None,
+) -> Report:
     """Compare a run with golden files.
 
     Parameters
@@ -159,7 +200,9 @@ def compare_files(run, files, state=None, *, name="", chain=None, logs=False, pa
     return report
 
 
-def _compare_file(file, ours, theirs, context, pairing, logs):
+def _compare_file(
+    file: str, ours: StrPath, theirs: StrPath, context: Context, pairing, logs: bool
+) -> Iterator[tuple[Row, Any, Any, Rule | None]]:
     """Compare one file: yields each row with the two values and the rule, as observers want them."""
     category = _category(file, theirs)
     counts = category != "log" or logs
@@ -193,7 +236,9 @@ def _compare_file(file, ours, theirs, context, pairing, logs):
     yield _row(file, "", category, kind, outcome, category, (len(golden),), counts), content, golden, rule
 
 
-def _compare_mat(file, ours, theirs, context, pairing):
+def _compare_mat(
+    file: str, ours: StrPath, theirs: StrPath, context: Context, pairing
+) -> Iterator[tuple[Row, Any, Any, Rule | None]]:
     golden = matfile.read(theirs)
     try:
         run = matfile.read(ours)
@@ -230,7 +275,16 @@ def _compare_mat(file, ours, theirs, context, pairing):
             yield Row(file, variable, "extra", matlab_class=kind, shape=shape, detail=detail), run[variable], None, None
 
 
-def _row(file, variable, category, kind, outcome, matlab_class, shape, counts):
+def _row(
+    file: str,
+    variable: str,
+    category: str,
+    kind: str,
+    outcome: Outcome,
+    matlab_class: str,
+    shape: tuple[int, ...],
+    counts: bool,
+) -> Row:
     return Row(
         file,
         variable,
@@ -247,7 +301,7 @@ def _row(file, variable, category, kind, outcome, matlab_class, shape, counts):
     )
 
 
-def _extra_files(run, state, context, logs):
+def _extra_files(run: StrPath, state: Mapping[str, Path], context: Context, logs: bool) -> list[Row]:
     rows = []
     for path in sorted(run.rglob("*")):
         file = path.relative_to(run).as_posix()
@@ -262,11 +316,11 @@ def _extra_files(run, state, context, logs):
 class _Pairing:
     """Which rows of the run's merged pixels are which golden rows."""
 
-    def __init__(self, rows, golden_rows, n_rows, n_golden):
+    def __init__(self, rows: NDArray[np.int64], golden_rows: NDArray[np.int64], n_rows: int, n_golden: int) -> None:
         self.rows, self.golden_rows, self.n_rows, self.n_golden = rows, golden_rows, n_rows, n_golden
 
     @classmethod
-    def of(cls, run, state, context, report):
+    def of(cls, run: StrPath, state: Mapping[str, Path], context: Context, report: Report) -> _Pairing | None:
         """Pairing of a resampled merge, or None where rows stand for themselves. Adds a row to the report."""
         if not context.resampled or not (run / "ps2.mat").is_file():
             return None
@@ -296,7 +350,7 @@ class _Pairing:
         )
         return cls(rows, golden_rows, n_rows, n_golden)
 
-    def align(self, file, variable, value, golden):
+    def align(self, file: str, variable: str, value: Any, golden: Any) -> tuple[Any, Any]:
         if "/" in file or isinstance(value, str) or isinstance(golden, str):
             return value, golden
         return matching.take_rows(
@@ -304,7 +358,7 @@ class _Pairing:
         )
 
 
-def _category(file, path):
+def _category(file: str, path: StrPath) -> str:
     if file.endswith(".mat"):
         return "mat"
     if file.endswith(".log"):
@@ -313,7 +367,7 @@ def _category(file, path):
         return "text" if texts.is_text(stream.read(65536)) else "binary"
 
 
-def _parameters(run, state):
+def _parameters(run: StrPath, state: Mapping[str, Path]) -> dict[str, Any]:
     """Parameters of the golden state, else of the run."""
     for path in (state.get("parms.mat"), run / "parms.mat"):
         if path is not None and Path(path).is_file():
@@ -324,7 +378,7 @@ def _parameters(run, state):
     return {}
 
 
-def _golden_folder(golden, is_set):
+def _golden_folder(golden: StrPath, is_set: bool) -> Path:
     folder = Path(golden)
     if folder.is_dir():
         if not is_set and (folder / "step0").is_dir():
@@ -335,7 +389,7 @@ def _golden_folder(golden, is_set):
     raise InputError(f"{golden} is no directory: give a project directory or a golden set.")
 
 
-def _state_of(folder, after):
+def _state_of(folder: StrPath, after: int | None) -> dict[str, Path]:
     """Files of the state that a variant branches off (none where the set does not hold it)."""
     try:
         return golden_sets.state_files(golden_sets.overlays(folder, after)) if after is not None else {}

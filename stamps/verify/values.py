@@ -1,12 +1,21 @@
 """Compare two values: class, complexity, shape, then numbers by the kind of their rule. Pure functions of arrays."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
 
 from stamps.workspace import matfile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.verify.rules import Rule
+
 
 __all__ = ["Outcome", "compare_values", "describe"]
 
@@ -42,7 +51,7 @@ class Outcome:
     count: int = 0
 
 
-def describe(value):
+def describe(value: NDArray[Any] | str) -> tuple[str, tuple[int, ...]]:
     """MATLAB class (``complex`` included) and shape of a value, as text and tuple."""
     kind = matfile.class_of(value)
     if isinstance(value, str):
@@ -52,7 +61,9 @@ def describe(value):
     return (f"complex {kind}" if numbers.dtype.kind == "c" else kind), tuple(shape)
 
 
-def compare_values(value, golden, rule, *, chain=False):
+def compare_values(
+    value: NDArray[Any] | str, golden: NDArray[Any] | str, rule: Rule, *, chain: bool = False
+) -> Outcome:
     """Compare a value with the golden one.
 
     Parameters
@@ -86,7 +97,7 @@ def compare_values(value, golden, rule, *, chain=False):
     return outcome
 
 
-def _compare_numbers(value, golden, rule, chain):
+def _compare_numbers(value: NDArray[Any], golden: NDArray[Any], rule: Rule, chain: bool) -> Outcome:
     if value.dtype == object or golden.dtype == object:
         return Outcome(repr(value) == repr(golden), "structures differ", math.nan)
     if rule.kind == "exact" or golden.dtype.kind not in "fc" or value.dtype.kind not in "fc":
@@ -107,7 +118,7 @@ def _compare_numbers(value, golden, rule, chain):
     return _MEASURES[rule.kind](value, golden, bound, rule)
 
 
-def _exact(value, golden, rule):
+def _exact(value: NDArray[Any], golden: NDArray[Any], rule: Rule) -> Outcome:
     same = value == golden
     if golden.dtype.kind in "fc" and value.dtype.kind in "fc":
         same |= np.isnan(value) & np.isnan(golden)
@@ -119,7 +130,7 @@ def _exact(value, golden, rule):
     return Outcome(False, f"{_of(count, same)} differ, {_first(same, value, golden)}", _largest(difference), 0.0, count)
 
 
-def _pattern(value, golden):
+def _pattern(value: NDArray[Any], golden: NDArray[Any]) -> Outcome | None:
     """Outcome if NaN or infinite values stand at other places, else None."""
     detail = []
     count = 0
@@ -137,30 +148,30 @@ def _pattern(value, golden):
     return Outcome(False, "; ".join(detail), math.nan, 0.0, count) if detail else None
 
 
-def _relative(value, golden, bound, rule):
+def _relative(value: NDArray[Any], golden: NDArray[Any], bound: float, rule: Rule) -> Outcome:
     scale = math.sqrt(float(np.mean(np.abs(golden[np.isfinite(golden)]) ** 2))) if np.isfinite(golden).any() else 0.0
     difference = np.abs(value - golden)
     return _judge(difference / scale if scale else np.where(difference > 0, np.inf, 0.0), bound, rule, "of the rms")
 
 
-def _each(value, golden, bound, rule):
+def _each(value: NDArray[np.float64], golden: NDArray[np.float64], bound: float, rule: Rule) -> Outcome:
     with np.errstate(divide="ignore", invalid="ignore"):
         difference = np.abs(value - golden) / np.abs(golden)
     return _judge(np.where(value == golden, 0.0, difference), bound, rule, "of each value")
 
 
-def _absolute(value, golden, bound, rule):
+def _absolute(value: NDArray[np.float64], golden: NDArray[np.float64], bound: float, rule: Rule) -> Outcome:
     return _judge(np.abs(value - golden), bound, rule, "")
 
 
-def _phase(value, golden, bound, rule):
+def _phase(value: NDArray[np.float64], golden: NDArray[np.float64], bound: float, rule: Rule) -> Outcome:
     if np.iscomplexobj(golden):
         return _judge(np.abs(np.angle(value * np.conj(golden))), bound, rule, "rad")
     difference = value - golden
     return _judge(np.abs(difference - 2 * np.pi * np.round(difference / (2 * np.pi))), bound, rule, "rad")
 
 
-def _cycles(value, golden, bound, rule):
+def _cycles(value: NDArray[np.float64], golden: NDArray[np.float64], bound: float, rule: Rule) -> Outcome:
     difference = value - golden
     cycles = np.round(difference / (2 * np.pi))
     residual = np.abs(difference - 2 * np.pi * cycles)
@@ -175,7 +186,7 @@ def _cycles(value, golden, bound, rule):
 _MEASURES = {"relative": _relative, "each": _each, "absolute": _absolute, "phase": _phase, "cycles": _cycles}
 
 
-def _judge(difference, bound, rule, unit):
+def _judge(difference: NDArray[np.float64], bound: float, rule: Rule, unit: str) -> Outcome:
     """Outcome for element-wise differences: the bound, and what may lie beyond it."""
     beyond = ~(difference <= bound)
     count = int(beyond.sum())
@@ -193,7 +204,7 @@ def _judge(difference, bound, rule, unit):
     return Outcome(False, f"{detail}; largest {largest:.3g} (finite element {where + 1})", largest, bound, count)
 
 
-def _counts(value, golden, bound):
+def _counts(value: NDArray[np.float64], golden: NDArray[np.float64], bound: float) -> Outcome:
     """Histogram of random draws, rescaled by the run: counts a bin of all draws, and the sum."""
     total, golden_total = float(value.sum()), float(golden.sum())
     if golden_total == 0 or total == 0:
@@ -207,7 +218,7 @@ def _counts(value, golden, bound):
     return Outcome(False, detail, float(draws.max()), bound, moved)
 
 
-def _fits(value, golden, bound, rule):
+def _fits(value: NDArray[np.float32], golden: NDArray[np.float32], bound: float, rule: Rule) -> Outcome:
     """Values fitted for random places: a fraction of those that both have must agree."""
     common = np.isfinite(value) & np.isfinite(golden)
     n_common, n_golden = int(common.sum()), int(np.isfinite(golden).sum())
@@ -223,13 +234,13 @@ def _fits(value, golden, bound, rule):
     return Outcome(False, f"{_of(beyond, difference)} beyond {bound:.3g} relative", quantile, bound, beyond)
 
 
-def typical_size(values):
+def typical_size(values: NDArray[np.floating[Any]]) -> float:
     """Median size of the values that are not zero (1 if there are none): bounded fits often end at zero."""
     size = np.abs(values[np.isfinite(values) & (values != 0)])
     return float(np.median(size)) if size.size else 1.0
 
 
-def _statistics(value, golden, bound, rule):
+def _statistics(value: NDArray[np.float64], golden: NDArray[np.float64], bound: float, rule: Rule) -> Outcome:
     """Random fields: correlation at least ``1 - bound`` and rms within ``outlier_bound``."""
     common = np.isfinite(value) & np.isfinite(golden)
     if int(common.sum()) < _COMMON * int(np.isfinite(golden).sum()):
@@ -247,23 +258,23 @@ def _statistics(value, golden, bound, rule):
     return Outcome(False, detail, 1 - correlation, bound, ours.size)
 
 
-def _dense(value):
+def _dense(value: NDArray[Any]) -> NDArray[Any]:
     return value.toarray() if scipy.sparse.issparse(value) else np.asarray(value)
 
 
-def _largest(difference):
+def _largest(difference: NDArray[np.float64]) -> float:
     return float(np.nanmax(difference)) if difference.size and not np.isnan(difference).all() else math.nan
 
 
-def _times(shape):
+def _times(shape: tuple[int, int]) -> str:
     return "x".join(map(str, shape))
 
 
-def _of(count, array):
+def _of(count: int, array: NDArray[Any]) -> str:
     return f"{count} of {np.size(array)}"
 
 
-def _first(same, value, golden):
+def _first(same: NDArray[np.bool_], value: NDArray[Any], golden: NDArray[Any]) -> str:
     where = np.unravel_index(int(np.argmin(same)), same.shape)
     place = ",".join(str(k + 1) for k in where)
     return f"first at ({place}): {value[where]} instead of {golden[where]}"

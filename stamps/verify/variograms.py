@@ -6,14 +6,29 @@ end. So ranges are compared on the arcs that the method itself accepts (docs/met
 and nugget are compared on all arcs.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["accepted", "determined"]
 
 _NEEDED = ("a", "c1", "c2", "years", "mean_std")
 
 
-def accepted(a, c1, c2, years, mean_std):
+def accepted(
+    a: NDArray[np.float64],
+    c1: NDArray[np.float64],
+    c2: NDArray[np.float64],
+    years: NDArray[np.float64],
+    mean_std: float,
+) -> NDArray[np.bool_]:
     """Mask of the fits that the method uses.
 
     Parameters
@@ -37,7 +52,7 @@ def accepted(a, c1, c2, years, mean_std):
     return mask
 
 
-def determined(variable, value, content):
+def determined(variable: str, value: NDArray[np.float32], content: Mapping[str, Any]) -> NDArray[np.float32]:
     """The values with NaN where the range is not determined; other variables as they are.
 
     Parameters

@@ -5,9 +5,13 @@ window or hide lines, carriage returns that overwrite a line, marks that turn th
 ``\\x1b``, ``\\u202e`` …, at the border, whoever printed them.
 """
 
+from __future__ import annotations
+
 import contextlib
 import re
 import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
 __all__ = ["one_line", "plain_output", "shown", "terminal"]
 
@@ -31,17 +35,17 @@ def one_line(text: str) -> str:
 class _Shown:
     """A stream that writes text as :func:`shown`."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: Any) -> None:
         self.stream = stream
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         return self.stream.write(shown(text))
 
-    def writelines(self, lines):
+    def writelines(self, lines) -> None:
         for line in lines:
             self.write(line)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         return getattr(self.stream, name)
 
     def __iter__(self):
@@ -49,12 +53,12 @@ class _Shown:
 
 
 @contextlib.contextmanager
-def plain_output():
+def plain_output() -> Iterator[None]:
     """Context in which all that is printed is :func:`shown`."""
     with contextlib.redirect_stdout(_Shown(sys.stdout)), contextlib.redirect_stderr(_Shown(sys.stderr)):
         yield
 
 
-def terminal():
+def terminal() -> Any:
     """The stream of errors itself, for displays that move the cursor."""
     return sys.stderr.stream if isinstance(sys.stderr, _Shown) else sys.stderr

@@ -8,10 +8,14 @@ way, vectors in either orientation, whole numbers of any class for counts and in
 All here works on values as files hold them (MATLAB's form).
 """
 
+from __future__ import annotations
+
 import functools
 import os
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
@@ -20,6 +24,14 @@ from stamps.errors import WorkspaceError
 from stamps.workspace import matfile
 from stamps.workspace.file_variables import shape_of, variables_of_file
 from stamps.workspace.variables import kind_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.file_variables import FileVariable
+    from stamps.workspace.matfile import Header
+
 
 __all__ = ["all_finite", "check", "class_text", "dimensions", "shape_fits", "shape_text"]
 
@@ -30,7 +42,15 @@ _VECTORS = ("column", "row", "index_column", "index_row", "mask_column")
 _WHOLE = ("count", "index", "index_column", "index_row", "index_matrix", "index_matrix_single")
 
 
-def check(source, file, raw, known, todo, wanted=None, in_patch=False):
+def check(
+    source: StrPath,
+    file: str,
+    raw: Mapping[str, NDArray[Any]],
+    known: Mapping[str, Any],
+    todo: Callable[..., Any],
+    wanted: set[str] | None = None,
+    in_patch: bool = False,
+) -> None:
     """Stop at the first variable that is not as described.
 
     Parameters
@@ -70,7 +90,7 @@ def check(source, file, raw, known, todo, wanted=None, in_patch=False):
         raise WorkspaceError(f"{source}: {problem}: {todo()}.")
 
 
-def _problem(file, raw, known):
+def _problem(file: str, raw: Mapping[str, NDArray[Any]], known: Mapping[str, Any]) -> str:
     rows = _rows(file, known.get("mode", ""))
     raw = {name: value for name, value in raw.items() if name in rows or kind_of(file, name)}
     for name, value in raw.items():
@@ -86,7 +106,7 @@ def _problem(file, raw, known):
     return _count_problem(file, raw, bound) or _dates_problem(raw)
 
 
-def dimensions(path, todo):
+def dimensions(path: StrPath, todo: Callable[..., Any]) -> dict[str, Any]:
     """Numbers of pixels, interferograms and images that a pixel table tells, checked with the table's own arrays.
 
     Parameters
@@ -118,7 +138,7 @@ def dimensions(path, todo):
 
 
 @functools.lru_cache(maxsize=64)
-def _dimensions(path, modified, size, inode):
+def _dimensions(path: StrPath, modified: int, size: int, inode: int) -> tuple[dict[str, Any], str]:
     """Dimensions of one version of a pixel table, and what is wrong with it."""
     headers, raw = matfile.headers(path), matfile.read(path, _SIZES)
     mode = "SB" if any(name in headers for name in _PAIRS) else "PS"
@@ -138,7 +158,7 @@ def _dimensions(path, modified, size, inode):
 
 
 @functools.cache
-def _rows(file, mode):
+def _rows(file: str, mode: str) -> dict[str, list[FileVariable]]:
     rows = {}
     for row in variables_of_file(file, mode):
         rows.setdefault(row.name, []).append(row)
@@ -148,12 +168,12 @@ def _rows(file, mode):
 # ---------------------------------------------------------------------- classes
 
 
-def class_text(header):
+def class_text(header: Header) -> str:
     """Class of a variable as the table writes it: ``'single complex'``."""
     return header.class_name + (" complex" if header.is_complex else "")
 
 
-def _header(value):
+def _header(value: NDArray[Any]) -> Header:
     """Header of a value in MATLAB's form."""
     if isinstance(value, str):
         return matfile.Header((1, len(value)), "char", False)
@@ -162,7 +182,7 @@ def _header(value):
     return matfile.Header(value.shape, matfile.class_of(value), value.dtype.kind == "c")
 
 
-def _class_problem(value, kind, rows):
+def _class_problem(value: NDArray[Any], kind: str, rows: Sequence[FileVariable]) -> str:
     header = _header(value)
     expected = list(dict.fromkeys(name for row in rows for name in row.classes)) or _classes_of(kind)
     if _class_fits(header, expected, kind):
@@ -170,7 +190,7 @@ def _class_problem(value, kind, rows):
     return f"is {class_text(header)}, but {' or '.join(expected)} was expected"
 
 
-def _classes_of(kind):
+def _classes_of(kind: str) -> list[str]:
     """Classes of a variable of which only the kind is known."""
     if kind in ("text", "mask_column"):
         return ["char" if kind == "text" else "logical"]
@@ -179,7 +199,7 @@ def _classes_of(kind):
     )
 
 
-def _class_fits(header, expected, kind):
+def _class_fits(header: Header, expected: Sequence[str], kind: str) -> bool:
     said = class_text(header)
     if said in expected or (0 in header.shape and header.class_name in ("double", "single", "char")):
         return True
@@ -193,7 +213,7 @@ def _class_fits(header, expected, kind):
 # ---------------------------------------------------------------------- shapes
 
 
-def shape_fits(text, shape, bound):
+def shape_fits(text: str, shape: tuple[int, ...], bound: Mapping[str, Any]) -> bool:
     """Whether a shape is as described; dimensions that are not known yet are bound when it is.
 
     Parameters
@@ -216,7 +236,7 @@ def shape_fits(text, shape, bound):
     return True
 
 
-def shape_text(text, bound):
+def shape_text(text: str, bound: Mapping[str, Any]) -> str:
     """A described shape with its numbers, where they are known: ``'60 x 3 (n_ps x 3)'``."""
     sizes = shape_of(text, bound)
     return text if sizes is None or text == " x ".join(map(str, sizes)) else f"{' x '.join(map(str, sizes))} ({text})"
@@ -243,7 +263,9 @@ _ESSENTIAL_IN_PATCH = {
 _EMPTY_ONCE_MERGED = ("la", "inc", "hgt", "pm")
 
 
-def _most_frequent(file, raw, rows, known):
+def _most_frequent(
+    file: str, raw: Mapping[str, NDArray[Any]], rows: Mapping[str, list[FileVariable]], known: Mapping[str, Any]
+) -> dict[str, Any]:
     """Dimensions that no table tells, as most variables of the file have them: the odd one is the one to name.
 
     Returns
@@ -260,7 +282,9 @@ def _most_frequent(file, raw, rows, known):
     return {**bound, "of": {word: of[word, size] for word, size in bound.items()}}
 
 
-def _told_by(file, name, value, rows, known):
+def _told_by(
+    file: str, name: str, value: NDArray[Any], rows: Mapping[str, list[FileVariable]], known: Mapping[str, Any]
+) -> dict[str, float]:
     """Dimensions that a variable tells by its shape, or by its value if it is a count."""
     shape = _header(value).shape
     if (file, name) in _COUNTS and shape == (1, 1) and np.isreal(value).all():
@@ -273,18 +297,18 @@ def _told_by(file, name, value, rows, known):
     return told
 
 
-def _upright(shape, text, kind):
+def _upright(shape: tuple[int, ...], text: str, kind: str) -> tuple[int, ...]:
     """The shape of a vector turned as the description has it."""
     if kind in _VECTORS and len(shape) == 2 and 1 in shape:
         return (1, shape[0] * shape[1]) if text.startswith("1 x ") else (shape[0] * shape[1], 1)
     return shape
 
 
-def _shape_problem(value, kind, rows, bound):
+def _shape_problem(value: NDArray[Any], kind: str, rows: Sequence[FileVariable], bound: Mapping[str, Any]) -> str:
     return _misshapen(_header(value), kind, rows, bound)
 
 
-def _misshapen(header, kind, rows, bound):
+def _misshapen(header: Header, kind: str, rows: Sequence[FileVariable], bound: Mapping[str, Any]) -> str:
     shape = header.shape
     if header.class_name == "char" or not rows:
         vector = kind in _VECTORS and header.class_name != "char"
@@ -303,14 +327,14 @@ def _misshapen(header, kind, rows, bound):
     return f"is {_by(shape)}, but {' or '.join(shape_text(text, bound) for text in texts)} was expected{taken}"
 
 
-def _by(shape):
+def _by(shape: tuple[int, int]) -> str:
     return " x ".join(map(str, shape))
 
 
 # ---------------------------------------------------------------------- values
 
 
-def _value_problem(value, kind, rows, bound):
+def _value_problem(value: NDArray[Any], kind: str, rows: Sequence[FileVariable], bound: Mapping[str, Any]) -> str:
     if isinstance(value, str):
         return ""
     numbers = value.data if scipy.sparse.issparse(value) else value
@@ -337,15 +361,15 @@ def _value_problem(value, kind, rows, bound):
     return ""
 
 
-def _whole(numbers):
+def _whole(numbers: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     return np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53)
 
 
-def _all_whole(numbers):
+def _all_whole(numbers: NDArray[np.floating[Any]]) -> bool:
     return bool(_whole(numbers).all())
 
 
-def _not_finite(numbers, allowed):
+def _not_finite(numbers: NDArray[Any], allowed: str) -> str:
     """What to say of values that are not finite, but for the NaN that the description allows (``nan``, ``columns``)."""
     if numbers.dtype.kind not in "fc" or all_finite(numbers):
         return ""
@@ -363,13 +387,13 @@ def _not_finite(numbers, allowed):
     return f"holds {said} among {numbers.size} values (the first {_place(bad)})"
 
 
-def _place(bad):
+def _place(bad: NDArray[np.bool_]) -> str:
     """Where the first True stands, counted from 1."""
     where = [int(index[0]) + 1 for index in np.nonzero(bad)]
     return f"in row {where[0]}" + "".join(f", column {number}" for number in where[1:2])
 
 
-def all_finite(numbers):
+def all_finite(numbers: NDArray[Any]) -> bool:
     """Whether an array holds neither NaN nor Inf: one pass in pieces, by their sums (NaN and Inf stay in a sum)."""
     flat = numbers.ravel(order="K")
     if flat.dtype.kind == "c":
@@ -383,11 +407,11 @@ def all_finite(numbers):
     return True
 
 
-def _first(numbers, bad):
+def _first(numbers, bad) -> str:
     return f"{numbers[bad].flat[0]:g} ({_place(bad)})"
 
 
-def _out_of_range(numbers, text, bound):
+def _out_of_range(numbers: NDArray[np.floating[Any]], text: str, bound: Mapping[str, Any]) -> str:
     if text in ("ascending", "unique"):
         steps = np.diff(numbers.ravel(order="F") if text == "ascending" else np.sort(numbers, axis=None))
         return "" if (steps > 0).all() else f"is not {text}"
@@ -406,7 +430,7 @@ def _out_of_range(numbers, text, bound):
     return f"holds {_first(numbers, bad)}, but numbers from {low:g} to {limits} were expected{taken}"
 
 
-def _count_problem(file, raw, bound):
+def _count_problem(file: str, raw: Mapping[str, NDArray[Any]], bound: Mapping[str, Any]) -> str:
     """A count that contradicts the arrays, or variables that are empty while others are not."""
     for (owner, name), word in _COUNTS.items():
         if owner == file and name in raw and raw[name].size == 1 and word in bound and raw[name].item() != bound[word]:
@@ -423,7 +447,7 @@ def _count_problem(file, raw, bound):
     return ""
 
 
-def _dates_problem(raw):
+def _dates_problem(raw: Mapping[str, NDArray[Any]]) -> str:
     """Positions and dates of a pixel table that contradict each other."""
     day = raw.get("day")
     if day is None or day.size == 0:

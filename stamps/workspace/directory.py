@@ -11,14 +11,17 @@ leaves the directory as it was; one that dies during the renaming is completed b
 Source: docs/method/conventions.md, sections 1 to 5.
 """
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import json
 import os
 import shutil
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 import scipy.sparse
@@ -36,6 +39,13 @@ from stamps.workspace.plain_files import read_input, read_input_bytes
 from stamps.workspace.system_errors import incomplete, remedy
 from stamps.workspace.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP, kind_of
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.matfile import Header
+
+
 __all__ = ["Interruption", "Variables", "Workspace"]
 
 #: What the system says of a place that cannot be written; anything else is no matter of the directory.
@@ -47,11 +57,11 @@ _WRITE_ERRORS = (
 class Variables(dict):
     """Variables of one file: a dict whose missing keys are explained with the file's name."""
 
-    def __init__(self, source, content=()):
+    def __init__(self, source: StrPath, content: tuple[Any, ...] | Mapping[str, Any] = ()) -> None:
         super().__init__(content)
         self.source = source
 
-    def __missing__(self, name):
+    def __missing__(self, name: str) -> NoReturn:
         raise WorkspaceError(
             f"{self.source} has no variable '{name}': the file is incomplete or of another version; "
             "run the step that writes it again."
@@ -80,7 +90,7 @@ class Workspace:
         The directory (default: the current one, resolved when the object is made).
     """
 
-    def __init__(self, directory="."):
+    def __init__(self, directory: StrPath = ".") -> None:
         self.path = Path(os.path.abspath(directory))
         self._staging = None
         self._lease = None  # of the staging folder, as soon as there is one
@@ -92,14 +102,14 @@ class Workspace:
         self._afterwards = []  # what is to be done when the publication under way has succeeded
 
     @classmethod
-    def at(cls, directory="."):
+    def at(cls, directory: StrPath | Workspace = ".") -> Workspace:
         """The workspace of a directory; a workspace is returned as it is."""
         return directory if isinstance(directory, cls) else cls(directory)
 
     def __repr__(self):
         return f"Workspace({str(self.path)!r})"
 
-    def __truediv__(self, name):
+    def __truediv__(self, name: str) -> Workspace:
         """The workspace of a sub-directory."""
         folder = Workspace(self.path / name)
         folder._durable = self._durable
@@ -109,34 +119,34 @@ class Workspace:
         return folder
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Last component of the path, as the log shows it."""
         return self.path.name
 
     # ------------------------------------------------------------------ files
 
-    def file(self, name):
+    def file(self, name: StrPath) -> Path:
         """Path to read a file from: the staged one inside :meth:`publish`, else the published one."""
         self.reads.note(name)
         return self.place_of(name)
 
-    def place_of(self, name):
+    def place_of(self, name: StrPath) -> Path:
         """As :meth:`file`, for those who do not read what is in it."""
         staged = self._staged.get(str(name))
         return staged if staged is not None else self.path / name
 
-    def has_file(self, name):
+    def has_file(self, name: str) -> bool:
         """Whether a file exists, staged changes included."""
         name = str(name)
         if name in self._staged:
             return self._staged[name] is not None
         return (self.path / name).is_file()
 
-    def exists(self, name):
+    def exists(self, name: str) -> bool:
         """Whether the MAT file ``name`` (without ``.mat``) exists."""
         return self.has_file(_mat(name))
 
-    def find(self, name, levels=3):
+    def find(self, name: str, levels: int = 3) -> Path | None:
         """First of ``./name``, ``../name``, … ``levels`` directories deep, as a Path, or None."""
         if self.has_file(name):
             return self.file(name)
@@ -149,7 +159,7 @@ class Workspace:
 
     # ------------------------------------------------------------------ MAT files
 
-    def load(self, name, variables=None, *, fitting=True):
+    def load(self, name: str, variables: Sequence[str] | set[str] | None = None, *, fitting: bool = True) -> Variables:
         """Read a MAT file.
 
         Parameters
@@ -184,29 +194,31 @@ class Workspace:
             freshness.refuse_placeholder(self, name, raw)
         return Variables(source, {key: _inward(source, name, key, value) for key, value in raw.items()})
 
-    def _check(self, source, name, raw, wanted, fitting):
+    def _check(
+        self, source: StrPath, name: str, raw: Mapping[str, NDArray[Any]], wanted: set[str] | None, fitting: bool
+    ) -> None:
         """Compare what was read with the description of the file and with the pixel table of the directory."""
         table = "ps1" if name.endswith("1") else "ps2"
         known = contents.dimensions(self.place_of(_mat(table)), lambda: self._again(table)) if fitting else {}
         contents.check(source, name, raw, known, lambda: self._again(name), wanted, self.name.startswith("PATCH_"))
 
-    def _again(self, name):
+    def _again(self, name: str) -> str:
         step = self._writer(name)
         return f"run step {step} again (stamps {step} {step})" if step else "make the file again"
 
-    def load_optional(self, name, variables=None):
+    def load_optional(self, name: str, variables: Sequence[str] | None = None) -> Any:
         """As :meth:`load`, but an empty :class:`Variables` if the file does not exist."""
         return self.load(name, variables) if self.exists(name) else Variables(self.path / _mat(name))
 
-    def variables_of(self, name):
+    def variables_of(self, name: str) -> list[str]:
         """Names of the variables of a MAT file (empty if there is no such file)."""
         return matfile.names(self.place_of(_mat(name))) if self.exists(name) else []
 
-    def headers_of(self, name):
+    def headers_of(self, name: str) -> dict[str, Header]:
         """Shape and class of the variables of a MAT file (:func:`.matfile.headers`); empty if there is no file."""
         return matfile.headers(self.place_of(_mat(name))) if self.exists(name) else {}
 
-    def save(self, name, variables, *, append=True):
+    def save(self, name: str, variables: Mapping[str, Any], *, append: bool = True) -> None:
         """Write variables to a MAT file with exact MATLAB classes, atomically.
 
         Parameters
@@ -221,7 +233,7 @@ class Workspace:
         content = {key: _outward(name, key, value) for key, value in variables.items()}
         self.save_raw(name, content, append=append)
 
-    def save_raw(self, name, variables, *, append=True):
+    def save_raw(self, name: str, variables: Mapping[str, Any], *, append: bool = True) -> None:
         """As :meth:`save` with values that are already in MATLAB's form (2-D arrays, indices from 1)."""
         with self.publish():
             content = dict(variables)
@@ -232,7 +244,7 @@ class Workspace:
             with self._writing(_mat(name)) as path:
                 matfile.write(path, content)
 
-    def load_raw(self, name):
+    def load_raw(self, name: str) -> Variables:
         """Read a MAT file in MATLAB's own form."""
         if not self.exists(name):
             raise WorkspaceError(self._missing(name))
@@ -240,29 +252,29 @@ class Workspace:
 
     # ------------------------------------------------------------------ other files
 
-    def read_text(self, name):
+    def read_text(self, name: str) -> str:
         """Content of a text file of the directory."""
         if not self.has_file(name):
             raise WorkspaceError(f"{self.path / name} is missing: run the preparation (mt_prep_snap …) first.")
         return read_input(self.file(name))
 
-    def write_text(self, name, text):
+    def write_text(self, name: str, text: str) -> None:
         """Write a text file atomically."""
         with self.open_output(name) as path:
             path.write_text(text, errors="surrogateescape")  # names of files may have any bytes
 
     @contextlib.contextmanager
-    def open_output(self, name):
+    def open_output(self, name: str) -> Iterator[Path]:
         """Context that gives a temporary path; the file takes its place when the context ends without error."""
         with self.publish(), self._writing(name) as path:
             yield path
 
-    def put_file(self, name, source):
+    def put_file(self, name: str, source: StrPath) -> None:
         """Publish a copy of an existing file under ``name``."""
         with self.open_output(name) as path:
             shutil.copyfile(source, path)
 
-    def delete(self, *names):
+    def delete(self, *names: str) -> None:
         """Delete files that exist (full names, ``.mat`` included)."""
         with self.publish():
             for name in names:
@@ -271,7 +283,7 @@ class Workspace:
                     self._forget(name)
                     self._staged[str(name)] = None
 
-    def rename(self, name, new_name):
+    def rename(self, name: str, new_name: str) -> None:
         """Rename a file (full names), as one of the changes that :meth:`publish` makes."""
         with self.publish():
             if not self.has_file(name):
@@ -294,7 +306,7 @@ class Workspace:
     # ------------------------------------------------------------------ one run at a time
 
     @contextlib.contextmanager
-    def reserved(self, shared=False):
+    def reserved(self, shared: bool = False) -> Iterator[Workspace]:
         """Context in which no other run works in this directory (:func:`stamps.workspace.locks.reserved`).
 
         Parameters
@@ -313,7 +325,7 @@ class Workspace:
     # ------------------------------------------------------------------ publishing
 
     @contextlib.contextmanager
-    def publish(self):
+    def publish(self) -> Iterator[Workspace]:
         """All files written, renamed and deleted inside appear together at the end, or not at all.
 
         Nested use joins the outer one. On an error (or a kill) nothing of the directory has changed.
@@ -346,7 +358,7 @@ class Workspace:
                 self._staged = {}
                 self.reads.outputs = {}
 
-    def when_published(self, action):
+    def when_published(self, action: Callable[..., Any]) -> None:
         """Call ``action()`` when the publication under way has succeeded; at once outside of one."""
         with self._lock:
             if self._staging is None:
@@ -355,7 +367,7 @@ class Workspace:
                 self._afterwards.append(action)
 
     @contextlib.contextmanager
-    def scratch(self):
+    def scratch(self) -> Iterator[Workspace]:
         """A hidden, empty folder on the same disk, as a Workspace.
 
         It is removed when the context ends; one left by a killed process is discarded by :meth:`recover`.
@@ -376,7 +388,7 @@ class Workspace:
                 lease.give_back()
             _active.discard(str(folder))
 
-    def interrupted(self):
+    def interrupted(self) -> list[Interruption]:
         """What interrupted commands left behind, without touching it.
 
         Returns
@@ -395,7 +407,7 @@ class Workspace:
             found.append(Interruption(folder, in_use, plan, flaw))
         return found
 
-    def as_recovered(self):
+    def as_recovered(self) -> Workspace:
         """The directory as :meth:`recover` would leave it, for reading: a new Workspace that changes nothing."""
         view = Workspace(self.path)
         for left in self.interrupted():
@@ -408,7 +420,7 @@ class Workspace:
                         view._staged[name] = staged
         return view
 
-    def recover(self):
+    def recover(self) -> list[str]:
         """Complete or discard what an interrupted command left behind.
 
         Returns
@@ -448,7 +460,7 @@ class Workspace:
             messages.append(f"{what} in {self.path}")
         return messages
 
-    def _refused(self, folder, flaw):
+    def _refused(self, folder: StrPath, flaw: MalformedJournal) -> str:
         """Put aside what is no staging folder and say so as an error; where it cannot be moved, the sentence is returned."""
         what = f"{folder} is not what an interrupted save leaves ({flaw}): nothing of it was used"
         try:
@@ -460,7 +472,7 @@ class Workspace:
             "here, run that step again first."
         )
 
-    def _commit(self):
+    def _commit(self) -> None:
         if not self._staged:
             return
         if self._durable:
@@ -483,7 +495,7 @@ class Workspace:
         replay(self._staging, self.path, plan, self._durable)
         discard(self._staging)
 
-    def _explained(self, error):
+    def _explained(self, error: Any) -> WorkspaceError | None:
         """One sentence for an OSError of a save; None if it is not about writing here."""
         if (self._staging / _COMMIT).is_file():
             return WorkspaceError(
@@ -500,12 +512,12 @@ class Workspace:
             return WorkspaceError(f"Cannot write in {self.path}: {remedy(error)}. {kept}.")
         return None
 
-    def _stage_path(self, name):
+    def _stage_path(self, name: str) -> Path:
         name = self._member(name)
         self._open_staging()
         return self._staging / flat(name)
 
-    def _member(self, name):
+    def _member(self, name: str) -> str:
         """The name, if it is one of a file inside of the directory."""
         try:
             return journal.member(name)
@@ -514,7 +526,7 @@ class Workspace:
                 f"Nothing is written outside of {self.path}: {error}. Give a name inside of it."
             ) from None
 
-    def _check_links(self, plan):
+    def _check_links(self, plan: Mapping[str, bool]) -> None:
         """WorkspaceError if a file of the plan would be put where a link leads."""
         try:
             for name in plan:
@@ -522,7 +534,7 @@ class Workspace:
         except MalformedJournal as error:
             raise WorkspaceError(f"Cannot write in {self.path}: {error}. Put the folder itself there.") from None
 
-    def _open_staging(self):
+    def _open_staging(self) -> None:
         """Make the staging folder, if it is not there yet."""
         locks.check_place(self.path)
         if self._lease is None:
@@ -530,7 +542,7 @@ class Workspace:
             self._lease = locks.Lease(self._staging)
 
     @contextlib.contextmanager
-    def _writing(self, name):
+    def _writing(self, name: str) -> Iterator[Path]:
         target = self._stage_path(name)
         temporary = target.with_name(target.name + ".%part")  # no flat name ends so
         yield temporary
@@ -539,7 +551,7 @@ class Workspace:
         self.reads.written(name)
 
     @contextlib.contextmanager
-    def locked(self, name):
+    def locked(self, name: str) -> Iterator[Workspace]:
         """Context in which no other process or thread is inside ``locked(name)`` of the same directory.
 
         The lock is a hidden file that goes away afterwards; one left by a killed process is taken over. Where locks
@@ -556,12 +568,12 @@ class Workspace:
                     path.unlink()
                 os.close(descriptor)
 
-    def _forget(self, name):
+    def _forget(self, name: str) -> None:
         staged = self._staged.get(str(name))
         if staged is not None:
             staged.unlink(missing_ok=True)
 
-    def _missing(self, name):
+    def _missing(self, name: str) -> str:
         if not self.path.is_dir():
             return f"{self.path} is not a directory: give the project directory as --workdir."
         step = WRITTEN_BY_STEP.get(name)
@@ -576,7 +588,7 @@ class Workspace:
             hint = f": make it with '{MADE_BY_COMMAND[name]}' first."
         return f"{self.path / _mat(name)} is missing{hint}"
 
-    def _writer(self, name):
+    def _writer(self, name: str) -> int | None:
         """The step that writes a MAT file here; None for files of no step."""
         step = WRITTEN_BY_STEP.get(name)
         if step and step < 5 and not name.endswith("1") and (self.has_file("patch.list") or self.patch_list()):
@@ -586,27 +598,27 @@ class Workspace:
     # ------------------------------------------------------------------ versions and flags
 
     @property
-    def version(self):
+    def version(self) -> int | None:
         """Number in ``psver.mat``: 1 for all candidates, 2 from weeding on."""
         return self.load("psver")["psver"]
 
     @version.setter
-    def version(self, number):
+    def version(self, number: int) -> None:
         self.save("psver", {"psver": int(number)}, append=False)
 
-    def no_ps_flags(self):
+    def no_ps_flags(self) -> NDArray[np.float64]:
         """Five flags of ``no_ps_info.mat`` (flag k-1 is 1 when step k left no pixel); zeros if there is no file."""
         if self.exists("no_ps_info"):
             return self.load("no_ps_info")["stamps_step_no_ps"].copy()
         return np.zeros(5)
 
-    def save_no_ps_flags(self, flags):
+    def save_no_ps_flags(self, flags: ArrayLike) -> None:
         """Write ``no_ps_info.mat``."""
         self.save("no_ps_info", {"stamps_step_no_ps": np.asarray(flags, dtype=np.float64)}, append=False)
 
     # ------------------------------------------------------------------ patches
 
-    def patch_list(self, list_file="patch.list"):
+    def patch_list(self, list_file: str = "patch.list") -> list[str]:
         """Names of the patch folders: the lines of the list file, else all ``PATCH_*`` in ASCII order.
 
         Raises
@@ -623,7 +635,7 @@ class Workspace:
 # ---------------------------------------------------------------------- the border between files and arrays
 
 
-def _inward(source, file, name, value):
+def _inward(source: StrPath, file: str, name: str, value: NDArray[Any]) -> Any:
     kind = kind_of(file, name)
     if kind is None or isinstance(value, str) or scipy.sparse.issparse(value):
         return value
@@ -644,7 +656,7 @@ def _inward(source, file, name, value):
     return value.ravel(order="F") if kind in ("column", "row") else value
 
 
-def _outward(file, name, value):
+def _outward(file: str, name: str, value: NDArray[Any] | float | str | None) -> Any:
     kind = kind_of(file, name)
     if value is None:
         return np.empty((0, 0))
@@ -668,11 +680,11 @@ def _outward(file, name, value):
 # ---------------------------------------------------------------------- small helpers
 
 
-def _mat(name):
+def _mat(name: str) -> str:
     return f"{name}.mat"
 
 
-def _lines_in(content, source):
+def _lines_in(content: bytes, source: StrPath) -> list[str]:
     """Lines of a list of folders, in the bytes of a file system's names; with or without a byte order mark."""
     if b"\0" in content:
         raise WorkspaceError(

@@ -9,11 +9,15 @@ Column ``range``:
 Source: docs/method/conventions.md, section 2, and the page of each step.
 """
 
+from __future__ import annotations
+
 import csv
 import functools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 __all__ = ["FileVariable", "file_variables", "shape_of", "table_rows", "variables_of_file"]
 
@@ -35,7 +39,7 @@ class FileVariable:
     nan: str = ""
     range: str = ""
 
-    def n_bytes(self, dimensions):
+    def n_bytes(self, dimensions: Mapping[str, int]) -> int | None:
         """Size of the first alternative for known dimensions; None if one of them is not known."""
         shape = shape_of(self.shapes[0], dimensions)
         if shape is None or self.classes[0] == "sparse":
@@ -44,14 +48,14 @@ class FileVariable:
         return math.prod(shape) * _ITEM_SIZE[words[0]] * (2 if "complex" in words else 1)
 
 
-def shape_of(text, dimensions):
+def shape_of(text: str, dimensions: Mapping[str, Any]) -> tuple[int, ...] | None:
     """Numbers of a shape such as ``'n_ps x 3'``, or None if a dimension is not known."""
     sizes = [int(word) if word.isdigit() else dimensions.get(word) for word in text.split(" x ")]
     return None if None in sizes else tuple(sizes)
 
 
 @functools.cache
-def file_variables():
+def file_variables() -> tuple[FileVariable]:
     """All rows of ``file_variables.csv``.
 
     Returns
@@ -74,7 +78,7 @@ def file_variables():
     )
 
 
-def variables_of_file(file, mode=""):
+def variables_of_file(file: str, mode: str = "") -> list[FileVariable]:
     """Described variables of a file.
 
     Parameters
@@ -92,7 +96,7 @@ def variables_of_file(file, mode=""):
     return [row for row in file_variables() if stem in row.files and not (mode and row.mode and row.mode != mode)]
 
 
-def table_rows(name):
+def table_rows(name: str) -> list[dict[str, str]]:
     """Rows of a table of the package (CSV), as dicts."""
     with resources.files(__package__).joinpath(name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -5,13 +5,21 @@ directory) replaces what it found before, so that a repaired input is no longer 
 the original, and published together with the results of its source.
 """
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import StampsError
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import read_json
+
+if TYPE_CHECKING:
+    from stamps.workspace.log import Log
+
 
 __all__ = ["FILE", "collect", "leave_out", "record", "repeat", "tell"]
 
@@ -22,7 +30,7 @@ FILE = ".stamps-findings.json"
 _ADVICE = re.compile(r"setparm drop_ifg_index (?:'\[([\d ]+)\]'|(\d+)(?: or (\d+))?)")
 
 
-def record(ws, source, sentences, log=None):
+def record(ws: Workspace, source: str, sentences: Sequence[str], log: Log | None = None) -> None:
     """Keep what a source found in a directory, in place of what it found before.
 
     Parameters
@@ -53,7 +61,7 @@ def record(ws, source, sentences, log=None):
             ws.delete(FILE)
 
 
-def collect(ws, patches=True):
+def collect(ws: Workspace, patches: bool = True) -> list[str]:
     """What was found in a project and in its patches.
 
     Parameters
@@ -76,18 +84,18 @@ def collect(ws, patches=True):
     return [sentence for sentence in sentences if not _followed(sentence, dropped)]
 
 
-def repeat(ws, log):
+def repeat(ws: Workspace, log: Log) -> None:
     """Say all findings of a project again, as the last lines of a run."""
     tell(ws, log)
 
 
-def tell(ws, say=print):
+def tell(ws: Workspace, say: Callable[..., Any] | Log = print) -> None:
     """Say all findings of a project, each as a warning."""
     for sentence in collect(ws):
         say(f"Warning: {sentence}")
 
 
-def leave_out(numbers, either=False):
+def leave_out(numbers: Sequence[int], either: bool = False) -> str:
     """The command that leaves interferograms out, as a finding advises it.
 
     Parameters
@@ -107,7 +115,7 @@ def leave_out(numbers, either=False):
     return f"setparm drop_ifg_index '[{' '.join(map(str, numbers))}]'"
 
 
-def _followed(sentence, dropped):
+def _followed(sentence: str, dropped: set[int]) -> bool:
     """Whether the interferograms that a sentence advises to leave out are left out."""
     advice = _ADVICE.search(sentence)
     if advice is None:
@@ -117,7 +125,7 @@ def _followed(sentence, dropped):
     return bool({int(number) for number in advice.groups()[1:] if number} & dropped)
 
 
-def _dropped(ws):
+def _dropped(ws: Workspace) -> set[int]:
     """Interferograms that are left out, from 1."""
     try:
         return {int(k) + 1 for k in Parameters(ws, read_only=True).indices("drop_ifg_index")}
@@ -125,7 +133,7 @@ def _dropped(ws):
         return set()
 
 
-def _read(ws):
+def _read(ws: Workspace) -> dict[str, list[str]]:
     """Findings of one directory; a file that cannot be understood counts as none."""
     try:
         kept = read_json(ws.file(FILE)) if ws.has_file(FILE) else {}

@@ -3,14 +3,22 @@
 Size and time of the last change decide where they are equal; else, with equal sizes, the digest of the content does.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.workspace.lineage import digest_of
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["fingerprint", "same"]
 
 
-def fingerprint(path, known=None):
+def fingerprint(path: StrPath, known: Sequence[int | str] | None = None) -> list[int | str] | None:
     """What tells one state of a file from another.
 
     Parameters
@@ -35,7 +43,7 @@ def fingerprint(path, known=None):
     return [status.st_size, status.st_mtime_ns, digest_of(path) or ""]
 
 
-def same(one, other):
+def same(one: Sequence[int | str] | None, other: Sequence[int | str] | None) -> bool:
     """Whether two fingerprints (or None for no file) are of the same content."""
     if one is None or other is None:
         return one is other

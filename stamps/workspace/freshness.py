@@ -10,16 +10,27 @@ Who shows or exports numbers refuses such files (:func:`refuse`); the steps go o
 pixels (:func:`judged_for_step`).
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import WorkspaceError
 from stamps.workspace import matfile
 from stamps.workspace.lineage import FILE, Book, step_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.workspace.directory import Workspace
+    from stamps.workspace.log import Log
+
 
 __all__ = [
     "Judge",
@@ -79,7 +90,7 @@ class Stale:
     last: int
 
     @property
-    def reason(self):
+    def reason(self) -> str:
         """What it was made from, in words."""
         verb = "was made from" if self.direct else "goes back to"
         if self.gone:
@@ -87,7 +98,7 @@ class Stale:
         return f"{verb} another {self.root} than the one that is there now"
 
     @property
-    def todo(self):
+    def todo(self) -> str:
         """What to do, in words."""
         command = next((text for start, text in _COMMANDS if self.path.name.startswith(start)), "make it again")
         if self.first == _PRODUCT:
@@ -95,11 +106,11 @@ class Stale:
         steps, end = _steps(self.first, min(self.last, 8)), "" if self.last < _PRODUCT else f", then {command}"
         return f"run {steps} again (stamps {self.first} {min(self.last, 8)}){end}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.path} {self.reason}: {self.todo}."
 
 
-def _steps(first, last):
+def _steps(first: int, last: int) -> str:
     return f"step {first}" if first == last else f"steps {first} {'and' if last == first + 1 else 'to'} {last}"
 
 
@@ -113,11 +124,11 @@ class Judge:
         Whether the directory is one of the patches of another one: then it has none itself.
     """
 
-    def __init__(self, ws, is_patch=False):
+    def __init__(self, ws: Workspace, is_patch: bool = False) -> None:
         self.ws, self.book, self._is_patch = ws, Book.of(ws), is_patch
         self._verdicts, self._digests, self._patches = {}, {}, {}
 
-    def verdict(self, name):
+    def verdict(self, name: str) -> Stale | None:
         """Why a file is out of date.
 
         Parameters
@@ -134,7 +145,7 @@ class Judge:
             self._verdicts[name] = self._judged(name)
         return self._verdicts[name]
 
-    def all_stale(self):
+    def all_stale(self) -> list[Stale]:
         """Everything that is out of date here but saved plots.
 
         Returns
@@ -145,7 +156,7 @@ class Judge:
         found = [self.verdict(name) for name in sorted(self.book.files) if not name.startswith("ps_plot_")]
         return sorted((stale for stale in found if stale is not None), key=lambda stale: (stale.last, stale.path.name))
 
-    def digest(self, name):
+    def digest(self, name: str) -> str | None:
         """Digest of a file now, None if it is not there."""
         if name not in self._digests:
             folder, _, file = name.rpartition("/")
@@ -153,31 +164,31 @@ class Judge:
             self._digests[name] = place.digest(file) if folder else self.book.digest(self.ws, name)
         return self._digests[name]
 
-    def has_record(self, name):
+    def has_record(self, name: str) -> bool:
         """Whether the record of a file is there and is the record of its present content."""
         entry = self.book.files.get(name)
         return entry is not None and entry.run is not None and entry.digest == self.digest(name)
 
-    def step(self, name):
+    def step(self, name: str) -> int:
         """The step that made a file of the directory, by its inputs where there are patches; 9 for a product."""
         step = step_of(name)
         if step in (4, 6) and any("/" in source for source, _ in self.book.made_from(name)):
             return 5
         return _PRODUCT if step is None else step
 
-    def is_of_other_pixels(self, name):
+    def is_of_other_pixels(self, name: str) -> bool:
         """Whether a file was made for another pixel table than the one that is there now."""
         return self.has_record(name) and any(
             source in ("ps1.mat", "ps2.mat") and source != name and digest != self.digest(source)
             for source, digest in self.book.made_from(name)
         )
 
-    def _below(self, folder):
+    def _below(self, folder: str) -> Judge | None:
         if folder and folder not in self._patches:
             self._patches[folder] = Judge(self.ws / folder, is_patch=True)
         return self._patches.get(folder)
 
-    def _judged(self, name):
+    def _judged(self, name: str) -> Stale | None:
         folder, _, file = name.rpartition("/")
         if folder:
             stale = self._below(folder).verdict(file)
@@ -188,7 +199,7 @@ class Judge:
         reasons = [self._through(name, *item) for item in sources if not (self._is_patch and "/" in item[0])]
         return min((stale for stale in reasons if stale is not None), key=lambda stale: stale.first, default=None)
 
-    def _through(self, name, source, digest):
+    def _through(self, name: str, source: str, digest: str) -> Stale | None:
         """Whether a file is out of date because of one of its inputs."""
         deeper, last = self.verdict(source), self.step(name)
         if deeper is not None:
@@ -200,21 +211,21 @@ class Judge:
         first = 1 if gone else 6 if last > 6 and self._is_placeholder(source) else last
         return Stale(self.ws.path / name, source, True, gone, first, last)
 
-    def _is_missed(self, source):
+    def _is_missed(self, source: str) -> bool:
         """Whether an input that is gone should be there: a patch was prepared anew. Others may have been cleared away."""
         patch = self.ws / source.rpartition("/")[0]
         return "/" in source and patch.has_file("pscands.1.ij") and not patch.has_file(FILE)
 
-    def _is_placeholder(self, source):
+    def _is_placeholder(self, source: str) -> bool:
         return is_unwrapped(source.removesuffix(".mat")) and is_placeholder(self.ws, source.removesuffix(".mat"))
 
 
-def is_judged(name):
+def is_judged(name: str) -> bool:
     """Whether a file can be out of date: what the steps and some commands make, not copies or files of the user."""
     return step_of(name) is not None or name.startswith(tuple(start for start, _ in _COMMANDS))
 
 
-def counts(name, source):
+def counts(name: str, source: str) -> bool:
     """Whether an input makes a file out of date when it changes.
 
     Parameters
@@ -243,7 +254,7 @@ def counts(name, source):
 # ---------------------------------------------------------------------- who is told
 
 
-def check(ws, name, judge=None):
+def check(ws: Workspace, name: str, judge: Judge | None = None) -> None:
     """Refuse a file that is out of date.
 
     Parameters
@@ -268,7 +279,7 @@ def check(ws, name, judge=None):
         raise WorkspaceError(str(replace(stale, last=last)))
 
 
-def refuse(ws):
+def refuse(ws: Workspace) -> None:
     """Let a workspace refuse to read what is out of date: for those who show or export numbers.
 
     Parameters
@@ -279,7 +290,7 @@ def refuse(ws):
     ws.on_load = partial(check, ws, judge=Judge(ws))
 
 
-def warn(ws, log=None):
+def warn(ws: Workspace, log: Log | None = None) -> None:
     """Let a workspace warn of what is out of date when it is read, once for each cause.
 
     Parameters
@@ -302,7 +313,7 @@ def warn(ws, log=None):
 
 
 @contextlib.contextmanager
-def judged_for_step(ws, step, log):
+def judged_for_step(ws: Workspace, step: int, log: Log) -> Iterator[None]:
     """Context of a step: it warns of inputs that are out of date and refuses those of other pixels.
 
     Parameters
@@ -340,12 +351,12 @@ def judged_for_step(ws, step, log):
 # ---------------------------------------------------------------------- placeholders
 
 
-def is_unwrapped(name):
+def is_unwrapped(name: str) -> bool:
     """Whether a file (without ``.mat``) holds unwrapped phases."""
     return name.rstrip("0123456789") in ("phuw", "phuw_sb")
 
 
-def refuse_placeholder(ws, name, content):
+def refuse_placeholder(ws: Workspace, name: str, content: Mapping[str, NDArray[Any]]) -> None:
     """Refuse unwrapped phases that are the zeros of step 5.
 
     Parameters
@@ -365,7 +376,7 @@ def refuse_placeholder(ws, name, content):
         raise WorkspaceError(placeholder_sentence(ws, name))
 
 
-def placeholder_sentence(ws, name):
+def placeholder_sentence(ws: Workspace, name: str) -> str:
     """What to say of unwrapped phases that are a placeholder."""
     return (
         f"{ws.path / name}.mat holds only zeros, which step 5 leaves there until the phases are unwrapped: run step 6 first "
@@ -373,7 +384,7 @@ def placeholder_sentence(ws, name):
     )
 
 
-def is_placeholder(ws, name):
+def is_placeholder(ws: Workspace, name: str) -> bool:
     """Whether the unwrapped phases of a file are the zeros of step 5.
 
     Parameters
@@ -391,7 +402,7 @@ def is_placeholder(ws, name):
     return path.is_file() and _is_nothing(ws, name, matfile.read(path, ["ph_uw"]).get("ph_uw"))
 
 
-def _is_nothing(ws, name, phase):
+def _is_nothing(ws: Workspace, name: str, phase: NDArray[np.float32]) -> bool:
     """Whether phases are all zero and were not found to be so by step 6 (of a scene that does not change at all)."""
     if phase is None or np.size(phase) == 0 or np.any(phase):
         return False

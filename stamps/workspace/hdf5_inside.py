@@ -5,12 +5,22 @@ datasets, links to objects of other files. MATLAB writes none of these, and a MA
 is none of its business.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from stamps.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    import h5py
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["check_inside"]
 
 
-def check_inside(path):
+def check_inside(path: StrPath) -> None:
     """WorkspaceError, which names the object and the other file, if a part of an HDF5 file is not in it."""
     import h5py
 
@@ -26,7 +36,7 @@ def check_inside(path):
                 waiting += _checked(path, group, name)
 
 
-def _checked(path, group, name):
+def _checked(path: StrPath, group: h5py.File | h5py.Group, name: str) -> list[h5py.Group]:
     """The groups to look into next: the member itself if it is one."""
     import h5py
 
@@ -44,7 +54,7 @@ def _checked(path, group, name):
     return [member] if isinstance(member, h5py.Group) else []
 
 
-def _check_dataset(path, group, name, dataset):
+def _check_dataset(path: StrPath, group: h5py.File | h5py.Group, name: str, dataset: Any) -> None:
     if dataset.external:
         raise _refusal(path, group, name, dataset.external[0][0])
     if dataset.is_virtual:
@@ -52,7 +62,7 @@ def _check_dataset(path, group, name, dataset):
         raise _refusal(path, group, name, sources[0].file_name if sources else "nowhere")
 
 
-def _refusal(path, group, name, where):
+def _refusal(path: StrPath, group: h5py.File | h5py.Group, name: str, where: str) -> WorkspaceError:
     whole = f"{group.name.rstrip('/')}/{name}".lstrip("/")
     return WorkspaceError(
         f"{path} keeps '{whole}' outside of itself ({where}): a MAT file must hold its data; load it where it comes from and "

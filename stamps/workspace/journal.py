@@ -8,6 +8,8 @@ A journal may come with data from elsewhere. So nothing of it is believed: names
 and files are the caller's own and no links, and what is not as :class:`Workspace` writes it is set aside, never followed.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -15,7 +17,13 @@ import re
 import shutil
 import stat
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "COMMIT",
@@ -54,7 +62,7 @@ class MalformedJournal(ValueError):
 # ---------------------------------------------------------------------- names
 
 
-def member(name) -> str:
+def member(name: str) -> str:
     """The name of a file of a directory, checked: relative, without a way out, with ``/`` between folders.
 
     Parameters
@@ -80,16 +88,16 @@ def member(name) -> str:
     return text
 
 
-def _short(text):
+def _short(text: str) -> str:
     return repr(text if len(text) <= 80 else f"{text[:77]}...")
 
 
-def flat(name) -> str:
+def flat(name: str) -> str:
     """Name of a staged file, without folders; different names have different ones."""
     return member(name).replace("%", "%25").replace("/", "%2F")
 
 
-def _check_storable(name):
+def _check_storable(name: str) -> None:
     try:
         parts = [os.fsencode(part) for part in (*name.split("/"), flat(name))]
     except UnicodeEncodeError:
@@ -101,7 +109,7 @@ def _check_storable(name):
 # ---------------------------------------------------------------------- reading a journal
 
 
-def plan_of(folder) -> dict | None:
+def plan_of(folder: StrPath) -> dict | None:
     """What a staging folder was about to publish.
 
     Parameters
@@ -133,20 +141,20 @@ def plan_of(folder) -> dict | None:
     return plan
 
 
-def _check_owned(path, is_kind, kind):
+def _check_owned(path: StrPath, is_kind: Callable[..., Any], kind: str) -> None:
     """MalformedJournal unless ``path`` itself, not what a link leads to, is of a kind and belongs to the caller."""
     facts = path.lstat()
     _check_facts(path, facts, is_kind, kind)
 
 
-def _check_facts(path, facts, is_kind, kind):
+def _check_facts(path: StrPath, facts: Any, is_kind: Callable[..., Any], kind: str) -> None:
     if not is_kind(facts.st_mode):
         raise MalformedJournal(f"{path.name!r} is not {kind}")
     if hasattr(os, "geteuid") and facts.st_uid != os.geteuid():
         raise MalformedJournal(f"{path.name!r} belongs to another user")
 
 
-def _marker_text(path):
+def _marker_text(path: StrPath) -> bytes:
     """Content of the marker; nothing but a regular file of the caller is opened for longer than a look at it."""
     _check_owned(path, stat.S_ISREG, "a regular file")
     with open(os.open(path, os.O_RDONLY | _NO_LINK), "rb") as file:
@@ -157,7 +165,7 @@ def _marker_text(path):
     return content
 
 
-def _parsed(content):
+def _parsed(content: bytes) -> dict[str, bool]:
     """The plan of a marker: one flat object of names and booleans."""
     try:
         plan = json.loads(content.decode("utf-8"), object_pairs_hook=_distinct)
@@ -172,14 +180,14 @@ def _parsed(content):
     return plan
 
 
-def _distinct(pairs):
+def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise MalformedJournal(f"its {COMMIT} has a name twice")
     return found
 
 
-def _check_target(folder, plan, name, written):
+def _check_target(folder: StrPath, plan: Mapping[str, bool], name: str, written: bool) -> None:
     """MalformedJournal unless what a plan says of one name can have been said by a publication."""
     if member(name) != name:
         raise MalformedJournal(f"{_short(name)} is not the name of a file inside of the directory")
@@ -193,20 +201,20 @@ def _check_target(folder, plan, name, written):
     staged_file(folder, name)
 
 
-def _above(name):
+def _above(name: str) -> list[str]:
     """Names of the folders that a name goes through."""
     parts = name.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
-def check_no_links(directory, name):
+def check_no_links(directory: StrPath, name: str) -> None:
     """MalformedJournal if a folder on the way from ``directory`` to the file ``name`` is a link."""
     for above in _above(name):
         if (directory / above).is_symlink():
             raise MalformedJournal(f"{_short(above)} is a link, and files would be put where it leads")
 
 
-def staged_file(folder, name) -> Path | None:
+def staged_file(folder: StrPath, name: str) -> Path | None:
     """The staged file of a name, None if there is none (any more).
 
     Raises
@@ -225,7 +233,7 @@ def staged_file(folder, name) -> Path | None:
 # ---------------------------------------------------------------------- completing and removing
 
 
-def replay(staging, directory, plan, durable=True):
+def replay(staging: StrPath, directory: StrPath, plan: Mapping[str, bool], durable: bool = True) -> None:
     """Put staged files in their places and delete what is to go; harmless when repeated."""
     for name, written in plan.items():
         target = directory / name
@@ -238,14 +246,14 @@ def replay(staging, directory, plan, durable=True):
         sync_folder(directory)
 
 
-def discard(folder):
+def discard(folder: StrPath) -> None:
     """Remove a staging folder; its marker goes first, so that what is left is never put in place again."""
     with contextlib.suppress(OSError):
         (folder / COMMIT).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def set_aside(folder) -> Path:
+def set_aside(folder: StrPath) -> Path:
     """Rename what is no staging folder, or a link to one, so that it is in nobody's way; returns the new path.
 
     Nothing in it is touched, because a link is renamed itself.
@@ -260,7 +268,7 @@ def set_aside(folder) -> Path:
     return aside
 
 
-def sync(path):
+def sync(path: StrPath) -> None:
     """Make a file reach the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -269,7 +277,7 @@ def sync(path):
         os.close(descriptor)
 
 
-def sync_folder(path):
+def sync_folder(path: StrPath) -> None:
     """Make the names in a folder reach the disk."""
     with contextlib.suppress(OSError):  # not every file system can
         sync(path)

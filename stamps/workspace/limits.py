@@ -1,11 +1,18 @@
 """Sizes that parameters and coordinates ask for, judged before memory and time are spent on them."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["available_gib", "check_grid", "check_trial_wraps"]
 
@@ -16,7 +23,7 @@ _MOST_CELLS = 5e8
 _MOST_WRAPS = 1000
 
 
-def check_grid(xy, size, name, bytes_per_cell):
+def check_grid(xy: NDArray[np.float32], size: float, name: str, bytes_per_cell: int) -> NoReturn:
     """Stop where a grid over the pixels would not fit into memory.
 
     Parameters
@@ -54,12 +61,12 @@ def check_grid(xy, size, name, bytes_per_cell):
     )
 
 
-def _sensible(cells, size):
+def _sensible(cells: float, size: float) -> float:
     """Cell size that gives a million cells."""
     return size * float(np.sqrt(cells / 1e6))
 
 
-def check_trial_wraps(n_wraps, max_topo_err):
+def check_trial_wraps(n_wraps: float, max_topo_err: float) -> None:
     """Stop where the search of the look-angle error would have more trials than can be worth while.
 
     Parameters
@@ -82,7 +89,7 @@ def check_trial_wraps(n_wraps, max_topo_err):
         )
 
 
-def available_gib():
+def available_gib() -> float:
     """Memory that is available now, GiB."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()

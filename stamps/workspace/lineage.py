@@ -8,14 +8,18 @@ result is judged by :mod:`stamps.workspace.freshness`.
 A record that cannot be understood counts as none, and so does that of a file which was changed by something else since.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
 import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +27,15 @@ from stamps.errors import StampsError
 from stamps.matlab import literals
 from stamps.workspace.plain_files import read_json
 from stamps.workspace.variables import WRITTEN_BY_STEP
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.directory import Workspace
+
 
 __all__ = ["FILE", "Book", "Entry", "Reads", "Run", "digest_of", "record"]
 
@@ -63,38 +76,38 @@ class Reads:
         Name of each file written in the publication under way to the number of names read by then.
     """
 
-    def __init__(self, parent=None, folder=""):
+    def __init__(self, parent: Reads | None = None, folder: str = "") -> None:
         self.names, self.parameters, self.outputs = {}, {}, {}
         self._parent, self._prefix = parent, f"{folder}/"
 
-    def note(self, name):
+    def note(self, name: StrPath) -> None:
         """A file is about to be read."""
         if is_result(name) or str(name).startswith("pscands.1."):
             self._add(str(name))
 
-    def parameter(self, name, value):
+    def parameter(self, name: str, value: NDArray[np.float64] | float | str) -> None:
         """A parameter was asked for."""
         if value is None or isinstance(value, str) or np.asarray(value).dtype.kind in "fiub":
             self.parameters[name] = "[]" if value is None else literals.format_literal(value)
 
-    def written(self, name):
+    def written(self, name: str) -> None:
         """A file was written."""
         self.outputs[str(name)] = len(self.names)
 
-    def forget(self):
+    def forget(self) -> None:
         """Begin anew: what was read belongs to a result that is recorded."""
         for name in self.names:
             if self._parent is not None:
                 self._parent.names.pop(self._prefix + name, None)
         self.names, self.parameters = {}, {}
 
-    def _add(self, name):
+    def _add(self, name: str) -> None:
         self.names.setdefault(name)
         if self._parent is not None:
             self._parent._add(self._prefix + name)
 
 
-def is_result(name):
+def is_result(name: StrPath) -> bool:
     """Whether a file holds results: MAT files of the directory itself, but not its parameters, version and flags."""
     name = str(name)
     return name.endswith(".mat") and "/" not in name and name.removesuffix(".mat") not in _STATE and name[:4] != "tmp_"
@@ -144,7 +157,7 @@ class Book:
     files: dict
 
     @classmethod
-    def of(cls, ws):
+    def of(cls, ws: Workspace) -> Book:
         """Read the record of a directory; one that is missing, damaged or forged is empty.
 
         Parameters
@@ -161,31 +174,31 @@ class Book:
             return cls({}, {})
 
     @classmethod
-    def _understood(cls, content):
+    def _understood(cls, content: Mapping[str, Any]) -> Book:
         if content["format"] != _FORMAT:
             return cls({}, {})
         runs = {int(number): _run(run) for number, run in content["runs"].items()}
         files = {name: _entry(entry) for name, entry in content["files"].items() if _PLAIN.fullmatch(name)}
         return cls(runs, {name: entry for name, entry in files.items() if entry.run is None or entry.run in runs})
 
-    def text(self):
+    def text(self) -> str:
         """For the file: JSON without runs of which no file is left."""
         used = {entry.run for entry in self.files.values()}
         runs = {number: asdict(run) for number, run in self.runs.items() if number in used}
         files = {name: asdict(entry) for name, entry in self.files.items()}
         return json.dumps({"format": _FORMAT, "runs": runs, "files": files}, indent=0, ensure_ascii=False) + "\n"
 
-    def made_from(self, name):
+    def made_from(self, name: str) -> list[tuple[str, str]]:
         """Inputs of a file as (name, digest); nothing for one of other origin."""
         entry = self.files.get(name)
         return [] if entry is None or entry.run is None else self.runs[entry.run].inputs[: entry.n_inputs]
 
-    def digest(self, ws, name):
+    def digest(self, ws: Workspace, name: str) -> str | None:
         """Digest of a file of the directory as it is now; None if it is not there."""
         return _digest_now(self, ws.place_of(name), name)
 
 
-def _run(content):
+def _run(content: Mapping[str, Any]) -> Run:
     """A run as it was stored; names that lead elsewhere are left out."""
     inputs = [(str(name), str(digest)) for name, digest in content["inputs"]]
     parameters = {str(name): str(value) for name, value in content["parameters"].items()}
@@ -193,13 +206,13 @@ def _run(content):
     return Run(str(content["program"]), str(content["time"]), inputs, parameters)
 
 
-def _is_below(name):
+def _is_below(name: str) -> bool:
     """Whether an input is a file of the directory or of one in it."""
     parts = name.split("/")
     return len(parts) <= 2 and all(_PLAIN.fullmatch(part) and part not in (".", "..") for part in parts)
 
 
-def _entry(content):
+def _entry(content: Mapping[str, Any]) -> Entry:
     values = {name: content[name] for name in _ENTRY_FIELDS}
     for name, kind in _ENTRY_FIELDS.items():
         if not isinstance(values[name], kind):
@@ -210,7 +223,7 @@ def _entry(content):
 # ---------------------------------------------------------------------- digests
 
 
-def digest_of(path):
+def digest_of(path: StrPath) -> str | None:
     """Digest of the content of a file.
 
     The text at the beginning of a level-5 MAT file, where other programs write the date, does not count. Of files larger than
@@ -244,7 +257,7 @@ def digest_of(path):
         return None
 
 
-def _digest_now(book, path, name):
+def _digest_now(book: Book, path: StrPath, name: str) -> str | None:
     """Digest of a file, from the record while size and time of the file are as they were."""
     try:
         status = os.stat(path)
@@ -259,7 +272,7 @@ def _digest_now(book, path, name):
 # ---------------------------------------------------------------------- recording
 
 
-def record(ws, staged):
+def record(ws: Workspace, staged: Mapping[str, Any]) -> None:
     """Write down what the results of a publication were made from, as part of it.
 
     Parameters
@@ -285,7 +298,7 @@ def record(ws, staged):
     ws.reads.forget()
 
 
-def _add(book, ws, outputs, staged):
+def _add(book: Book, ws: Workspace, outputs: Mapping[str, int], staged: Mapping[str, Path]) -> None:
     """Add a run with its files; inputs of other origin are remembered, so that they are not read again."""
     number = max(book.runs, default=0) + 1
     for name, n in outputs.items():
@@ -306,7 +319,7 @@ def _add(book, ws, outputs, staged):
     book.runs[number] = Run(_program(), _now(), inputs, dict(sorted(ws.reads.parameters.items())))
 
 
-def _remember(book, ws, name, digest):
+def _remember(book: Book, ws: Workspace, name: str, digest: str) -> None:
     """Keep the digest of a file with its size and time; the record of a file that has changed since is void."""
     known = book.files.get(name)
     with contextlib.suppress(OSError):
@@ -315,17 +328,17 @@ def _remember(book, ws, name, digest):
         book.files[name] = Entry(digest, status.st_size, status.st_mtime_ns, run, n)
 
 
-def _program():
+def _program() -> str:
     from stamps import __version__
 
     return f"stamps-insar {__version__}"
 
 
-def _now():
+def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
-def step_of(name):
+def step_of(name: str) -> int | None:
     """The step that writes a file of the directory, or None: 6 for ``phuw2.mat``, 0 for the candidate files."""
     stem = str(name).removesuffix(".mat")
     return 0 if stem.startswith("pscands.1.") else WRITTEN_BY_STEP.get(stem)

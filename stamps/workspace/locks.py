@@ -5,6 +5,8 @@ A staging folder tells its owner by its name; where that is a process that canno
 container) or the time at which its owner last touched it (another machine, which locks may not reach) is the proof of life.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import hashlib
@@ -21,9 +23,16 @@ try:
 except ImportError:  # not a Unix system: no locks between processes
     fcntl = None
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
 from stamps.errors import WorkspaceError
 from stamps.workspace.journal import COMMIT, STAGING
 from stamps.workspace.plain_files import open_plain
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "Lease", "acquire", "acquire_folder", "active", "check_place", "in_use", "is_free", "is_patch", "lent",
@@ -47,14 +56,14 @@ active = set()  #: staging folders at which this process is at work
 # ---------------------------------------------------------------------- owners of staging folders
 
 
-def owner():
+def owner() -> str:
     """Who stages here: machine, process with its start (numbers of processes are used again), its world, a random part."""
     pid = os.getpid()
     return f"{socket.gethostname()}-{pid}.{start_of(pid)}-{''.join(_world())}{uuid.uuid4().hex[:8]}"
 
 
 @functools.cache
-def _world():
+def _world() -> tuple[str, str]:
     """Where a process number means something: marks of the running system and of the container; empty if not known."""
     try:
         system = Path("/proc/sys/kernel/random/boot_id").read_text()
@@ -64,12 +73,12 @@ def _world():
     return f"w{hashlib.sha256(system.encode()).hexdigest()[:8]}", hashlib.sha256(container.encode()).hexdigest()[:8]
 
 
-def _world_in(mark):
+def _world_in(mark: str) -> tuple[str, ...]:
     """The world of an owner by the last part of its name; empty in names of older versions."""
     return (mark[:9], mark[9:17]) if mark.startswith("w") and len(mark) == 25 else ()
 
 
-def start_of(pid):
+def start_of(pid: int) -> str:
     """Start time of a running process in clock ticks, as text; ``'0'`` where the system does not tell."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
@@ -77,7 +86,7 @@ def start_of(pid):
         return "0"
 
 
-def in_use(folder):
+def in_use(folder: StrPath) -> bool:
     """Whether a staging folder belongs to somebody who may still be at work."""
     try:
         host, process, mark = folder.name[len(STAGING) :].rsplit("-", 2)
@@ -95,7 +104,7 @@ def in_use(folder):
     return _alive(pid) and start == start_of(pid)
 
 
-def _alive(pid):
+def _alive(pid: int) -> bool:
     """Whether a process can still do anything (one that has died and was not yet reaped cannot)."""
     try:
         if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
@@ -111,7 +120,7 @@ def _alive(pid):
     return True
 
 
-def _touched_lately(path, seconds, otherwise=False):
+def _touched_lately(path: StrPath, seconds: int, otherwise: bool = False) -> bool:
     """Whether a file or folder is younger than that; ``otherwise`` if it is not there."""
     try:
         return -_SKEW_SECONDS < time.time() - path.lstat().st_mtime < seconds
@@ -122,7 +131,7 @@ def _touched_lately(path, seconds, otherwise=False):
 # ---------------------------------------------------------------------- leases
 
 
-def _lease_runs(folder, same_system):
+def _lease_runs(folder: StrPath, same_system: bool) -> bool:
     """Whether the owner of a staging folder, a process that cannot be seen from here, is alive."""
     free = is_free(folder)
     if free is False:
@@ -131,7 +140,7 @@ def _lease_runs(folder, same_system):
     return _touched_lately(folder, _LOCKING_SECONDS if free and same_system else _LEASE_SECONDS)
 
 
-def outlasts(folder):
+def outlasts(folder: StrPath) -> bool:
     """Whether this process lived longer than one that cannot be seen from here and is putting files in their places.
 
     It needs moments for that, so its end, or that of the lease that it left, is waited for: until then the directory is neither
@@ -152,7 +161,7 @@ def outlasts(folder):
     return False
 
 
-def _touched(folder):
+def _touched(folder: StrPath) -> int:
     """When a folder was touched, in nanoseconds of the clock of its file system; None if it is gone."""
     try:
         return folder.lstat().st_mtime_ns
@@ -160,7 +169,7 @@ def _touched(folder):
         return None
 
 
-def is_free(folder):
+def is_free(folder: StrPath) -> bool:
     """Whether nobody holds the lock of a folder; None where that cannot be known."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -172,7 +181,7 @@ def is_free(folder):
         os.close(descriptor)
 
 
-def _try_lock(descriptor, shared):
+def _try_lock(descriptor: int, shared: bool) -> bool:
     """Whether an open file could be locked without waiting; None where there are no locks."""
     if fcntl is None:
         return None
@@ -193,14 +202,14 @@ class Lease:
     folder : Path
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: StrPath) -> None:
         self.folder = folder
         folder.mkdir()
         self._descriptor = locked_folder(folder)
         if self._descriptor is not None:
             _pulse.keep(self._descriptor)
 
-    def give_back(self):
+    def give_back(self) -> None:
         """Let go; the folder itself stays."""
         if self._descriptor is not None:
             _pulse.forget(self._descriptor)
@@ -211,12 +220,12 @@ class Lease:
 class _Pulse:
     """A thread that touches the leases of this process, for machines that do not see its locks."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._descriptors = set()
         self._lock = threading.Lock()
         self._thread = None
 
-    def keep(self, descriptor):
+    def keep(self, descriptor: int) -> None:
         with self._lock:
             self._descriptors.add(descriptor)
             if self._thread is None:
@@ -226,11 +235,11 @@ class _Pulse:
                 except RuntimeError:  # no more threads: locks alone must do
                     self._thread = None
 
-    def forget(self, descriptor):
+    def forget(self, descriptor: int) -> None:
         with self._lock:
             self._descriptors.discard(descriptor)
 
-    def _beat(self):
+    def _beat(self) -> None:
         while True:
             time.sleep(_BEAT_SECONDS)
             with self._lock:
@@ -239,7 +248,7 @@ class _Pulse:
                         os.utime(descriptor)
 
 
-def _new_pulse():
+def _new_pulse() -> None:
     global _pulse
     _pulse = _Pulse()
 
@@ -258,7 +267,7 @@ class _Reservations(threading.local):
     ``published`` tells whether anything was since the first of them was reserved.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.held = {}
         self.published = False
 
@@ -267,7 +276,7 @@ _reservations = _Reservations()
 
 
 @contextlib.contextmanager
-def reserved(path, shared=False, part_of_run=False):
+def reserved(path: StrPath, shared: bool = False, part_of_run: bool = False) -> Iterator[None]:
     """Context in which no other run works in a directory; in a patch, none in its project either.
 
     File systems without locks do not hinder a run.
@@ -292,14 +301,14 @@ def reserved(path, shared=False, part_of_run=False):
         yield
 
 
-def is_patch(path):
+def is_patch(path: StrPath) -> bool:
     """Whether runs in the parent directory work in this one, too."""
     alone = (path / "parms.mat").exists() or not (path.parent / "parms.mat").exists()
     return path.name.startswith("PATCH_") or not alone
 
 
 @contextlib.contextmanager
-def _held(path, shared, part_of_run):
+def _held(path: StrPath, shared: bool, part_of_run: bool) -> Iterator[None]:
     held = _reservations.held
     if fcntl is None or (part_of_run and path in held) or str(path) in active:  # nobody else works in our own staging
         yield
@@ -314,7 +323,7 @@ def _held(path, shared, part_of_run):
 
 
 @contextlib.contextmanager
-def _noted(path, descriptor):
+def _noted(path: StrPath, descriptor: int | None) -> Iterator[None]:
     held = _reservations.held
     before = held.copy()
     if not before:
@@ -327,7 +336,7 @@ def _noted(path, descriptor):
         held.update(before)
 
 
-def _opened(path):
+def _opened(path: StrPath) -> int:
     try:
         return os.open(path, os.O_RDONLY)
     except OSError as error:
@@ -338,7 +347,7 @@ def _opened(path):
         ) from error
 
 
-def _wait_for(descriptor, path, shared):
+def _wait_for(descriptor: int, path: StrPath, shared: bool) -> None:
     end = time.monotonic() + _PATIENCE_SECONDS
     while _try_lock(descriptor, shared) is False:
         if time.monotonic() > end:
@@ -349,7 +358,7 @@ def _wait_for(descriptor, path, shared):
 
 
 @contextlib.contextmanager
-def lent(path):
+def lent(path: StrPath) -> Iterator[None]:
     """Context of a process that works for a run: what that has reserved is not asked for again.
 
     Parameters
@@ -361,17 +370,17 @@ def lent(path):
         yield
 
 
-def note_publication():
+def note_publication() -> None:
     """Remember that files were put in their places."""
     _reservations.published = True
 
 
-def published():
+def published() -> bool:
     """Whether something may have been published since the run began; False outside a run."""
     return bool(_reservations.held) and _reservations.published
 
 
-def check_place(path):
+def check_place(path: StrPath) -> None:
     """Raise a WorkspaceError if a reserved directory, this one or one above it, is no longer where it was."""
     for place, descriptor in _reservations.held.items():
         if descriptor is not None and (place == path or place in path.parents) and not _is_at(descriptor, place):
@@ -381,14 +390,14 @@ def check_place(path):
             )
 
 
-def _is_at(descriptor, path):
+def _is_at(descriptor: int, path: StrPath) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except OSError:
         return False
 
 
-def reserving(command, shared=False):
+def reserving(command: Callable[..., Any], shared: bool = False) -> Callable[..., Any]:
     """Decorate a command that writes: while it runs no other run works in its ``workdir`` (``shared``: see :func:`reserved`)."""
     signature = inspect.signature(command)
 
@@ -403,7 +412,7 @@ def reserving(command, shared=False):
     return alone
 
 
-def locked_folder(folder):
+def locked_folder(folder: StrPath) -> int:
     """Descriptor that holds the lock of a folder just made; None where the system does not open folders."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -413,7 +422,7 @@ def locked_folder(folder):
     return descriptor
 
 
-def acquire_folder(path):
+def acquire_folder(path: StrPath) -> int:
     """Descriptor that holds the lock of a folder, waiting for it; None if another has removed it meanwhile."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -432,7 +441,7 @@ def acquire_folder(path):
     return None
 
 
-def remove_stale(directory):
+def remove_stale(directory: StrPath) -> None:
     """Remove the lock file of the parameters that a killed process has left in a directory."""
     path = directory / ".parms.lock"
     if not path.exists():
@@ -446,7 +455,7 @@ def remove_stale(directory):
             os.close(descriptor)
 
 
-def acquire(path):
+def acquire(path: StrPath) -> int | None:
     """Descriptor that holds the lock file ``path``, or None where locks are not possible."""
     while fcntl is not None:
         try:

@@ -3,14 +3,21 @@
 Source: docs/method/conventions.md, section 5.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from stamps.matlab.dates import now_string
 from stamps.workspace import Workspace
 from stamps.workspace.console import one_line
 from stamps.workspace.plain_files import open_plain
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["Log"]
 
@@ -26,11 +33,11 @@ class Log:
         Name of the routine that speaks; written in upper case.
     """
 
-    def __init__(self, workspace, routine):
+    def __init__(self, workspace: StrPath | Workspace, routine: str) -> None:
         self.workspace = Workspace.at(workspace)
         self.routine = routine.upper()
 
-    def __call__(self, message, level=0, parent=False):
+    def __call__(self, message: int | str, level: int | str = 0, parent: bool = False) -> None:
         """Log a message.
 
         Parameters
@@ -52,17 +59,17 @@ class Log:
             print(f"{self.routine}: {text}", file=sys.stdout, flush=True)
 
     @staticmethod
-    def _append(path, line):
+    def _append(path: StrPath, line: str) -> None:
         """A log that is a link or no file is refused (WorkspaceError): what it leads to belongs to somebody else."""
         with contextlib.suppress(OSError):  # as the original: without a log file only the console speaks
             descriptor = open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             with open(descriptor, "a", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(line)
 
-    def start(self):
+    def start(self) -> None:
         """Log that the routine starts."""
         self(0)
 
-    def finish(self):
+    def finish(self) -> None:
         """Log that the routine has finished."""
         self(1)

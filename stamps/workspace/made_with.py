@@ -1,13 +1,21 @@
 """With which parameters the steps were run, where they are others now."""
 
+from __future__ import annotations
+
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stamps.errors import StampsError
 from stamps.matlab import literals
 from stamps.workspace.freshness import Judge
 from stamps.workspace.parameters import Parameters, table
+
+if TYPE_CHECKING:
+    from stamps.workspace.directory import Workspace
+
 
 __all__ = ["ChangedParameter", "changed_parameters"]
 
@@ -29,7 +37,7 @@ class ChangedParameter:
         return f"step {self.step} was made with {self.name}={self.made_with}, now it is {self.now}"
 
 
-def changed_parameters(folders):
+def changed_parameters(folders: Sequence[Workspace]) -> list[ChangedParameter]:
     """Parameters that differ from those with which the files of the steps were made.
 
     Parameters
@@ -54,7 +62,7 @@ def changed_parameters(folders):
     return sorted(found.values(), key=lambda changed: (changed.step, order.index(changed.name)))
 
 
-def _stored(judge):
+def _stored(judge: Judge) -> dict[int, dict[str, str]]:
     """Parameters of the last run of each step in a directory; files changed by something else do not count."""
     runs = {}
     for name, entry in judge.book.files.items():
@@ -63,7 +71,7 @@ def _stored(judge):
     return {step: judge.book.runs[number].parameters for step, number in runs.items()}
 
 
-def _now(parameters, name):
+def _now(parameters: Parameters, name: str) -> str:
     try:
         value = parameters.lookup(name)[0]
         return None if value is None else literals.format_literal(value)
@@ -72,14 +80,14 @@ def _now(parameters, name):
 
 
 @functools.cache
-def _steps_of():
+def _steps_of() -> dict[str, set[int]]:
     """Steps that each parameter of the table concerns."""
     steps = {row.name: _numbers(row.steps) for row in table()}
     steps["small_baseline_flag"] = set(range(1, 9))
     return {name: {k for k in numbers if (name, k) not in _WITHOUT_EFFECT} for name, numbers in steps.items()}
 
 
-def _numbers(text):
+def _numbers(text: str) -> set[int]:
     """Steps of a cell of the table: ``'3, 4, 6-8'``; words in it stand for no step."""
     ranges = re.findall(r"(\d)(?:-(\d))?", text)
     return {k for first, last in ranges for k in range(int(first), int(last or first) + 1)}

@@ -9,14 +9,17 @@ copies; all else is read by pymatreader (SciPy and h5py below it) and written by
 Source: docs/method/conventions.md, section 3.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import struct
 import warnings
 import zlib
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy.io
@@ -26,6 +29,13 @@ from stamps.errors import WorkspaceError
 from stamps.workspace import hdf5_inside, matfile5
 from stamps.workspace.matfile_claims import check_elements, check_hdf5, check_nesting
 from stamps.workspace.plain_files import check_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.workspace.matfile5 import Element
+
 
 __all__ = ["LARGE_BYTES", "Header", "class_of", "headers", "names", "read", "write"]
 
@@ -48,7 +58,7 @@ _COMPLEX = {"double": np.complex128, "single": np.complex64}
 _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
 
 
-def _of_one_version(reading):
+def _of_one_version(reading: Callable[..., Any]) -> Callable[..., Any]:
     """Repeat a reading of a file that another process replaced meanwhile: files are opened several times for one reading."""
 
     @wraps(reading)
@@ -69,7 +79,7 @@ def _of_one_version(reading):
     return repeated
 
 
-def _check_regular(path):
+def _check_regular(path: StrPath) -> None:
     """A pipe or device in the place of a file would be waited for without end."""
     try:
         check_input(path)
@@ -79,7 +89,7 @@ def _check_regular(path):
         raise WorkspaceError(f"{path} cannot be read as a MAT file ({error.strerror}).") from error
 
 
-def _identity(path):
+def _identity(path: StrPath) -> tuple[int, int, int, int] | None:
     """What changes when a file is replaced or written again; None if there is none."""
     try:
         facts = os.stat(path)
@@ -89,7 +99,7 @@ def _identity(path):
 
 
 @_of_one_version
-def names(path):
+def names(path: StrPath) -> list[str]:
     """Names of the variables of a MAT file, in file order, without reading their values."""
     path = Path(path)
     plain = _elements(path)
@@ -106,7 +116,7 @@ class Header(NamedTuple):
 
 
 @_of_one_version
-def headers(path):
+def headers(path: StrPath) -> dict[str, Header]:
     """Headers of the variables of a MAT file, in file order.
 
     Returns
@@ -131,7 +141,7 @@ def headers(path):
     }
 
 
-def _complex_flags(path, n):
+def _complex_flags(path: StrPath, n: int) -> list[bool]:
     """Whether the variables of a v5 or v7 file are complex, in file order (a few bytes of each are read)."""
     flags = []
     with open(path, "rb") as file:
@@ -157,7 +167,7 @@ def _complex_flags_v73(path):
 
 
 @_of_one_version
-def read(path, variables=None):
+def read(path: StrPath, variables: set[str] | Sequence[str] | None = None) -> dict[str, Any]:
     """Read a MAT file.
 
     Parameters
@@ -195,7 +205,7 @@ def read(path, variables=None):
         raise _damaged(path, error) from error
 
 
-def _elements(path):
+def _elements(path: StrPath) -> list[Element] | None:
     """The variables of a level-5 file by :mod:`stamps.workspace.matfile5`, or None if it is of another form or damaged."""
     try:
         _check_length(path)
@@ -204,7 +214,7 @@ def _elements(path):
         return None  # the general reader knows the form or says what is wrong
 
 
-def _read_general(path, variables=None):
+def _read_general(path: StrPath, variables: Sequence[str] | None = None) -> dict[str, Any]:
     """As :func:`read`, for files and variables of every form."""
     import pymatreader
 
@@ -230,7 +240,7 @@ def _read_general(path, variables=None):
         raise _damaged(path, error) from error
 
 
-def write(path, variables):
+def write(path: StrPath, variables: Mapping[str, Any]) -> None:
     """Write a MAT file (not atomic: see :class:`stamps.workspace.Workspace` for that).
 
     Parameters
@@ -255,14 +265,14 @@ def write(path, variables):
             stream.write(compressed)
 
 
-def _element(name, value):
+def _element(name: str, value: str) -> Any:
     """One variable as an uncompressed element of a v5 file."""
     stream = io.BytesIO()
     scipy.io.savemat(stream, {name: value}, format="5", do_compression=False, long_field_names=True)
     return stream.getbuffer()[128:]
 
 
-def class_of(value):
+def class_of(value: NDArray[Any]) -> str:
     """MATLAB class name of a value: ``'single'``, ``'double'``, ``'logical'``, ``'char'``, ``'sparse'`` …"""
     if isinstance(value, str):
         return "char"
@@ -275,7 +285,7 @@ def class_of(value):
     return known.get(kind.name, kind.name)
 
 
-def _entries(path):
+def _entries(path: StrPath) -> list[tuple[str, tuple[int, ...], str]]:
     """Name, shape and class of every variable of a MAT file, in file order; names can occur more than once."""
     import pymatreader
 
@@ -297,13 +307,13 @@ def _entries(path):
     return [(name, tuple(shape), kind) for name, shape, kind in entries if not name.startswith("__")]
 
 
-def _char_codec(path):
+def _char_codec(path: StrPath) -> str:
     """Code of 16-bit characters in a level-5 file, from the byte order that its header tells."""
     with open(path, "rb") as stream:
         return "utf-16-be" if stream.read(128)[126:] == b"MI" else "utf-16-le"
 
 
-def _check_length(path):
+def _check_length(path: StrPath) -> None:
     """Raise EOFError if a v5 or v7 file ends within a variable (readers pass over that in silence)."""
     size = path.stat().st_size
     with open(path, "rb") as file:
@@ -322,20 +332,20 @@ def _check_length(path):
         raise EOFError("the file ends within a variable")
 
 
-def _is_hdf5(path):
+def _is_hdf5(path: StrPath) -> bool:
     with open(path, "rb") as file:
         file.seek(512)
         return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
-def _damaged(path, error):
+def _damaged(path: StrPath, error: Any) -> WorkspaceError:
     return WorkspaceError(
         f"{path} cannot be read as a MAT file ({type(error).__name__}: {error}): it is damaged or incomplete; "
         "restore it or delete it and run the step that writes it again."
     )
 
 
-def _restore(value, shape, kind):
+def _restore(value: str, shape: tuple[int], kind: str) -> Any:
     """Give a value of pymatreader its MATLAB class and shape back."""
     if kind == "char":
         if isinstance(value, str):
@@ -354,13 +364,13 @@ def _restore(value, shape, kind):
     return np.asarray(array, dtype=target).reshape(shape)
 
 
-def _n_bytes(value):
+def _n_bytes(value: NDArray[Any] | str) -> int:
     if scipy.sparse.issparse(value):
         return 16 * value.nnz
     return value.nbytes if isinstance(value, np.ndarray) else 0
 
 
-def _storable(value):
+def _storable(value: NDArray[Any] | str) -> Any:
     if isinstance(value, str):
         return value if value else np.empty((0, 0), dtype="U1")
     if scipy.sparse.issparse(value):
@@ -370,7 +380,7 @@ def _storable(value):
     return np.atleast_2d(np.asarray(value))
 
 
-def _write_v73(path, variables):
+def _write_v73(path: StrPath, variables: Mapping[str, Any]) -> None:
     import h5py
     import hdf5storage
 

@@ -10,12 +10,22 @@ them.
 Source: MathWorks, MAT-File Format (level 5); docs/method/conventions.md, section 3.
 """
 
+from __future__ import annotations
+
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "COMPRESSED",
@@ -53,12 +63,12 @@ _COMPLEX_FLAG, _LOGICAL_FLAG = 0x0800, 0x0200
 # ---------------------------------------------------------------------- writing
 
 
-def is_numeric(value):
+def is_numeric(value: NDArray[Any] | str) -> bool:
     """Whether a value is an array that :func:`write_array` can write."""
     return isinstance(value, np.ndarray) and _plain(value.dtype) is not None
 
 
-def write_array(stream, name, array):
+def write_array(stream: BinaryIO, name: str, array: NDArray[Any]) -> None:
     """Append an array to a level-5 file.
 
     Parameters
@@ -84,13 +94,13 @@ def write_array(stream, name, array):
     stream.seek(end)
 
 
-def deflate(data):
+def deflate(data: Any) -> bytes:
     """Bytes as a compressed stream."""
     compressor = _compressor()
     return compressor.compress(data) + compressor.flush()
 
 
-def _compressor():
+def _compressor() -> Any:
     """A compressor of zlib streams, by ISA-L where it is installed, which is several times as fast."""
     try:
         from isal import isal_zlib
@@ -99,7 +109,7 @@ def _compressor():
     return isal_zlib.compressobj(_LEVEL)
 
 
-def _plain(dtype):
+def _plain(dtype: Any) -> Any:
     """Type of the stored numbers of a dtype, or None if it is not numeric."""
     if dtype.kind == "b":
         return np.dtype(np.uint8)
@@ -108,14 +118,14 @@ def _plain(dtype):
     return dtype if dtype.name in _CODES else None
 
 
-def _parts(array):
+def _parts(array: NDArray[Any]) -> list[NDArray[Any]]:
     """Real and, if there is one, imaginary part of an array; logical as uint8."""
     if array.dtype.kind == "c":
         return [array.real, array.imag]
     return [array.view(np.uint8) if array.dtype.kind == "b" else array]
 
 
-def _shrinks(array):
+def _shrinks(array: NDArray[Any]) -> bool:
     """Whether compression is worth its time, judged by pieces from all over the array."""
     tried = packed = 0
     for part in _parts(array):
@@ -130,7 +140,7 @@ def _shrinks(array):
     return packed <= _WORTH * tried
 
 
-def _pieces_of_element(name, array):
+def _pieces_of_element(name: str, array: NDArray[Any]) -> Iterator[NDArray[np.uint8] | bytes]:
     """The bytes of an uncompressed element, piece by piece."""
     plain = _plain(array.dtype)
     matlab_class, stored = _CODES[plain.name]
@@ -154,14 +164,14 @@ def _pieces_of_element(name, array):
             yield bytes(padding)
 
 
-def _small_element(kind, content):
+def _small_element(kind: int, content: bytes) -> bytes:
     """A data element of at most a few bytes; up to four stand in the tag itself."""
     if len(content) <= 4:
         return struct.pack("<HH", kind, len(content)) + content.ljust(4, b"\0")
     return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
 
 
-def _columns(part, dtype):
+def _columns(part: NDArray[Any], dtype: Any) -> Iterator[NDArray[np.uint8]]:
     """The numbers of an array column by column, as contiguous arrays of groups of columns."""
     table = part if part.ndim == 2 else part.reshape(part.shape[0], -1, order="F")
     n_rows, n_columns = table.shape
@@ -177,7 +187,7 @@ def _columns(part, dtype):
         yield from _cut(turned.reshape(-1))
 
 
-def _cut(numbers):
+def _cut(numbers: NDArray[Any]) -> Iterator[NDArray[np.uint8]]:
     """Pieces of a contiguous array that a compressor takes."""
     step = _PIECE // numbers.itemsize
     for first in range(0, numbers.size, step):
@@ -207,7 +217,7 @@ class Element:
     dtype: np.dtype | None
 
 
-def elements(path):
+def elements(path: StrPath) -> list[Element]:
     """The variables of a little-endian level-5 file, in file order, by their headers.
 
     Raises
@@ -230,7 +240,7 @@ def elements(path):
     return found
 
 
-def read_array(file, element):
+def read_array(file: BinaryIO, element: Element) -> NDArray[Any]:
     """Read a full numeric array.
 
     Parameters
@@ -261,7 +271,7 @@ def read_array(file, element):
     return result != 0 if element.dtype.kind == "b" else result
 
 
-def _header(source, position):
+def _header(source: Source, position: int) -> tuple[Element, bool]:
     """Element and whether it is complex; the source then stands at the data."""
     kind, _ = source.unpack("<II")
     if kind != MATRIX:
@@ -280,7 +290,7 @@ def _header(source, position):
     return Element(name, shape, position, dtype), bool(flags & _COMPLEX_FLAG)
 
 
-def _fill(source, target):
+def _fill(source: Source, target: NDArray[Any]) -> None:
     """Read the numbers of one part; they may be stored in a smaller type than that of their class."""
     head = source.exactly(4)
     kind, short = struct.unpack("<HH", head)
@@ -318,7 +328,7 @@ class Source:
         Bytes that :meth:`exactly` and :meth:`skip` have passed, decompressed.
     """
 
-    def __init__(self, file, order="<"):
+    def __init__(self, file: BinaryIO, order: str = "<") -> None:
         self._file, self._step, self.position = file, 512, 0
         self._decompressor = None
         kind, n_bytes = struct.unpack(order + "II", _all(file.read(8), 8))
@@ -327,7 +337,7 @@ class Source:
         else:
             file.seek(-8, 1)
 
-    def exactly(self, n):
+    def exactly(self, n: int) -> bytes:
         """The next ``n`` bytes."""
         self.position += n
         if self._decompressor is None:
@@ -338,7 +348,7 @@ class Source:
             missing -= len(pieces[-1])
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def skip(self, n):
+    def skip(self, n: int) -> None:
         """Pass over ``n`` bytes."""
         self.position += n
         if self._decompressor is None:
@@ -348,7 +358,7 @@ class Source:
         while n:
             n -= len(self._some(min(n, _PIECE)))
 
-    def into(self, view):
+    def into(self, view: NDArray[np.uint8]) -> None:
         """Fill an array of bytes."""
         if self._decompressor is None:
             if self._file.readinto(view) != len(view):
@@ -359,11 +369,11 @@ class Source:
             view[: len(piece)] = np.frombuffer(piece, np.uint8)
             view = view[len(piece) :]
 
-    def unpack(self, form):
+    def unpack(self, form: str) -> tuple[int, ...]:
         """The next numbers."""
         return struct.unpack(form, self.exactly(struct.calcsize(form)))
 
-    def small_element(self, kind):
+    def small_element(self, kind: int) -> bytes:
         """Content of a data element of the given type."""
         head = self.exactly(8)
         found, short = struct.unpack("<HH", head[:4])
@@ -377,19 +387,19 @@ class Source:
             raise ValueError(f"a data element of type {found} instead of {kind}")
         return content
 
-    def finish(self):
+    def finish(self) -> None:
         """Read to the end of a compressed element, where its checksum is."""
         while self._decompressor is not None and not self._decompressor.eof:
             self._decompress(_PIECE)
 
-    def _some(self, most):
+    def _some(self, most: int) -> bytes:
         """At least one byte, at most ``most``."""
         while not self._decompressor.eof:
             if piece := self._decompress(most):
                 return piece
         raise EOFError("a compressed variable ends too early")
 
-    def _decompress(self, most):
+    def _decompress(self, most: int) -> bytes:
         given = self._decompressor.unconsumed_tail
         if not given:
             given = self._file.read(min(self._left, self._step))
@@ -401,7 +411,7 @@ class Source:
         return piece
 
 
-def _all(content, n):
+def _all(content: bytes, n: int) -> bytes:
     if len(content) != n:
         raise EOFError("the file ends within a variable")
     return content

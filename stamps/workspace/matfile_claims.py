@@ -4,13 +4,22 @@ A few kilobytes can claim terabytes: by a header, by compression, by chunks of a
 cells can be so deep that a reader that calls itself for each level ends without a word.
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
 import os
 import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from stamps.workspace import matfile5
 from stamps.workspace.limits import available_gib
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.workspace.matfile5 import Element, Source
+
 
 __all__ = ["check_elements", "check_hdf5", "check_nesting"]
 
@@ -30,7 +39,7 @@ _SHORT, _NAME, _DIMENSIONS, _FLAGS = 0, 1, 5, 6  # types of data elements; 0 is 
 _CONTAINERS = (1, 2, 3)  # classes of cells, structures and objects
 
 
-def check_nesting(path):
+def check_nesting(path: StrPath) -> None:
     """Check the cells and structures of a level-5 file: how deep they are, how much they claim.
 
     Parameters
@@ -55,7 +64,7 @@ def check_nesting(path):
             file.seek(end)
 
 
-def _walk(source, order, most):
+def _walk(source: Source, order: str, most: int) -> None:
     """Go through the data elements of one variable as far as they can hold others; no call within a call."""
     ends, matlab_class = [], 0
     while True:
@@ -89,13 +98,13 @@ def _walk(source, order, most):
         _pad(source, padding)
 
 
-def _pad(source, n):
+def _pad(source: Source, n: int) -> None:
     """Pass over the padding of a data element, which some writers leave out at the end."""
     with contextlib.suppress(EOFError):
         source.skip(n)
 
 
-def _tag(source, order):
+def _tag(source: Source, order: str) -> tuple[int, int, int]:
     """Type, bytes and padding of the data element that begins here; of a short one nothing is left to read."""
     head = source.exactly(8)
     kind, n_bytes = struct.unpack(order + "II", head)
@@ -104,12 +113,12 @@ def _tag(source, order):
     return kind, n_bytes, 0 if kind == matfile5.MATRIX else -n_bytes % 8
 
 
-def _check_count(shape, matlab_class, left):
+def _check_count(shape: tuple[int, int], matlab_class: int, left: int) -> None:
     if matlab_class in _CONTAINERS and (min(shape) < 0 or math.prod(shape) > max(left, _HARMLESS // 8)):
         raise ValueError(f"cells or structures of {' x '.join(map(str, shape))}, of which {left} bytes are there")
 
 
-def check_elements(elements, size):
+def check_elements(elements: Sequence[Element], size: int) -> None:
     """Check the variables of a level-5 file.
 
     Parameters
@@ -131,7 +140,7 @@ def check_elements(elements, size):
             _check(element.name, math.prod(element.shape) * element.dtype.itemsize, size)
 
 
-def check_hdf5(path, names):
+def check_hdf5(path: StrPath, names: Sequence[str]) -> None:
     """Check variables of an HDF5 file, as :func:`check_elements`."""
     import h5py
 
@@ -142,7 +151,7 @@ def check_hdf5(path, names):
                 _check(name, math.prod(item.shape) * item.dtype.itemsize, item.id.get_storage_size())
 
 
-def _check(name, claimed, stored):
+def _check(name: str, claimed: int, stored: int) -> None:
     if claimed <= _HARMLESS:
         return
     if claimed > stored * _BEST_RATIO:

@@ -11,9 +11,17 @@
 (empty)                anything
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.matlab import literals
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["problem_of"]
 
@@ -21,7 +29,7 @@ __all__ = ["problem_of"]
 _LONGEST_TEXT = 1000
 
 
-def problem_of(expected, value):
+def problem_of(expected: str, value: NDArray[np.float64] | float | str) -> str:
     """What is wrong with a value.
 
     Parameters
@@ -49,7 +57,7 @@ def problem_of(expected, value):
     return f"is {_shown(value)}, but {said} {'were' if 'numbers' in said else 'was'} expected" if said else ""
 
 
-def _is(value, word):
+def _is(value: ArrayLike, word: str) -> bool:
     if word == "[]":
         return not isinstance(value, str) and np.size(value) == 0
     if word == "nan":
@@ -57,7 +65,7 @@ def _is(value, word):
     return isinstance(value, str) and value.strip().lower() == word
 
 
-def _shown(value):
+def _shown(value: NDArray[Any] | float | str) -> str:
     """A value for a message, shortened."""
     if not isinstance(value, str) and np.asarray(value).dtype.kind not in "fiub":
         kind = "complex" if np.asarray(value).dtype.kind == "c" else type(value).__name__
@@ -68,7 +76,7 @@ def _shown(value):
     return text + ("…" if isinstance(value, str) and len(value) > 40 else "")
 
 
-def _wanted(rule, value):
+def _wanted(rule: str, value: NDArray[np.float64] | float | str) -> str:
     """What was expected instead of a value; empty if it fits."""
     kind, *rest = rule.split()
     if kind == "text":
@@ -87,15 +95,15 @@ def _wanted(rule, value):
     return "" if _fits(value, is_list, "whole" in rule, low, high, "inf" in rule) else _text(rule, is_list, low, high)
 
 
-def _bounds(text):
+def _bounds(text: str) -> Any:
     return (float(word) for word in text.split(".."))
 
 
-def _is_pair(value):
+def _is_pair(value: NDArray[np.float64]) -> bool:
     return not isinstance(value, str) and np.size(value) >= 2 and np.size(value) % 2 == 0 and not np.isnan(value).any()
 
 
-def _fits(value, is_list, whole, low, high, infinite):
+def _fits(value: ArrayLike, is_list: bool, whole: bool, low: float, high: float, infinite: bool) -> bool:
     if isinstance(value, str):
         return is_list and not value.strip()
     numbers = np.asarray(value, np.float64)
@@ -106,7 +114,7 @@ def _fits(value, is_list, whole, low, high, infinite):
     return bool(((numbers >= low) & (numbers <= high)).all())
 
 
-def _text(rule, is_list, low, high):
+def _text(rule: str, is_list: bool, low: float, high: float) -> str:
     noun = (
         ("whole numbers" if "whole" in rule else "numbers")
         if is_list

@@ -7,13 +7,17 @@ overrides. Inside the package a value is a ``float``, a one-dimensional ``float6
 Source: docs/method/parameters.md.
 """
 
+from __future__ import annotations
+
 import csv
 import difflib
 import errno
 import functools
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +29,12 @@ from stamps.workspace.console import one_line
 from stamps.workspace.log import Log
 from stamps.workspace.parameter_values import problem_of
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["Parameter", "Parameters", "hint_at", "table"]
 
@@ -51,14 +61,14 @@ class Parameter:
     expected: str
     steps: str
 
-    def default(self, small_baselines):
+    def default(self, small_baselines: bool) -> NDArray[np.float64] | float | str | None:
         """Default value for single-master or small-baseline processing, None for a parameter without one."""
         literal = self.default_sb if small_baselines else self.default_ps
         return literals.parse(literal) if literal else None
 
 
 @functools.cache
-def table():
+def table() -> tuple[Parameter]:
     """All documented parameters in the order in which they are created.
 
     Returns
@@ -70,7 +80,7 @@ def table():
     return tuple(Parameter(*row) for row in rows)
 
 
-def _table_file():
+def _table_file() -> Path:
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "parms", package.parent / "parms"):
         if (folder / "parameters.csv").is_file():
@@ -98,14 +108,14 @@ class Parameters:
     Every read first fills in missing defaults, as the original does; files are read again only when they have changed.
     """
 
-    def __init__(self, workspace, read_only=False):
+    def __init__(self, workspace: StrPath | Workspace, read_only: bool = False) -> None:
         self.workspace = Workspace.at(workspace)
         self.read_only = read_only
         self._cache = {}  # 'parms' or 'localparms' -> (signature of the file, variables)
         self._filled = (None, None)  # the same with defaults, of a read-only object
         self._complete = None  # signature of the parameter file in which nothing more is to be filled in
 
-    def get(self, name, log=False):
+    def get(self, name: str, log: bool = False) -> NDArray[np.float64] | float | str | None:
         """Value of a parameter.
 
         Parameters
@@ -133,7 +143,7 @@ class Parameters:
         _check(full_name, value)
         return value
 
-    def lookup(self, name):
+    def lookup(self, name: str) -> tuple[Any, str]:
         """Value and full name of a parameter, as :meth:`get`; (None, '') if there is none."""
         self.fill_defaults()
         stored = self._stored()
@@ -145,16 +155,16 @@ class Parameters:
         local = self._read(self.workspace, "localparms")
         return _value(local.get(full_name, stored[full_name])), full_name
 
-    def log_value(self, name, value):
+    def log_value(self, name: str, value: NDArray[np.float64] | float | str | None) -> None:
         """Log ``name=value`` as routine GETPARM."""
         Log(self.workspace, "GETPARM")(f"{name}={_logged(value)}")
 
-    def flag(self, name, log=False):
+    def flag(self, name: str, log: bool = False) -> bool:
         """Whether a parameter is ``'y'``, upper or lower case."""
         value = self.get(name, log)
         return isinstance(value, str) and value.lower() == "y"
 
-    def indices(self, name, log=False):
+    def indices(self, name: str, log: bool = False) -> NDArray[np.int64]:
         """Indices that a parameter lists, counted from 0.
 
         Returns
@@ -178,7 +188,7 @@ class Parameters:
             )
         return np.unique(numbers.astype(np.int64)) - 1
 
-    def listing(self):
+    def listing(self) -> list[str]:
         """Lines of all parameters, alphabetically (upper case before lower), then of the local ones.
 
         Returns
@@ -193,7 +203,7 @@ class Parameters:
             lines += ["", "Local parameters (localparms.mat):", *_lines(local)]
         return lines
 
-    def set(self, name, value=None, flag=0):
+    def set(self, name: float | str, value: Any = None, flag: int = 0) -> None:
         """Set, reset or delete a parameter.
 
         Parameters
@@ -242,7 +252,7 @@ class Parameters:
         elif flag == _SET:
             self._hint_tropo(full_name, value)
 
-    def fill_defaults(self):
+    def fill_defaults(self) -> None:
         """Add missing parameters with their defaults, take over those of older versions, and save.
 
         Nothing is written when the number of parameters stays the same, unless an old one was converted. Without
@@ -267,7 +277,7 @@ class Parameters:
                 self._save_defaults(home, before, filled)
         self._complete = _signature(home, "parms")
 
-    def differing(self):
+    def differing(self) -> list[tuple[str, Any, Any]]:
         """Parameters whose value is not the default, with the value that counts here.
 
         Returns
@@ -290,7 +300,7 @@ class Parameters:
                 found.append((name, value, default))
         return found
 
-    def check(self):
+    def check(self) -> None:
         """Check all values that count here against the table.
 
         Raises
@@ -303,13 +313,13 @@ class Parameters:
         for name, raw in {**(self._stored() or {}), **local}.items():
             _check(name, _value(raw))
 
-    def missing(self):
+    def missing(self) -> list[str]:
         """Names of the parameters that the file does not hold yet (of a read-only object: it does not add them)."""
         home = self._home()
         stored = self._read(home, "parms") if home.exists("parms") else {}
         return [name for name in self._stored() or {} if name not in stored]
 
-    def start_afresh(self, small_baselines):
+    def start_afresh(self, small_baselines: bool) -> None:
         """Overwrite ``parms.mat`` of the directory with a new set, then fill in the defaults.
 
         Source: docs/method/parameters.md, section 2.
@@ -324,7 +334,7 @@ class Parameters:
 
     # ------------------------------------------------------------------ files
 
-    def _home(self):
+    def _home(self) -> Workspace:
         """The workspace that holds the parameter file: this directory, else its parent, else this directory."""
         if not self.workspace.exists("parms"):
             parent = Workspace(self.workspace.path.parent)
@@ -332,7 +342,7 @@ class Parameters:
                 return parent
         return self.workspace
 
-    def _stored(self):
+    def _stored(self) -> dict[str, Any] | None:
         """Variables of the parameter file in MATLAB's form, None if there is no file."""
         home = self._home()
         stored = self._read(home, "parms") if home.exists("parms") else None
@@ -345,7 +355,7 @@ class Parameters:
             self._filled = signature, filled
         return filled
 
-    def _read(self, ws, name):
+    def _read(self, ws: Workspace, name: str) -> dict[str, Any]:
         signature = _signature(ws, name)
         if signature is None:
             return {}
@@ -355,7 +365,7 @@ class Parameters:
             self._cache[name] = (signature, variables)
         return variables
 
-    def _save_defaults(self, home, before, filled):
+    def _save_defaults(self, home: Workspace, before: Mapping[str, Any], filled: Mapping[str, Any]) -> None:
         try:
             home.save_raw("parms", filled, append=False)
         except WorkspaceError as error:
@@ -370,13 +380,15 @@ class Parameters:
             if name not in before:
                 log(f"{name} = {_short(filled[name])}")
 
-    def _known(self, flag):
+    def _known(self, flag: int) -> dict[str, Any]:
         """Names that may be meant besides those of the parameter file."""
         return self._read(self.workspace, "localparms") if flag == _DELETE_LOCAL else {}
 
     # ------------------------------------------------------------------ what setting does
 
-    def _assign(self, home, name, stored, value, flag):
+    def _assign(
+        self, home: Workspace, name: str, stored: Mapping[str, Any], value: NDArray[np.float64] | str, flag: int
+    ) -> None:
         log = Log(home, "SETPARM")
         local = self._read(self.workspace, "localparms")
         if flag == _SET and name in local and name != "Created":
@@ -388,18 +400,18 @@ class Parameters:
             home.save_raw("parms", {**stored, name: value}, append=False)
         log(f"{name} = {_short(value)}")
 
-    def _assign_local(self, home, name, value):
+    def _assign_local(self, home: Workspace, name: str, value: NDArray[np.float64]) -> None:
         local = self._read(self.workspace, "localparms") or {"Created": today_string()}
         self.workspace.save_raw("localparms", {**local, name: value}, append=False)
         Log(home, "SETPARM")(f"{name} = {_short(value)}")
         Log(self.workspace, "SETPARM")("Added to LOCAL parameter file")
 
-    def _delete_local(self, name):
+    def _delete_local(self, name: str) -> None:
         if not self._drop_local(name):
             raise ParameterError(f"Parameter {name} has no local value in {self.workspace.path / 'localparms.mat'}.")
         Log(self.workspace, "SETPARM")(f"{name} removed from LOCAL parameter file")
 
-    def _drop_local(self, name):
+    def _drop_local(self, name: str) -> bool:
         local = dict(self._read(self.workspace, "localparms"))
         if name == "Created" or name not in local:
             return False
@@ -410,14 +422,14 @@ class Parameters:
             self.workspace.delete("localparms.mat")
         return True
 
-    def _remove(self, home, name, stored):
+    def _remove(self, home: Workspace, name: str, stored: Mapping[str, Any]) -> None:
         if name == "small_baseline_flag":
             raise ParameterError("small_baseline_flag cannot be reset to a default: set it to 'n' or 'y'.")
         if stored.pop(name, None) is not None:
             home.save_raw("parms", stored, append=False)
         self._drop_local(name)
 
-    def _hint_tropo(self, name, value):
+    def _hint_tropo(self, name: str, value: Any) -> None:
         """Say what is missing when a tropospheric correction of interferograms is asked for."""
         wanted = (name == "subtr_tropo" and value == "y") or (name == "tropo_method" and isinstance(value, str))
         if not wanted or str((self._stored() or {}).get("small_baseline_flag")).lower() != "y":
@@ -433,7 +445,7 @@ class Parameters:
 # ---------------------------------------------------------------------- names
 
 
-def _match(name, stored):
+def _match(name: str, stored: Mapping[str, Any]) -> str | None:
     """The one name of ``stored`` that begins with ``name``; None if there is none."""
     found = [known for known in stored if known.startswith(name)]
     if len(found) > 1:
@@ -441,7 +453,7 @@ def _match(name, stored):
     return found[0] if found else None
 
 
-def _existing(name, stored, home, others):
+def _existing(name: float | str, stored: Mapping[str, Any], home: Workspace, others: Mapping[str, Any]) -> str:
     if not isinstance(name, str):
         if name != int(name) or not 1 <= name <= len(stored):
             raise ParameterError(f"Parameter number {name} does not exist: there are {len(stored)} parameters.")
@@ -452,13 +464,13 @@ def _existing(name, stored, home, others):
     return found
 
 
-def hint_at(name, stored=()):
+def hint_at(name: str, stored: tuple[Any, ...] | Mapping[str, Any] = ()) -> str:
     """The end of a sentence about a parameter that there is not: names that are like it."""
     near = difflib.get_close_matches(name, {*stored, *(row.name for row in table())}, n=3, cutoff=0.5)
     return f": did you mean {' or '.join(near)}?" if near else "; getparm lists all names."
 
 
-def _creatable(name):
+def _creatable(name: str) -> str:
     if not isinstance(name, str) or not _MATLAB_NAME.fullmatch(name):
         raise ParameterError(f"'{name}' cannot be the name of a parameter: use letters, digits and underscores.")
     return name
@@ -467,7 +479,7 @@ def _creatable(name):
 # ---------------------------------------------------------------------- values
 
 
-def _value(raw):
+def _value(raw: NDArray[np.float64] | str) -> NDArray[Any] | float | str:
     """MATLAB's form to the package's: float, 1-D array or text."""
     if isinstance(raw, str) or np.asarray(raw).dtype.kind not in "fiub":
         return raw
@@ -476,18 +488,18 @@ def _value(raw):
 
 
 @functools.cache
-def _expected():
+def _expected() -> dict[str, str]:
     return {row.name: row.expected for row in table()}
 
 
-def _check(name, value):
+def _check(name: str, value: NDArray[np.float64] | float | str | None) -> None:
     """Raise ParameterError for a value that the table does not expect; names that it does not know hold anything."""
     problem = problem_of(_expected()[name], value) if name in _expected() else ""
     if problem:
         raise ParameterError(f"Parameter {name} {problem}: correct it (setparm {name} VALUE, or nan for the default).")
 
 
-def _stored_form(name, value):
+def _stored_form(name: str, value: NDArray[np.float64] | float | str) -> NDArray[np.float64] | str:
     """The package's form to MATLAB's: text, or double 1x1, 1xn, 0x0 (a given matrix stays one)."""
     if isinstance(value, str):
         return str(value)
@@ -499,42 +511,42 @@ def _stored_form(name, value):
     return array.astype(np.float64) if array.ndim == 2 else array.astype(np.float64).reshape(1, -1)
 
 
-def _is_nan(value):
+def _is_nan(value: Any) -> bool:
     if value is None or isinstance(value, str):
         return False
     array = np.asarray(value)
     return array.size > 0 and array.dtype.kind == "f" and bool(np.isnan(array).all())
 
 
-def _same(stored, value):
+def _same(stored: NDArray[np.float64] | str, value: NDArray[np.float64] | str) -> bool:
     if isinstance(stored, str) or isinstance(value, str):
         return isinstance(stored, str) and isinstance(value, str) and stored == value
     stored = np.asarray(stored)
     return stored.dtype == value.dtype and stored.shape == value.shape and np.array_equal(stored, value, equal_nan=True)
 
 
-def _short(raw):
+def _short(raw: NDArray[np.float64] | str) -> str:
     return literals.format_short(_value(raw)) if _printable(raw) else "<not a number or text>"
 
 
-def _logged(value):
+def _logged(value: NDArray[np.float64] | float | str | None) -> str:
     if value is None:
         return " "
     return f"'{value}'" if isinstance(value, str) else literals.format_g(value)
 
 
-def _printable(raw):
+def _printable(raw: NDArray[np.float64] | str) -> bool:
     return isinstance(raw, str) or np.asarray(raw).dtype.kind in "fiub"
 
 
-def _lines(stored):
+def _lines(stored: Mapping[str, Any]) -> list[str]:
     return [
         one_line(f"{name} = {literals.format_literal(_value(raw)) if _printable(raw) else _short(raw)}")
         for name, raw in sorted(stored.items())
     ]
 
 
-def _signature(ws, name):
+def _signature(ws: Workspace, name: str) -> tuple[str, int, int, int] | None:
     """What tells one content of a MAT file from another; None if there is no file."""
     if not ws.exists(name):
         return None
@@ -546,11 +558,11 @@ def _signature(ws, name):
 # ---------------------------------------------------------------------- defaults
 
 
-def _fresh(small_baselines=False):
+def _fresh(small_baselines: bool = False) -> dict[str, str]:
     return {"Created": today_string(), "small_baseline_flag": "y" if small_baselines else "n"}
 
 
-def _with_defaults(stored, ws):
+def _with_defaults(stored: Mapping[str, Any], ws: Workspace) -> tuple[dict[str, Any], bool]:
     """Parameters with everything missing filled in and old ones converted, and whether saving is a must."""
     parameters = dict(stored)
     parameters.setdefault("small_baseline_flag", "n")
@@ -567,7 +579,7 @@ def _with_defaults(stored, ws):
 
 
 @functools.cache
-def _filling_order():
+def _filling_order() -> list[Parameter]:
     """Rows of the table as missing ones are added: the processor is the last but two."""
     rows = {row.name: row for row in table() if row.name not in ("Created", "small_baseline_flag")}
     names = [name for name in rows if name != "insar_processor"]
@@ -575,7 +587,7 @@ def _filling_order():
     return [rows[name] for name in names]
 
 
-def _from_files(name, ws):
+def _from_files(name: str, ws: Workspace) -> float | str | None:
     """Value that text files of the directory give to a parameter, None without one."""
     if name in ("lambda", "heading"):
         return _number_in_file(ws, f"{name}.1.in")
@@ -587,13 +599,13 @@ def _from_files(name, ws):
     return processor
 
 
-def _number_in_file(ws, name):
+def _number_in_file(ws: Workspace, name: str) -> float | None:
     path = ws.find(name, levels=3)
     words = read_input(path).split() if path else []
     return literals.number(words[0]) if words else None
 
 
-def _processor(ws):
+def _processor(ws: Workspace) -> str | None:
     """Content of ``processor.txt`` here, else in the parent, where the one of the parent's parent has precedence."""
     if ws.has_file("processor.txt"):
         return ws.read_text("processor.txt").strip()
@@ -606,11 +618,11 @@ def _processor(ws):
 # ---------------------------------------------------------------------- parameters of older versions
 
 
-def _nothing(parameters, ws, small_baselines):
+def _nothing(parameters: Mapping[str, Any], ws: Workspace, small_baselines: bool) -> bool:
     return False
 
 
-def _remover(name):
+def _remover(name: str) -> Callable[..., Any]:
     def remove(parameters, ws, small_baselines):
         parameters.pop(name, None)
         return False
@@ -618,21 +630,21 @@ def _remover(name):
     return remove
 
 
-def _take_pixel_size(parameters, ws, small_baselines):
+def _take_pixel_size(parameters: Mapping[str, Any], ws: Workspace, small_baselines: bool) -> bool:
     if "plot_pixel_size" not in parameters:
         return False
     parameters["plot_scatterer_size"] = 25 * np.asarray(parameters.pop("plot_pixel_size"), dtype=np.float64)
     return True
 
 
-def _take_unwrap_index(parameters, ws, small_baselines):
+def _take_unwrap_index(parameters: Mapping[str, Any], ws: Workspace, small_baselines: bool) -> bool:
     if "unwrap_ifg_index" not in parameters:
         return False
     _complement(parameters, "unwrap_ifg_index", "drop_ifg_index", _counts(ws)[0])
     return True
 
 
-def _take_recalc_index(parameters, ws, small_baselines):
+def _take_recalc_index(parameters: Mapping[str, Any], ws: Workspace, small_baselines: bool) -> bool:
     if "recalc_index" not in parameters:
         return False
     n_ifg, n_image = _counts(ws)
@@ -652,7 +664,7 @@ _MIGRATIONS = {
 }
 
 
-def _complement(parameters, old, new, count):
+def _complement(parameters: Mapping[str, Any], old: str, new: str, count: int | None) -> None:
     """Turn a list of what is used into one of what is left out; the old list goes in any case."""
     used = parameters.pop(old)
     if count is None or (isinstance(used, str) and used == "all"):
@@ -661,7 +673,7 @@ def _complement(parameters, old, new, count):
     parameters[new] = _stored_form(new, dropped)
 
 
-def _counts(ws):
+def _counts(ws: Workspace) -> tuple[int | None, int | None]:
     """Numbers of interferograms and images of the directory, None where they are unknown."""
     for name in ("ps2", "ps1"):
         try:

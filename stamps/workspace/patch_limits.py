@@ -3,10 +3,17 @@
 Source: docs/method/preparation.md, section 1, patch layout.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
 from stamps.workspace.plain_files import read_input
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["Patch", "read_patch"]
 
@@ -21,22 +28,22 @@ class Patch:
     azimuth_end: int
 
     @property
-    def samples(self):
+    def samples(self) -> Any:
         """Slice of the range samples, from 0."""
         return slice(self.range_start - 1, self.range_end)
 
     @property
-    def lines(self):
+    def lines(self) -> Any:
         """Slice of the azimuth lines, from 0."""
         return slice(self.azimuth_start - 1, self.azimuth_end)
 
     @property
-    def text(self):
+    def text(self) -> str:
         """Content of ``patch.in``: four lines."""
         return f"{self.range_start}\n{self.range_end}\n{self.azimuth_start}\n{self.azimuth_end}\n"
 
 
-def read_patch(path):
+def read_patch(path: StrPath) -> Patch:
     """Read ``patch.in``.
 
     Raises

@@ -1,15 +1,23 @@
 """Which folders of a project are its patches: names checked, so that a list or a link leads nowhere else."""
 
+from __future__ import annotations
+
 import os
 import posixpath
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["check_inside", "listed", "present"]
 
 
-def listed(directory, lines, source) -> list[str]:
+def listed(directory: StrPath, lines: Sequence[str], source: StrPath) -> list[str]:
     """Names of the patches that a list file has, in its order.
 
     Parameters
@@ -34,7 +42,7 @@ def listed(directory, lines, source) -> list[str]:
     return names
 
 
-def _name(line, source):
+def _name(line: str, source: StrPath) -> str:
     parts = line.split("/")
     if os.path.isabs(line) or ".." in parts or "\0" in line or posixpath.normpath(line) == ".":
         raise InputError(
@@ -43,14 +51,14 @@ def _name(line, source):
     return posixpath.normpath(line)
 
 
-def present(directory) -> list[str]:
+def present(directory: StrPath) -> list[str]:
     """Names of all ``PATCH_*`` folders, in ASCII order; InputError if one is a link that leads out of the project."""
     names = sorted(path.name for path in Path(directory).glob("PATCH_*") if path.is_dir())
     _check_places(directory, names, directory)
     return names
 
 
-def _check_places(directory, names, source):
+def _check_places(directory: StrPath, names: Sequence[str], source: StrPath) -> None:
     """InputError if a folder leads out of the project, or two are the same."""
     home, places = os.path.realpath(directory), {}
     for name in names:
@@ -61,13 +69,13 @@ def _check_places(directory, names, source):
             raise InputError(f"{source}: {other} and {name} are the same folder: keep one of them.")
 
 
-def check_inside(directory, name, source):
+def check_inside(directory: StrPath, name: str, source: StrPath) -> None:
     """InputError if a folder of a project is a link that leads out of it; the project may be reached through links."""
     home = os.path.realpath(directory)
     _check_place(home, os.path.realpath(os.path.join(home, name)), name, source)
 
 
-def _check_place(home, place, name, source):
+def _check_place(home: str, place: str, name: str, source: StrPath) -> None:
     if not place.startswith(home.rstrip(os.sep) + os.sep):
         raise InputError(
             f"{source}: {name} is a link to {place}, outside of the project: nothing is read or written there; move the "

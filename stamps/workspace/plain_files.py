@@ -3,13 +3,20 @@
 A project may come from somebody else, with links and pipes in the places where logs and locks belong.
 """
 
+from __future__ import annotations
+
 import errno
 import json
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, WorkspaceError
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = [
     "UnusableFileError",
@@ -27,7 +34,7 @@ _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr
 _NOT_PLAIN = (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO)
 
 
-def open_plain(path, flags, mode=0o666) -> int:
+def open_plain(path: StrPath, flags: int, mode: int = 0o666) -> int:
     """Open a regular file, or make it.
 
     Parameters
@@ -63,7 +70,7 @@ def open_plain(path, flags, mode=0o666) -> int:
     return descriptor
 
 
-def read_json(path, most_bytes=2**24):
+def read_json(path: StrPath, most_bytes: int = 2**24) -> str | list[int] | dict[str, Any] | None:
     """What a JSON file holds that the package keeps in a project.
 
     Parameters
@@ -95,7 +102,7 @@ def read_json(path, most_bytes=2**24):
         raise ValueError("nested too deeply") from None
 
 
-def check_plain(path):
+def check_plain(path: StrPath) -> None:
     """WorkspaceError if ``path`` exists but is a link or no regular file."""
     path = Path(path)
     try:
@@ -130,7 +137,7 @@ class UnusableFileError(InputError, OSError):
         self.filename, self.strerror = path, reason
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str], reason: str) -> "UnusableFileError":
+    def of(cls, path: str | os.PathLike[str], reason: str) -> UnusableFileError:
         """The error of a file that is what ``reason`` says."""
         path = os.fspath(path)
         return cls(f"{path} cannot be read: {reason}. Put the right file in its place.", path, reason)
@@ -142,7 +149,7 @@ class UnusableFileError(InputError, OSError):
         return type(self), (str(self), self.filename, self.strerror)
 
 
-def check_input(path):
+def check_input(path: StrPath) -> None:
     """Stop where a file to be read, links followed, is a pipe, device, socket or folder: reading it might never end.
 
     Raises
@@ -157,7 +164,7 @@ def check_input(path):
         raise UnusableFileError.of(path, f"it is {_kind(path, mode)}, not a file")
 
 
-def read_input(path, errors="replace"):
+def read_input(path: StrPath, errors: str = "replace") -> str:
     """Text of a header or list of the input.
 
     Parameters
@@ -177,7 +184,7 @@ def read_input(path, errors="replace"):
     return read_input_bytes(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_input_bytes(path):
+def read_input_bytes(path: StrPath) -> bytes:
     """As :func:`read_input`, the bytes."""
     check_input(path)
     size = os.stat(path).st_size
@@ -186,7 +193,7 @@ def read_input_bytes(path):
     return Path(path).read_bytes()
 
 
-def _kind(path, mode):
+def _kind(path: StrPath, mode: int) -> str:
     if stat.S_ISLNK(mode):
         return f"a link to {os.readlink(path)}"
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}

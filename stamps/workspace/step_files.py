@@ -18,13 +18,23 @@ A row of ``step_files.csv`` holds when all its conditions do:
 Source: docs/method/conventions.md, section 2, and the page of each step.
 """
 
+from __future__ import annotations
+
 import fnmatch
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stamps.workspace import Workspace
 from stamps.workspace.file_variables import FileVariable, file_variables, shape_of, table_rows, variables_of_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stamps.workspace.parameters import Parameters
+
 
 __all__ = [
     "FileVariable",
@@ -69,13 +79,13 @@ class StepFile:
     conditions: tuple
 
     @property
-    def optional(self):
+    def optional(self) -> bool:
         """Whether the step does without the file where it is not there."""
         return f"file({self.file})" in self.conditions
 
 
 @functools.cache
-def step_files():
+def step_files() -> tuple[StepFile]:
     """All rows of ``step_files.csv``.
 
     Returns
@@ -96,7 +106,7 @@ def step_files():
     )
 
 
-def _steps(text):
+def _steps(text: str) -> tuple[int, ...]:
     first, _, last = text.partition("-")
     return tuple(range(int(first), int(last or first) + 1))
 
@@ -117,26 +127,35 @@ class Situation:
         the file would be gone. Lets the steps of a run that has not happened be looked at one after the other.
     """
 
-    def __init__(self, project, patch, parameters, *, patches=None, first=False, made=None):
+    def __init__(
+        self,
+        project: Workspace,
+        patch: Workspace,
+        parameters: Parameters,
+        *,
+        patches: bool | None = None,
+        first: bool = False,
+        made: Mapping[tuple[Path, str], set[str]] | None = None,
+    ) -> None:
         self.project, self.patch, self.parameters = project, patch, parameters
         self.patches = project.path != patch.path if patches is None else patches
         self.first = first
         self.made = {} if made is None else made
 
     @property
-    def mode(self):
+    def mode(self) -> str:
         """``PS`` or ``SB``."""
         return "SB" if self.parameters.flag("small_baseline_flag") else "PS"
 
-    def folder(self, place):
+    def folder(self, place: str) -> Workspace:
         """The workspace of a place."""
         return self.patch if place == "patch" else self.project
 
-    def exists(self, ws, file):
+    def exists(self, ws: Workspace, file: str) -> bool:
         """Whether a file (``*`` allowed) is there or would be there by now."""
         return bool(self.matching(ws, file))
 
-    def matching(self, ws, file):
+    def matching(self, ws: Workspace, file: str) -> list[str]:
         """Names of the files that are or would be there and match."""
         if "*" not in file:
             known = self.made.get((ws.path, file), ...)
@@ -146,7 +165,7 @@ class Situation:
         names = {path.name for path in ws.path.glob(file)} | {name for name in made if fnmatch.fnmatch(name, file)}
         return sorted(name for name in names if made.get(name, ...) is not None)
 
-    def has(self, ws, file, variable):
+    def has(self, ws: Workspace, file: str, variable: str) -> bool:
         """Whether a MAT file has a variable that is not empty."""
         known = self.made.get((ws.path, file), ...)
         if known is not ...:
@@ -154,11 +173,11 @@ class Situation:
         stem = file.removesuffix(".mat")
         return ws.exists(stem) and 0 not in ws.headers_of(stem).get(variable, ((0,),))[0]
 
-    def holds(self, row):
+    def holds(self, row: StepFile) -> bool:
         """Whether a row of the table holds here."""
         return row.mode in ("", self.mode) and all(self._condition(text, row.place) for text in row.conditions)
 
-    def _condition(self, text, place):
+    def _condition(self, text: str, place: str) -> bool:
         if text in ("patches", "first"):
             return getattr(self, text)
         if text == "alone":
@@ -178,12 +197,12 @@ class Situation:
             return any(self.exists(folder, argument) for folder in folders) == (word == "above")
         return self.exists(ws, argument) == (word == "file")
 
-    def _value(self, name):
+    def _value(self, name: str) -> str:
         value = self.parameters.get(name)
         return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
-def files_of(step, use, situation=None):
+def files_of(step: int, use: str, situation: Situation | None = None) -> list[StepFile]:
     """Rows of the table for a step.
 
     Parameters

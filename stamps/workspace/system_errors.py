@@ -1,7 +1,10 @@
 """What the system says when it cannot go on, in the words of a user: full disks, limits, missing permissions."""
 
+from __future__ import annotations
+
 import errno
 import signal
+from typing import Any
 
 __all__ = ["incomplete", "reason_of", "refused_by_system", "remedy", "signal_name"]
 
@@ -28,7 +31,7 @@ _NO_THREADS = "start new thread"
 _NO_MAPPING = ("failed to map segment", "annot allocate memory")
 
 
-def reason_of(error):
+def reason_of(error: Any) -> str:
     """Why the system refused, in a few words and with the file's name.
 
     Parameters
@@ -43,7 +46,7 @@ def reason_of(error):
     return f"{said}: {error.filename}" if error.filename is not None else said
 
 
-def refused_by_system(error):
+def refused_by_system(error: Any) -> str:
     """One sentence for an error that comes from the system, not from the program; None for another.
 
     Parameters
@@ -66,17 +69,17 @@ def refused_by_system(error):
     return None
 
 
-def incomplete(error):
+def incomplete(error: Any) -> bool:
     """Whether an OSError without a number is NumPy's: it could write less than it was asked to."""
     return error.errno is None and "requested and" in str(error)
 
 
-def remedy(error):
+def remedy(error: Any) -> str:
     """What is wrong and what is to be done about an OSError, in a few words."""
     return _REMEDIES[errno.ENOSPC if incomplete(error) else error.errno]
 
 
-def signal_name(number):
+def signal_name(number: int) -> str:
     """Name of a signal with its usual reason: ``SIGKILL (out of memory?)``."""
     name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
     reasons = {

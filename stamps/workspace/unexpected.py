@@ -4,18 +4,26 @@ Users read one sentence; the traceback and the warnings go to ``STAMPS.log`` of 
 find them. Only the command line and the processes of patches do so: in Python an exception is what it is.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.workspace.system_errors import refused_by_system
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["explain", "warnings_in_log"]
 
 
-def explain(error, directory):
+def explain(error: Any, directory: str) -> str:
     """Write the traceback of an exception into the log of a directory, unless it is the system that refuses to go on.
 
     Parameters
@@ -48,7 +56,7 @@ def explain(error, directory):
     )
 
 
-def _write(directory, routine, text):
+def _write(directory, routine, text) -> None:
     """Put a text into the log file alone; imported here because the command line must start without NumPy."""
     from stamps.workspace.log import Log
 
@@ -69,7 +77,7 @@ def _is_project(directory):
 
 
 @contextlib.contextmanager
-def warnings_in_log(directory):
+def warnings_in_log(directory: StrPath) -> Iterator[None]:
     """Context in which warnings about numbers go to the log of a directory instead of the terminal."""
     show = warnings.showwarning
 

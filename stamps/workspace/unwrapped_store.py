@@ -5,14 +5,24 @@ interferogram, the arc costs and the program. Other inputs have another name; a 
 origin is not used. The folder goes away when the step is published.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import io
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["FOLDER", "discard", "key", "read", "write"]
 
@@ -23,7 +33,7 @@ _MAGIC = b"stamps-unwrapped-1\n"
 _DIGEST = 32
 
 
-def key(program, *arrays):
+def key(program: bytes, *arrays: NDArray[Any]) -> str:
     """Name of the result of a program for these inputs.
 
     Parameters
@@ -44,7 +54,7 @@ def key(program, *arrays):
     return found.hexdigest()
 
 
-def read(folder, name):
+def read(folder: str, name: str) -> tuple[NDArray[np.float32], dict[str, bytes]] | None:
     """What was kept under a name.
 
     Parameters
@@ -74,7 +84,7 @@ def read(folder, name):
         return None
 
 
-def write(folder, name, unwrapped, files):
+def write(folder: str, name: str, unwrapped: NDArray[np.float32], files: Mapping[str, bytes]) -> None:
     """Keep a result; where that is not possible (disk full, no permission) nothing is kept, and nobody is told.
 
     Parameters
@@ -104,12 +114,12 @@ def write(folder, name, unwrapped, files):
             temporary.unlink(missing_ok=True)
 
 
-def discard(folder):
+def discard(folder: StrPath) -> None:
     """Remove all that was kept in a project directory."""
     place = Path(folder) / FOLDER
     if not place.is_symlink():
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _sum(name, body):
+def _sum(name: str, body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=_DIGEST, key=name.encode()).digest()

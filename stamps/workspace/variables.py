@@ -16,6 +16,8 @@ border between the two, used by :mod:`stamps.workspace` alone. Kinds:
 Source: docs/method/conventions.md, section 2, and the pages of steps 3 to 8.
 """
 
+from __future__ import annotations
+
 __all__ = ["KINDS", "MADE_BY_COMMAND", "WRITTEN_BY_STEP", "kind_of"]
 
 #: Kinds by ``file:variable`` (file name without version number), else by variable alone.
@@ -182,7 +184,7 @@ MADE_BY_COMMAND = {
 }
 
 
-def kind_of(file, variable):
+def kind_of(file: str, variable: str) -> str | None:
     """Kind of a variable in a file, or None for one that the table does not know.
 
     Parameters

@@ -1,7 +1,8 @@
 """The rooms of the package and what imports what: ``python tests/tools/rooms.py`` prints the sheet.
 
-Imports are read from the source, lazy ones included. A room is a sub-package; ``errors``, ``external`` and the package's own
-files are at home everywhere or above everything.
+Imports are read from the source, lazy ones included, and those that only a type checker does; the latter can form no ring of
+modules. A room is a sub-package; ``errors``, ``_typing``, ``external`` and the package's own files are at home everywhere or
+above everything.
 """
 
 import ast
@@ -11,7 +12,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "stamps"
 
-#: Room -> rooms that it may import, beside itself and ``errors``. The order is that of the floors, from below.
+#: What every room may import.
+EVERYWHERE = {"errors", "_typing", "stamps"}
+
+#: Room -> rooms that it may import, beside itself and those of ``EVERYWHERE``. The order is that of the floors, from below.
 MAY_IMPORT = {
     "matlab": set(),
     "native": {"matlab", "external"},
@@ -66,13 +70,28 @@ def modules():
     return found
 
 
+def _is_for_checkers(node):
+    """Whether a statement is ``if TYPE_CHECKING:``."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _statements(tree, with_types):
+    """The nodes of a module; without types, those that only a type checker reads are left out."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        if with_types or not _is_for_checkers(node):
+            left.extend(ast.iter_child_nodes(node))
+
+
 @functools.cache
-def imports():
-    """Module -> modules of the package that it imports, anywhere in its text."""
+def imports(with_types=True):
+    """Module -> modules of the package that it imports, anywhere in its text (without types: when it runs)."""
     known = modules()
     found = {name: set() for name in known}
     for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _statements(ast.parse(path.read_text(encoding="utf-8")), with_types):
             if isinstance(node, ast.Import):
                 found[name] |= {alias.name for alias in node.names if alias.name.split(".")[0] == "stamps"}
             elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "stamps":
@@ -110,7 +129,7 @@ def broken():
             continue
         for other in sorted(others):
             there = room(other)
-            fine = there in (room(name), "errors", "stamps") or there in allowed
+            fine = there == room(name) or there in EVERYWHERE or there in allowed
             if not fine:
                 found.append((name, other))
     return found
@@ -120,7 +139,7 @@ def rings():
     """Sets of rooms that import each other in a ring."""
     arrows = defaultdict(set)
     for name, others in imports().items():
-        arrows[room(name)] |= {room(other) for other in others} - {room(name), "errors", "stamps"}
+        arrows[room(name)] |= {room(other) for other in others} - {room(name)} - EVERYWHERE
     return _strongly_connected(arrows)
 
 
@@ -142,7 +161,7 @@ def _reachable(start, arrows):
 
 def module_rings():
     """Sets of modules that import each other in a ring when they are loaded or later."""
-    return _strongly_connected(imports())
+    return _strongly_connected(imports(with_types=False))
 
 
 def sheet():
@@ -152,7 +171,7 @@ def sheet():
     for name in sorted({room(module) for module in known}):
         mine = [module for module in known if room(module) == name]
         size = sum(len(known[module].read_text(encoding="utf-8").splitlines()) for module in mine)
-        others = sorted({room(other) for module in mine for other in arrows[module]} - {name, "errors", "stamps"})
+        others = sorted({room(other) for module in mine for other in arrows[module]} - {name} - EVERYWHERE)
         lines.append(f"{name:12}  {len(mine):7d} {size:6d}  {' '.join(others)}")
     lines += ["", f"loose modules: {len(loose())} ({', '.join(loose())})", f"rings of rooms: {len(rings())} {rings()}"]
     lines += [f"rings of modules: {len(module_rings())}", *(f"  {' '.join(ring)}" for ring in module_rings())]

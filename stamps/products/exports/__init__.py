@@ -6,11 +6,15 @@ scratch folder (``csv_table``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, `
 ``mintpy``), put in place.
 """
 
+from __future__ import annotations
+
 import difflib
 import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.products.exports import visualizer
@@ -21,6 +25,11 @@ from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.patch_names import check_inside
 from stamps.workspace.plain_files import check_plain
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["KINDS", "Kind", "export"]
 
@@ -84,23 +93,23 @@ KINDS = {
 
 
 def export(
-    kind,
-    out=None,
-    workdir=".",
+    kind: str,
+    out: StrPath | None = None,
+    workdir: Workspace | StrPath = ".",
     *,
-    values=None,
-    aps=0,
-    iono=0,
-    ifg_list=None,
-    lon_rg=None,
-    lat_rg=None,
+    values: str | None = None,
+    aps: int = 0,
+    iono: int = 0,
+    ifg_list: Sequence[int] | None = None,
+    lon_rg: tuple[float, float] | None = None,
+    lat_rg: Sequence[float] | None = None,
     min_coherence=None,
     std_cutoff=None,
-    step=1,
-    n_boot=1500,
-    seed=0,
-    **options,
-):
+    step: int = 1,
+    n_boot: int = 1500,
+    seed: int = 0,
+    **options: float | tuple[int, int] | None,
+) -> Path:
     """Write the pixels with velocity, quality and time series for other programs.
 
     Velocity and displacement are along the line of sight, positive towards the satellite, in mm/yr and mm (MintPy:
@@ -178,7 +187,7 @@ def export(
     return place
 
 
-def _form(kind, options):
+def _form(kind: str, options: Mapping[str, Any]) -> Kind:
     form = KINDS.get(kind)
     if form is None:
         near = difflib.get_close_matches(str(kind), KINDS, 2, cutoff=0.5)
@@ -194,7 +203,7 @@ def _form(kind, options):
     return form
 
 
-def _place(project, form, out, values):
+def _place(project: Project, form: Kind, out: StrPath | None, values: str | None) -> Path:
     """Where the export goes."""
     if out is None:
         out = form.name or f"export_{values or project.usual_velocity}{form.suffixes[0]}"
@@ -218,7 +227,7 @@ def _place(project, form, out, values):
     return path
 
 
-def _with_suffix(path, suffixes):
+def _with_suffix(path: StrPath, suffixes: tuple[str, ...]) -> Path:
     """The file's name with the suffix of the format, which may be left out; another one is refused."""
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder: give the name of a file that ends in {suffixes[0]}.")
@@ -234,7 +243,9 @@ def _with_suffix(path, suffixes):
     return path
 
 
-def _publish(table, form, place, write, options):
+def _publish(
+    table: PointTable, form: Kind, place: StrPath, write: Callable[..., Any], options: Mapping[str, Any]
+) -> int:
     """Write to a scratch folder on the same disk, then put everything in its place together; number of pixels written."""
     home = Workspace(place.parent if form.suffixes else place)
     try:
@@ -253,7 +264,7 @@ def _publish(table, form, place, write, options):
         ) from error
 
 
-def _outdated(form, place):
+def _outdated(form: Kind, place: StrPath) -> Iterator[str]:
     """Names of companions of an older file."""
     for end in form.companions:
         yield place.stem + end[1:] if end.startswith("*") else place.name + end

@@ -1,9 +1,19 @@
 """The table as a stream of Arrow record batches, which the vector formats take."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.products.exports.libraries import library
 from stamps.products.wkb import WKB_POINT, wkb_points
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["GEOMETRY", "record_batches"]
 
@@ -11,7 +21,7 @@ __all__ = ["GEOMETRY", "record_batches"]
 GEOMETRY = "geometry"
 
 
-def record_batches(table, kind):
+def record_batches(table: PointTable, kind: str) -> tuple[Any, Any]:
     """Fields, dates and points.
 
     Parameters
@@ -39,13 +49,13 @@ def record_batches(table, kind):
     return schema, batches()
 
 
-def _array(pa, column):
+def _array(pa: Any, column: NDArray[Any]) -> Any:
     if column.dtype.kind == "U":
         return pa.array(column.tolist(), pa.string())
     return pa.array(np.ascontiguousarray(column, np.float32), from_pandas=True)
 
 
-def _points(pa, lonlat):
+def _points(pa: Any, lonlat: NDArray[np.float64]) -> Any:
     """Points in well-known binary form without an object for each."""
     offsets = np.arange(len(lonlat) + 1, dtype=np.int32) * WKB_POINT.itemsize
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(wkb_points(lonlat).tobytes())]

@@ -1,11 +1,20 @@
 """CSV for spreadsheets and GIS: a line of names, then one line for each pixel; metadata in a JSON file beside it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.products.exports.metadata import write_side_file
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["write"]
 
 
-def write(table, path):
+def write(table: PointTable, path: StrPath) -> None:
     """Write ``path`` and ``<path>-metadata.json``.
 
     Columns: ``CODE LON LAT`` (degrees), the other fields, ``Dyyyymmdd``. What is not known is empty.

@@ -4,16 +4,24 @@ Source: GeoParquet specification 1.1.0 (the reference system is left out: longit
 format then assumes).
 """
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 from stamps.insar.geometry import within_180
 from stamps.products.exports.arrow import GEOMETRY, record_batches
 from stamps.products.exports.libraries import library
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+
+
 __all__ = ["write"]
 
 
-def write(table, path):
+def write(table: PointTable, path: StrPath) -> None:
     """Write ``path``, one row group for each batch.
 
     Parameters

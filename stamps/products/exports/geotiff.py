@@ -5,17 +5,31 @@ Bands: VEL, V_STDEV, COHERENCE, HEIGHT, POINTS (their number in the cell), then 
 beyond 180 or -180, as GDAL and QGIS take it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from stamps.errors import InputError
 from stamps.products.exports.grid import grid_of
 from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.metadata import as_texts
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.products.exports.grid import PointGrid
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["write"]
 
 _FIELDS = ("VEL", "V_STDEV", "COHERENCE", "HEIGHT")
 
 
-def write(table, path, resolution=None):
+def write(table: PointTable, path: StrPath, resolution: float | None = None) -> None:
     """Write ``path``.
 
     Parameters
@@ -56,7 +70,7 @@ def write(table, path, resolution=None):
         ) from error
 
 
-def _bands(table, grid):
+def _bands(table: PointTable, grid: PointGrid) -> Iterator[tuple[str, str, str, NDArray[np.float32]]]:
     """Name, unit, meaning and values of the bands, one after the other."""
     by_name = {field.name: field for field in table.fields}
     for name in _FIELDS:

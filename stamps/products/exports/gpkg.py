@@ -1,12 +1,21 @@
 """GeoPackage: one layer of points with a spatial index; metadata in the tables that the format has for them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.products.exports.metadata import as_texts
 from stamps.products.exports.vector import write_layer
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["write"]
 
 
-def write(table, path):
+def write(table: PointTable, path: StrPath) -> None:
     """Write ``path``.
 
     Parameters

@@ -1,6 +1,9 @@
 """Points on a regular grid of longitude and latitude: the mean of the points in each cell."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -8,6 +11,12 @@ from scipy.spatial import cKDTree
 from stamps.errors import InputError
 from stamps.insar.geometry import centre_of, llh2local, wrapped_longitude
 from stamps.products.raster import WIDEST_CELL, degree_steps, require_few_cells, size_parameter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["PointGrid", "grid_of"]
 
@@ -44,11 +53,11 @@ class PointGrid:
     cell: np.ndarray
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.height, self.width
 
-    def mean(self, column):
+    def mean(self, column: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Means of the points in the cells.
 
         Parameters
@@ -68,18 +77,18 @@ class PointGrid:
         with np.errstate(invalid="ignore"):
             return self.spread(sums / counts)
 
-    def counts(self):
+    def counts(self) -> NDArray[np.float32]:
         """Number of points in each cell; float32, shape (height, width)."""
         result = self.spread(np.bincount(self.cell, minlength=self.occupied.size))
         return np.nan_to_num(result, copy=False)
 
-    def spread(self, values):
+    def spread(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Values of the occupied cells on the grid, NaN elsewhere; float32, shape (height, width)."""
         result = np.full(self.height * self.width, np.nan, np.float32)
         result[self.occupied] = values
         return result.reshape(self.shape)
 
-    def place(self, lon, lat):
+    def place(self, lon: float, lat: float) -> tuple[int, int]:
         """Row and column of the occupied cell that is nearest to a place."""
         row, column = np.divmod(self.occupied, self.width)
         lon = wrapped_longitude(lon, self.left + self.width * self.step_lon / 2)
@@ -89,7 +98,7 @@ class PointGrid:
         return int(row[nearest]), int(column[nearest])
 
 
-def grid_of(table, resolution=None):
+def grid_of(table: PointTable, resolution: float | None = None) -> PointGrid:
     """Lay a grid over the points.
 
     Parameters
@@ -134,7 +143,7 @@ def grid_of(table, resolution=None):
     )
 
 
-def _default_resolution(table):
+def _default_resolution(table: PointTable) -> float:
     """Metres: ``plot_scatterer_size``, or more where pixels are sparse, then a multiple of ten."""
     size = size_parameter(table.project.parameters, "plot_scatterer_size")
     if len(table) < 2:

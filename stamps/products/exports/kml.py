@@ -7,9 +7,13 @@ The points are written by :mod:`stamps.products.kml`, as those of the legacy fun
 memory.
 """
 
+from __future__ import annotations
+
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -21,6 +25,14 @@ from stamps.products.exports.metadata import as_texts
 from stamps.products.exports.tiles import tile_tree
 from stamps.products.kml import kml_colours, write_kml
 from stamps.products.referencing import colour_limits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.products.colours import Scale
+    from stamps.products.exports.table import Field, PointTable
+
 
 __all__ = ["write"]
 
@@ -42,7 +54,7 @@ _OVERLAY = """<ScreenOverlay><name>Legend</name><Icon><href>legend.png</href></I
 """
 
 
-def write(table, path, clims=None, opacity=0.8):
+def write(table: PointTable, path: StrPath, clims: tuple[int, int] | None = None, opacity: float = 0.8) -> None:
     """Write ``path``; its suffix tells whether it is a KML or a KMZ.
 
     Parameters
@@ -84,10 +96,10 @@ def write(table, path, clims=None, opacity=0.8):
 class _Points:
     """The points with their colours and the values that belong to them."""
 
-    def __init__(self, table, scale, colours, opacity):
+    def __init__(self, table: PointTable, scale: Scale, colours: NDArray[np.float64], opacity: float) -> None:
         self.table, self.scale, self.colours, self.opacity = table, scale, colours, opacity
 
-    def write(self, path, rows, **about):
+    def write(self, path: StrPath, rows: Any, **about: str) -> None:
         """Write some of the points."""
         shown = [field for field in self.table.fields if field.name in _SHOWN]
         details = [(field.name, _format(field), field.values[rows]) for field in shown]
@@ -106,11 +118,11 @@ class _Points:
         )
 
 
-def _format(field):
+def _format(field: Field) -> str:
     return "%s" if field.digits is None else f"%.{field.digits}f {field.unit}".strip()
 
 
-def _write_tiles(folder, points, about):
+def _write_tiles(folder: StrPath, points: _Points, about: Mapping[str, str]) -> None:
     """Write the first tile as the document, the others as files that it links to."""
     for tile in tile_tree(points.table.lonlat, _TILE).walk():
         links = "".join(
@@ -132,14 +144,14 @@ def _write_tiles(folder, points, about):
             points.write(folder / f"{tile.name}.kml", tile.rows, title=tile.name, extra=links)
 
 
-def _pair(clims):
+def _pair(clims: tuple[int, int]) -> tuple[float, float]:
     if np.size(clims) != 2 or not np.ravel(clims)[0] < np.ravel(clims)[1]:
         raise InputError(f"The limits of the colours are {clims!r}, but two numbers were expected, the smaller first.")
     low, high = np.ravel(clims).astype(float)
     return float(low), float(high)
 
 
-def _description(table, scale, colours):
+def _description(table: PointTable, scale: Scale, colours: NDArray[np.float64]) -> str:
     """What is shown, with the colours as a table; HTML."""
     facts = table.metadata
     low, high = scale.full
@@ -158,7 +170,7 @@ def _description(table, scale, colours):
     )
 
 
-def _metadata(facts):
+def _metadata(facts: Mapping[str, str]) -> str:
     """The metadata as KML."""
     data = "".join(
         f'<Data name="{escape(key)}"><value>{escape(value)}</value></Data>\n' for key, value in as_texts(facts).items()
@@ -166,7 +178,7 @@ def _metadata(facts):
     return f"<ExtendedData>\n{data}</ExtendedData>\n"
 
 
-def _draw_legend(path, scale, facts):
+def _draw_legend(path: StrPath, scale: Scale, facts: Mapping[str, str]) -> None:
     """Picture of the colour scale."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.cm import ScalarMappable

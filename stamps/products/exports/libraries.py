@@ -1,6 +1,9 @@
 """Optional libraries of the exports, imported when they are needed."""
 
+from __future__ import annotations
+
 from importlib import import_module
+from typing import Any
 
 from stamps.errors import InputError
 
@@ -9,7 +12,7 @@ __all__ = ["library", "reason_of"]
 _LONGEST = 160  # letters of a reason
 
 
-def library(name, kind):
+def library(name: str, kind: str) -> Any:
     """Import a library.
 
     Parameters
@@ -37,7 +40,7 @@ def library(name, kind):
         ) from None
 
 
-def reason_of(error):
+def reason_of(error: Any) -> str:
     """What a library says about a failure, in one line and without the statements and addresses that some add."""
     text = getattr(error, "strerror", None) or str(error)
     for plain in ("No space left on device", "database or disk is full"):

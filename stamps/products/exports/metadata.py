@@ -1,6 +1,10 @@
 """What an export says about itself: sign, reference, dates, corrections, parameters."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,12 +12,19 @@ from stamps import __version__
 from stamps.insar.geometry import within_180
 from stamps.products.titles import ReferenceArea, describe
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+    from stamps.products.value_types import ValueType
+    from stamps.workspace.parameters import Parameters
+
+
 __all__ = ["SIGN", "as_texts", "describe_table", "reference_point", "write_side_file"]
 
 SIGN = "displacement along the line of sight, positive towards the satellite"
 
 
-def describe_table(table, kind, without_master_noise, std_source):
+def describe_table(table: PointTable, kind: ValueType, without_master_noise: bool, std_source: str) -> dict[str, str]:
     """Metadata of a table.
 
     Parameters
@@ -64,7 +75,7 @@ def describe_table(table, kind, without_master_noise, std_source):
     }
 
 
-def reference_point(table):
+def reference_point(table: PointTable) -> tuple[float, float] | None:
     """Longitude and latitude of the reference: the middle of its circle, else of its pixels; None without reference."""
     project = table.project
     if table.reference is None:
@@ -75,7 +86,7 @@ def reference_point(table):
     return lon, lat
 
 
-def as_texts(metadata):
+def as_texts(metadata: Mapping[str, str]) -> dict[str, str]:
     """The metadata for formats that hold texts only: lists and dicts as JSON, nothing for what is not known.
 
     Returns
@@ -89,7 +100,7 @@ def as_texts(metadata):
     }
 
 
-def write_side_file(path, metadata):
+def write_side_file(path: StrPath, metadata: Mapping[str, str]) -> None:
     """Write metadata as JSON beside a file that has no room for them: ``points.shp-metadata.json``."""
     name = path.with_name(f"{path.name}-metadata.json")
     with open(name, "w", encoding="utf-8", errors="surrogateescape") as file:
@@ -97,12 +108,12 @@ def write_side_file(path, metadata):
         file.write("\n")
 
 
-def _parameters(parameters):
+def _parameters(parameters: Parameters) -> dict[str, str]:
     """Names and literals, as ``getparm`` prints them."""
     pairs = (line.split(" = ", 1) for line in parameters.listing() if " = " in line)
     return {name: literal for name, literal in pairs}
 
 
-def _number(value):
+def _number(value: float) -> float:
     number = value is not None and not isinstance(value, str) and np.size(value) == 1 and np.isfinite(value)
     return float(value) if number else None

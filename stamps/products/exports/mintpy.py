@@ -9,12 +9,25 @@ Source: MintPy's documentation, data structure and attributes
 (https://mintpy.readthedocs.io/en/latest/api/data_structure).
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from stamps.products.exports.grid import grid_of
 from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts, reference_point
 from stamps.products.titles import ReferenceArea
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.products.exports.grid import PointGrid
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["FILES", "write"]
 
@@ -23,7 +36,7 @@ FILES = ("timeseries.h5", "velocity.h5", "temporalCoherence.h5", "geometryGeo.h5
 _INCIDENCE_IN_LA = ("gamma", "snap", "gsar")  # single-master loaders that store the incidence angle as 'la'
 
 
-def write(table, folder, resolution=None):
+def write(table: PointTable, folder: StrPath, resolution: float | None = None) -> None:
     """Write :data:`FILES` to a folder.
 
     Parameters
@@ -50,7 +63,7 @@ def write(table, folder, resolution=None):
     _write(folder / "maskTempCoh.h5", {"mask": grid.counts() > 0}, {**common, "FILE_TYPE": "mask", "UNIT": "1"})
 
 
-def _attributes(table, grid):
+def _attributes(table: PointTable, grid: PointGrid) -> dict[str, str]:
     """What all files say about the grid and the radar; texts, as MintPy reads them."""
     project = table.project
     heading = table.metadata["heading_deg"]
@@ -88,7 +101,7 @@ def _attributes(table, grid):
     return {key: str(value) for key, value in attributes.items()}
 
 
-def _write_series(table, grid, path, common):
+def _write_series(table: PointTable, grid: PointGrid, path: StrPath, common: Mapping[str, str]) -> None:
     """Time series date by date: one image in memory."""
     h5py = library("h5py", "mintpy")
 
@@ -105,7 +118,7 @@ def _write_series(table, grid, path, common):
         file.attrs.update({**common, **span, "FILE_TYPE": "timeseries", "UNIT": "m"})
 
 
-def _write(path, datasets, attributes):
+def _write(path: StrPath, datasets: Mapping[str, NDArray[Any]], attributes: Mapping[str, str]) -> None:
     h5py = library("h5py", "mintpy")
 
     with h5py.File(path, "w") as file:
@@ -115,11 +128,11 @@ def _write(path, datasets, attributes):
         file.attrs.update({**attributes, "DATA_TYPE": str(first.dtype)})
 
 
-def _chunks(grid):
+def _chunks(grid: PointGrid) -> tuple[int, int, int]:
     return 1, min(grid.height, 512), min(grid.width, 512)
 
 
-def _geometry(table, grid):
+def _geometry(table: PointTable, grid: PointGrid) -> dict[str, NDArray[np.float32]]:
     """Height, coordinates and, where they are known, the angles of the line of sight in degrees."""
     lat = grid.top - (np.arange(grid.height) + 0.5) * grid.step_lat
     lon = grid.left + (np.arange(grid.width) + 0.5) * grid.step_lon
@@ -139,7 +152,7 @@ def _geometry(table, grid):
     return layers
 
 
-def _incidence(table):
+def _incidence(table: PointTable) -> NDArray[np.float64] | None:
     """Incidence angle of the pixels in radians; None where only the look angle is stored."""
     project = table.project
     angle = project.ws.load_optional(project.file("inc"), ["inc"]).get("inc")

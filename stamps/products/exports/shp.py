@@ -3,9 +3,18 @@
 The format ends at 2 GB for each of its files.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.errors import InputError
 from stamps.products.exports.metadata import write_side_file
 from stamps.products.exports.vector import write_layer
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["record_size", "write"]
 
@@ -13,7 +22,7 @@ _LIMIT = 2**31 - 1
 _TEXT, _NUMBER = 80, 24  # characters of a field while GDAL writes it
 
 
-def write(table, path):
+def write(table: PointTable, path: StrPath) -> None:
     """Write ``path`` and its side files.
 
     Parameters
@@ -38,7 +47,7 @@ def write(table, path):
     write_side_file(path, table.metadata)
 
 
-def record_size(table):
+def record_size(table: PointTable) -> int:
     """Bytes of one row of attributes while they are written."""
     texts = sum(field.digits is None for field in table.fields)
     return 1 + _TEXT * texts + _NUMBER * (len(table.fields) - texts + len(table.dates))

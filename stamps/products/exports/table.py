@@ -4,7 +4,11 @@ The science is that of the plots, from :mod:`stamps.products.values`.
 Source: docs/method/products.md, sections 1, 2 and 5.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +25,15 @@ from stamps.products.value_types import value_type
 from stamps.products.values import inverted_corrections, observations, velocity_deviation, velocity_of
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps.products.arguments import PlotRequest
+    from stamps.products.quantities import Project
+    from stamps.products.value_types import ValueType
+    from stamps.products.values import Observations
+
 
 __all__ = ["Field", "PointTable", "Subset", "point_table"]
 
@@ -72,7 +85,9 @@ class Subset:
     std_cutoff: float | None = None
     step: float = 1
 
-    def rows(self, lonlat, coherence, std, seed):
+    def rows(
+        self, lonlat: NDArray[np.float64], coherence: NDArray[np.float32], std: NDArray[np.float32], seed: int
+    ) -> NDArray[np.int64]:
         """0-based pixels, ascending; NoPixelsError if there are none."""
         use = np.isfinite(lonlat).all(axis=1)
         if self.lon_rg is not None:
@@ -130,24 +145,24 @@ class PointTable:
     drift: np.ndarray
     metadata: dict
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def field(self, name):
+    def field(self, name: str) -> NDArray[Any]:
         """Values of a column that is no date."""
         return next(field.values for field in self.fields if field.name == name)
 
     @property
-    def places(self):
+    def places(self) -> NDArray[np.float64]:
         """Longitude and latitude for files of points, which have longitudes in -180 … 180; float64, shape (n, 2)."""
         return within_180(self.lonlat)
 
     @property
-    def series_names(self):
+    def series_names(self) -> list[str]:
         """Names of the columns of the time series, ``D20180601``."""
         return [f"D{date:%Y%m%d}" for date in self.dates]
 
-    def displacement(self, k, part=slice(None)):
+    def displacement(self, k: int, part: Any = slice(None)) -> NDArray[np.float32]:
         """Displacement at a date.
 
         Parameters
@@ -167,11 +182,11 @@ class PointTable:
             return np.zeros(len(self.rows[part]), np.float32)
         return (self.series[part, column] + self.drift[k]).astype(np.float32)
 
-    def parts(self):
+    def parts(self) -> Any:
         """Slices of the rows, one after the other: what a writer has in memory as texts or objects at a time."""
         return (slice(start, start + _ROWS) for start in range(0, len(self), _ROWS))
 
-    def columns(self, part=slice(None), dates=True):
+    def columns(self, part: Any = slice(None), dates: bool = True) -> dict[str, NDArray[Any]]:
         """Names and values of all columns in their order, for some rows.
 
         Returns
@@ -183,12 +198,22 @@ class PointTable:
             content.update((name, self.displacement(k, part)) for k, name in enumerate(self.series_names))
         return content
 
-    def baselines(self):
+    def baselines(self) -> NDArray[np.float64]:
         """Mean perpendicular baseline of each date in metres, relative to the master; float64, shape (k,)."""
         return image_baselines(self.project.ps, self.project.small_baselines)[self.images]
 
 
-def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=None, n_boot=1500, seed=0):
+def point_table(
+    project: Project,
+    values: str | None = None,
+    *,
+    aps: int | str = 0,
+    iono: int = 0,
+    ifg_list=None,
+    subset: Subset | None = None,
+    n_boot: int = 1500,
+    seed: int = 0,
+) -> PointTable:
     """Compute what is exported.
 
     Parameters
@@ -279,7 +304,7 @@ def point_table(project, values=None, *, aps=0, iono=0, ifg_list=None, subset=No
 # ---------------------------------------------------------------------- what is asked for
 
 
-def _with_series(name, project):
+def _with_series(name: str, project: Project) -> ValueType:
     """The value type, if it has time series and one velocity."""
     kind = value_type(str(name), project.small_baselines)
     if (kind.is_velocity and not kind.drops) or (kind.group == "series" and kind.words[0] == "U"):
@@ -290,12 +315,12 @@ def _with_series(name, project):
     )
 
 
-def _series_kind(kind, project):
+def _series_kind(kind: ValueType, project: Project) -> ValueType:
     """The type of the single-master or inverted series that has the same corrections."""
     return value_type(f"V{kind.name[1:]}", project.small_baselines) if kind.pairs else kind
 
 
-def _request(aps, iono, ifg_list):
+def _request(aps: int | str, iono: int, ifg_list: Sequence[int] | None) -> PlotRequest:
     options = [option for option in (aps, iono) if isinstance(option, str)]
     request = parse_arguments(options, {"ifg_list": ifg_list})
     if not isinstance(aps, str):
@@ -305,17 +330,17 @@ def _request(aps, iono, ifg_list):
     return request
 
 
-def _removes_master_noise(kind, project):
+def _removes_master_noise(kind: ValueType, project: Project) -> bool:
     """Whether the noise of the master is to be taken out of a series, as ``ps_plot(…, 'ts')`` does for velocities."""
     return kind.is_velocity and kind.words[0] == "U" and _has_master_noise(project)
 
 
-def _has_master_noise(project):
+def _has_master_noise(project: Project) -> bool:
     name = project.file("scla")
     return "C_ps_uw" in project.ws.variables_of(name) and project.ws.load(name, ["C_ps_uw"])["C_ps_uw"] is not None
 
 
-def _limits(name, limits, first, read=np.ravel):
+def _limits(name: str, limits: ArrayLike, first: str, read: Any = np.ravel) -> NDArray[Any] | tuple[float, float]:
     """Lower and upper limit; ``read`` knows which one is larger."""
     pair = read(limits) if np.size(limits) == 2 else (1, 0)
     if not pair[0] <= pair[1]:
@@ -326,7 +351,9 @@ def _limits(name, limits, first, read=np.ravel):
 # ---------------------------------------------------------------------- columns
 
 
-def _deviation(kind, seen, velocity, project, n_boot, seed):
+def _deviation(
+    kind: ValueType, seen: Observations, velocity: NDArray[np.float64], project: Project, n_boot: int, seed: int
+) -> tuple[NDArray[np.float32], str]:
     """Standard deviation of the velocity, and where it comes from.
 
     That of ``mv2`` is taken if it was made with the same corrections and belongs to the same velocity.
@@ -346,15 +373,15 @@ def _deviation(kind, seen, velocity, project, n_boot, seed):
     return velocity_deviation(seen, project, n_boot, seed), source
 
 
-def _coherence(project):
+def _coherence(project: Project) -> NDArray[np.float32]:
     return _pixel_column(project, "pm", "coh_ps")
 
 
-def _height(project):
+def _height(project: Project) -> NDArray[np.float32]:
     return _pixel_column(project, "hgt", "hgt")
 
 
-def _pixel_column(project, stem, variable):
+def _pixel_column(project: Project, stem: str, variable: str) -> NDArray[np.float32]:
     """A stored column as float32; NaN where there is none."""
     column = project.ws.load_optional(project.file(stem), [variable]).get(variable)
     if column is None or column.shape != (project.ps["n_ps"],):
@@ -362,13 +389,15 @@ def _pixel_column(project, stem, variable):
     return column.astype(np.float32)
 
 
-def _area(project):
+def _area(project: Project) -> float:
     """Square metres that a point stands for: the cell of a resampled merge, else 0, the mark of a point scatterer."""
     side = project.parameters.get("merge_resample_size")
     return float(side) ** 2 if side is not None and np.size(side) == 1 and np.isfinite(side) else 0.0
 
 
-def _in_time(project, image_columns, days, ref_velocity):
+def _in_time(
+    project: Project, image_columns: NDArray[np.int64], days: NDArray[np.float64], ref_velocity: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Images in the order of their dates with the master, column of each in the series, and reference motion (mm)."""
     images = np.append(image_columns, project.master)
     columns = np.append(np.arange(image_columns.size), _MASTER)

@@ -5,11 +5,19 @@ and so on. Every point is in exactly one tile, so that what is visible at any sc
 shown.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.insar.geometry import near
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Tile", "tile_tree"]
 
@@ -39,14 +47,14 @@ class Tile:
     rows: np.ndarray
     children: list = field(default_factory=list)
 
-    def walk(self):
+    def walk(self) -> Iterator[Tile]:
         """This tile and all below it."""
         yield self
         for child in self.children:
             yield from child.walk()
 
 
-def tile_tree(lonlat, most, seed=0):
+def tile_tree(lonlat: NDArray[np.float64], most: int, seed: int = 0) -> Tile:
     """Distribute points over tiles.
 
     Parameters
@@ -68,7 +76,9 @@ def tile_tree(lonlat, most, seed=0):
     return _tile("0", (float(west), float(south), float(east), float(north)), order, lonlat, most)
 
 
-def _tile(name, borders, order, lonlat, most):
+def _tile(
+    name: str, borders: tuple[float, ...], order: NDArray[np.int64], lonlat: NDArray[np.float64], most: int
+) -> Tile:
     if len(name) > _DEEPEST:
         most = len(order)  # points at the same place
     west, south, east, north = borders

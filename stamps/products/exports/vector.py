@@ -1,13 +1,23 @@
 """Point layers through GDAL: what GeoPackage, GeoJSON and shapefile share."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from stamps.errors import InputError
 from stamps.products.exports.arrow import GEOMETRY, record_batches
 from stamps.products.exports.libraries import library, reason_of
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+
+
 __all__ = ["write_layer"]
 
 
-def write_layer(table, path, kind, driver, **options):
+def write_layer(table: PointTable, path: StrPath, kind: str, driver: str, **options: str | Mapping[str, str]) -> None:
     """Write the points as one layer in a stream.
 
     The layer has the name of the file, or ``points`` where GeoPackage reserves that name.

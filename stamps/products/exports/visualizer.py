@@ -20,11 +20,20 @@ The reference is ``ref_centre_lonlat`` where the reference area is a circle (so 
 reference pixels; NaN where nothing is referenced.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stamps.errors import NoPixelsError
 from stamps.products.exports.metadata import reference_point
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.products.exports.table import PointTable
+
 
 __all__ = ["LONGEST_NAME", "write"]
 
@@ -32,7 +41,7 @@ __all__ = ["LONGEST_NAME", "write"]
 LONGEST_NAME = 46
 
 
-def write(table, path):
+def write(table: PointTable, path: StrPath) -> int:
     """Write ``path``.
 
     Parameters
@@ -71,7 +80,7 @@ def write(table, path):
     return n_written
 
 
-def _report(table, n_written):
+def _report(table: PointTable, n_written: int) -> None:
     """Say how many pixels are left out, and in the log what the table is relative to."""
     facts, log = table.metadata, Log(table.project.ws, "EXPORT")
     if n_written == 0:

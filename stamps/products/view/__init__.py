@@ -5,7 +5,10 @@ puts the file together, ``serving`` offers it to a browser. The rest is the page
 and the scripts in ``js``.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
 from stamps.products.quantities import Project
@@ -14,10 +17,24 @@ from stamps.products.view.background import backgrounds_of
 from stamps.products.view.content import N_BOOT, content_of
 from stamps.products.view.page import html_of
 
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+    from stamps.workspace import Workspace
+
+
 __all__ = ["view"]
 
 
-def view(workdir=".", out=None, value=None, *, title=None, background=True, n_boot=N_BOOT, seed=0):
+def view(
+    workdir: Workspace | StrPath = ".",
+    out: StrPath | None = None,
+    value: str | None = None,
+    *,
+    title: str | None = None,
+    background: bool = True,
+    n_boot: int = N_BOOT,
+    seed: int = 0,
+) -> Path:
     """Write a page with the map and the time series of all pixels.
 
     The page is one file that needs neither a network nor a server: open it in any browser, send it, archive it.

@@ -1,6 +1,9 @@
 """Pictures that can lie behind the points of the page, on a grid of longitudes and latitudes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,12 @@ from stamps.products.backgrounds import Background, amplitude_grey, amplitude_im
 from stamps.products.maps import metres_per_unit
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.quantities import Project
+
 
 __all__ = ["Picture", "backgrounds_of", "geocoded"]
 
@@ -36,7 +45,7 @@ class Picture:
     extent: tuple
 
 
-def backgrounds_of(project, lonlat):
+def backgrounds_of(project: Project, lonlat: NDArray[np.float64]) -> list[Picture]:
     """The shaded DEM and the mean amplitude, as far as the project has them.
 
     Parameters
@@ -63,11 +72,11 @@ def backgrounds_of(project, lonlat):
     return pictures
 
 
-def _has_dem(ws):
+def _has_dem(ws: Workspace) -> bool:
     return ws.exists("dem") or ws.find("demparms.in") is not None
 
 
-def _has_amplitude(ws):
+def _has_amplitude(ws: Workspace) -> bool:
     """Whether there is the picture, or something that it can be made from."""
     places = [ws, Workspace(ws.path.parent)]
     if any(place.exists("amp_mean") or place.has_file("mean_amp.flt") for place in places):
@@ -75,7 +84,7 @@ def _has_amplitude(ws):
     return ws.has_file("patch.list") and any((ws / name).has_file("mean_amp.flt") for name in ws.patch_list())
 
 
-def _dem(project, lonlat):
+def _dem(project: Project, lonlat: NDArray[np.float64]) -> Background:
     picture = dem_image(project.ws, project.parameters, metres_per_unit(lonlat[:, 1], True), centre_of(lonlat)[0])
     step = max(1, -(-max(picture.grey.shape) // _MOST))
     rows, columns = (np.arange(0, n, step) for n in picture.grey.shape)
@@ -86,14 +95,14 @@ def _dem(project, lonlat):
     return Background(picture.grey[::step, ::step], extent)
 
 
-def _amplitude(project, lonlat):
+def _amplitude(project: Project, lonlat: NDArray[np.float64]) -> Background:
     grey = amplitude_grey(project.ws)
     image = amplitude_image(grey, (False, False), (0, grey.shape[1], 0, grey.shape[0]))
     image = Background(np.where(image.grey > 0, image.grey, np.nan), image.extent)  # 0: masked, or not in any patch
     return geocoded(image, project.ps["ij"][:, 1:].astype(np.float64), lonlat)
 
 
-def geocoded(image, line_sample, lonlat):
+def geocoded(image: Background, line_sample: NDArray[np.float64], lonlat: NDArray[np.float64]) -> Background:
     """Bring a picture in radar coordinates to longitudes and latitudes.
 
     Lines and samples are taken as second-order polynomials of longitude and latitude, fitted to the pixels: good to
@@ -136,16 +145,16 @@ def geocoded(image, line_sample, lonlat):
     return Background(grey.reshape(shape[1], shape[0]), (low[0], high[0], low[1], high[1]))
 
 
-def _polynomial(places):
+def _polynomial(places: NDArray[np.float64]) -> NDArray[np.float64]:
     x, y = places.T
     return np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y])
 
 
-def _cell_area(coefficients, size):
+def _cell_area(coefficients: NDArray[np.float64], size: NDArray[np.float64]) -> float:
     """Square metres of one pixel of the radar image in the middle of the scene."""
     jacobian = coefficients[1:3]  # lines and samples for half of the scene along longitude and latitude
     return float(np.prod(size / 2) / max(abs(np.linalg.det(jacobian)), 1e-12))
 
 
-def _bytes(grey):
+def _bytes(grey: NDArray[np.float64]) -> NDArray[np.uint8]:
     return np.where(np.isnan(grey), 0, np.rint(1 + 254 * np.clip(grey, 0, 1))).astype(np.uint8)

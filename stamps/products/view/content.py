@@ -3,7 +3,10 @@
 All values come from the functions behind ``ps_plot`` and ``ps_mean_v``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +23,13 @@ from stamps.products.viewpoint import view_of
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps.products.quantities import Project
+    from stamps.products.value_types import ValueType
+
 
 __all__ = ["N_BOOT", "Content", "Layer", "Lines", "content_of"]
 
@@ -115,7 +125,7 @@ class Content:
     scheme: str
 
 
-def content_of(project, value=None, n_boot=N_BOOT, seed=0):
+def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT, seed: int = 0) -> Content:
     """Gather what is to be shown.
 
     Parameters
@@ -171,11 +181,19 @@ def content_of(project, value=None, n_boot=N_BOOT, seed=0):
     )
 
 
-def _referenced(values, reference):
+def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64]) -> NDArray[np.float64]:
     return relative_to_pixels(values, reference)[0]
 
 
-def _lines(project, kind, series, columns, days, n_boot, seed):
+def _lines(
+    project: Project,
+    kind: ValueType,
+    series: NDArray[np.float32],
+    columns: NDArray[np.int64],
+    days: NDArray[np.float64],
+    n_boot: int,
+    seed: int,
+) -> tuple[Lines, NDArray[np.float32] | None]:
     """The fit that ``ps_plot`` uses as weights, and the bootstrap of ``ps_mean_v``."""
     k = columns.size
     covariance = project.covariance(kind.pairs)
@@ -189,7 +207,7 @@ def _lines(project, kind, series, columns, days, n_boot, seed):
     return Lines(weights, bootstrap_spread(years, known, n_boot, seed)), std
 
 
-def _quality(project):
+def _quality(project: Project) -> list[Layer]:
     """Coherence and height, where they are stored."""
     n_ps, layers = project.ps["n_ps"], []
     if project.ws.exists(project.file("pm")):
@@ -202,13 +220,13 @@ def _quality(project):
     return layers
 
 
-def _look_angle_error(project, reference):
+def _look_angle_error(project: Project, reference: NDArray[np.int64]) -> list[Layer]:
     kind, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
     values = _referenced(error.phases, reference)[:, 0]
     return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(kind), True)]
 
 
-def _correlated_noise(project, columns, reference):
+def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: NDArray[np.int64]) -> list[Layer]:
     """Atmosphere and orbit errors of each date, after step 8."""
     if not project.ws.exists(project.file("scn")):
         return []
@@ -221,7 +239,7 @@ def _correlated_noise(project, columns, reference):
     return [Layer("scn", "Spatially correlated noise", "mm", values, "diverging", _TOWARDS, True)]
 
 
-def _facts(project, value, kind, n_boot):
+def _facts(project: Project, value: str, kind: ValueType, n_boot: int) -> dict[str, Any]:
     ps = project.ps
     processing = "small baselines, inverted series" if project.small_baselines else "single master"
     return {
@@ -236,11 +254,11 @@ def _facts(project, value, kind, n_boot):
     }
 
 
-def _number(value):
+def _number(value: float) -> float:
     return float(value) if np.size(value) == 1 and not isinstance(value, str) and value is not None else None
 
 
-def _images(project):
+def _images(project: Project) -> list[Any]:
     """Dates; baselines and noise belong to images in single-master projects only."""
     ps = project.ps
     dates = dates_of(ps["day"])
@@ -252,7 +270,7 @@ def _images(project):
     return list(zip(dates, np.ravel(ps["bperp"]).tolist(), noise, strict=True))
 
 
-def _parameters(project):
+def _parameters(project: Project) -> list[tuple[str, str, str]]:
     rows = []
     for parameter in table():
         value = project.parameters.get(parameter.name)

@@ -4,10 +4,17 @@ Single values of a pixel stay float32. Many values of a pixel (one for each date
 and a step for each date; places become 32-bit integers.
 """
 
+from __future__ import annotations
+
 import base64
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Packed", "pack", "quantise", "quantise_places", "unpack"]
 
@@ -34,16 +41,16 @@ class Packed:
     step: np.ndarray | None = None
 
     @property
-    def error(self):
+    def error(self) -> float:
         """Largest difference that rounding makes."""
         return 0.0 if self.step is None else float(self.step.max(initial=0)) / 2
 
-    def base64(self):
+    def base64(self) -> str:
         """The codes, little endian, in base64."""
         little = self.codes.astype(self.codes.dtype.newbyteorder("<"), copy=False)
         return base64.b64encode(np.ascontiguousarray(little).tobytes()).decode("ascii")
 
-    def description(self):
+    def description(self) -> dict[str, Any]:
         """What JavaScript needs to know to read it."""
         described = {"type": self.codes.dtype.name, "shape": list(self.codes.shape)}
         if self.step is not None:
@@ -51,7 +58,7 @@ class Packed:
         return described
 
 
-def pack(values):
+def pack(values: NDArray[np.floating[Any]]) -> Packed:
     """Store the values of each pixel.
 
     Parameters
@@ -65,7 +72,7 @@ def pack(values):
     return Packed(values.astype(np.float32)) if values.ndim == 1 else quantise(values)
 
 
-def quantise(values):
+def quantise(values: NDArray[np.floating[Any]]) -> Packed:
     """Round the columns of a matrix to 16 bits each.
 
     Parameters
@@ -91,7 +98,7 @@ def quantise(values):
     return Packed(np.ascontiguousarray(codes.astype(np.int16).T), offset, np.where(high > low, step, 0.0))
 
 
-def quantise_places(degrees):
+def quantise_places(degrees: NDArray[np.float64]) -> Packed:
     """Round longitudes or latitudes to 1e-7 degrees.
 
     Parameters
@@ -107,7 +114,7 @@ def quantise_places(degrees):
     return Packed(codes[np.newaxis], np.array([offset]), np.array([_DEGREES]))
 
 
-def unpack(packed):
+def unpack(packed: Packed) -> NDArray[np.float64]:
     """The values again, as the page reads them.
 
     Parameters

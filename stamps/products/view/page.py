@@ -1,16 +1,25 @@
 """Put the page together: one HTML file with style, scripts and data inside, and nothing outside."""
 
+from __future__ import annotations
+
 import datetime
 import html
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from string import Template
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.products.view.packing import Packed, pack, quantise_places
 from stamps.workspace.console import shown
+
+if TYPE_CHECKING:
+    from stamps.products.view.background import Picture
+    from stamps.products.view.content import Content, Layer
+
 
 __all__ = ["html_of"]
 
@@ -20,7 +29,7 @@ _DIVERGING = {"inflation": ("RdYlBu", False), "deflation": ("RdYlBu", True), "gr
 _PALETTES = {"sequential": "viridis", "uncertainty": "magma", "relief": "cividis"}
 
 
-def html_of(content, pictures, title):
+def html_of(content: Content, pictures: Sequence[Picture], title: str) -> str:
     """The page.
 
     Parameters
@@ -45,7 +54,7 @@ def html_of(content, pictures, title):
     )
 
 
-def _arrays(content, pictures):
+def _arrays(content: Content, pictures: Sequence[Picture]) -> dict[str, Packed]:
     """Every array of the page by its name."""
     arrays = {"lon": quantise_places(content.lonlat[:, 0]), "lat": quantise_places(content.lonlat[:, 1])}
     arrays.update({layer.name: pack(layer.values) for layer in content.layers})
@@ -55,7 +64,7 @@ def _arrays(content, pictures):
     return arrays
 
 
-def _facts(content, pictures, title, arrays):
+def _facts(content: Content, pictures: Sequence[Picture], title: str, arrays: Mapping[str, Packed]) -> dict[str, Any]:
     """Everything but the arrays."""
     from stamps import __version__
 
@@ -90,7 +99,7 @@ def _facts(content, pictures, title, arrays):
     }
 
 
-def _layer(layer, packed, scheme):
+def _layer(layer: Layer, packed: Packed, scheme: str) -> dict[str, Any]:
     name, reverse = _DIVERGING.get(scheme, _DIVERGING["inflation"])
     if layer.colours != "diverging":
         name, reverse = _PALETTES[layer.colours], False
@@ -109,20 +118,20 @@ def _layer(layer, packed, scheme):
 
 
 @cache
-def _palettes():
+def _palettes() -> dict[str, Any]:
     return json.loads(_resource("palettes.json"))
 
 
-def _resource(name):
+def _resource(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _json(value):
+def _json(value: Mapping[str, Any]) -> str:
     """JSON that may stand inside a script element."""
     return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-def _finite(value):
+def _finite(value: Any) -> Any:
     """The same with None instead of what is not a finite number, and texts that can only be read."""
     if isinstance(value, str):
         return shown(value)

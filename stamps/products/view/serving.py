@@ -4,14 +4,21 @@ Any web site can make a browser send requests to this machine, under a name of i
 must name this server as its host; and neither many connections nor slow ones take more than a few threads for a few seconds.
 """
 
+from __future__ import annotations
+
 import contextlib
 import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
 
 __all__ = ["page_server"]
 
@@ -22,7 +29,7 @@ _REQUEST_SECONDS = 5.0  # to ask
 _ANSWER_SECONDS = 60.0  # to take the page
 
 
-def page_server(path, port=0):
+def page_server(path: StrPath, port: int = 0) -> _Server:
     """A server of one page, and of nothing else, that only this machine can reach.
 
     It answers GET and HEAD requests for the page that name it as ``127.0.0.1`` or ``localhost``, 16 at a time.
@@ -57,13 +64,13 @@ class _Server(ThreadingHTTPServer):
 
     request_queue_size = 64
 
-    def __init__(self, address, page):
+    def __init__(self, address: tuple[str, int], page: StrPath) -> None:
         self.page = page
         self._free = threading.BoundedSemaphore(_MOST_THREADS)
         self._asking = {}  # connection -> when it is cut off unless it has asked
         super().__init__(address, _Handler)
 
-    def process_request(self, request, client_address):
+    def process_request(self, request: Any, client_address: tuple[str, int]) -> None:
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -74,38 +81,38 @@ class _Server(ThreadingHTTPServer):
             self._free.release()
             raise
 
-    def process_request_thread(self, request, client_address):
+    def process_request_thread(self, request: Any, client_address: tuple[str, int]) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
             self.has_asked(request)
             self._free.release()
 
-    def has_asked(self, connection):
+    def has_asked(self, connection: Any) -> None:
         """The request is complete, or the connection gone."""
         self._asking.pop(connection, None)
 
-    def service_actions(self):
+    def service_actions(self) -> None:
         """Cut off who takes too long to ask; called twice a second."""
         for connection, end in list(self._asking.items()):
             if time.monotonic() > end:
                 with contextlib.suppress(OSError):  # it has just gone
                     connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request, client_address):
+    def handle_error(self, request, client_address) -> None:
         """A browser that goes away is not worth a line."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = _ANSWER_SECONDS
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         self._answer(body=True)
 
-    def do_HEAD(self):
+    def do_HEAD(self) -> None:
         self._answer(body=False)
 
-    def _answer(self, body):
+    def _answer(self, body: bool) -> None:
         self.server.has_asked(self.connection)
         if not self._is_meant():
             self.send_error(403, "Open the address that the program printed")
@@ -128,12 +135,12 @@ class _Handler(BaseHTTPRequestHandler):
         if body:
             self.wfile.write(page)
 
-    def _is_meant(self):
+    def _is_meant(self) -> bool:
         """Whether the request names this server, once, as its host."""
         port = self.server.server_address[1]
         hosts = self.headers.get_all("Host", [])
         accepted = {f"{name}:{port}" for name in _NAMES} | (set(_NAMES) if port == 80 else set())
         return len(hosts) == 1 and hosts[0].strip().lower() in accepted
 
-    def log_message(self, *_):
+    def log_message(self, *_: Any) -> None:
         """Requests are not worth a line."""

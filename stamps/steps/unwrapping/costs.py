@@ -4,13 +4,19 @@ Source: docs/method/unwrapping.md, section 7. Rounding is half away from zero an
 operations is part of it.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stamps.insar.phase import wrapped
 from stamps.matlab.arithmetic import round_half_away, to_int16
 from stamps.matlab.statistics import std
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = [
     "ArcCosts",
@@ -48,7 +54,7 @@ class ArcCosts(NamedTuple):
     colcost: np.ndarray
 
 
-def edge_counts(rowix, colix, n_edge):
+def edge_counts(rowix: NDArray[np.int64], colix: NDArray[np.int64], n_edge: int) -> NDArray[np.int64]:
     """Number of grid arcs of each edge.
 
     Parameters
@@ -64,7 +70,14 @@ def edge_counts(rowix, colix, n_edge):
     return sum(np.bincount(np.abs(index).ravel(), minlength=n_edge + 1) for index in (rowix, colix))[1:]
 
 
-def noise_variance(unwrap_method, dph_noise, edges, nodes, pix_size, variance=None):
+def noise_variance(
+    unwrap_method: str,
+    dph_noise: NDArray[np.float32] | None,
+    edges: NDArray[np.int64] | None,
+    nodes: NDArray[np.int64] | None,
+    pix_size: float,
+    variance: NDArray[np.float64] | None = None,
+) -> NDArray[np.floating[Any]]:
     """Noise variance of each edge, cycles squared.
 
     Parameters
@@ -94,14 +107,21 @@ def noise_variance(unwrap_method, dph_noise, edges, nodes, pix_size, variance=No
     return (base + (2 * np.pi) ** 2 * (1 - np.exp(-3 * metres / _RANGE_2D))) / 10
 
 
-def sigsq_of(variance, counts):
+def sigsq_of(variance: NDArray[np.floating[Any]], counts: NDArray[np.int64]) -> NDArray[np.int16]:
     """Noise variance in SNAPHU's units, int16, at least 1 (NaN too)."""
     kind = variance.dtype.type
     scaled = variance * kind(NSHORTCYCLE**2) / kind(COSTSCALE) * counts.astype(kind)
     return np.maximum(to_int16(scaled), np.int16(1))
 
 
-def ifg_edge_costs(dph_space_uw, smooth, sigsq, spread, counts, held=None):
+def ifg_edge_costs(
+    dph_space_uw: NDArray[np.float32],
+    smooth: NDArray[np.float32],
+    sigsq: NDArray[np.int16],
+    spread: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    held: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
     """Offset and variance of the edges of one interferogram.
 
     Parameters
@@ -129,7 +149,7 @@ def ifg_edge_costs(dph_space_uw, smooth, sigsq, spread, counts, held=None):
     return cycles, total
 
 
-def arc_costs(rows, columns, cycles, total):
+def arc_costs(rows: GridArcs, columns: GridArcs, cycles: NDArray[np.float32], total: NDArray[np.int16]) -> ArcCosts:
     """Cost arrays of one interferogram.
 
     Parameters
@@ -146,7 +166,7 @@ def arc_costs(rows, columns, cycles, total):
     return ArcCosts(_quadruples(rows, cycles, total, -1), _quadruples(columns, cycles, total, 1))
 
 
-def _quadruples(arcs, cycles, total, sign):
+def _quadruples(arcs: GridArcs, cycles: NDArray[np.float32], total: NDArray[np.int16], sign: int) -> NDArray[np.int16]:
     index, unknown = arcs
     known = (index != 0) & ~unknown
     costs = np.empty((*index.shape, 4), np.int16)
@@ -163,7 +183,7 @@ def _quadruples(arcs, cycles, total, sign):
     return costs.reshape(len(index), -1)
 
 
-def squared_step(unwrapped):
+def squared_step(unwrapped: NDArray[np.float32]) -> float:
     """Mean squared difference of neighbouring cells, exact zeros left out.
 
     Parameters

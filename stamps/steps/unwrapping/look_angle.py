@@ -3,11 +3,17 @@
 Source: docs/method/unwrapping.md, section 5.3.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stamps.insar.phase import divided, modulus, product
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Search", "search_series"]
 
@@ -20,7 +26,13 @@ class Search(NamedTuple):
     n_trial_wraps: float
 
 
-def search_series(dph, ifgday_ix, bperp, day, n_trial_wraps):
+def search_series(
+    dph: NDArray[np.complex64],
+    ifgday_ix: NDArray[np.int64],
+    bperp: NDArray[np.floating[Any]],
+    day: NDArray[np.float64],
+    n_trial_wraps: float,
+) -> Search:
     """Choose short time spans, where deformation matters least.
 
     Parameters
@@ -57,7 +69,13 @@ def search_series(dph, ifgday_ix, bperp, day, n_trial_wraps):
     return Search(phasors, baselines, n_trial_wraps * share)
 
 
-def _star_differences(dph, ifgday_ix, bperp, day, centre):
+def _star_differences(
+    dph: NDArray[np.complex64],
+    ifgday_ix: NDArray[np.int64],
+    bperp: NDArray[np.float64],
+    day: NDArray[np.float64],
+    centre: int,
+) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
     """Successive differences, in time, of the interferograms with one common image."""
     use = np.flatnonzero((ifgday_ix == centre).any(axis=1))
     backward = ifgday_ix[use, 1] == centre

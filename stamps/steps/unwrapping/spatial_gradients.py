@@ -3,6 +3,10 @@
 Source: docs/method/unwrapping.md, section 5.6.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import scipy.sparse
 
@@ -11,13 +15,19 @@ from stamps.matlab.interpolation import griddata_linear
 from stamps.matlab.statistics import std
 from stamps.native.fringe_frequency import fringe_frequency
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["node_frequencies", "replace_shaky"]
 
 _CLEAR_PEAK = 3
 _NOISE_LIMIT = np.float32(1.3)
 
 
-def node_frequencies(ph, nzix, n_win):
+def node_frequencies(
+    ph: NDArray[np.complex64], nzix: NDArray[np.bool_], n_win: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fringe frequencies at the nodes of each interferogram.
 
     Parameters
@@ -51,14 +61,23 @@ def node_frequencies(ph, nzix, n_win):
     return ifreq, jfreq
 
 
-def _interpolated(centres, values, nodes):
+def _interpolated(
+    centres: NDArray[np.float64], values: NDArray[np.float64], nodes: NDArray[np.float64]
+) -> NDArray[np.float64]:
     try:
         return griddata_linear(centres[:, 1], centres[:, 0], values, nodes[:, 0], nodes[:, 1])
     except ValueError:  # all windows in one line: no plane to interpolate in
         return np.nan
 
 
-def replace_shaky(dph_space_uw, dph_noise, ifreq, jfreq, edges, nzix):
+def replace_shaky(
+    dph_space_uw: NDArray[np.float32],
+    dph_noise: NDArray[np.float32],
+    ifreq: NDArray[np.float32],
+    jfreq: NDArray[np.float32],
+    edges: NDArray[np.int64],
+    nzix: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], Any]:
     """Take the spatial prediction for edges that it explains better than the temporal one.
 
     Parameters

@@ -4,6 +4,10 @@ Source: docs/method/unwrapping.md, sections 5.5.1 (interferograms of one image, 
 5.5.2 (inverted time series).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.linalg
 
@@ -12,12 +16,18 @@ from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import std
 from stamps.native.temporal_smooth import temporal_smooth, time_weights
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
 __all__ = ["full_network_smooth", "inverted_series", "noise_of", "series_smooth", "smooth_of_series"]
 
 _WEIGHT_HELD, _WEIGHT_FREE = 1.01, 0.01
 
 
-def full_network_smooth(dph, ifgday_ix, day, time_win):
+def full_network_smooth(
+    dph: NDArray[np.complex64], ifgday_ix: NDArray[np.int64], day: NDArray[np.float64], time_win: float
+) -> NDArray[np.float32]:
     """Smooth phase of all interferograms from those of each image with nearly all partners (3D_FULL).
 
     Parameters
@@ -55,7 +65,7 @@ def full_network_smooth(dph, ifgday_ix, day, time_win):
     return smooth
 
 
-def unwrapped_in_time(smoothed):
+def unwrapped_in_time(smoothed: NDArray[np.complex64]) -> NDArray[np.float32]:
     """Accumulate phase steps along each row.
 
     Parameters
@@ -70,7 +80,7 @@ def unwrapped_in_time(smoothed):
     return np.cumsum(angle(steps), axis=1, dtype=np.float32)
 
 
-def cycles_near(series, partner, image):
+def cycles_near(series: NDArray[np.float32], partner: NDArray[np.int64], image: int) -> NDArray[np.float32]:
     """Whole cycles to subtract so that the series is small next to the common image.
 
     Parameters
@@ -91,7 +101,9 @@ def cycles_near(series, partner, image):
     return close - wrapped(close)
 
 
-def keep_better(smooth, series, dph, ifgs):
+def keep_better(
+    smooth: NDArray[np.float32], series: NDArray[np.float32], dph: NDArray[np.complex64], ifgs: NDArray[np.int64]
+) -> None:
     """Enter the columns of a series in place; an earlier estimate with strictly smaller noise stays.
 
     Parameters
@@ -111,7 +123,13 @@ def keep_better(smooth, series, dph, ifgs):
         smooth[:, ifg] = series[:, column]
 
 
-def series_smooth(dph, design, day, time_win, held=None):
+def series_smooth(
+    dph: NDArray[np.complex64],
+    design: NDArray[np.float64],
+    day: NDArray[np.float64],
+    time_win: float,
+    held: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
     """Time series of each edge by least squares, smoothed over the dates (3D_QUICK and relatives).
 
     Parameters
@@ -133,12 +151,14 @@ def series_smooth(dph, design, day, time_win, held=None):
     return (weights @ series).astype(np.float32)
 
 
-def smooth_of_series(design, series):
+def smooth_of_series(design: NDArray[np.float64], series: NDArray[np.float32]) -> NDArray[np.float32]:
     """Phase of the interferograms that follows from time series: (n_edge, n_ifg) float32."""
     return (design @ series.astype(np.float64)).T.astype(np.float32)
 
 
-def inverted_series(phase, design, held=None):
+def inverted_series(
+    phase: NDArray[np.float32], design: NDArray[np.float64], held: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
     """Least-squares time series; the first image is zero.
 
     Parameters
@@ -171,7 +191,7 @@ def inverted_series(phase, design, held=None):
     return series
 
 
-def _independent_columns(matrix):
+def _independent_columns(matrix: NDArray[np.float64]) -> NDArray[np.int32]:
     """Columns of a basic solution, by QR with column pivoting."""
     _, r, pivots = scipy.linalg.qr(matrix, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(r))
@@ -179,6 +199,6 @@ def _independent_columns(matrix):
     return np.sort(pivots[:rank])
 
 
-def noise_of(dph, smooth):
+def noise_of(dph: NDArray[np.complex64], smooth: NDArray[np.float32]) -> NDArray[np.float32]:
     """Phase of the edges after removal of the smooth part: (n_edge, n_ifg) float32."""
     return angle(rotated(dph, smooth))
