@@ -1,4 +1,4 @@
-"""Shared fixtures: golden sets and fresh copies of their states.
+"""Shared fixtures: golden sets, fresh copies of their states, tiny exports; and which tests are slow.
 
 Golden sets are looked for in the folder that ``STAMPS_GOLDEN`` names, in ``golden`` of the repository, and in
 ``shared/golden`` beside it. A set that is not there skips the test with the reason, unless ``STAMPS_REQUIRE_GOLDEN``
@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from helpers import tiny_stacks
 from stamps.errors import InputError
 from stamps.verify import golden
 
@@ -29,6 +30,18 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if {item.nodeid, item.nodeid.split("::")[0]} & listed and not item.get_closest_marker("essential"):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def tiny_export(tmp_path_factory):
+    """A single-master export of five images, 24 × 30 pixels, with a mask (read only)."""
+    return tiny_stacks.simulated(tmp_path_factory.mktemp("export") / "stack", "--mask")
+
+
+@pytest.fixture(scope="session")
+def tiny_pairs(tmp_path_factory):
+    """A small-baseline export of the same size (read only)."""
+    return tiny_stacks.simulated(tmp_path_factory.mktemp("pairs") / "stack", "--network", "sb")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Tiny simulated stacks in the layouts of the processors, made once and copied for each case."""
 
+import atexit
 import functools
 import json
 import shutil
@@ -10,18 +11,24 @@ import numpy as np
 
 from stamps.simulation import stack as simulate
 
-__all__ = ["LINES", "SAMPLES", "copy_of", "edit_raster", "master_of"]
+__all__ = ["LINES", "SAMPLES", "copy_of", "edit_raster", "master_of", "simulated"]
 
 LINES, SAMPLES = 24, 30
 _ARGUMENTS = ("--preset", "tiny", "--lines", str(LINES), "--samples", str(SAMPLES), "--quiet")
 
 
+def simulated(folder, *options):
+    """Simulate a stack into a folder; returns the folder."""
+    assert simulate.main([str(folder), *_ARGUMENTS, *options]) == 0
+    return folder
+
+
 @functools.cache
 def _original(layout, network):
-    folder = Path(tempfile.mkdtemp(prefix="tiny_")) / "stack"
+    folder = Path(tempfile.mkdtemp(prefix="tiny_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     options = [] if layout == "snap" else ["--layout", layout]
-    assert simulate.main([str(folder), *_ARGUMENTS, *options, "--network", network]) == 0
-    return folder
+    return simulated(folder / "stack", *options, "--network", network)
 
 
 def copy_of(target, layout="snap", network="single"):
