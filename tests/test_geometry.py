@@ -138,7 +138,7 @@ def test_wrapped_longitude_keeps_what_is_no_number():
     np.testing.assert_array_equal(geometry.wrapped_longitude([180, -180, 540], 0), [180, 180, 180])
 
 
-@given(st.floats(-180, 180), st.floats(-80, 80), TURNS)
+@given(st.floats(-180, 180), st.floats(-80, 80, width=32), TURNS)  # its formula divides by the latitude
 def test_local_frame_knows_no_antimeridian(lon, lat, turns):
     plain, turned = scene(lon, lat, turns)
     there = geometry.llh2local(plain, (lon + 0.005, lat + 0.025))

@@ -133,7 +133,7 @@ def _swapped(used: NDArray[Any]) -> bool:
     if exponent_spread(used) <= MOST_SPREAD:
         return False
     reverse = used.byteswap()
-    usable = _finite(reverse) & reverse.any(axis=1)
+    usable = _finite(reverse) & (reverse != 0).any(axis=1)
     return bool(usable.mean() > _MOST and exponent_spread(reverse[usable]) <= MOST_SPREAD)
 
 

@@ -49,15 +49,17 @@ def check_grid(xy: NDArray[np.float32], size: float, name: str, bytes_per_cell: 
     spans = np.ptp(np.asarray(xy)[:, -2:].astype(np.float64), axis=0)
     if not np.isfinite(spans).all():
         raise InputError("The coordinates of the pixels (xy) are not all numbers: run step 1 again (stamps 1 1).")
-    columns, rows = (np.ceil(span / size) + 1 for span in spans)
-    gib = rows * columns * bytes_per_cell / 2**30
+    with np.errstate(over="ignore", invalid="ignore"):  # an infinite grid is refused as well
+        columns, rows = np.ceil(spans / size) + 1
+        cells = rows * columns
+        gib = cells * bytes_per_cell / 2**30
     most = _MOST_CELLS if bytes_per_cell else np.inf
-    if max(rows, columns) < 2**31 and rows * columns <= most and gib <= available_gib():
+    if max(rows, columns) < 2**31 and cells <= most and gib <= available_gib():
         return
     raise ParameterError(
         f"{name} is {size:g} m, which over {spans[0] / 1000:.4g} x {spans[1] / 1000:.4g} km gives a grid of {rows:.3g} x "
         f"{columns:.3g} cells for {len(xy)} pixels, more than there is memory for ({gib:.3g} GiB): set a larger one "
-        f"(setparm {name} {_sensible(rows * columns, size):.2g}), or look for pixels with wrong coordinates."
+        f"(setparm {name} {_sensible(cells, size):.2g}), or look for pixels with wrong coordinates."
     )
 
 

@@ -67,7 +67,8 @@ def no_file(path, kind):
         here = os.getcwd()
         os.chdir(path.parent)
         try:
-            socket.socket(socket.AF_UNIX).bind(path.name)
+            with socket.socket(socket.AF_UNIX) as made:
+                made.bind(path.name)
         finally:
             os.chdir(here)
     elif kind == "folder":
