@@ -5,7 +5,6 @@ import datetime
 import io
 import json
 import re
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -19,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 
 import stamps
 from helpers import finished_project as finished
+from helpers.browser import chromium
 from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.legacy.ps_load_dem import ps_load_dem
@@ -361,35 +361,8 @@ _WINDOW = 1400, 900
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Headless Chromium."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    from selenium.webdriver.chrome.service import Service
-
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next((path for path in map(shutil.which, names) if path), None)
-    driver = shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("Chromium and its chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-sync",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--force-device-scale-factor=1",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-        "--window-size={},{}".format(*_WINDOW),
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(driver))
-    yield browser
-    browser.quit()
+    with chromium(tmp_path_factory.mktemp("profile"), *_WINDOW) as browser:
+        yield browser
 
 
 class Shown:

@@ -1,0 +1,44 @@
+"""Runs of stub steps: undisturbed, or killed somewhere."""
+
+import shutil
+
+import pytest
+
+from helpers.stub_steps import Killed, StubSteps, make_project, tree
+from stamps.legacy.stamps import stamps
+
+TOP = "project"
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    return StubSteps(monkeypatch)
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make_project(tmp_path / "at_work" / TOP)
+
+
+def undisturbed(project, tmp_path, *arguments, runs=1, **keywords):
+    """What whole runs make of a copy of the project."""
+    copy = tmp_path / "undisturbed" / TOP
+    shutil.copytree(project.path, copy)
+    for _ in range(runs):
+        stamps(*(arguments or (1, 8)), workdir=copy, **keywords)
+    return tree(copy)
+
+
+def killed(steps, project, where, *arguments, **keywords):
+    """A run that is killed in a step of a directory; the notes start anew."""
+    steps.deadly = where
+    with pytest.raises(Killed):
+        stamps(*(arguments or (1, 8)), workdir=project.path, **keywords)
+    steps.deadly = None
+    steps.clear()
+
+
+def said(capsys):
+    """What the last run said of an interrupted one."""
+    lines = [line for line in capsys.readouterr().out.splitlines() if "interrupted" in line or "record" in line]
+    return lines[-1].removeprefix("STAMPS: ") if lines else ""
