@@ -12,9 +12,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from helpers import tiny_stacks
-from stamps.errors import InputError
-from stamps.verify import golden
+pytest.register_assert_rewrite("helpers")  # their failures show values, as those of tests do
+
+from helpers import tiny_stacks  # noqa: E402
+from stamps.errors import InputError  # noqa: E402
+from stamps.verify import golden  # noqa: E402
 
 # a busy machine is no reason for a test to fail
 hypothesis.settings.register_profile("stamps", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -1,158 +1,18 @@
-"""Projects packed by somebody who means harm: code, programs and links in them, names that lead out, texts for terminals."""
+"""Projects that were made to do harm: patches, logs, locks and results that lead elsewhere."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from helpers import finished_project
-from stamps import external
 from stamps.cli import program as cli
 from stamps.errors import InputError, WorkspaceError
-from stamps.processes import child
 from stamps.products.exports import export
 from stamps.products.saving import complete_file
-from stamps.workspace import Workspace, console, findings, patch_names
+from stamps.workspace import Workspace, findings, patch_names
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
-
-#: Modules that Python, the package or its libraries import; one in the project would be run instead.
-MODULES = (
-    "numpy",
-    "random",
-    "pickle",
-    "encodings",
-    "stamps",
-    "sitecustomize",
-    "usercustomize",
-    "contextlib",
-    "runpy",
-    "json",
-    "importlib",
-    "shlex",
-    "scipy",
-    "typing",
-    "multiprocessing",
-    "lazy_loader",
-    "tqdm",
-    "tasks",
-    "log",
-)
-
-
-#: Those of them that ``python -m`` does not import before anything of the package: nothing can be done about the others.
-LATER = (
-    "numpy",
-    "random",
-    "pickle",
-    "json",
-    "scipy",
-    "lazy_loader",
-    "tqdm",
-    "argparse",
-    "multiprocessing",
-    "ast",
-    "difflib",
-)
-
-
-def plant(folder, ran, *names):
-    """Modules in a folder that note their name in a file when they are imported."""
-    for name in names or MODULES:
-        (folder / f"{name}.py").write_text(f"open({str(ran)!r}, 'a').write({name!r} + '\\n')\n")
-
-
-# ---------------------------------------------------------------------- code in the current directory
-
-
-@pytest.mark.parametrize("path", ["", ":", f".{os.pathsep}lib"])
-def test_children_import_nothing_from_the_current_directory(tmp_path, path, monkeypatch):
-    plant(tmp_path, tmp_path / "ran")
-    (tmp_path / "lib").mkdir()
-    plant(tmp_path / "lib", tmp_path / "ran")
-    monkeypatch.setenv("PYTHONPATH", path or "")
-    words = child.command("stamps.run.patch_process", tmp_path / "no task", tmp_path / "answer")
-    with subprocess.Popen(
-        words,
-        cwd=tmp_path,
-        env=child.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert "no task" in process.stdout.read()  # it came as far as reading its task
-    assert not (tmp_path / "ran").exists()
-
-
-def test_absolute_places_for_modules_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", str(tmp_path), "relative", "."]))
-    assert child.environment()["PYTHONPATH"] == str(tmp_path)
-
-
-def test_the_package_as_a_program_imports_nothing_from_the_project(tmp_path):
-    plant(tmp_path, tmp_path / "ran", *LATER)
-    package = Path(child.__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-m", "stamps", "getparm", "unwrap"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(package)},
-    )
-    assert "getparm" in done.stderr
-    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
-
-
-def test_a_program_forgets_what_is_relative(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    kept = str(tmp_path.parent)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", "lib"]))
-    monkeypatch.setattr(sys, "path", ["", ".", "lib", str(tmp_path), str(tmp_path / "lib"), kept])
-    child.forget_current_directory()
-    assert sys.path == [kept]
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("command", ["stamps 1 2 --cores 2", "stamps_mc_header 1 2", "python -m stamps 1 2 --cores 2"])
-def test_runs_import_nothing_from_the_project(sandbox, command):
-    project = sandbox.state(0)
-    plant(project, sandbox.root / "ran", *LATER)
-    sandbox.run(*command.split(), environment={"PYTHONPATH": str(Path(child.__file__).parents[2])}).succeeds()
-
-
-@pytest.mark.exhaustive
-def test_settings_of_matplotlib_in_the_project_do_not_count(sandbox):
-    finished_project.single_master(sandbox.project)
-    (sandbox.project / "matplotlibrc").write_bytes(b"text.usetex: True\nbackend: module://evil\n\xff\xfe")
-    (sandbox.project / "evil.py").write_text("open('../ran', 'w')")
-    sandbox.run("ps_plot", "v-d", "--out", "v.png").succeeds()
-
-
-def test_jobs_of_a_cluster_start_elsewhere(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", "/a path"]))
-    assert child.shell_lines() == ["export PYTHONSAFEPATH=1", "export PYTHONPATH='/a path'", "cd /"]
-
-
-@pytest.mark.parametrize("name", ["snaphu", "triangle", "pt2geo"])
-@pytest.mark.parametrize("path", ["", ".", "{0}", "bin", "./bin:", ":{0}:."])
-def test_programs_in_the_project_are_not_run(tmp_path, monkeypatch, name, path):
-    for folder in (tmp_path, tmp_path / "bin"):
-        folder.mkdir(exist_ok=True)
-        (folder / name).write_text("#!/bin/sh\n")
-        (folder / name).chmod(0o755)
-    monkeypatch.chdir(tmp_path)
-    other = tmp_path.parent / "empty"
-    other.mkdir(exist_ok=True)
-    monkeypatch.setenv("PATH", path.format(other))
-    assert external.find_program(name) is None
-
-
-# ---------------------------------------------------------------------- patches that are elsewhere
 
 
 @pytest.fixture
@@ -236,9 +96,6 @@ def test_a_project_reached_through_a_link_is_fine(sandbox):
     sandbox.run("stamps", "1", "1", cwd=sandbox.root / "link").succeeds()
 
 
-# ---------------------------------------------------------------------- logs and locks
-
-
 def _link(path, outside):
     path.symlink_to(outside / "kept")
 
@@ -302,9 +159,6 @@ def test_findings_that_nobody_wrote_are_none(place, content):
 def test_findings_are_read_from_plain_files(place, build):
     build(place / findings.FILE, place.parent / "outside")
     assert findings.collect(Workspace(place)) == []
-
-
-# ---------------------------------------------------------------------- where results go
 
 
 def _device(path, outside):
@@ -422,68 +276,3 @@ def test_a_report_deletes_nothing_and_shows_texts_as_text(tmp_path, monkeypatch)
     page.write(tmp_path, "page", {"name": "\x1b[31m<b>\u202e"}, {})
     assert (tmp_path / "index.html").read_text() == "\\x1b[31m&lt;b&gt;\\u202e"
     assert (tmp_path / "notes.txt").read_text() == "mine"
-
-
-# ---------------------------------------------------------------------- texts that a terminal would obey
-
-ESCAPES = {
-    "\x1b]0;renamed\x07": "\\x1b]0;renamed\\x07",
-    "\x1b[2J": "\\x1b[2J",
-    "\x9b31m": "\\x9b31m",
-    "safe\rforged": "safe\\rforged",
-    "\u202etxt.exe": "\\u202etxt.exe",
-    "\u2066a\u2069": "\\u2066a\\u2069",
-    "a\x7f\x08b": "a\\x7f\\x08b",
-    "\U000e0041": "\\U000e0041",
-    "tab\tand é, ü, 中, 😀": "tab\tand é, ü, 中, 😀",
-}
-
-
-@pytest.mark.parametrize(("text", "seen"), ESCAPES.items())
-def test_texts_can_only_be_read(text, seen):
-    assert console.shown(text) == seen
-
-
-@pytest.mark.parametrize("text", ["\x1b[31mred", "a\rb", "\u202eb", "one\ntwo"])
-def test_no_command_prints_them(place, capsys, text):
-    Parameters(place).fill_defaults()
-    Workspace(place).save_raw("parms", {"unwrap_method": text})
-    for words in (["getparm"], ["getparm", "unwrap_method"], ["stamps", "status"]):
-        cli.run(words[0], [*words[1:], "--workdir", str(place)])
-    Log(place, "TEST")(f"unwrap_method={text}")
-    printed = capsys.readouterr()
-    said = printed.out + printed.err + (place / "STAMPS.log").read_text()
-    assert "unwrap_method" in said
-    assert text not in said and "\x1b" not in said and "\u202e" not in said and "\r" not in said
-    assert "\ntwo" not in said
-
-
-def test_a_name_with_escapes_in_an_error_is_one_line(place, capsys):
-    name = place / "new\nline\x1b[31m"
-    name.mkdir()
-    assert cli.run("stamps", ["6", "6", "--workdir", str(name)]) == 1
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "\x1b" not in error
-
-
-def test_names_of_patches_with_escapes(place, capsys):
-    (place / "PATCH_\x1b[31m").mkdir()
-    cli.run("stamps", ["status", "--workdir", str(place)])
-    cli.run("stamps", ["1", "1", "--dry-run", "--workdir", str(place)])
-    printed = capsys.readouterr()
-    assert "\x1b" not in printed.out + printed.err
-
-
-def test_progress_may_move_the_cursor(monkeypatch):
-    with console.plain_output():
-        assert console.terminal() is not sys.stderr
-    assert console.terminal() is sys.stderr
-
-
-def test_a_title_is_text_in_the_page(finished, tmp_path):
-    from stamps.products.view import view
-
-    path = view(finished, tmp_path / "v.html", title="\x1b[31m\u202e<script>", background=False, n_boot=2)
-    page = path.read_text()
-    assert "\x1b" not in page and "\u202e" not in page and "<title>\\x1b[31m\\u202e&lt;script&gt;" in page
-    assert np.isfinite(finished.load("ps2")["lonlat"]).all()

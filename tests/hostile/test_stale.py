@@ -1,7 +1,4 @@
-"""Zeros in place of phases, and results that do not belong to what is there now: refused or named, never shown as right.
-
-And the other way round: none of the usual ways of working is hindered, with a record of what files were made from or without.
-"""
+"""Results that are out of date, or placeholders of results, are refused."""
 
 import shutil
 from functools import partial
@@ -10,8 +7,9 @@ import numpy as np
 import pytest
 
 from helpers.run_projects import copied, finished, golden_set, quietly
+from helpers.stale_results import does, plotted, refused, steps
 from stamps.cli import report as report_command
-from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
+from stamps.errors import ExternalProgramError, WorkspaceError
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.ps_calc_scla import ps_calc_scla
 from stamps.legacy.ps_calc_tca import ps_calc_tca
@@ -21,8 +19,6 @@ from stamps.legacy.ps_output import ps_output
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ps_scn_filt_krig import ps_scn_filt_krig
 from stamps.legacy.ps_unwrap import ps_unwrap
-from stamps.legacy.sb_fix_unwrap_manual import sb_fix_unwrap_manual
-from stamps.legacy.sb_invert_uw import sb_invert_uw
 from stamps.legacy.scla_reset import scla_reset
 from stamps.legacy.setparm import setparm
 from stamps.legacy.stamps import stamps
@@ -35,16 +31,6 @@ from stamps.tropo.aps_linear import aps_linear
 from stamps.verify import golden
 from stamps.workspace import Workspace, freshness, matfile
 from stamps.workspace.lineage import FILE
-
-
-def plotted(value, *arguments):
-    """A call of ``ps_plot`` that saves the values: no picture is drawn."""
-    return partial(ps_plot, value, -1, *arguments)
-
-
-def steps(start, end, **options):
-    return partial(stamps, start, end, **options)
-
 
 #: What reads unwrapped phases.
 READERS = {
@@ -62,6 +48,8 @@ READERS = {
     "tropo linear": aps_linear,
     "ps_calc_tca": partial(ps_calc_tca, [2], [0, 1e4], [-99, 99]),
 }
+
+
 READERS_SB = {
     **{f"ps_plot {name}": plotted(name) for name in ("u", "u-d", "V", "V-do", "Vs")},
     "stamps 8 8": steps(8, 8),
@@ -108,20 +96,6 @@ def change(path, name, variable):
     content = ws.load_raw(name)
     with ws.publish():
         ws.save_raw(name, {**content, variable: content[variable] * 1.5}, append=False)
-
-
-def does(function, path):
-    """Call it; returns what it printed."""
-    return quietly(function, workdir=path)
-
-
-def refused(function, path, *words):
-    """Check that a call is refused in one sentence that has the words."""
-    with pytest.raises(StampsError) as caught:
-        does(function, path)
-    sentence = str(caught.value)
-    assert "\n" not in sentence and sentence.endswith("."), sentence
-    assert all(word in sentence for word in words), sentence
 
 
 # ---------------------------------------------------------------------- the placeholder
@@ -400,66 +374,3 @@ class _Two:
     """Workers of two processes."""
 
     client, cores = None, 2
-
-
-# ---------------------------------------------------------------------- small baselines
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory):
-    """Steps 5 to 8 of ``sb_mini`` without resampling by this program."""
-    path = golden.build_state(golden_set("sb_mini"), 4, tmp_path_factory.mktemp("sb"))
-    setparm("merge_resample_size", 0, workdir=path)
-    does(steps(5, 8, cores=1), path)
-    return path
-
-
-@pytest.mark.exhaustive
-def test_ways_of_working_with_small_baselines(pairs, tmp_path):
-    path = copied(pairs, tmp_path / "project")
-    shown = ("u", "v-d", "V-d", "usb-d", "rsb", "D", "d")
-    assert project_status(path).stale == []
-    assert "made from" not in does(steps(6, 7), path)
-    for value in shown:
-        does(plotted(value), path)
-    refused(plotted("V-ds"), path, "scn2.mat", "stamps 8 8")
-    does(steps(8, 8), path)
-    lon, lat = Workspace(path).load("ps2")["lonlat"].T
-    corners = [[lon.min(), lat.min()], [np.median(lon), lat.min()], [np.median(lon), lat.max()]]
-    does(partial(sb_fix_unwrap_manual, 3, 1, corners), path)
-    for value in ("u", "usb", "rsb", "v", "V"):
-        does(plotted(value), path)
-    refused(plotted("V-d"), path, "scla2.mat", "stamps 7 7")
-    does(steps(7, 8), path)
-    for value in (*shown, "V-ds"):
-        does(plotted(value), path)
-
-
-@pytest.mark.exhaustive
-def test_small_baselines_merged_again(pairs, tmp_path):
-    path = copied(pairs, tmp_path / "project")
-    does(steps(5, 5, cores=1), path)
-    for value in ("u", "V", "V-d"):
-        refused(plotted(value), path, "phuw2.mat holds only zeros", "stamps 6 6")
-    refused(plotted("D"), path, "scla2.mat", "stamps 6 7")
-    does(ps_unwrap, path)
-    refused(plotted("V"), path, "phuw2.mat holds only zeros")
-    does(sb_invert_uw, path)
-    does(plotted("V"), path)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("ps_plot", "v", "-1"), ("ps_mean_v",), ("stamps", "7", "7"), ("stamps", "8", "8"), ("stamps", "7", "8"),
-        ("stamps", "export", "csv", "--out", "x.csv"), ("stamps", "export", "kml"), ("stamps", "export", "geotiff"),
-        ("stamps", "export", "gpkg"), ("stamps", "export", "mintpy"), ("stamps", "view"), ("stamps", "report"),
-        ("stamps", "tropo", "linear"), ("stamps", "tropo", "powerlaw"), ("ps_plot", "u", "-1"),
-    ],
-    ids=" ".join,
-)  # fmt: skip
-def test_commands_say_it_in_one_sentence(sandbox, command):
-    sandbox.state(4)
-    sandbox.run("stamps", "5", "5").succeeds()
-    sandbox.run(*command).refuses("phuw2.mat", "run step 6 first (stamps 6 6)")
