@@ -5,7 +5,7 @@
 # make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
 # make bench   timings
 # make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
-# make lint    code style
+# make lint    code style, unused code
 # make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
 
 PYTHON ?= python3
@@ -63,6 +63,7 @@ bench: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m vulture
 
 clean:
 	rm -rf $(VENV) build *.egg-info $(DEMO) stamps/native/*.so stamps/native/*.cpp

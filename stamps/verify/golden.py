@@ -89,11 +89,6 @@ class Variant:
     environment: str | None = None
     extra: dict = field(default_factory=dict)
 
-    @property
-    def runs_steps(self):
-        """Whether the variant is made by ``stamps(start, end)``."""
-        return self.after_step is not None and not self.code and 1 <= self.start <= self.end
-
 
 def roots(golden: StrPath | None = None) -> list[Path]:
     """Folders in which golden sets are looked for, in order.
