@@ -1,6 +1,6 @@
 # make demo    set up a virtual environment, simulate a stack, process it, print what was found
 # make test    the tests that are quick (golden trees included)
-# make test-slow   the others; make test-all: both
+# make test-slow   the others; make test-all: both in one go
 # make parity  every golden set and variant, with the number of variables compared
 # make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
 # make bench   timings
@@ -45,7 +45,9 @@ test: install
 test-slow: install
 	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
-test-all: test test-slow
+# both in one go: what tests of a module share is made once
+test-all: install
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not exhaustive"
 
 hostile: install
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "" tests/hostile

@@ -14,7 +14,7 @@ import pytest
 
 pytest.register_assert_rewrite("helpers")  # their failures show values, as those of tests do
 
-from helpers import tiny_stacks  # noqa: E402
+from helpers import run_projects, tiny_stacks  # noqa: E402
 from stamps.errors import InputError  # noqa: E402
 from stamps.verify import golden  # noqa: E402
 
@@ -44,6 +44,13 @@ def tiny_export(tmp_path_factory):
 def tiny_pairs(tmp_path_factory):
     """A small-baseline export of the same size (read only)."""
     return tiny_stacks.simulated(tmp_path_factory.mktemp("pairs") / "stack", "--network", "sb")
+
+
+@pytest.fixture(scope="session")
+def finished_ps_mini(tmp_path_factory):
+    """``ps_mini`` after steps 1 to 8 by this program, made once for all processes of a run of the tests (read only)."""
+    place = tmp_path_factory.getbasetemp()
+    return run_projects.finished_once(place.parent if "PYTEST_XDIST_WORKER" in os.environ else place)
 
 
 @pytest.fixture(scope="session")

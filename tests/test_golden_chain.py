@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from helpers.run_projects import copied
 from stamps.verify import compare, golden
 from stamps.workspace import matfile
 
@@ -14,14 +15,9 @@ _SELECTION = [
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory, golden_dir):
+def chain(finished_ps_mini, tmp_path_factory, golden_dir):
     """Project after ``stamps(1, 8)`` from the candidates, and the golden set."""
-    from stamps import stamps
-
-    source = golden_dir("ps_mini")
-    workdir = golden.build_state(source, 0, tmp_path_factory.mktemp("chain") / "ps_mini")
-    stamps(1, 8, workdir=workdir)
-    return workdir, source
+    return copied(finished_ps_mini, tmp_path_factory.mktemp("chain") / "ps_mini"), golden_dir("ps_mini")
 
 
 @pytest.mark.essential

@@ -11,7 +11,7 @@ from stamps.errors import InputError
 from stamps.legacy.stamps import stamps
 from stamps.verify import golden
 
-__all__ = ["copied", "finished", "golden_set", "quietly"]
+__all__ = ["copied", "finished", "finished_once", "golden_set", "quietly"]
 
 
 def quietly(function, *arguments, **options):
@@ -37,6 +37,18 @@ def finished(folder, set_name="ps_mini", last=8, **parameters):
     golden.build_state(golden_set(set_name), 0, folder)
     quietly(stamps, 1, last, workdir=folder, **parameters)
     return folder
+
+
+def finished_once(place):
+    """``ps_mini`` after all steps, run by the first process that asks for it below a folder that all share (read only)."""
+    fcntl = pytest.importorskip("fcntl")
+    target = place / "finished" / "ps_mini"
+    with open(place / "finished.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.is_dir():
+            finished(place / "begun" / "ps_mini", cores=1)
+            (place / "begun").rename(target.parent)
+    return target
 
 
 def copied(source, target):

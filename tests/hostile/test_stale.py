@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from helpers.run_projects import copied, finished, golden_set, quietly
+from helpers.run_projects import copied, golden_set, quietly
 from helpers.stale_results import does, plotted, refused, steps
 from stamps.cli import report as report_command
 from stamps.errors import ExternalProgramError, WorkspaceError
@@ -73,10 +73,9 @@ def merged_pairs(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="session")
-def chain(tmp_path_factory):
-    """Steps 1 to 8 of ``ps_mini`` by this program."""
-    return finished(tmp_path_factory.mktemp("chain"), cores=1)
+@pytest.fixture
+def chain(finished_ps_mini):
+    return finished_ps_mini
 
 
 @pytest.fixture

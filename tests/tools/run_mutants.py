@@ -67,6 +67,8 @@ def _outcomes(arguments, report, mutants):
         "-q",
         "--no-header",
         "--tb=no",
+        "-m",
+        "",
         "-p",
         "no:cacheprovider",
         f"--junitxml={report}",
