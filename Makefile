@@ -43,7 +43,7 @@ test: install
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-slow: install
-	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "slow and not exhaustive"
 
 # both in one go: what tests of a module share is made once
 test-all: install

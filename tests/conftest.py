@@ -15,6 +15,7 @@ import pytest
 pytest.register_assert_rewrite("helpers")  # their failures show values, as those of tests do
 
 from helpers import run_projects, tiny_stacks  # noqa: E402
+from helpers.collected import COLLECTED  # noqa: E402
 from stamps.errors import InputError  # noqa: E402
 from stamps.verify import golden  # noqa: E402
 
@@ -28,6 +29,7 @@ SLOW = Path(__file__).with_name("slow_tests.txt")
 
 def pytest_collection_modifyitems(config, items):
     """Mark the tests of ``slow_tests.txt`` as slow; ``-m`` chooses (``make test`` runs what is neither slow nor exhaustive)."""
+    config.stash[COLLECTED] = {item.nodeid.split("[")[0] for item in items}
     listed = set(SLOW.read_text().splitlines())
     for item in items:
         if {item.nodeid, item.nodeid.split("::")[0]} & listed and not item.get_closest_marker("essential"):

@@ -28,9 +28,9 @@ def settings():
     return {"quick_gamma": True, "reestimate_gamma": True, "small_baselines": False, "processor": "snap"}
 
 
-def test_the_number_of_workers_and_threads_changes_no_bit(golden_state, monkeypatch):
-    found = []
-    for cores in (1, 2, 4):
+def test_the_number_of_workers_and_threads_changes_no_bit(golden_state, finished_ps_mini, monkeypatch):
+    found = [results(finished_ps_mini)]  # one worker
+    for cores in (2, 4):
         monkeypatch.setenv("OMP_NUM_THREADS", str(cores))
         workdir = golden_state("ps_mini", 0)
         stamps(1, 8, workdir=workdir, cores=cores)
@@ -126,16 +126,16 @@ def test_output_comes_in_patch_order(golden_state, capsys):
 def cluster():
     """A real Dask cluster of two worker processes."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as local:
         yield local
 
 
-def test_a_cluster_gives_the_same_bits(golden_state, cluster):
-    here, there = golden_state("ps_mini", 0), golden_state("ps_mini", 0)
-    stamps(1, 5, workdir=here, cores=1)
+def test_a_cluster_gives_the_same_bits(golden_state, finished_ps_mini, cluster):
+    there = golden_state("ps_mini", 0)
     stamps(1, 5, workdir=there, scheduler=cluster.scheduler_address)
-    ours, theirs = results(here), results(there)
-    assert [name for name in ours if ours[name] != theirs.get(name) and name != "parms.mat"] == []
+    ours, theirs = results(finished_ps_mini), results(there)
+    later = {"parms.mat", "phuw2.mat"}  # written again by later steps
+    assert len(theirs) > 30 and [name for name in theirs if ours.get(name) != theirs[name] and name not in later] == []
 
 
 def test_a_cluster_unwraps_with_the_same_bits(golden_state, cluster):

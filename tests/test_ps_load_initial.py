@@ -216,7 +216,7 @@ def test_sizes_are_checked(tmp_path, suffix):
 # ---------------------------------------------------------------------- pure functions
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(st.tuples(*[st.floats(-5, 5)] * 4), st.integers(0, 2**32 - 1))
 def test_grid_values_of_linear_functions_are_exact(coefficients, seed):
     a, b, c, d = coefficients

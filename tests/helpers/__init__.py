@@ -10,7 +10,7 @@ projects after a step    ``synthetic_patch`` (2), ``two_patches`` (4), ``random_
 expectations             ``candidates_by_loops``, ``plotted_values``, ``export_checks``, ``stale_results``; ``kernel_arrays``
 in the place of others   ``stub_steps``, ``stub_runs`` (steps that only note what they rest on), ``fake_cupy`` and
                          ``cupy_stand_in`` (CuPy without a GPU), ``file_record`` (notes what a run reads and writes)
-other programs           ``browser`` (Chromium), ``forked`` (work in a process of its own)
+other programs, pytest   ``collected``, ``browser`` (Chromium), ``forked`` (work in a process of its own)
 trouble                  ``sandbox`` (where a hostile case is tried), ``damaged_variables``, ``spoilt_golden``,
                          ``injected_faults`` and ``killed_run`` (processes whose writes fail, or that die)
 =======================  ====================================================================================================

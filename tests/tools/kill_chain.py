@@ -106,8 +106,9 @@ def _descendants(pid):
     parents, lines = {}, {}
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, IndexError):
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            lines[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            lines[int(entry.name)] = line
     below, left = {}, [pid]
     while left:
         top = left.pop()
@@ -219,7 +220,7 @@ def _ways(names, stack):
         from distributed import LocalCluster
 
         cluster = stack.enter_context(
-            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
         )
         ways["dask"] = ["--scheduler", cluster.scheduler_address]
     return {name: ways[name] for name in names}
