@@ -13,7 +13,7 @@ from stamps.errors import InputError
 from stamps.legacy.stamps import stamps
 from stamps.queries.dry_run import plan_of
 from stamps.workspace import Workspace, lineage
-from stamps.workspace import directory as workspace
+from stamps.workspace.journal import STAGING
 from stamps.workspace.parameters import Parameters
 
 #: Written by every run, told in notes.
@@ -164,7 +164,7 @@ def test_interrupted_save_is_seen_but_not_completed(golden_state):
     path = golden_state("ps_mini", 8)
     scn2 = (path / "scn2.mat").read_bytes()
     (path / "phuw2.mat").unlink()
-    left = path / f"{workspace._STAGING}elsewhere-1.0-abcdef"
+    left = path / f"{STAGING}elsewhere-1.0-abcdef"
     left.mkdir()
     (left / "phuw2.mat").write_bytes(scn2)
     (left / "COMMIT.json").write_text(json.dumps({"phuw2.mat": True}))

@@ -13,7 +13,7 @@ from stamps.errors import InputError
 from stamps.legacy.stamps import stamps
 from stamps.queries.status import project_status
 from stamps.workspace import Workspace
-from stamps.workspace import directory as workspace
+from stamps.workspace.journal import STAGING
 from stamps.workspace.parameters import Parameters
 
 
@@ -123,7 +123,7 @@ def test_parameters_that_differ(tmp_path):
 def test_interrupted_publishing_is_told_and_seen_as_completed(tmp_path):
     ws = finished_project.single_master(tmp_path / "p")
     ws.delete("scn2.mat")
-    left = ws.path / f"{workspace._STAGING}elsewhere-1.0-abcdef"
+    left = ws.path / f"{STAGING}elsewhere-1.0-abcdef"
     left.mkdir()
     Workspace(left).save("scn2", {"ph_scn_slave": np.zeros((60, 9))})
     ws.save("ifgstd2", {"ifg_std": np.ones(9, np.float32)})

@@ -5,8 +5,6 @@ A staging folder tells its owner by its name; where that is a process that canno
 container) or the time at which its owner last touched it (another machine, which locks may not reach) is the proof of life.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib
@@ -16,6 +14,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 try:
@@ -23,19 +22,12 @@ try:
 except ImportError:  # not a Unix system: no locks between processes
     fcntl = None
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
-
 from stamps.errors import WorkspaceError
 from stamps.workspace.journal import COMMIT, STAGING
 from stamps.workspace.plain_files import open_plain
 
-if TYPE_CHECKING:
-    from stamps._typing import StrPath
-
-
 __all__ = [
-    "Lease", "acquire", "acquire_folder", "active", "check_place", "in_use", "is_free", "is_patch", "lent",
+    "Lease", "acquire", "acquire_folder", "active", "check_place", "in_use", "is_free", "is_patch", "lent", "lock_file",
     "locked_folder", "note_publication", "outlasts", "owner", "published", "remove_stale", "reserved", "reserving",
     "start_of",
 ]  # fmt: skip
@@ -56,14 +48,14 @@ active = set()  #: staging folders at which this process is at work
 # ---------------------------------------------------------------------- owners of staging folders
 
 
-def owner() -> str:
+def owner():
     """Who stages here: machine, process with its start (numbers of processes are used again), its world, a random part."""
     pid = os.getpid()
     return f"{socket.gethostname()}-{pid}.{start_of(pid)}-{''.join(_world())}{uuid.uuid4().hex[:8]}"
 
 
 @functools.cache
-def _world() -> tuple[str, str]:
+def _world():
     """Where a process number means something: marks of the running system and of the container; empty if not known."""
     try:
         system = Path("/proc/sys/kernel/random/boot_id").read_text()
@@ -73,12 +65,12 @@ def _world() -> tuple[str, str]:
     return f"w{hashlib.sha256(system.encode()).hexdigest()[:8]}", hashlib.sha256(container.encode()).hexdigest()[:8]
 
 
-def _world_in(mark: str) -> tuple[str, ...]:
+def _world_in(mark):
     """The world of an owner by the last part of its name; empty in names of older versions."""
     return (mark[:9], mark[9:17]) if mark.startswith("w") and len(mark) == 25 else ()
 
 
-def start_of(pid: int) -> str:
+def start_of(pid):
     """Start time of a running process in clock ticks, as text; ``'0'`` where the system does not tell."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
@@ -86,7 +78,7 @@ def start_of(pid: int) -> str:
         return "0"
 
 
-def in_use(folder: StrPath) -> bool:
+def in_use(folder):
     """Whether a staging folder belongs to somebody who may still be at work."""
     try:
         host, process, mark = folder.name[len(STAGING) :].rsplit("-", 2)
@@ -104,7 +96,7 @@ def in_use(folder: StrPath) -> bool:
     return _alive(pid) and start == start_of(pid)
 
 
-def _alive(pid: int) -> bool:
+def _alive(pid):
     """Whether a process can still do anything (one that has died and was not yet reaped cannot)."""
     try:
         if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
@@ -120,7 +112,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _touched_lately(path: StrPath, seconds: int, otherwise: bool = False) -> bool:
+def _touched_lately(path, seconds, otherwise=False):
     """Whether a file or folder is younger than that; ``otherwise`` if it is not there."""
     try:
         return -_SKEW_SECONDS < time.time() - path.lstat().st_mtime < seconds
@@ -131,7 +123,7 @@ def _touched_lately(path: StrPath, seconds: int, otherwise: bool = False) -> boo
 # ---------------------------------------------------------------------- leases
 
 
-def _lease_runs(folder: StrPath, same_system: bool) -> bool:
+def _lease_runs(folder, same_system):
     """Whether the owner of a staging folder, a process that cannot be seen from here, is alive."""
     free = is_free(folder)
     if free is False:
@@ -140,7 +132,7 @@ def _lease_runs(folder: StrPath, same_system: bool) -> bool:
     return _touched_lately(folder, _LOCKING_SECONDS if free and same_system else _LEASE_SECONDS)
 
 
-def outlasts(folder: StrPath) -> bool:
+def outlasts(folder):
     """Whether this process lived longer than one that cannot be seen from here and is putting files in their places.
 
     It needs moments for that, so its end, or that of the lease that it left, is waited for: until then the directory is neither
@@ -161,7 +153,7 @@ def outlasts(folder: StrPath) -> bool:
     return False
 
 
-def _touched(folder: StrPath) -> int:
+def _touched(folder):
     """When a folder was touched, in nanoseconds of the clock of its file system; None if it is gone."""
     try:
         return folder.lstat().st_mtime_ns
@@ -169,7 +161,7 @@ def _touched(folder: StrPath) -> int:
         return None
 
 
-def is_free(folder: StrPath) -> bool:
+def is_free(folder):
     """Whether nobody holds the lock of a folder; None where that cannot be known."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -181,7 +173,7 @@ def is_free(folder: StrPath) -> bool:
         os.close(descriptor)
 
 
-def _try_lock(descriptor: int, shared: bool) -> bool:
+def _try_lock(descriptor, shared):
     """Whether an open file could be locked without waiting; None where there are no locks."""
     if fcntl is None:
         return None
@@ -202,14 +194,14 @@ class Lease:
     folder : Path
     """
 
-    def __init__(self, folder: StrPath) -> None:
+    def __init__(self, folder):
         self.folder = folder
         folder.mkdir()
         self._descriptor = locked_folder(folder)
         if self._descriptor is not None:
             _pulse.keep(self._descriptor)
 
-    def give_back(self) -> None:
+    def give_back(self):
         """Let go; the folder itself stays."""
         if self._descriptor is not None:
             _pulse.forget(self._descriptor)
@@ -220,12 +212,12 @@ class Lease:
 class _Pulse:
     """A thread that touches the leases of this process, for machines that do not see its locks."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self._descriptors = set()
         self._lock = threading.Lock()
         self._thread = None
 
-    def keep(self, descriptor: int) -> None:
+    def keep(self, descriptor):
         with self._lock:
             self._descriptors.add(descriptor)
             if self._thread is None:
@@ -235,11 +227,11 @@ class _Pulse:
                 except RuntimeError:  # no more threads: locks alone must do
                     self._thread = None
 
-    def forget(self, descriptor: int) -> None:
+    def forget(self, descriptor):
         with self._lock:
             self._descriptors.discard(descriptor)
 
-    def _beat(self) -> None:
+    def _beat(self):
         while True:
             time.sleep(_BEAT_SECONDS)
             with self._lock:
@@ -248,7 +240,7 @@ class _Pulse:
                         os.utime(descriptor)
 
 
-def _new_pulse() -> None:
+def _new_pulse():
     global _pulse
     _pulse = _Pulse()
 
@@ -267,7 +259,7 @@ class _Reservations(threading.local):
     ``published`` tells whether anything was since the first of them was reserved.
     """
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.held = {}
         self.published = False
 
@@ -276,7 +268,7 @@ _reservations = _Reservations()
 
 
 @contextlib.contextmanager
-def reserved(path: StrPath, shared: bool = False, part_of_run: bool = False) -> Iterator[None]:
+def reserved(path, shared=False, part_of_run=False):
     """Context in which no other run works in a directory; in a patch, none in its project either.
 
     File systems without locks do not hinder a run.
@@ -301,14 +293,14 @@ def reserved(path: StrPath, shared: bool = False, part_of_run: bool = False) -> 
         yield
 
 
-def is_patch(path: StrPath) -> bool:
+def is_patch(path):
     """Whether runs in the parent directory work in this one, too."""
     alone = (path / "parms.mat").exists() or not (path.parent / "parms.mat").exists()
     return path.name.startswith("PATCH_") or not alone
 
 
 @contextlib.contextmanager
-def _held(path: StrPath, shared: bool, part_of_run: bool) -> Iterator[None]:
+def _held(path, shared, part_of_run):
     held = _reservations.held
     if fcntl is None or (part_of_run and path in held) or str(path) in active:  # nobody else works in our own staging
         yield
@@ -323,7 +315,7 @@ def _held(path: StrPath, shared: bool, part_of_run: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _noted(path: StrPath, descriptor: int | None) -> Iterator[None]:
+def _noted(path, descriptor):
     held = _reservations.held
     before = held.copy()
     if not before:
@@ -336,7 +328,7 @@ def _noted(path: StrPath, descriptor: int | None) -> Iterator[None]:
         held.update(before)
 
 
-def _opened(path: StrPath) -> int:
+def _opened(path):
     try:
         return os.open(path, os.O_RDONLY)
     except OSError as error:
@@ -347,7 +339,7 @@ def _opened(path: StrPath) -> int:
         ) from error
 
 
-def _wait_for(descriptor: int, path: StrPath, shared: bool) -> None:
+def _wait_for(descriptor, path, shared):
     end = time.monotonic() + _PATIENCE_SECONDS
     while _try_lock(descriptor, shared) is False:
         if time.monotonic() > end:
@@ -358,7 +350,7 @@ def _wait_for(descriptor: int, path: StrPath, shared: bool) -> None:
 
 
 @contextlib.contextmanager
-def lent(path: StrPath) -> Iterator[None]:
+def lent(path):
     """Context of a process that works for a run: what that has reserved is not asked for again.
 
     Parameters
@@ -370,17 +362,17 @@ def lent(path: StrPath) -> Iterator[None]:
         yield
 
 
-def note_publication() -> None:
+def note_publication():
     """Remember that files were put in their places."""
     _reservations.published = True
 
 
-def published() -> bool:
+def published():
     """Whether something may have been published since the run began; False outside a run."""
     return bool(_reservations.held) and _reservations.published
 
 
-def check_place(path: StrPath) -> None:
+def check_place(path):
     """Raise a WorkspaceError if a reserved directory, this one or one above it, is no longer where it was."""
     for place, descriptor in _reservations.held.items():
         if descriptor is not None and (place == path or place in path.parents) and not _is_at(descriptor, place):
@@ -390,14 +382,14 @@ def check_place(path: StrPath) -> None:
             )
 
 
-def _is_at(descriptor: int, path: StrPath) -> bool:
+def _is_at(descriptor, path):
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except OSError:
         return False
 
 
-def reserving(command: Callable[..., Any], shared: bool = False) -> Callable[..., Any]:
+def reserving(command, shared=False):
     """Decorate a command that writes: while it runs no other run works in its ``workdir`` (``shared``: see :func:`reserved`)."""
     signature = inspect.signature(command)
 
@@ -412,7 +404,7 @@ def reserving(command: Callable[..., Any], shared: bool = False) -> Callable[...
     return alone
 
 
-def locked_folder(folder: StrPath) -> int:
+def locked_folder(folder):
     """Descriptor that holds the lock of a folder just made; None where the system does not open folders."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -422,7 +414,7 @@ def locked_folder(folder: StrPath) -> int:
     return descriptor
 
 
-def acquire_folder(path: StrPath) -> int:
+def acquire_folder(path):
     """Descriptor that holds the lock of a folder, waiting for it; None if another has removed it meanwhile."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -441,7 +433,25 @@ def acquire_folder(path: StrPath) -> int:
     return None
 
 
-def remove_stale(directory: StrPath) -> None:
+@contextlib.contextmanager
+def lock_file(path: Path) -> Iterator[None]:
+    """Context in which no other process or thread holds the lock file ``path``.
+
+    The lock is a hidden file that goes away afterwards; one left by a killed process is taken over. Where locks
+    are not possible (no permission to write, no support by the file system) the context is entered without one.
+    Not reentrant. A lock file that is a link or no regular file is a WorkspaceError.
+    """
+    descriptor = acquire(path)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            os.close(descriptor)
+
+
+def remove_stale(directory):
     """Remove the lock file of the parameters that a killed process has left in a directory."""
     path = directory / ".parms.lock"
     if not path.exists():
@@ -455,7 +465,7 @@ def remove_stale(directory: StrPath) -> None:
             os.close(descriptor)
 
 
-def acquire(path: StrPath) -> int | None:
+def acquire(path):
     """Descriptor that holds the lock file ``path``, or None where locks are not possible."""
     while fcntl is not None:
         try:

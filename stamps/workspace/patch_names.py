@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stamps.errors import InputError
+from stamps.errors import InputError, WorkspaceError
+from stamps.workspace.plain_files import read_input_bytes
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 
-__all__ = ["check_inside", "listed", "present"]
+__all__ = ["check_inside", "listed", "listed_in", "present"]
 
 
 def listed(directory: StrPath, lines: Sequence[str], source: StrPath) -> list[str]:
@@ -40,6 +41,30 @@ def listed(directory: StrPath, lines: Sequence[str], source: StrPath) -> list[st
         raise InputError(f"{source} names {', '.join(twice)} more than once: keep one line for each patch.")
     _check_places(directory, names, source)
     return names
+
+
+def listed_in(directory: Path, path: Path, source: Path) -> list[str]:
+    """Names of the patches that a list file has: :func:`listed`.
+
+    Parameters
+    ----------
+    directory : Path
+        The project.
+    path : Path
+        Where the file is read.
+    source : Path
+        Where it belongs, for messages.
+    """
+    return listed(directory, _lines_in(read_input_bytes(path), source), source)
+
+
+def _lines_in(content: bytes, source: Path) -> list[str]:
+    """Lines of a list of folders, in the bytes of a file system's names; with or without a byte order mark."""
+    if b"\0" in content:
+        raise WorkspaceError(
+            f"{source} is no plain text (it holds zero bytes, as UTF-16 does): write it in ASCII or UTF-8, one patch a line."
+        )
+    return [os.fsdecode(line) for line in content.removeprefix(b"\xef\xbb\xbf").splitlines()]
 
 
 def _name(line: str, source: StrPath) -> str:

@@ -10,8 +10,7 @@ import time
 import pytest
 
 from stamps.errors import WorkspaceError
-from stamps.workspace import Workspace, journal, locks
-from stamps.workspace import directory as workspace
+from stamps.workspace import Workspace, journal, locks, recovery
 
 
 @pytest.fixture
@@ -212,7 +211,7 @@ def test_links_and_pipes_are_not_followed(place, build, monkeypatch):
     outside = place.parent / "outside" / "kept"
     left = [entry for entry in Workspace(place).interrupted() if entry.in_use]
     if left:  # of another machine that may be alive: a link or pipe tells no age
-        monkeypatch.setattr(workspace, "_in_use", lambda folder: False)
+        monkeypatch.setattr(recovery, "in_use", lambda folder: False)
     refused_sentence(place)
     assert outside.read_text() == "mine"
 

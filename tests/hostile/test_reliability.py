@@ -16,8 +16,8 @@ from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
 from stamps.processes import scratch
 from stamps.products import matplotlib_place
 from stamps.run import engine
-from stamps.workspace import Workspace, locks
-from stamps.workspace import directory as workspace
+from stamps.workspace import Workspace, locks, publication
+from stamps.workspace.journal import COMMIT, STAGING
 
 BIN = Path(sys.executable).parent
 
@@ -153,7 +153,7 @@ def test_nothing_was_changed_is_said_only_where_it_is_true(tmp_path, monkeypatch
 
     with ws.reserved():
         ws.write_text("a.txt", "a")
-        monkeypatch.setattr(workspace, "sync", fail)
+        monkeypatch.setattr(publication, "sync", fail)
         with pytest.raises(WorkspaceError, match="This step changed nothing; what was complete before is kept"):
             ws.write_text("b.txt", "b")
     with ws.reserved(), pytest.raises(WorkspaceError, match="Nothing was changed"):
