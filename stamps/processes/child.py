@@ -76,14 +76,21 @@ def forget_current_directory() -> None:
 
 def _import_elsewhere(module) -> None:
     """Import what would take settings (LaTeX commands among them) from the current directory; only when a program starts."""
-    here = os.open(".", os.O_RDONLY)
+    with _elsewhere(), contextlib.suppress(ImportError):
+        importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Context in the root directory; back by the open directory, or where there is no way (Windows) by its name."""
+    here = os.open(".", os.O_RDONLY) if hasattr(os, "fchdir") else os.getcwd()
     os.chdir(os.sep)
     try:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module)
+        yield
     finally:
-        os.fchdir(here)
-        os.close(here)
+        os.chdir(here)
+        if isinstance(here, int):
+            os.close(here)
 
 
 def shell_lines() -> list[str]:

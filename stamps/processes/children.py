@@ -82,7 +82,7 @@ def running(command: Sequence[str], *, gently: bool = False, **options: Any) -> 
     StampsError
         The run is being stopped.
     """
-    ask = signal.SIGTERM if gently else signal.SIGKILL
+    ask = signal.SIGTERM if gently else getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows both end it at once
     with _lock:
         if _stopping.is_set():
             raise StampsError("The run was stopped.")

@@ -90,7 +90,8 @@ def _nothing(_number, _frame) -> None:
 def _watched(command: str, numbers: Sequence[Any]) -> Iterator[None]:
     """Context with a thread that ends the process if it does not end by itself after one of the signals."""
     read, write = os.pipe()
-    os.set_blocking(write, False)
+    if hasattr(os, "set_blocking"):  # Windows needs it for its signals only from Python 3.12 on, which has it
+        os.set_blocking(write, False)
     before = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     finished = threading.Event()
     thread = threading.Thread(target=_watch, args=(read, numbers, finished, command), name="signals", daemon=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stamps.workspace import locks
+from stamps.workspace import system_locks
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
@@ -46,13 +46,13 @@ def scratch_folder(name: str, parent=None) -> Iterator[Path]:
     with _shelf(_place(parent)) as shelf:
         _sweep(shelf)
         folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=shelf))
-        descriptor = locks.locked_folder(folder)
+        lock = system_locks.locked_folder(folder)
     try:
         yield folder
     finally:
+        if lock is not None:
+            lock.close()  # first: Windows removes nothing that is open
         shutil.rmtree(folder, ignore_errors=True)
-        if descriptor is not None:
-            os.close(descriptor)
         _tidy(folder.parent, _place(parent))
 
 
@@ -70,18 +70,18 @@ def _place(parent=None) -> Path:
 @contextlib.contextmanager
 def _shelf(place: StrPath) -> Iterator[Path]:
     """Context with the folder of this user's scratch folders, locked; a fresh one where somebody else has put another there."""
-    descriptor = None
-    while descriptor is None:
+    lock = None
+    while lock is None:
         with contextlib.suppress(FileExistsError):
             place.mkdir(mode=0o700)
-        if locks.fcntl is None or not _is_ours(place):
+        if not system_locks.available() or not _is_ours(place):
             yield Path(tempfile.mkdtemp(prefix="stamps-", dir=place.parent))
             return
-        descriptor = locks.acquire_folder(place)  # None: its last user removed it
+        lock = system_locks.acquire_folder(place)  # None: its last user removed it
     try:
         yield place
     finally:
-        os.close(descriptor)
+        lock.close()
 
 
 def _is_ours(place: StrPath) -> bool:
@@ -96,14 +96,14 @@ def _is_ours(place: StrPath) -> bool:
 
 def _sweep(shelf: StrPath) -> None:
     for folder in shelf.iterdir():
-        if locks.is_free(folder):
+        if system_locks.is_free(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tidy(shelf: StrPath, place: StrPath) -> None:
     """Remove what the dead have left, and the folder of all if nothing remains."""
     with contextlib.suppress(OSError):
-        if shelf != place or locks.fcntl is None:
+        if shelf != place or not system_locks.available():
             shelf.rmdir()
             return
         with _shelf(place) as shelf:

@@ -29,7 +29,7 @@ from __future__ import annotations
 import csv
 import functools
 import math
-import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
@@ -553,9 +553,8 @@ def _fill_disk(
         "project": _mat_bytes("project", known["project"], counts.mode),
     }
     there = next((folder for folder in (path, *path.parents) if folder.is_dir()), Path("/"))
-    usage = os.statvfs(there)
     sizes["total"] = sum(sizes.values())
-    sizes["free"] = usage.f_bavail * usage.f_frsize
+    sizes["free"] = shutil.disk_usage(there).free
     estimate.disk = sizes
     used = 0 if estimate.kind == "stack" else sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     if sizes["total"] - used > sizes["free"]:

@@ -26,7 +26,7 @@ from stamps.native import backends
 from stamps.run.patch_task import PatchTask
 from stamps.run.run_record import Progress
 from stamps.run.workers import run_local, run_on_cluster, shares
-from stamps.workspace import Workspace, freshness, locks, patch_names
+from stamps.workspace import Workspace, freshness, locks, patch_names, system_locks
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
@@ -309,7 +309,7 @@ def _alone_in(ws: Workspace, log: Log) -> Iterator[None]:
                 stack.enter_context(locks.reserved(ws.path, part_of_run=True))
                 break
             except WorkspaceError:
-                if locks.is_free(ws.path) is not False:
+                if system_locks.is_free(ws.path) is not False:
                     raise
             if not waiting:
                 log(f"Waiting for another process that is at work in {ws.path}", 2)

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stamps.errors import WorkspaceError
-from stamps.workspace import lineage, locks, patch_names, recovery
+from stamps.workspace import lineage, locks, patch_names, recovery, system_locks
 from stamps.workspace.mat_files import MatFiles, Variables
 from stamps.workspace.matfile import Header
 from stamps.workspace.plain_files import read_input
@@ -269,8 +269,8 @@ class Workspace:
 
     @contextlib.contextmanager
     def locked(self, name: str) -> Iterator[Workspace]:
-        """Context that one process and thread at a time is in: :func:`stamps.workspace.locks.lock_file`."""
-        with locks.lock_file(self.path / f".{name}.lock"):
+        """Context that one process and thread at a time is in: :func:`stamps.workspace.system_locks.lock_file`."""
+        with system_locks.lock_file(self.path / f".{name}.lock"):
             yield self
 
     # ------------------------------------------------------------------ versions, flags, patches

@@ -269,8 +269,8 @@ def set_aside(folder: StrPath) -> Path:
 
 
 def sync(path: StrPath) -> None:
-    """Make a file reach the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Make a file reach the disk; Windows does that only for files that are opened for writing."""
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -278,6 +278,6 @@ def sync(path: StrPath) -> None:
 
 
 def sync_folder(path: StrPath) -> None:
-    """Make the names in a folder reach the disk."""
+    """Make the names in a folder reach the disk; nothing is done where folders cannot be opened (Windows)."""
     with contextlib.suppress(OSError):  # not every file system can
         sync(path)

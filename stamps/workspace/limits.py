@@ -22,6 +22,8 @@ _MOST_CELLS = 5e8
 #: Cycles of a search over the range of baselines (20 m and 1 km of baselines are about one).
 _MOST_WRAPS = 1000
 
+_UNTOLD_GIB = 16.0  # taken for the memory of a machine that tells nothing
+
 
 def check_grid(xy: NDArray[np.float32], size: float, name: str, bytes_per_cell: int) -> NoReturn:
     """Stop where a grid over the pixels would not fit into memory.
@@ -92,10 +94,12 @@ def check_trial_wraps(n_wraps: float, max_topo_err: float) -> None:
 
 
 def available_gib() -> float:
-    """Memory that is available now, GiB."""
+    """Memory that is available now, GiB; all that there is where only that is told, and a guess where nothing is (Windows)."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         kib = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
         return kib / 2**20
     except (OSError, StopIteration):
+        if not hasattr(os, "sysconf"):
+            return _UNTOLD_GIB
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30

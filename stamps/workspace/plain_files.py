@@ -28,7 +28,8 @@ __all__ = [
     "read_json",
 ]
 
-_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_CAREFUL = _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 #: What opening a link, a directory, or a pipe or socket without a reader says.
 _NOT_PLAIN = (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO)
@@ -57,6 +58,8 @@ def open_plain(path: StrPath, flags: int, mode: int = 0o666) -> int:
     OSError
         It cannot be opened for another reason.
     """
+    if not _NO_LINK:  # Windows: links are looked for before
+        check_plain(path)
     try:
         descriptor = os.open(path, flags | _CAREFUL, mode)
     except OSError as error:

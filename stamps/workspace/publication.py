@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stamps.errors import WorkspaceError
-from stamps.workspace import journal, lineage, locks
+from stamps.workspace import journal, lineage, locks, owners
 from stamps.workspace.journal import COMMIT, STAGING, MalformedJournal, discard, flat, replay, sync, sync_folder
+from stamps.workspace.leases import Lease
 from stamps.workspace.recovery import recover
 from stamps.workspace.system_errors import incomplete, remedy
 
@@ -38,27 +39,27 @@ class StagingFolder:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.path = directory / f"{STAGING}{locks.owner()}"
-        self._lease: locks.Lease | None = None
-        locks.active.add(str(self.path))
+        self.path = directory / f"{STAGING}{owners.owner()}"
+        self._lease: Lease | None = None
+        owners.active.add(str(self.path))
 
     def make(self) -> None:
         """Make the folder, if that is not done yet."""
         if self._lease is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lease = locks.Lease(self.path)
+            self._lease = Lease(self.path)
 
     def is_complete(self) -> bool:
         """Whether everything of a publication is there, so that the next command would put it in place."""
         return (self.path / COMMIT).is_file()
 
     def leave(self) -> None:
-        """Remove the folder, unless a publication in it is complete, and let go of it."""
+        """Let go of the folder and remove it, unless a publication in it is complete."""
+        if self._lease is not None:
+            self._lease.give_back()  # first: Windows removes nothing that is open
         if not self.is_complete():
             shutil.rmtree(self.path, ignore_errors=True)
-        if self._lease is not None:
-            self._lease.give_back()
-        locks.active.discard(str(self.path))
+        owners.active.discard(str(self.path))
 
 
 @contextlib.contextmanager
@@ -69,7 +70,6 @@ def scratch_folder(directory: Path) -> Iterator[Path]:
         folder.make()
         yield folder.path
     finally:
-        shutil.rmtree(folder.path, ignore_errors=True)
         folder.leave()
 
 

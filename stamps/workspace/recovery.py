@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stamps.errors import WorkspaceError
-from stamps.workspace import journal, locks
+from stamps.workspace import journal
 from stamps.workspace.journal import STAGING, MalformedJournal, discard, flat, replay
-from stamps.workspace.locks import in_use
+from stamps.workspace.owners import in_use, outlasts
+from stamps.workspace.system_locks import remove_stale
 
 __all__ = ["Interruption", "interruptions", "pending", "recover"]
 
@@ -89,7 +90,7 @@ def recover(directory: Path) -> list[str]:
     """
     if not directory.is_dir():
         return []
-    locks.remove_stale(directory)
+    remove_stale(directory)
     said = [_recovered(folder, directory) for folder in _staging_folders(directory)]
     return [sentence for sentence in said if sentence is not None]
 
@@ -100,7 +101,7 @@ def _staging_folders(directory: Path) -> Iterator[Path]:
 
 def _recovered(folder: Path, directory: Path) -> str | None:
     """Complete or discard one staging folder and say so; None if that is another process's business."""
-    if in_use(folder) and not locks.outlasts(folder):
+    if in_use(folder) and not outlasts(folder):
         return None
     try:
         plan = journal.plan_of(folder)

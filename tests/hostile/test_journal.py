@@ -10,7 +10,7 @@ import time
 import pytest
 
 from stamps.errors import WorkspaceError
-from stamps.workspace import Workspace, journal, locks, recovery
+from stamps.workspace import Workspace, journal, owners, recovery
 
 
 @pytest.fixture
@@ -304,7 +304,7 @@ def test_a_time_in_the_future_proves_no_life(place, owner):
 
 
 def test_who_is_not_seen_to_live_is_waited_for_only_so_long(place, monkeypatch):
-    monkeypatch.setattr(locks, "_LEASE_SECONDS", 1)
+    monkeypatch.setattr(owners, "_LEASE_SECONDS", 1)
     folder = leave(place, {"a.txt": True}, owner=f"elsewhere-1.0-{ELSEWHERE}")
     for path in (folder / journal.COMMIT, folder):
         os.utime(path, (time.time() + 600,) * 2)  # by a clock that is ten minutes ahead

@@ -16,7 +16,7 @@ from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
 from stamps.processes import scratch
 from stamps.products import matplotlib_place
 from stamps.run import engine
-from stamps.workspace import Workspace, locks, publication
+from stamps.workspace import Workspace, leases, locks, owners, publication, system_locks
 from stamps.workspace.journal import COMMIT, STAGING
 
 BIN = Path(sys.executable).parent
@@ -214,8 +214,8 @@ def test_the_package_is_imported_where_there_are_no_locks():
         "from stamps import cli, workspace\n"
         "from stamps.processes import scratch\n"
         "from stamps.run import engine\n"
-        "from stamps.workspace import locks\n"
-        "assert locks.fcntl is None\n"
+        "from stamps.workspace import system_locks\n"
+        "assert not system_locks.available()\n"
         "with workspace.Workspace('.').reserved(), scratch.scratch_folder('x') as f: print(f.is_dir())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
