@@ -132,7 +132,8 @@ class FolderLock:
 
     def touch(self) -> None:
         """Set its time to now, for machines that do not see the lock."""
-        os.utime(self.path if self._descriptor is None or os.utime not in os.supports_fd else self._descriptor)
+        itself = _FOLDERS_CAN_BE_OPENED and self._descriptor is not None and os.utime in os.supports_fd
+        os.utime(self._descriptor if itself else self.path)
 
     def close(self) -> None:
         """Let go of lock and folder."""
