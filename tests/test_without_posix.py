@@ -72,13 +72,13 @@ def test_parameters_are_set_and_read(tmp_path):
     Workspace(".").write_text("processor.txt", "snap")
     getparm()  # makes the file with the defaults
     setparm("unwrap_grid_size", 50)
-    print("asked", *getparm("unwrap_grid"))
+    print("asked", getparm("unwrap_grid"))
     with Workspace(".").reserved() as ws, ws.publish():
         ws.save("ps1", {"n_ps": 3})
     print(ws.load("ps1")["n_ps"], ws.recover())
     """
     lines = without_posix(code, tmp_path).splitlines()
-    assert "asked 50.0 unwrap_grid_size" in lines
+    assert "asked 50.0" in lines
     assert lines[-1] == "3 []"
     assert not list(tmp_path.glob(".stamps-staging-*"))
 
