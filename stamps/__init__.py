@@ -21,7 +21,7 @@ from types import ModuleType  # noqa: E402
 
 import lazy_loader  # noqa: E402
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 

@@ -76,6 +76,7 @@ def test_a_wheel_holds_the_modules_the_table_and_the_commands(wheel):
     assert wheel.name.startswith("stamps_insar-")
     assert "stamps/parms/parameters.csv" in names
     assert "stamps/legacy/ps_select.py" in names
+    assert {"stamps/py.typed", "stamps/__init__.pyi"} <= {*names}
     assert {f"stamps/products/view/{name}" for name in ("view.html", "view.css", "palettes.json", "js/app.js")} <= {
         *names
     }
@@ -114,6 +115,7 @@ def test_a_source_distribution_holds_what_the_build_needs(sources, tmp_path):
         "parms/parameters.csv",
         "setup.py",
         "LICENSE",
+        "stamps/py.typed",
         "stamps/native/_topofit.py",
         "bin/stamps",
         "CITATION.cff",

@@ -182,7 +182,14 @@ def test_the_form_for_faults_asks_for_what_tells_most():
 def test_the_version_stands_in_one_place():
     assert "version" in PROJECT["dynamic"] and "version" not in PROJECT
     assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "stamps.__version__"}
-    assert load(ROOT / "packaging" / "conda" / "recipe" / "recipe.yaml")["context"]["version"] == stamps.__version__
+
+
+def test_what_repeats_the_version_is_equal_to_it():
+    newest = re.search(r"^## \[(.+?)\] – (\S+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    citation = load(ROOT / "CITATION.cff")
+    recipe = load(ROOT / "packaging" / "conda" / "recipe" / "recipe.yaml")
+    assert newest[1] == str(citation["version"]) == recipe["context"]["version"] == stamps.__version__
+    assert newest[2] in ("unreleased", str(citation["date-released"]))
 
 
 def test_the_changelog_has_an_entry_for_what_comes():
@@ -198,7 +205,6 @@ def test_the_citation_names_the_package_and_its_licence():
     citation = load(ROOT / "CITATION.cff")
     assert citation["license"] == PROJECT["license"]
     assert PROJECT["name"] in citation["title"]
-    assert str(citation.get("version", stamps.__version__)) == stamps.__version__
     assert all("doi" in paper for paper in citation["references"])
 
 

@@ -1,15 +1,19 @@
 """The MAT files of a directory: read, compared with their description, and written with exact classes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import WorkspaceError
 from stamps.workspace import contents, freshness, matfile
 from stamps.workspace.border import inward, outward
 from stamps.workspace.missing_files import again, missing
-from stamps.workspace.protocols import Directory
 from stamps.workspace.publication import Publication
+
+if TYPE_CHECKING:
+    from stamps.workspace import Workspace
 
 __all__ = ["MatFiles", "Variables"]
 
@@ -39,7 +43,7 @@ class MatFiles:
         Where what is written goes.
     """
 
-    def __init__(self, ws: Directory, publication: Publication) -> None:
+    def __init__(self, ws: Workspace, publication: Publication) -> None:
         self._ws = ws
         self._publication = publication
 

@@ -1,12 +1,18 @@
 """What to say of a file that is missing or wrong: which step or command makes it in this directory."""
 
-from stamps.workspace.protocols import Directory
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stamps.workspace.variables import MADE_BY_COMMAND, WRITTEN_BY_STEP
+
+if TYPE_CHECKING:
+    from stamps.workspace import Workspace
 
 __all__ = ["again", "missing", "writer"]
 
 
-def missing(ws: Directory, name: str) -> str:
+def missing(ws: Workspace, name: str) -> str:
     """The sentence of a MAT file (without ``.mat``) that is not there."""
     if not ws.path.is_dir():
         return f"{ws.path} is not a directory: give the project directory as --workdir."
@@ -23,13 +29,13 @@ def missing(ws: Directory, name: str) -> str:
     return f"{place} is missing{hint}"
 
 
-def again(ws: Directory, name: str) -> str:
+def again(ws: Workspace, name: str) -> str:
     """What the user can do about a MAT file that is wrong: ``'run step 5 again (stamps 5 5)'``."""
     step = writer(ws, name)
     return f"run step {step} again (stamps {step} {step})" if step else "make the file again"
 
 
-def writer(ws: Directory, name: str) -> int | None:
+def writer(ws: Workspace, name: str) -> int | None:
     """The step that writes a MAT file in a directory; None for files of no step."""
     step = WRITTEN_BY_STEP.get(name)
     if step and step < 5 and not name.endswith("1") and (ws.has_file("patch.list") or ws.patch_list()):
