@@ -9,7 +9,8 @@ from stamps.frontends import registry
 from stamps.legacy.stamps import stamps
 from stamps.run import engine
 from stamps.workspace import Workspace
-from stamps.workspace.parameters import _LOADERS, Parameters
+from stamps.workspace.parameters import Parameters
+from stamps.workspace.processors import PROCESSORS
 
 
 @pytest.fixture
@@ -216,7 +217,7 @@ def test_loaders_by_processor(processor, single_master, small_baselines):
 
 
 def test_every_known_processor_is_in_the_table():
-    assert set(registry.PROCESSORS) == set(_LOADERS)
+    assert set(registry.PROCESSORS) == set(PROCESSORS)
     assert {name for name, known in registry.PROCESSORS.items() if known.big_endian} == {"gamma", "snap"}
 
 

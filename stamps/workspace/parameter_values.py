@@ -99,7 +99,7 @@ def _bounds(text: str) -> Any:
     return (float(word) for word in text.split(".."))
 
 
-def _is_pair(value: NDArray[np.float64]) -> bool:
+def _is_pair(value: NDArray[np.float64] | float | str) -> bool:
     return not isinstance(value, str) and np.size(value) >= 2 and np.size(value) % 2 == 0 and not np.isnan(value).any()
 
 

@@ -7,8 +7,9 @@ from helpers.damaged_variables import silence
 from stamps.errors import ParameterError
 from stamps.legacy.stamps import stamps
 from stamps.matlab import literals
-from stamps.workspace import Workspace, matfile, parameters
-from stamps.workspace.parameters import Parameters
+from stamps.workspace import Workspace, matfile
+from stamps.workspace.parameter_values import problem_of
+from stamps.workspace.parameters import Parameters, table
 
 WRONG = [
     ("weed_standard_dev", "abc"), ("weed_standard_dev", -1.0), ("drop_ifg_index", 1.5), ("drop_ifg_index", [0, 3]),
@@ -56,10 +57,10 @@ def test_what_users_of_the_original_type_is_taken(tmp_path, name, value):
 
 
 def test_all_defaults_are_as_expected():
-    for row in parameters.table():
+    for row in table():
         for small_baselines in (False, True):
             value = row.default(small_baselines)
-            assert value is None or not parameters.problem_of(row.expected, value), row.name
+            assert value is None or not problem_of(row.expected, value), row.name
 
 
 @pytest.mark.parametrize(
