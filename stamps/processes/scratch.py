@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from stamps.workspace import system_locks
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
+    pass
 
 
 __all__ = ["clean", "scratch_folder"]
@@ -68,7 +68,7 @@ def _place(parent=None) -> Path:
 
 
 @contextlib.contextmanager
-def _shelf(place: StrPath) -> Iterator[Path]:
+def _shelf(place: Path) -> Iterator[Path]:
     """Context with the folder of this user's scratch folders, locked; a fresh one where somebody else has put another there."""
     lock = None
     while lock is None:
@@ -84,7 +84,7 @@ def _shelf(place: StrPath) -> Iterator[Path]:
         lock.close()
 
 
-def _is_ours(place: StrPath) -> bool:
+def _is_ours(place: Path) -> bool:
     """Whether it is a folder, no link, that nobody else may write."""
     try:
         what = os.lstat(place)
@@ -94,13 +94,13 @@ def _is_ours(place: StrPath) -> bool:
     return stat.S_ISDIR(what.st_mode) and mine and not what.st_mode & 0o022
 
 
-def _sweep(shelf: StrPath) -> None:
+def _sweep(shelf: Path) -> None:
     for folder in shelf.iterdir():
         if system_locks.is_free(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tidy(shelf: StrPath, place: StrPath) -> None:
+def _tidy(shelf: Path, place: Path) -> None:
     """Remove what the dead have left, and the folder of all if nothing remains."""
     with contextlib.suppress(OSError):
         if shelf != place or not system_locks.available():

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stamps.errors import WorkspaceError
 from stamps.workspace import lineage, locks, patch_names, recovery, system_locks
+from stamps.workspace.border import outward
 from stamps.workspace.mat_files import MatFiles, Variables
 from stamps.workspace.matfile import Header
 from stamps.workspace.plain_files import read_input
@@ -60,7 +61,7 @@ class Workspace:
     @classmethod
     def at(cls, directory: str | os.PathLike[str] | Workspace = ".") -> Workspace:
         """The workspace of a directory; a workspace is returned as it is."""
-        return directory if isinstance(directory, cls) else cls(directory)
+        return directory if isinstance(directory, Workspace) else cls(directory)
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
@@ -87,8 +88,6 @@ class Workspace:
     @reads.setter
     def reads(self, reads: lineage.Reads) -> None:
         self._publication.reads = reads
-
-    # ------------------------------------------------------------------ files
 
     def file(self, name: str | os.PathLike[str]) -> Path:
         """Path to read a file from: the staged one inside :meth:`publish`, else the published one."""
@@ -165,7 +164,8 @@ class Workspace:
         append : bool
             Keep other variables of an existing file (the original's ``stamps_save``); False: write the file anew.
         """
-        self._mat.save(name, variables, append)
+        content = {key: outward(name, key, value) for key, value in variables.items()}
+        self.save_raw(name, content, append=append)
 
     def save_raw(self, name: str, variables: Mapping[str, Any], *, append: bool = True) -> None:
         """As :meth:`save` with values that are already in MATLAB's form (2-D arrays, indices from 1)."""
@@ -272,8 +272,6 @@ class Workspace:
         """Context that one process and thread at a time is in: :func:`stamps.workspace.system_locks.lock_file`."""
         with system_locks.lock_file(self.path / f".{name}.lock"):
             yield self
-
-    # ------------------------------------------------------------------ versions, flags, patches
 
     @property
     def version(self) -> int:

@@ -62,7 +62,7 @@ class MalformedJournal(ValueError):
 # ---------------------------------------------------------------------- names
 
 
-def member(name: str) -> str:
+def member(name: StrPath) -> str:
     """The name of a file of a directory, checked: relative, without a way out, with ``/`` between folders.
 
     Parameters
@@ -109,7 +109,7 @@ def _check_storable(name: str) -> None:
 # ---------------------------------------------------------------------- reading a journal
 
 
-def plan_of(folder: StrPath) -> dict | None:
+def plan_of(folder: Path) -> dict | None:
     """What a staging folder was about to publish.
 
     Parameters
@@ -141,20 +141,20 @@ def plan_of(folder: StrPath) -> dict | None:
     return plan
 
 
-def _check_owned(path: StrPath, is_kind: Callable[..., Any], kind: str) -> None:
+def _check_owned(path: Path, is_kind: Callable[..., Any], kind: str) -> None:
     """MalformedJournal unless ``path`` itself, not what a link leads to, is of a kind and belongs to the caller."""
     facts = path.lstat()
     _check_facts(path, facts, is_kind, kind)
 
 
-def _check_facts(path: StrPath, facts: Any, is_kind: Callable[..., Any], kind: str) -> None:
+def _check_facts(path: Path, facts: Any, is_kind: Callable[..., Any], kind: str) -> None:
     if not is_kind(facts.st_mode):
         raise MalformedJournal(f"{path.name!r} is not {kind}")
     if hasattr(os, "geteuid") and facts.st_uid != os.geteuid():
         raise MalformedJournal(f"{path.name!r} belongs to another user")
 
 
-def _marker_text(path: StrPath) -> bytes:
+def _marker_text(path: Path) -> bytes:
     """Content of the marker; nothing but a regular file of the caller is opened for longer than a look at it."""
     _check_owned(path, stat.S_ISREG, "a regular file")
     with open(os.open(path, os.O_RDONLY | _NO_LINK), "rb") as file:
@@ -187,7 +187,7 @@ def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_target(folder: StrPath, plan: Mapping[str, bool], name: str, written: bool) -> None:
+def _check_target(folder: Path, plan: Mapping[str, bool], name: str, written: bool) -> None:
     """MalformedJournal unless what a plan says of one name can have been said by a publication."""
     if member(name) != name:
         raise MalformedJournal(f"{_short(name)} is not the name of a file inside of the directory")
@@ -207,14 +207,14 @@ def _above(name: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
-def check_no_links(directory: StrPath, name: str) -> None:
+def check_no_links(directory: Path, name: str) -> None:
     """MalformedJournal if a folder on the way from ``directory`` to the file ``name`` is a link."""
     for above in _above(name):
         if (directory / above).is_symlink():
             raise MalformedJournal(f"{_short(above)} is a link, and files would be put where it leads")
 
 
-def staged_file(folder: StrPath, name: str) -> Path | None:
+def staged_file(folder: Path, name: str) -> Path | None:
     """The staged file of a name, None if there is none (any more).
 
     Raises
@@ -233,7 +233,7 @@ def staged_file(folder: StrPath, name: str) -> Path | None:
 # ---------------------------------------------------------------------- completing and removing
 
 
-def replay(staging: StrPath, directory: StrPath, plan: Mapping[str, bool], durable: bool = True) -> None:
+def replay(staging: Path, directory: Path, plan: Mapping[str, bool], durable: bool = True) -> None:
     """Put staged files in their places and delete what is to go; harmless when repeated."""
     for name, written in plan.items():
         target = directory / name
@@ -246,14 +246,14 @@ def replay(staging: StrPath, directory: StrPath, plan: Mapping[str, bool], durab
         sync_folder(directory)
 
 
-def discard(folder: StrPath) -> None:
+def discard(folder: Path) -> None:
     """Remove a staging folder; its marker goes first, so that what is left is never put in place again."""
     with contextlib.suppress(OSError):
         (folder / COMMIT).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def set_aside(folder: StrPath) -> Path:
+def set_aside(folder: Path) -> Path:
     """Rename what is no staging folder, or a link to one, so that it is in nobody's way; returns the new path.
 
     Nothing in it is touched, because a link is renamed itself.

@@ -77,7 +77,9 @@ class Reads:
     """
 
     def __init__(self, parent: Reads | None = None, folder: str = "") -> None:
-        self.names, self.parameters, self.outputs = {}, {}, {}
+        self.names: dict[str, None] = {}
+        self.parameters: dict[str, str] = {}
+        self.outputs: dict[str, int] = {}
         self._parent, self._prefix = parent, f"{folder}/"
 
     def note(self, name: StrPath) -> None:
@@ -90,7 +92,7 @@ class Reads:
         if value is None or isinstance(value, str) or np.asarray(value).dtype.kind in "fiub":
             self.parameters[name] = "[]" if value is None else literals.format_literal(value)
 
-    def written(self, name: str) -> None:
+    def written(self, name: StrPath) -> None:
         """A file was written."""
         self.outputs[str(name)] = len(self.names)
 

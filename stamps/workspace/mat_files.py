@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stamps.errors import WorkspaceError
 from stamps.workspace import contents, freshness, matfile
-from stamps.workspace.border import inward, outward
+from stamps.workspace.border import inward
 from stamps.workspace.missing_files import again, missing
 from stamps.workspace.publication import Publication
 
@@ -66,10 +66,6 @@ class MatFiles:
         """Variables in MATLAB's own form."""
         self._check_there(name)
         return Variables(self._ws.path / _mat(name), matfile.read(self._ws.file(_mat(name))))
-
-    def save(self, name: str, variables: Mapping[str, Any], append: bool) -> None:
-        """:meth:`stamps.workspace.Workspace.save`."""
-        self.save_raw(name, {key: outward(name, key, value) for key, value in variables.items()}, append)
 
     def save_raw(self, name: str, variables: Mapping[str, Any], append: bool) -> None:
         """:meth:`stamps.workspace.Workspace.save_raw`."""

@@ -132,8 +132,10 @@ class FolderLock:
 
     def touch(self) -> None:
         """Set its time to now, for machines that do not see the lock."""
-        itself = _FOLDERS_CAN_BE_OPENED and self._descriptor is not None and os.utime in os.supports_fd
-        os.utime(self._descriptor if itself else self.path)
+        if self._descriptor is not None and _FOLDERS_CAN_BE_OPENED and os.utime in os.supports_fd:
+            os.utime(self._descriptor)
+        else:
+            os.utime(self.path)
 
     def close(self) -> None:
         """Let go of lock and folder."""

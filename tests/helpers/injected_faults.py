@@ -156,15 +156,15 @@ class Step:
 
     def _undisturbed(self):
         """Run the step here, so that all is imported; note every state that a directory has on the way."""
-        from stamps.workspace import Workspace
+        from stamps.workspace.publication import Publication
 
         self._fresh()
         self.states = {part: [files] for part, files in parts_of(files_of(self.project)).items()}
-        commit = Workspace._commit
+        commit = Publication._commit
 
-        def noted(ws):
-            commit(ws)
-            if self.project == ws.path or self.project in ws.path.parents:
+        def noted(publication):
+            commit(publication)
+            if self.project in (publication.directory, *publication.directory.parents):
                 now = parts_of(
                     {name: digest for name, digest in files_of(self.project).items() if not _is_transient(name)}
                 )
@@ -172,11 +172,11 @@ class Step:
                     if part != ".stamps-unwrapped" and mine not in self.states.setdefault(part, [{}]):
                         self.states[part].append(mine)
 
-        Workspace._commit = noted
+        Publication._commit = noted
         try:
             assert self._command() == 0, "the undisturbed step failed"
         finally:
-            Workspace._commit = commit
+            Publication._commit = commit
         self.after = files_of(self.project)
 
     def _command(self):
