@@ -285,7 +285,7 @@ def pt2geo_command() -> str:
 
 
 def pt2geo(
-    folder: StrPath, points: str, header: str, heights: str, dem_header: str, diff_header: str, outputs: tuple[str, ...]
+    folder: Path, points: str, header: str, heights: str, dem_header: str, diff_header: str, outputs: tuple[str, ...]
 ) -> None:
     """Let Gamma compute longitude and latitude of points.
 
@@ -360,7 +360,7 @@ def _scratch(name: str) -> Iterator[Path]:
         ) from error
 
 
-def _run(command: Sequence[str], folder: StrPath, log_name: str, program: str) -> None:
+def _run(command: Sequence[str], folder: Path, log_name: str, program: str) -> None:
     with open(folder / log_name, "wb") as log:
         try:
             status = children.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

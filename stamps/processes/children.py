@@ -14,13 +14,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
 from stamps.errors import StampsError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 __all__ = ["NOT_STARTED", "bound", "ending_with_run", "kill_all", "run", "running", "stop_all"]
 
@@ -40,7 +36,7 @@ except OSError as error:
 """
 
 _lock = threading.RLock()  # a signal may come while the main thread holds it
-_running = {}  # process -> the signal that asks it to end
+_running: dict[subprocess.Popen[Any], int] = {}  # process -> the signal that asks it to end
 _stopping = threading.Event()
 
 
@@ -100,7 +96,7 @@ def running(command: Sequence[str], *, gently: bool = False, **options: Any) -> 
             _running.pop(process, None)
 
 
-def run(command: Sequence[str], **options: Path | int | BinaryIO) -> int:
+def run(command: Sequence[str], **options: Any) -> int:
     """Run a program that ends with this process, and wait for it.
 
     Parameters

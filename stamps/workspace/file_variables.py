@@ -55,7 +55,7 @@ def shape_of(text: str, dimensions: Mapping[str, Any]) -> tuple[int, ...] | None
 
 
 @functools.cache
-def file_variables() -> tuple[FileVariable]:
+def file_variables() -> tuple[FileVariable, ...]:
     """All rows of ``file_variables.csv``.
 
     Returns

@@ -126,7 +126,9 @@ class Judge:
 
     def __init__(self, ws: Workspace, is_patch: bool = False) -> None:
         self.ws, self.book, self._is_patch = ws, Book.of(ws), is_patch
-        self._verdicts, self._digests, self._patches = {}, {}, {}
+        self._verdicts: dict[str, Stale | None] = {}
+        self._digests: dict[str, str | None] = {}
+        self._patches: dict[str, Judge] = {}
 
     def verdict(self, name: str) -> Stale | None:
         """Why a file is out of date.

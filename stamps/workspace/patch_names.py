@@ -85,7 +85,8 @@ def present(directory: StrPath) -> list[str]:
 
 def _check_places(directory: StrPath, names: Sequence[str], source: StrPath) -> None:
     """InputError if a folder leads out of the project, or two are the same."""
-    home, places = os.path.realpath(directory), {}
+    home = os.path.realpath(directory)
+    places: dict[str, str] = {}
     for name in names:
         place = os.path.realpath(os.path.join(home, name))
         _check_place(home, place, name, source)

@@ -85,7 +85,7 @@ class StepFile:
 
 
 @functools.cache
-def step_files() -> tuple[StepFile]:
+def step_files() -> tuple[StepFile, ...]:
     """All rows of ``step_files.csv``.
 
     Returns
