@@ -13,7 +13,7 @@ from stamps.legacy.stamps import stamps
 from stamps.queries.status import project_status
 from stamps.run import continuation, engine
 from stamps.run.run_record import Request
-from stamps.workspace import fingerprint, lineage, locks
+from stamps.workspace import fingerprint, lineage, system_locks
 
 TOP = "project"
 
@@ -95,8 +95,8 @@ def test_a_run_that_was_given_up_cannot_publish_any_more(steps, project):
 
 def test_a_process_that_is_still_at_work_in_a_patch_is_waited_for(steps, project, capsys):
     killed(steps, project, ("PATCH_2", 3))
-    held = locks.locked_folder(project.path / "PATCH_2")
-    threading.Timer(1.5, os.close, [held]).start()
+    held = system_locks.locked_folder(project.path / "PATCH_2")
+    threading.Timer(1.5, held.close).start()
     stamps(1, 8, workdir=project.path)
     assert "Waiting for another process that is at work in" in capsys.readouterr().out
     assert steps[0] == ("PATCH_2", 3)

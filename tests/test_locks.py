@@ -7,8 +7,7 @@ import signal
 import pytest
 
 from helpers.forked import FORK, in_child
-from stamps.workspace import Workspace, lineage, locks
-from stamps.workspace import directory as workspace
+from stamps.workspace import Workspace, lineage, publication, system_locks
 
 
 @pytest.fixture
@@ -52,14 +51,14 @@ def test_the_lock_of_a_killed_process_is_taken_over(ws):
 
 
 def test_where_locks_are_impossible_work_goes_on(ws, monkeypatch):
-    monkeypatch.setattr(locks, "fcntl", None)
+    monkeypatch.setattr(system_locks, "_library", lambda: None)
     with ws.locked("count"):
         assert hidden(ws.path) == []
 
 
 def test_only_what_stays_is_made_to_reach_the_disk(ws, monkeypatch):
     synced = []
-    monkeypatch.setattr(workspace, "sync", synced.append)
+    monkeypatch.setattr(publication, "sync", synced.append)
     with ws.publish(), ws.scratch() as scratch:
         (scratch / "inside").write_text("a.txt", "a")
         assert synced == []

@@ -12,7 +12,7 @@ import pytest
 import stamps
 from helpers.parameter_files import log_of, raw, write_raw
 from stamps.errors import ParameterError, WorkspaceError
-from stamps.workspace import Workspace, matfile, parameters
+from stamps.workspace import Workspace, matfile, parameter_table
 from stamps.workspace.parameters import Parameters, table
 
 REPOSITORY = Path(__file__).parent.parent
@@ -83,11 +83,11 @@ def test_an_installed_package_carries_the_table_inside(tmp_path, monkeypatch):
     inside = tmp_path / "stamps" / "parms"
     inside.mkdir(parents=True)
     (inside / "parameters.csv").write_text((REPOSITORY / "parms" / "parameters.csv").read_text())
-    monkeypatch.setattr(parameters, "__file__", str(tmp_path / "stamps" / "workspace" / "parameters.py"))
-    assert parameters._table_file() == inside / "parameters.csv"
+    monkeypatch.setattr(parameter_table, "__file__", str(tmp_path / "stamps" / "workspace" / "parameter_table.py"))
+    assert parameter_table._table_file() == inside / "parameters.csv"
     (inside / "parameters.csv").unlink()
     with pytest.raises(ParameterError, match="install the package again"):
-        parameters._table_file()
+        parameter_table._table_file()
 
 
 # ---------------------------------------------------------------------- initial values and defaults

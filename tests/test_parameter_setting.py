@@ -13,7 +13,8 @@ import stamps
 from helpers.parameter_files import log_of, raw, write_raw
 from stamps.errors import ParameterError
 from stamps.matlab import literals
-from stamps.workspace import Workspace, parameters
+from stamps.workspace import Workspace
+from stamps.workspace.parameter_forms import stored_form, value_of
 from stamps.workspace.parameter_values import problem_of
 from stamps.workspace.parameters import table
 
@@ -46,8 +47,8 @@ VALUES = st.one_of(
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([name for name in NAMES if name != "platform" and not name.startswith("sb_")]), VALUES)
 def test_what_is_set_is_read(project, name, value):
-    expected = next(row.expected for row in parameters.table() if row.name == name)
-    if problem_of(expected, parameters._value(parameters._stored_form(name, value))):
+    expected = next(row.expected for row in table() if row.name == name)
+    if problem_of(expected, value_of(stored_form(name, value))):
         with pytest.raises(ParameterError, match=f"Parameter {name} is"):
             stamps.setparm(name, value, workdir=project)
         return

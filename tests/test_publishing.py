@@ -15,8 +15,8 @@ import pytest
 
 from helpers.forked import FORK, in_child
 from stamps.errors import WorkspaceError
-from stamps.workspace import Workspace, lineage, locks
-from stamps.workspace import directory as workspace
+from stamps.workspace import Workspace, lineage, owners, publication
+from stamps.workspace.journal import COMMIT, STAGING
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_the_next_save_completes_what_was_interrupted(ws):
     write_generation(ws, 0)
 
     def work():
-        workspace.replay = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        publication.replay = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         write_generation(ws, 1)
 
     assert in_child(work) == -signal.SIGKILL
@@ -250,7 +250,7 @@ def test_an_interrupt_while_files_are_put_in_place_is_completed(ws, monkeypatch)
 
     def interrupted(source, target):
         calls.append(str(target))
-        if str(target).endswith("ph1.mat") and workspace._STAGING not in os.path.dirname(str(target)):
+        if str(target).endswith("ph1.mat") and STAGING not in os.path.dirname(str(target)):
             raise KeyboardInterrupt
         real(source, target)
 
@@ -278,19 +278,19 @@ def test_a_place_that_is_taken_by_a_directory_is_one_sentence(ws):
 
 
 def _left_behind(ws, owner, committed, age=0.0):
-    folder = ws.path / f"{workspace._STAGING}{owner}"
+    folder = ws.path / f"{STAGING}{owner}"
     folder.mkdir()
     (folder / "a.txt").write_text("staged")
     if committed:
-        (folder / workspace._COMMIT).write_text(json.dumps({"a.txt": True}))
-        os.utime(folder / workspace._COMMIT, (time.time() - age,) * 2)
+        (folder / COMMIT).write_text(json.dumps({"a.txt": True}))
+        os.utime(folder / COMMIT, (time.time() - age,) * 2)
     return folder
 
 
 def test_staging_of_others_at_work_is_left_alone(ws):
     host, pid = socket.gethostname(), os.getppid()
     kept = [
-        _left_behind(ws, f"{host}-{pid}.{locks.start_of(pid)}-aaaa", committed=False),
+        _left_behind(ws, f"{host}-{pid}.{owners.start_of(pid)}-aaaa", committed=False),
         _left_behind(ws, "another-machine-12.34-bbbb", committed=False),
         _left_behind(ws, "another-machine-12.34-cccc", committed=True),
         _left_behind(ws, "not one of ours", committed=True),

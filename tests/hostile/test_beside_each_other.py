@@ -13,15 +13,15 @@ import pytest
 
 import stamps
 from stamps.errors import WorkspaceError
-from stamps.workspace import Workspace, locks
-from stamps.workspace import directory as workspace
+from stamps.workspace import Workspace, leases, locks, owners, system_locks
+from stamps.workspace.journal import COMMIT, STAGING
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system has no /proc")
 
 
 def left(ws, world, age=0.0):
     """A staging folder of a process that cannot be seen from here."""
-    folder = ws.path / f"{workspace._STAGING}{os.uname().nodename}-4711.99-{world}{'0' * 8}"
+    folder = ws.path / f"{STAGING}{os.uname().nodename}-4711.99-{world}{'0' * 8}"
     folder.mkdir()
     (folder / "a.txt").write_text("staged")
     os.utime(folder, (time.time() - age,) * 2)
@@ -31,10 +31,10 @@ def left(ws, world, age=0.0):
 @LINUX
 def test_a_live_run_in_another_container_of_this_name_is_left_alone(tmp_path):
     ws = Workspace(tmp_path)
-    folder = left(ws, f"{locks._world()[0]}{'c' * 8}", age=1000)
-    descriptor = locks.locked_folder(folder)
+    folder = left(ws, f"{owners._world()[0]}{'c' * 8}", age=1000)
+    lock = system_locks.locked_folder(folder)
     assert ws.recover() == [] and folder.exists()
-    os.close(descriptor)  # the kernel does so, however it ends
+    lock.close()  # the kernel does so, however it ends
     assert len(ws.recover()) == 1 and not folder.exists()
 
 
@@ -51,23 +51,24 @@ def test_a_dead_machine_is_cleaned_up_after_when_its_lease_is_old(tmp_path):
 def test_a_save_under_way_elsewhere_is_waited_for(tmp_path, monkeypatch):
     ws = Workspace(tmp_path)
     folder = left(ws, f"w{'b' * 8}{'c' * 8}")
-    (folder / workspace._COMMIT).write_text('{"a.txt": true}')
-    monkeypatch.setattr(locks, "_LEASE_SECONDS", 0.3)
+    (folder / COMMIT).write_text('{"a.txt": true}')
+    monkeypatch.setattr(owners, "_LEASE_SECONDS", 0.3)
     ws.write_text("b.txt", "b")
     assert ws.read_text("a.txt") == "staged"
 
 
 def test_leases_are_touched(tmp_path, monkeypatch):
-    monkeypatch.setattr(locks, "_BEAT_SECONDS", 0.02)
-    monkeypatch.setattr(locks, "_pulse", locks._Pulse())
+    monkeypatch.setattr(leases, "_BEAT_SECONDS", 0.02)
+    monkeypatch.setattr(leases, "_pulse", leases._Pulse())
     ws = Workspace(tmp_path)
     with ws.publish():
         ws.write_text("a.txt", "a")
-        os.utime(ws._staging, (1, 1))
+        staging = next(tmp_path.glob(f"{STAGING}*"))
+        os.utime(staging, (1, 1))
         end = time.monotonic() + 10
-        while ws._staging.stat().st_mtime < 2 and time.monotonic() < end:
+        while staging.stat().st_mtime < 2 and time.monotonic() < end:
             time.sleep(0.01)
-        assert ws._staging.stat().st_mtime > 2
+        assert staging.stat().st_mtime > 2
 
 
 @LINUX

@@ -16,8 +16,7 @@ from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
 from stamps.processes import scratch
 from stamps.products import matplotlib_place
 from stamps.run import engine
-from stamps.workspace import Workspace, leases, locks, owners, publication, system_locks
-from stamps.workspace.journal import COMMIT, STAGING
+from stamps.workspace import Workspace, locks, publication
 
 BIN = Path(sys.executable).parent
 
