@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["colon", "mod", "round_half_away", "to_int16", "wrap"]
 
+_Scalar = float | np.number[Any]
+
 
 def _as_float(x: ArrayLike) -> NDArray[np.floating[Any]]:
     """Return `x` as a floating array: float32 stays float32, everything else real becomes float64."""
@@ -23,7 +25,7 @@ def _as_float(x: ArrayLike) -> NDArray[np.floating[Any]]:
 
 
 @overload
-def round_half_away(x: float) -> Any: ...
+def round_half_away(x: _Scalar) -> Any: ...
 @overload
 def round_half_away(x: NDArray[Any] | Sequence[Any]) -> NDArray[Any]: ...
 def round_half_away(x: ArrayLike) -> Any:
@@ -55,7 +57,7 @@ def round_half_away(x: ArrayLike) -> Any:
 
 
 @overload
-def mod(x: float, y: float) -> Any: ...
+def mod(x: _Scalar, y: _Scalar) -> Any: ...
 @overload
 def mod(x: ArrayLike, y: NDArray[Any] | Sequence[Any]) -> NDArray[Any]: ...
 @overload
@@ -88,7 +90,7 @@ def mod(x: ArrayLike, y: ArrayLike) -> Any:
 
 
 @overload
-def wrap(x: float) -> np.floating[Any]: ...
+def wrap(x: _Scalar) -> np.floating[Any]: ...
 @overload
 def wrap(x: NDArray[Any] | Sequence[Any]) -> NDArray[np.floating[Any]]: ...
 def wrap(x: ArrayLike) -> Any:
@@ -150,7 +152,7 @@ def colon(a: float, h: float, b: float) -> NDArray[np.float64]:
 
 
 @overload
-def to_int16(x: float) -> np.int16: ...
+def to_int16(x: _Scalar) -> np.int16: ...
 @overload
 def to_int16(x: NDArray[Any] | Sequence[Any]) -> NDArray[np.int16]: ...
 def to_int16(x: ArrayLike) -> Any:
