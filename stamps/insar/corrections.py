@@ -17,7 +17,7 @@ import numpy as np
 from stamps.errors import ParameterError, WorkspaceError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
 __all__ = [
@@ -106,11 +106,11 @@ _COMMANDS = {
     "ph_tropo_gacos": "stamps tropo gacos FOLDER",
     "strat_corr": "ps_calc_tca",
 }
-_BY_NUMBER = {method.number: method for method in _TROPO_METHODS}
+_BY_NUMBER: dict[float, TropoMethod] = {method.number: method for method in _TROPO_METHODS}
 _BY_NAME = {name: method for method in _TROPO_METHODS for name in method.names}
 
 
-def tropo_method(method: int | str) -> TropoMethod:
+def tropo_method(method: ArrayLike) -> TropoMethod:
     """The correction with a number or a name.
 
     Parameters

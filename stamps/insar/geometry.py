@@ -60,7 +60,7 @@ _WIDEST = 180.0  # degrees that a scene or a part of one may reach across
 # ---------------------------------------------------------------------- longitudes
 
 
-def wrapped_longitude(lon: ArrayLike, centre: float) -> np.ndarray:
+def wrapped_longitude(lon: ArrayLike, centre: float | np.floating[Any]) -> np.ndarray:
     """Longitudes plus the whole turns that bring them within 180 degrees of a centre, at -180 to its other side.
 
     Parameters
@@ -110,7 +110,9 @@ def continuous(lonlat: ArrayLike) -> np.ndarray:
         As given where nothing is to be done. In a scene at the antimeridian longitudes exceed 180 or fall below -180.
     """
     lonlat = np.asarray(lonlat, dtype=np.float64)
-    return _with_longitudes_about(lonlat, wrapped_longitude(centre_of(lonlat)[0], 0.0)) if len(lonlat) else lonlat
+    return (
+        _with_longitudes_about(lonlat, float(wrapped_longitude(centre_of(lonlat)[0], 0.0))) if len(lonlat) else lonlat
+    )
 
 
 def without_jump(lonlat: ArrayLike) -> np.ndarray:
@@ -130,7 +132,7 @@ def without_jump(lonlat: ArrayLike) -> np.ndarray:
     return _with_longitudes_about(lonlat, centre_of(lonlat)[0]) if len(lonlat) else lonlat
 
 
-def _with_longitudes_about(lonlat: NDArray[np.float64], centre: float) -> NDArray[np.float64]:
+def _with_longitudes_about(lonlat: NDArray[np.float64], centre: float | np.floating[Any]) -> NDArray[np.float64]:
     wrapped = wrapped_longitude(lonlat[..., 0], centre)
     return (
         lonlat
@@ -338,7 +340,7 @@ def sort_and_round_xy(xy: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDA
     return millimetres / np.float32(1000), sort_ix
 
 
-def _meridian_arc(lat: ArrayLike) -> NDArray[np.float64] | float:
+def _meridian_arc(lat: Any) -> Any:
     """Length of the meridian from the equator to a latitude in radians, in metres."""
     return WGS84_SEMI_MAJOR * (
         _ARC[0] * lat - _ARC[1] * np.sin(2 * lat) + _ARC[2] * np.sin(4 * lat) - _ARC[3] * np.sin(6 * lat)

@@ -60,7 +60,7 @@ def closure_loops(ifgday_ix: np.ndarray, use: np.ndarray, nodes: np.ndarray) -> 
 
 def _triangles(number: Mapping[tuple[int, int], int]) -> list[dict[int, int]]:
     """Loops a-b, b-c, a-c with a the first image of two pairs: list of interferogram -> sign."""
-    loops = []
+    loops: list[dict[int, int]] = []
     for first, pairs in itertools.groupby(sorted(number), key=lambda pair: pair[0]):
         partners = [second for _, second in pairs]
         for b, c in itertools.combinations(partners, 2):
@@ -78,7 +78,9 @@ def _shortest_loop(
     lengths = lengths.copy()
     lengths[pair] = 0
     start, end = pair
-    distance, before = dijkstra(lengths, directed=False, indices=start, return_predecessors=True)
+    distance, before = dijkstra(  # type: ignore[call-overload]  # SciPy's stubs take no single index
+        lengths, directed=False, indices=start, return_predecessors=True
+    )
     if not np.isfinite(distance[end]):
         return {}
     path = [end]

@@ -69,7 +69,7 @@ class Orbit:
         return tuple(self._path.derivatives(np.atleast_1d(time) - self.middle, der=3))
 
 
-def locate(orbit: Orbit, time: ArrayLike, distance: ArrayLike, height: float) -> NDArray[np.float64]:
+def locate(orbit: Orbit, time: ArrayLike, distance: ArrayLike, height: ArrayLike) -> NDArray[np.float64]:
     """Ground points that a right-looking satellite sees at zero Doppler.
 
     Parameters

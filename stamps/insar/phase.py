@@ -213,7 +213,7 @@ def insert_column(matrix: NDArray[Any], column: int, value: int) -> NDArray[Any]
 
 
 def look_angle_phase(
-    k_ps: NDArray[np.float64], c_ps: NDArray[np.float64] | None, bperp: NDArray[np.floating[Any]]
+    k_ps: NDArray[np.floating[Any]], c_ps: NDArray[np.floating[Any]] | None, bperp: NDArray[np.floating[Any]]
 ) -> NDArray[np.float32]:
     """K·B + C, every step in single precision as where single and double meet in MATLAB.
 
@@ -236,7 +236,9 @@ def look_angle_phase(
     return phase
 
 
-def reference_mean(phase: NDArray[np.float32], reference: NDArray[np.int64] | None) -> NDArray[np.float32]:
+def reference_mean(
+    phase: NDArray[np.floating[Any]], reference: NDArray[np.integer[Any]] | None
+) -> NDArray[np.floating[Any]]:
     """Mean of each column over the reference pixels, NaN ignored.
 
     Parameters

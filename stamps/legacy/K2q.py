@@ -5,13 +5,15 @@ Reads and writes nothing. Source: docs/method/products.md, section 7.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from stamps.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -36,7 +38,13 @@ _SENSORS = {
 }
 
 
-def K2q(K: ArrayLike, range_pixel: ArrayLike = 2300, sensor: str = "E") -> NDArray[np.float64] | float:
+@overload
+def K2q(K: float, range_pixel: float = 2300, sensor: str = "E") -> np.float64: ...
+@overload
+def K2q(K: ArrayLike, range_pixel: NDArray[Any] | Sequence[float], sensor: str = "E") -> NDArray[np.float64]: ...
+@overload
+def K2q(K: NDArray[Any] | Sequence[float], range_pixel: ArrayLike = 2300, sensor: str = "E") -> NDArray[np.float64]: ...
+def K2q(K: ArrayLike, range_pixel: ArrayLike = 2300, sensor: str = "E") -> Any:
     """Convert the look-angle coefficient to the error of the DEM.
 
     Parameters

@@ -138,7 +138,7 @@ def _check_rasters(stack: DorisStack, master_slc: StrPath | None, geometry: Mapp
     n_pixels = stack.master.width * stack.master.length
     if n_pixels == 0:
         return [Problem(f"The result file {stack.master.path} has no section crop: the size of the image is unknown.")]
-    wanted = [(path, 4) for path in geometry.values()]
+    wanted: list[tuple[StrPath, int]] = [(path, 4) for path in geometry.values()]
     wanted += [(path, 8) for path in (*stack.images, *stack.interferograms)]
     if master_slc is not None:
         wanted.append((master_slc, 4 if stack.master.slc_format == _SHORT else 8))
@@ -148,8 +148,8 @@ def _check_rasters(stack: DorisStack, master_slc: StrPath | None, geometry: Mapp
         if size is None:
             problems.append(Problem(f"The raster {path} is missing."))
         elif size != n_pixels * item:
-            expected = f"{n_pixels} pixels × {item} bytes = {n_pixels * item} were expected"
-            problems.append(Problem(f"The raster {path} has {size} bytes, but {expected}."))
+            wrong = f"{n_pixels} pixels × {item} bytes = {n_pixels * item} were expected"
+            problems.append(Problem(f"The raster {path} has {size} bytes, but {wrong}."))
     expected = 2 * len(stack.pairs) if stack.small_baselines else len(stack.dates)
     if len(stack.images) != expected:
         text = f"There are {len(stack.interferograms)} interferograms, but {len(stack.images)} SLCs beside them"

@@ -15,7 +15,7 @@ Source: docs/method/preparation.md, section 4; docs/method/loading.md, section 8
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +42,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from stamps._typing import StrPath
     from stamps.frontends.topsstack import TopsStack
@@ -178,7 +178,7 @@ def _check_geometry(stage: Workspace, stack: TopsStack) -> list[Any]:
     return warnings
 
 
-def _renamed(text, sources):
+def _renamed(text: str, sources: Mapping[str, str]) -> str:
     for copy, source in sources.items():
         text = text.replace(copy, source)
     return text
@@ -231,17 +231,17 @@ def _write_interferogram(stage: Workspace, stack: TopsStack, pair: tuple[int, in
 def _write_raster(
     stage: Workspace,
     name: str,
-    blocks: Sequence[NDArray[np.float32]] | Iterable[Any],
+    blocks: Iterable[NDArray[Any]],
     size: tuple[int, int],
-    dtype: type,
+    dtype: DTypeLike,
 ) -> str:
     """Write blocks of lines as a little-endian raster with an ISCE header; returns its path."""
-    dtype = np.dtype(dtype).newbyteorder("<")
+    stored = np.dtype(dtype).newbyteorder("<")
     with stage.open_output(name) as path, open(path, "wb") as file:
         for block in blocks:
-            file.write(np.ascontiguousarray(block, dtype=dtype).tobytes())
+            file.write(np.ascontiguousarray(block, dtype=stored).tobytes())
     with stage.open_output(f"{name}.xml") as path:
-        isce.write_header(path, *size, dtype, os.path.basename(name))
+        isce.write_header(path, *size, stored, os.path.basename(name))
     return str(stage.path / name)
 
 

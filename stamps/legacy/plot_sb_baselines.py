@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from stamps.legacy.sb_baseline_plot import sb_baseline_plot
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
     from stamps._typing import StrPath
     from stamps.workspace import Workspace
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["plot_sb_baselines"]
 
 
-def plot_sb_baselines(ix=None, workdir: Workspace | StrPath = ".", out: str = "baseline_plot.png"):
+def plot_sb_baselines(
+    ix: ArrayLike | None = None, workdir: Workspace | StrPath = ".", out: StrPath | None = "baseline_plot.png"
+) -> Figure:
     """Draw the network of a small-baseline project: see :func:`stamps.legacy.sb_baseline_plot.sb_baseline_plot`."""
     return sb_baseline_plot(ix, workdir=workdir, out=out)

@@ -261,7 +261,7 @@ def look_angle_error(
     """
     if l1:
         # the simplex takes another path when its start differs in the last bit: no other order of summation here
-        model = l1_fit(design, phase, lscov(design, phase.T, covariance=covariance).T).T
+        model: NDArray[Any] = l1_fit(design, phase, lscov(design, phase.T, covariance=covariance).T).T
     else:
         model = least_squares(design, phase.T, covariance)
     return model[1].copy()

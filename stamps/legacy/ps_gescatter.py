@@ -22,7 +22,7 @@ from stamps.workspace.log import Log
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from stamps._typing import StrPath
 
@@ -37,7 +37,7 @@ def ps_gescatter(
     opacity: float = 0.4,
     clims: NDArray[np.float64] | tuple[int, int] | None = None,
     lon_rg: NDArray[np.float64] | tuple[float, float] | None = None,
-    lat_rg=None,
+    lat_rg: ArrayLike | None = None,
     std_cutoff: float = np.inf,
     workdir: Workspace | StrPath = ".",
     seed: int = 0,
@@ -105,7 +105,7 @@ def five_classes() -> NDArray[np.float64]:
     return np.repeat(kinds, (15, 10, 14, 10, 15), axis=0)[::-1]
 
 
-def _within(values: NDArray[np.float64], limits) -> NDArray[np.bool_]:
+def _within(values: NDArray[np.float64], limits: ArrayLike | None) -> NDArray[np.bool_]:
     """Whether values lie between limits, which belong to it; no limits: all."""
     if limits is None or not np.size(limits):
         return np.ones(values.shape, bool)

@@ -150,7 +150,7 @@ def _phasors(raw: Any, sort_ix: NDArray[np.int64], master_ix: int, provided: boo
 
 def _valid(lonlat: NDArray[np.float64], ph: NDArray[np.complex64], log: Log) -> NDArray[np.bool_]:
     """Mask of the pixels without NaN in longitude, latitude or phase."""
-    invalid = np.isnan(lonlat).any(axis=1)
+    invalid: NDArray[np.bool_] = np.any(np.isnan(lonlat), axis=1)
     for column in ph.T:
         invalid |= np.isnan(column)
     if invalid.any():

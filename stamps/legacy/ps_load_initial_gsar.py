@@ -157,7 +157,7 @@ def ps_load_initial_gsar(workdir: Workspace | StrPath = ".") -> None:
     log.finish()
 
 
-def read_facts(interferogram: StrPath) -> dict[str, Any]:
+def read_facts(interferogram: Path) -> dict[str, Any]:
     """What the XML file of an interferogram says.
 
     Parameters
@@ -182,10 +182,10 @@ def read_facts(interferogram: StrPath) -> dict[str, Any]:
         elements = list(ElementTree.parse(path).getroot().iter())
     except ElementTree.ParseError as error:
         raise InputError(f"{path} is no XML ({error}): export the interferogram again.") from error
-    texts = {}
+    texts: dict[str, str] = {}
     for element in elements:
         texts.setdefault(element.tag.rsplit("}")[-1].lower(), (element.get("value") or element.text or "").strip())
-    facts = {}
+    facts: dict[str, Any] = {}
     for what, names in _ELEMENTS.items():
         text = next((texts[name] for name in names if texts.get(name)), "")
         facts[what] = text if what == "platform" else number(text)
@@ -219,7 +219,7 @@ def _stack(paths: Sequence[str]) -> _Stack:
 def _pair(path: str) -> tuple[str, str] | None:
     """Both dates of the name of an interferogram, else of the next folder above that is named so; None without."""
     found = (_DATES.search(part) for part in reversed(Path(path).parts))
-    return next((match.groups() for match in found if match), None)
+    return next(((match[1], match[2]) for match in found if match), None)
 
 
 def _phasors(raw: Any, stack: _Stack, rows: NDArray[np.int64]) -> NDArray[np.complex64]:

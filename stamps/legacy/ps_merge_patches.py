@@ -126,8 +126,8 @@ class _Patch:
 
     ws: Workspace
     name: str
-    ps: dict = None
-    selection: object = None
+    ps: Any = None
+    selection: Any = None  # Chosen, with resampling Cells; None until it is made
 
     def open(self) -> NDArray[np.bool_]:
         """Load the pixel table; return the mask of the pixels that only this patch owns."""
@@ -189,7 +189,7 @@ class _Merged:
             reason = "merge_standard_dev is too small" if resampled else "the patches are empty"
             raise NoPixelsError(f"No pixel is left after merging the patches: {reason}.")
 
-    def from_ps(self, name: str, rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    def from_ps(self, name: str, rows: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Coordinates of the pixel tables: ``ij`` (line and sample) or ``lonlat``; float64, shape (n, 2)."""
         values = self.gather(lambda patch: patch.ps[name][:, -2:], name, "mean", rows)
         return round_half_away(values) if self.resampled and name == "ij" else values
@@ -203,17 +203,17 @@ class _Merged:
         lonlat[:, 0] = wrapped_longitude(lonlat[:, 0], 0.0 if lowest < 0 else 180.0)
         return lonlat
 
-    def file(self, name: str, variable: str, how: str, rows: NDArray[np.int64] | None = None) -> NDArray[Any] | None:
+    def file(self, name: str, variable: str, how: str, rows: NDArray[np.intp] | None = None) -> NDArray[Any] | None:
         """As :meth:`gather` for a variable of a file that all patches have, or none."""
 
-        def load(patch):
+        def load(patch: _Patch) -> NDArray[Any] | None:
             return patch.ws.load_optional(name, [variable]).get(variable)
 
         return self.gather(load, f"{name}.{variable}", how, rows)
 
     def gather(
-        self, load: Callable[..., Any], what: str, how: str, rows: NDArray[np.int64] | None = None
-    ) -> NDArray[Any] | None:
+        self, load: Callable[[_Patch], NDArray[Any] | None], what: str, how: str, rows: NDArray[np.intp] | None = None
+    ) -> Any:
         """One quantity of all patches, or None if no patch has it.
 
         Every patch is put in its place at once, so that only one patch and the result are in memory.
@@ -233,7 +233,9 @@ class _Merged:
         if rows is not None:
             place = np.full(self.n, -1)
             place[rows] = np.arange(rows.size)
-        result, missing, first = None, [], 0
+        result: Any = None
+        missing: list[str] = []
+        first = 0
         for patch in self.patches:
             target = place[first : first + len(patch.selection)]
             first += target.size
@@ -295,7 +297,7 @@ def _apply(selection: Cells | Chosen, values: NDArray[Any], how: str) -> NDArray
 
 def _arrange(
     merged: _Merged, heading: float, log: Log
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
     """Final rows and their order.
 
     Returns
@@ -317,9 +319,9 @@ def _arrange(
     if not unique.all():
         log(f"{np.sum(~unique)} pixels with duplicate lon/lat dropped", level=2)
     rows = candidates[unique]
-    xy = llh2local(lonlat[rows], centre_of(lonlat[rows])) * 1000
-    xy, _ = rotate_to_image_axes(xy, heading)
-    xy, order = sort_and_round_xy(xy)
+    local = llh2local(lonlat[rows], centre_of(lonlat[rows])) * 1000
+    rotated, _ = rotate_to_image_axes(local, heading)
+    xy, order = sort_and_round_xy(rotated)
     rows = rows[order]
     return rows, xy, lonlat[rows], merged.from_ps("ij", rows)
 
@@ -327,7 +329,7 @@ def _arrange(
 # ---------------------------------------------------------------------- output
 
 
-def _save_phases(ws: Workspace, merged: _Merged, rows: NDArray[np.int64], small_baselines: bool) -> None:
+def _save_phases(ws: Workspace, merged: _Merged, rows: NDArray[np.intp], small_baselines: bool) -> None:
     """Gather and save the files that every patch has, one after the other."""
 
     def final(name, variable, how, required=False):
@@ -351,7 +353,7 @@ def _save_phases(ws: Workspace, merged: _Merged, rows: NDArray[np.int64], small_
         ws.save(name, {variable: final(name, variable, "mean")})
 
 
-def _require_numbers(content: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> None:
+def _require_numbers(content: Mapping[str, Any], names: tuple[str, ...]) -> None:
     for name in names:
         if content[name] is not None and np.isnan(content[name]).any():
             raise InputError(
@@ -360,7 +362,7 @@ def _require_numbers(content: Mapping[str, NDArray[Any]], names: tuple[str, ...]
             )
 
 
-def _save_unwrapped(ws: Workspace, merged: _Merged, rows: NDArray[np.int64], small_baselines: bool) -> None:
+def _save_unwrapped(ws: Workspace, merged: _Merged, rows: NDArray[np.intp], small_baselines: bool) -> None:
     """Level and save what steps 6 to 8 left in the patches; without it the unwrapped phase starts as zeros."""
     ph_uw = merged.levelled("phuw2", "ph_uw", whole_cycles=not small_baselines)
     if ph_uw is None:
@@ -370,11 +372,13 @@ def _save_unwrapped(ws: Workspace, merged: _Merged, rows: NDArray[np.int64], sma
     if rows.size != merged.n:
         return  # the original compared with the final count: with any dropped pixel the others are not written
     for name, variables in _ESTIMATES if small_baselines else _ESTIMATES[:2]:
-        content = {variable: merged.levelled(name, variable, whole_cycles=False) for variable in variables}
+        content: dict[str, Any] = {
+            variable: merged.levelled(name, variable, whole_cycles=False) for variable in variables
+        }
         if all(values is not None for values in content.values()):
             ws.save(name, {variable: values[rows] for variable, values in content.items()})
 
 
-def _number(value: float, default: float) -> float:
+def _number(value: Any, default: float) -> float:
     """A parameter as float; an empty or missing one gives the default."""
     return default if value is None or np.size(value) == 0 else float(np.ravel(value)[0])

@@ -21,7 +21,7 @@ from stamps.products.values import values_of
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from stamps._typing import StrPath
     from stamps.workspace import Workspace
@@ -33,9 +33,9 @@ __all__ = ["ps_plot_ifg"]
 def ps_plot_ifg(
     in_ph: NDArray[np.float64] | str,
     bg_flag: int = 1,
-    col_rg=None,
-    lon_rg=None,
-    lat_rg=None,
+    col_rg: ArrayLike | None = None,
+    lon_rg: ArrayLike | None = None,
+    lat_rg: ArrayLike | None = None,
     ext_data_path: StrPath | None = None,
     workdir: Workspace | StrPath = ".",
     out: str | None = None,

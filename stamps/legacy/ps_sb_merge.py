@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,9 +88,9 @@ def _merge(ws: Workspace, sb_ws: Workspace, merged: Workspace, log: Log) -> None
     log(f"{only.size} PS-only pixels kept")
 
     lonlat = np.vstack([ps["lonlat"][only], sb["lonlat"]])
-    xy = llh2local(lonlat, centre_of(lonlat)) * 1000
-    xy, _ = rotate_to_image_axes(xy, _heading(ws))
-    xy, order = sort_and_round_xy(xy)
+    local = llh2local(lonlat, centre_of(lonlat)) * 1000
+    rotated, _ = rotate_to_image_axes(local, _heading(ws))
+    xy, order = sort_and_round_xy(rotated)
     join = _Joiner(ws, sb_ws, ps, sb, common, only, order)
     weights = signal_to_noise(coherence[common.ps_common]), signal_to_noise(sb_coherence[common.sb_common])
 
@@ -142,7 +142,7 @@ def _load(ws: Workspace) -> Variables:
     return ws.load("ps2")
 
 
-def _require_same_images(ps: Variables, sb: Variables, ws: Workspace, sb_ws: Workspace) -> NoReturn:
+def _require_same_images(ps: Variables, sb: Variables, ws: Workspace, sb_ws: Workspace) -> None:
     if "ifgday_ix" in ps:
         raise InputError(f"{ws.path} holds small baselines, but the single-master project is expected there.")
     if "ifgday_ix" not in sb:
@@ -256,7 +256,8 @@ class _Joiner:
 
     def _load(self, name: str, variable: str) -> tuple[NDArray[Any], NDArray[Any]]:
         """A variable of both projects."""
-        return tuple(_complete(ws, ps, name, ws.load(name, [variable])[variable], variable) for ws, ps in self.sides)
+        of_ps, of_sb = (_complete(ws, ps, name, ws.load(name, [variable])[variable], variable) for ws, ps in self.sides)
+        return of_ps, of_sb
 
     def rows(self, name: str, variable: str) -> NDArray[np.float64]:
         """A quantity that does not depend on interferograms."""

@@ -77,7 +77,9 @@ def ps_scn_filt(workdir: Workspace | StrPath = ".") -> None:
     log.finish()
 
 
-def _deramp_set(value: NDArray[np.float64] | float | str, parameters: Parameters, n_ifg: int) -> NDArray[np.int64]:
+def _deramp_set(
+    value: NDArray[np.float64] | float | str | None, parameters: Parameters, n_ifg: int
+) -> NDArray[np.int64]:
     """0-based interferograms to deramp: those listed, or for ``all`` every one."""
     if isinstance(value, str) and value.strip().lower() == "all":
         return np.arange(n_ifg)

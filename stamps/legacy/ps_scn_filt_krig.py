@@ -72,7 +72,10 @@ class TimeModel:
 
 @reserving
 def ps_scn_filt_krig(
-    workdir: Workspace | StrPath = ".", seed: int = 0, edge_sample=None, pixel_sample: NDArray[np.int64] | None = None
+    workdir: Workspace | StrPath = ".",
+    seed: int = 0,
+    edge_sample: NDArray[np.int64] | None = None,
+    pixel_sample: NDArray[np.int64] | None = None,
 ) -> None:
     """Estimate the spatially-correlated noise of every image by kriging.
 
@@ -143,7 +146,13 @@ class _Arcs:
 
 
 def _filter_in_time(
-    ws: Workspace, arcs: _Arcs, time_win: ArrayLike, master: int, seed: int, sample, log: Log
+    ws: Workspace,
+    arcs: _Arcs,
+    time_win: float,
+    master: int | None,
+    seed: int,
+    sample: NDArray[np.int64] | None,
+    log: Log,
 ) -> NDArray[np.float64]:
     """Low pass of the residual series of the arcs: kriged, or Gaussian where too few variograms are accepted."""
     if sample is None:
@@ -151,7 +160,7 @@ def _filter_in_time(
     log(f"Estimating temporal variograms of {len(sample)} arcs...", level=2)
     model = time_model(arcs.years, arcs.residual, sample)
     fits = {"a": model.scale, "c1": model.sill, "c2": model.nugget}
-    content = {"modeled_defo_edges": arcs.coefficients, "A_time": arcs.design, **fits}
+    content: dict[str, Any] = {"modeled_defo_edges": arcs.coefficients, "A_time": arcs.design, **fits}
     content.update(years=arcs.years, mean_std=np.float32(model.mean_std))
     ws.save("modeled_defo_edges", content, append=False)
     accepted = np.flatnonzero(model.accepted)
@@ -192,9 +201,7 @@ def deformation_design(years: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([years**2, years, np.sin(turn), np.cos(turn) - 1, np.ones(years.size)])
 
 
-def without_model(
-    design: NDArray[np.float64], series: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def without_model(design: NDArray[np.float64], series: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Fit a model to series by the normal equations and subtract it.
 
     Parameters
@@ -213,7 +220,7 @@ def without_model(
     return coefficients, series - coefficients @ design.astype(np.float32).T
 
 
-def normal_inverse(design: NDArray[np.float64]) -> NDArray[np.float64]:
+def normal_inverse(design: NDArray[np.float64]) -> NDArray[Any]:
     """(AᵀA)⁻¹Aᵀ of a design matrix A, float64: by Cholesky's method, by elimination where A is too ill-conditioned.
 
     Raises
@@ -243,7 +250,8 @@ def time_model(years: NDArray[np.float64], residual: NDArray[np.float32], sample
     with np.errstate(over="ignore"):
         fits[sample] = fit_variogram(h, gamma, EXPONENTIAL, (0.25, 1.0, 2.0))
     mean_std = np.mean(np.std(residual, axis=0, ddof=1, dtype=np.float64))
-    return TimeModel(*fits.T, float(np.mean(years)), float(mean_std))
+    scale, sill, nugget = fits.T
+    return TimeModel(scale, sill, nugget, float(np.mean(years)), float(mean_std))
 
 
 def krige_arcs(
@@ -270,16 +278,17 @@ def krige_arcs(
     ok = model.accepted
     x, y = _scaled(middle[:, 0]), _scaled(middle[:, 1])
     design = np.column_stack([x**2, y**2, x, y, np.ones(x.size)])
-    parameters = []
+    smoothed: list[NDArray[np.float64]] = []
     for values, least in zip((model.scale, model.sill, model.nugget), limit, strict=True):
         values = values[ok].astype(np.float64)
         smooth = design @ lscov(design[ok], values)
-        parameters.append(np.where(smooth <= least, values.mean(), smooth))
+        smoothed.append(np.where(smooth <= least, values.mean(), smooth))
+    scale, sill, nugget = smoothed
     n_max = int(np.ceil(model.mean_year + 2 * np.std(years, ddof=1)))
-    others = krige_series(years, residual, n_max, *parameters, own=False)
+    others = krige_series(years, residual, n_max, scale, sill, nugget, own=False)
     cycles = round_half_away((others - residual) / _CYCLE_MARGIN / np.pi)
     errors = np.clip(np.nan_to_num(cycles), -128, 127).astype(np.int8)
-    return krige_series(years, residual, n_max, *parameters), errors
+    return krige_series(years, residual, n_max, scale, sill, nugget), errors
 
 
 def _scaled(coordinate: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -71,7 +71,7 @@ def ps_shapefile(
     return path
 
 
-def _write(path: StrPath, lonlat: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+def _write(path: Path, lonlat: NDArray[np.float64], values: NDArray[np.float64]) -> None:
     try:
         from pyogrio import raw
         from pyogrio.errors import DataSourceError

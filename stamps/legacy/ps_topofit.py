@@ -5,7 +5,7 @@ Source: docs/method/coherence.md, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,7 +62,13 @@ def ps_topofit(
     return float(slope[0]), float(offset[0]), float(coherence[0]), residual[0]
 
 
-def _plot(z, b, slope, offset, coherence) -> None:
+def _plot(
+    z: NDArray[np.complexfloating[Any, Any]],
+    b: NDArray[np.floating[Any]],
+    slope: float,
+    offset: float,
+    coherence: float,
+) -> None:
     """Show the phases and the fitted line, wrapped."""
     try:
         from matplotlib import pyplot

@@ -25,7 +25,7 @@ from stamps.workspace.parameters import Parameters
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from stamps._typing import StrPath
     from stamps.workspace.directory import Variables
@@ -37,7 +37,9 @@ _FOLDER = "SMALL_BASELINES"
 _PICTURE = "baseline_plot.png"
 
 
-def sb_baseline_plot(ix=None, workdir: Workspace | StrPath = ".", out: str = _PICTURE) -> Figure:
+def sb_baseline_plot(
+    ix: ArrayLike | None = None, workdir: Workspace | StrPath = ".", out: StrPath | None = _PICTURE
+) -> Figure:
     """Draw the interferograms between their images, coloured by their noise where it is known.
 
     Parameters

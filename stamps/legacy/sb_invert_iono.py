@@ -7,8 +7,7 @@ Source: docs/method/products.md, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,7 +29,7 @@ __all__ = ["sb_invert_iono"]
 
 @reserving
 def sb_invert_iono(
-    iono_flag: int | str | Sequence[Any] | None = None, workdir: Workspace | StrPath = "."
+    iono_flag: int | str | None = None, workdir: Workspace | StrPath = "."
 ) -> NDArray[np.float32] | None:
     """Invert an ionospheric correction by ordinary least squares.
 

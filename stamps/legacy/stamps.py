@@ -46,12 +46,12 @@ def stamps(
     est_gamma_parm: int = 0,
     patch_list_file: str | None = "patch.list",
     part_limitation: int = 0,
-    workdir: Workspace | StrPath = ".",
+    workdir: StrPath = ".",
     *,
     cores: int | None = None,
-    scheduler=None,
-    cluster=None,
-    backend: Mapping[str, str] | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
+    backend: str | Mapping[str, str] | None = None,
     dry_run: bool = False,
     restart: bool = False,
 ) -> RunPlan | None:
@@ -124,10 +124,17 @@ def stamps(
                 raise
             findings.repeat(ws, log)
             log.finish()
+    return None
 
 
 def _process(
-    ws: Workspace, run: Run, record: RunRecord, settings: Settings, cores: int | None, scheduler, cluster
+    ws: Workspace,
+    run: Run,
+    record: RunRecord,
+    settings: Settings,
+    cores: int | None,
+    scheduler: str | None,
+    cluster: str | None,
 ) -> None:
     """The steps, here or on a cluster."""
     start = run.start

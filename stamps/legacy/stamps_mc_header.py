@@ -15,8 +15,7 @@ import contextlib
 import functools
 import os
 import subprocess
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from stamps.errors import InputError, StampsError
 from stamps.processes import child, children
@@ -28,6 +27,9 @@ from stamps.workspace.parameters import Parameters
 from stamps.workspace.plain_files import open_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
     from stamps._typing import StrPath
 
 
@@ -46,7 +48,7 @@ def stamps_mc_header(
     est_gamma_parm: int = 0,
     patch_list_file: str = "patch.list",
     workdir: Workspace | StrPath = ".",
-):
+) -> str | None:
     """Run steps ``start_step`` to ``end_step``, at most 5a, of all patches in ``n_cores`` processes.
 
     Parameters
@@ -104,11 +106,11 @@ def stamps_mc_header(
     return command
 
 
-def _step(value: int, default: int) -> int:
+def _step(value: int | str | None, default: int) -> int:
     return default if value is None or value == "" else int(value)
 
 
-def split(patches: Sequence[str], n_cores: int) -> list[list[str]]:
+def split(patches: Sequence[str], n_cores: int) -> list[Sequence[str]]:
     """Divide a list into consecutive parts of equal length, the last one perhaps shorter.
 
     Parameters
@@ -125,7 +127,7 @@ def split(patches: Sequence[str], n_cores: int) -> list[list[str]]:
     return [patches[i : i + size] for i in range(0, len(patches), size)]
 
 
-def _write_lists(ws, chunks) -> None:
+def _write_lists(ws: Workspace, chunks: Sequence[Sequence[str]]) -> None:
     """Write the parts of the list; those of an earlier run with more parts go."""
     old = {path.name for path in ws.path.glob("patch_list_split_*")}
     names = [f"patch_list_split_{k}" for k in range(1, len(chunks) + 1)]
@@ -135,7 +137,7 @@ def _write_lists(ws, chunks) -> None:
             ws.write_text(name, "".join(f"{patch}\n" for patch in chunk))
 
 
-def _run(ws, n, arguments) -> None:
+def _run(ws: Workspace, n: int, arguments: Iterable[object]) -> None:
     """Run one process for each part of the list and wait for all of them."""
     with contextlib.ExitStack() as stack:
         processes = []
@@ -158,13 +160,13 @@ def _run(ws, n, arguments) -> None:
         raise StampsError(" ".join(_what_failed(ws, k) for k in failed))
 
 
-def _log_file(path, mode):
+def _log_file(path: Path, mode: Literal["w", "a"]) -> TextIO:
     """A log opened for writing (``'w'``, ``'a'``), if it is a plain file or not there."""
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if mode == "w" else os.O_APPEND)
     return open(open_plain(path, flags), mode, encoding="utf-8")
 
 
-def _what_failed(ws, k):
+def _what_failed(ws: Workspace, k: int) -> str:
     lines = (ws.path / f"log_stamps_split_{k}").read_text(errors="replace").strip().splitlines()
     said = lines[-1].strip() if lines else "nothing"
     return f"The process for patch_list_split_{k} failed (all it said is in log_stamps_split_{k}): {said}"

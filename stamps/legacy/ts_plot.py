@@ -33,8 +33,12 @@ class SeriesPlot(NamedTuple):
 
 
 def ts_plot(
-    lon: int | None = None, lat: int | None = None, radius: float = 100, workdir: Workspace | StrPath = ".", out=None
-):
+    lon: float | None = None,
+    lat: float | None = None,
+    radius: float = 100,
+    workdir: Workspace | StrPath = ".",
+    out: StrPath | None = None,
+) -> SeriesPlot:
     """Plot a time series and the straight line through it.
 
     Parameters

@@ -32,14 +32,14 @@ class DifferencePlot(NamedTuple):
 
 
 def ts_plotdiff(
-    lon1: int | None = None,
-    lat1: int | None = None,
-    lon2=None,
-    lat2=None,
-    radius: int = 100,
+    lon1: float | None = None,
+    lat1: float | None = None,
+    lon2: float | None = None,
+    lat2: float | None = None,
+    radius: float = 100,
     workdir: Workspace | StrPath = ".",
-    out=None,
-):
+    out: StrPath | None = None,
+) -> DifferencePlot:
     """Plot the first minus the second time series.
 
     Parameters
@@ -65,9 +65,11 @@ def ts_plotdiff(
     """
     ws = Workspace.at(workdir)
     series = load_series(ws)
-    given = None not in (lon1, lat1, lon2, lat2)
-    first, second = [(lon1, lat1), (lon2, lat2)] if given else clicked_places(series, 2)
-    first, second = place_series(series, *first, radius), place_series(series, *second, radius)
+    if lon1 is None or lat1 is None or lon2 is None or lat2 is None:
+        places = clicked_places(series, 2)
+    else:
+        places = [(lon1, lat1), (lon2, lat2)]
+    first, second = (place_series(series, lon, lat, radius) for lon, lat in places)
     difference = first.displacement - second.displacement
     figure, window = new_figure(out, figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()

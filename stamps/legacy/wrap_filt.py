@@ -18,7 +18,7 @@ __all__ = ["wrap_filt"]
 
 
 def wrap_filt(
-    ph: NDArray[np.complexfloating[Any, Any]], n_win: int, alpha: float, n_pad=None, low_flag: str = "n"
+    ph: NDArray[np.complexfloating[Any, Any]], n_win: int, alpha: float, n_pad: int | None = None, low_flag: str = "n"
 ) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.complexfloating[Any, Any]] | None]:
     """Filter the phase of a grid; each cell keeps its magnitude, so empty cells stay empty.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["colon", "mod", "round_half_away", "to_int16", "wrap"]
+
+_Scalar = float | np.number[Any]
 
 
 def _as_float(x: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -22,7 +24,11 @@ def _as_float(x: ArrayLike) -> NDArray[np.floating[Any]]:
     return x.astype(np.float64)
 
 
-def round_half_away(x: ArrayLike) -> NDArray[Any] | float:
+@overload
+def round_half_away(x: _Scalar) -> Any: ...
+@overload
+def round_half_away(x: NDArray[Any] | Sequence[Any]) -> NDArray[Any]: ...
+def round_half_away(x: ArrayLike) -> Any:
     """Round to the nearest whole number, halves away from zero.
 
     The rule is applied to the exact value, so 0.49999997 (single) goes to 0 and large odd numbers stay as they are.
@@ -50,7 +56,13 @@ def round_half_away(x: ArrayLike) -> NDArray[Any] | float:
     return (whole + np.copysign(half_or_more.astype(x.dtype), x))[()]
 
 
-def mod(x: ArrayLike, y: float | Sequence[int]) -> NDArray[Any] | float:
+@overload
+def mod(x: _Scalar, y: _Scalar) -> Any: ...
+@overload
+def mod(x: ArrayLike, y: NDArray[Any] | Sequence[Any]) -> NDArray[Any]: ...
+@overload
+def mod(x: NDArray[Any] | Sequence[Any], y: ArrayLike) -> NDArray[Any]: ...
+def mod(x: ArrayLike, y: ArrayLike) -> Any:
     """Return x - y*floor(x/y), the remainder with the sign of `y`.
 
     Parameters
@@ -77,7 +89,11 @@ def mod(x: ArrayLike, y: float | Sequence[int]) -> NDArray[Any] | float:
         return np.where(y == 0, x, x - y * np.floor(x / y))[()]
 
 
-def wrap(x: ArrayLike) -> NDArray[np.floating[Any]] | float:
+@overload
+def wrap(x: _Scalar) -> np.floating[Any]: ...
+@overload
+def wrap(x: NDArray[Any] | Sequence[Any]) -> NDArray[np.floating[Any]]: ...
+def wrap(x: ArrayLike) -> Any:
     """Wrap phases: the angle of exp(jx).
 
     Parameters
@@ -135,7 +151,11 @@ def colon(a: float, h: float, b: float) -> NDArray[np.float64]:
     return np.minimum(values, b) if h > 0 else np.maximum(values, b)
 
 
-def to_int16(x: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
+@overload
+def to_int16(x: _Scalar) -> np.int16: ...
+@overload
+def to_int16(x: NDArray[Any] | Sequence[Any]) -> NDArray[np.int16]: ...
+def to_int16(x: ArrayLike) -> Any:
     """Convert to int16 as MATLAB does: halves away from zero, saturating, NaN to 0.
 
     Parameters
@@ -151,7 +171,7 @@ def to_int16(x: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     -----
     Source: docs/method/unwrapping.md, section 7 (cost values); docs/method/conventions.md, section 6 (rounding).
     """
-    rounded = np.clip(round_half_away(x), -32768, 32767)
+    rounded = np.clip(round_half_away(np.asarray(x)), -32768, 32767)
     if rounded.dtype.kind == "f":
         rounded = np.where(np.isnan(rounded), 0, rounded)
     return rounded.astype(np.int16)[()]

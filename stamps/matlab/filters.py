@@ -61,7 +61,7 @@ def _separate(b: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
     return None
 
 
-def filter2(b: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[Any]:
+def filter2(b: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     """Correlate images with a kernel; the output has the size of the image, outside is zero.
 
     Parameters

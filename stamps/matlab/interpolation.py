@@ -11,6 +11,7 @@ from stamps.matlab.sets import unique_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+    from scipy.spatial import Delaunay
 
 
 __all__ = ["griddata_linear", "interp", "nearest_node"]
@@ -48,7 +49,7 @@ def interp_weights(r: int) -> NDArray[np.float64]:
     return weights
 
 
-def interp(x: NDArray[Any], r: int) -> NDArray[Any]:
+def interp(x: ArrayLike, r: int) -> NDArray[Any]:
     """Interpolate a signal to `r` times its sampling rate with a band-limited filter.
 
     Original samples are kept. Beyond its ends the signal is continued by point reflection about the end samples.
@@ -96,17 +97,17 @@ def interp(x: NDArray[Any], r: int) -> NDArray[Any]:
 
 
 def _squared_distances(
-    nodes: NDArray[np.float64], queries: NDArray[np.float64], neighbours: NDArray[np.int64]
+    nodes: NDArray[np.float64], queries: NDArray[np.float64], neighbours: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Return the squared distance of each query to its candidate nodes; exact for whole-number coordinates."""
-    total = None
+    total: Any = None
     for axis in range(nodes.shape[1]):
         part = (nodes[neighbours, axis] - queries[:, axis, np.newaxis]) ** 2
         total = part if total is None else total + part
     return total
 
 
-def nearest_node(nodes: NDArray[Any], queries: ArrayLike, *, workers: int = 1) -> NDArray[np.int64]:
+def nearest_node(nodes: ArrayLike, queries: ArrayLike, *, workers: int = 1) -> NDArray[np.intp]:
     """Return the index of the nearest node of each query point; of equally near nodes the lowest index.
 
     Parameters
@@ -153,7 +154,7 @@ def nearest_node(nodes: NDArray[Any], queries: ArrayLike, *, workers: int = 1) -
         while open_queries.size:
             points = queries[open_queries]
             _, neighbours = tree.query(points, k=[*range(1, k + 1)], workers=workers)
-            distances = _squared_distances(distinct, points, neighbours)
+            distances = _squared_distances(distinct, points, np.asarray(neighbours))
             nearest = distances.min(axis=1)
             ties = np.where(distances == nearest[:, np.newaxis], neighbours, len(distinct))
             result[open_queries] = ties.min(axis=1)
@@ -166,7 +167,7 @@ def nearest_node(nodes: NDArray[Any], queries: ArrayLike, *, workers: int = 1) -
     return keep[result]
 
 
-def _triangulation(points: NDArray[np.float64]) -> Any:
+def _triangulation(points: NDArray[np.float64]) -> Delaunay | None:
     """Delaunay triangulation, or None if the points do not span a plane.
 
     Without Qhull's point "at infinity" (Qz) the squares of a lattice are cut as in the reference; a few cocircular points

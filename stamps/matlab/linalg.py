@@ -5,7 +5,7 @@ Every solution is computed in double; the result is single if an operand is sing
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from scipy import linalg
@@ -13,6 +13,8 @@ from scipy import linalg
 from stamps.matlab.statistics import std
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -20,12 +22,14 @@ __all__ = ["lscov", "polyfit", "polyfit_scaled", "polyval"]
 
 _EPS = np.finfo(np.float64).eps
 
+_Scaling = tuple[float | np.floating[Any], float | np.floating[Any]]
 
-def _is_single(*arrays: NDArray[np.floating[Any]] | None) -> bool:
+
+def _is_single(*arrays: NDArray[Any] | None) -> bool:
     return any(a is not None and a.dtype in (np.float32, np.complex64) for a in arrays)
 
 
-def _wide(a: NDArray[np.floating[Any]]) -> NDArray[Any]:
+def _wide(a: NDArray[Any]) -> NDArray[Any]:
     return a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
 
 
@@ -33,7 +37,9 @@ def _narrow(a: NDArray[Any]) -> NDArray[Any]:
     return a.astype(np.complex64 if a.dtype.kind == "c" else np.float32)
 
 
-def _pivoted_qr(a: NDArray[np.float64], mode: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32], int]:
+def _pivoted_qr(
+    a: NDArray[Any], mode: Literal["economic", "full"]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32], int]:
     """Return Q, R, the permutation and the numerical rank of `a`."""
     q, r, permutation = linalg.qr(a, mode=mode, pivoting=True, check_finite=False)
     diagonal = np.abs(np.diag(r))
@@ -41,9 +47,7 @@ def _pivoted_qr(a: NDArray[np.float64], mode: str) -> tuple[NDArray[Any], NDArra
     return q, r, permutation, rank
 
 
-def _back_substitute(
-    r: NDArray[np.float64], permutation: NDArray[np.int32], rank: int, rotated: NDArray[np.float64]
-) -> NDArray[Any]:
+def _back_substitute(r: NDArray[Any], permutation: NDArray[np.int32], rank: int, rotated: NDArray[Any]) -> NDArray[Any]:
     """Return the basic solution: pivoted unknowns from R, the others zero."""
     n = permutation.size
     x = np.zeros((n, rotated.shape[1]), np.result_type(r, rotated))
@@ -52,15 +56,13 @@ def _back_substitute(
     return x
 
 
-def _ordinary(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[Any]:
+def _ordinary(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """Return the least-squares solution of a x = b; basic solution if `a` lacks rank."""
     q, r, permutation, rank = _pivoted_qr(a, "economic")
     return _back_substitute(r, permutation, rank, q.conj().T @ b)
 
 
-def _constrained(
-    a: NDArray[np.float64], b: NDArray[np.float64], covariance: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _constrained(a: NDArray[Any], b: NDArray[Any], covariance: NDArray[Any]) -> NDArray[Any]:
     """Minimise e'e subject to a x + T e = b with T T' = covariance, for a covariance that may lack rank."""
     values, vectors = linalg.eigh(covariance, check_finite=False)
     limit = 10 * values.size * _EPS * max(np.max(np.abs(values)), np.finfo(np.float64).tiny)
@@ -79,10 +81,10 @@ def _constrained(
 
 
 def lscov(
-    a: NDArray[np.float64],
-    b: NDArray[np.floating[Any]],
-    weights: NDArray[np.float64] | None = None,
-    covariance: NDArray[np.floating[Any]] | None = None,
+    a: ArrayLike,
+    b: ArrayLike,
+    weights: ArrayLike | None = None,
+    covariance: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """Solve a x = b by ordinary, weighted or generalised least squares.
 
@@ -156,7 +158,7 @@ def lscov(
     return x[:, 0] if vector else x
 
 
-def _generalised(a: NDArray[np.float64], b: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[Any]:
+def _generalised(a: NDArray[Any], b: NDArray[Any], covariance: NDArray[Any]) -> NDArray[Any]:
     """Whiten with the Cholesky factor of the covariance, or take the constrained form if it has none."""
     try:
         factor = linalg.cholesky(covariance, lower=True, check_finite=False)
@@ -171,7 +173,7 @@ def _generalised(a: NDArray[np.float64], b: NDArray[np.float64], covariance: NDA
     return _ordinary(white_a, white_b)
 
 
-def polyfit(x: ArrayLike, y: ArrayLike, n: int) -> NDArray[np.floating[Any]]:
+def polyfit(x: ArrayLike, y: ArrayLike, n: int) -> NDArray[Any]:
     """Fit a polynomial of degree `n` by least squares (QR of the Vandermonde matrix).
 
     Parameters
@@ -213,8 +215,8 @@ def polyfit(x: ArrayLike, y: ArrayLike, n: int) -> NDArray[np.floating[Any]]:
 
 
 def polyfit_scaled(
-    x: NDArray[np.float64], y: NDArray[np.float64], n: int
-) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    x: ArrayLike, y: ArrayLike, n: int
+) -> tuple[NDArray[Any], tuple[np.floating[Any], np.floating[Any]]]:
     """Fit a polynomial in the centred and scaled abscissa (x - mu1)/mu2.
 
     Parameters
@@ -249,7 +251,11 @@ def polyfit_scaled(
     return polyfit(scaled, y, n), (mu1, mu2)
 
 
-def polyval(p: ArrayLike, x: ArrayLike, mu: tuple[float, float] | None = None) -> NDArray[np.float64] | complex:
+@overload
+def polyval(p: ArrayLike, x: complex | np.number[Any], mu: _Scaling | None = None) -> Any: ...
+@overload
+def polyval(p: ArrayLike, x: NDArray[Any] | Sequence[Any], mu: _Scaling | None = None) -> NDArray[Any]: ...
+def polyval(p: ArrayLike, x: ArrayLike, mu: _Scaling | None = None) -> Any:
     """Evaluate a polynomial by Horner's rule.
 
     Parameters
@@ -271,17 +277,17 @@ def polyval(p: ArrayLike, x: ArrayLike, mu: tuple[float, float] | None = None) -
     Source: docs/method/conventions.md, section 6 (polyval); docs/method/selection.md, section 1
     depends on the single steps.
     """
-    x = np.asarray(x)
-    if x.dtype not in (np.float32, np.complex64):
-        x = _wide(x)
+    points = np.asarray(x)
+    if points.dtype not in (np.float32, np.complex64):
+        points = _wide(points)
     p = np.asarray(p).ravel()
     if p.dtype.kind == "c":
-        cast = np.complex64 if _is_single(x) else np.complex128
+        cast = np.complex64 if _is_single(points) else np.complex128
     else:
-        cast = x.dtype.type
+        cast = points.dtype.type
     if mu is not None:
-        x = (x - x.dtype.type(mu[0])) / x.dtype.type(mu[1])
-    y = np.zeros(x.shape, np.result_type(x.dtype, cast))
+        points = (points - points.dtype.type(mu[0])) / points.dtype.type(mu[1])
+    y = np.zeros(points.shape, np.result_type(points.dtype, cast))
     for k, coefficient in enumerate(p):
-        y = np.full(x.shape, cast(coefficient), y.dtype) if k == 0 else y * x + cast(coefficient)
+        y = np.full(points.shape, cast(coefficient), y.dtype) if k == 0 else y * points + cast(coefficient)
     return y[()]

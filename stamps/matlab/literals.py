@@ -86,7 +86,7 @@ def parse(text: str) -> NDArray[np.float64] | float | str:
     return stripped
 
 
-def format_short(value: NDArray[np.float64] | float | str) -> str:
+def format_short(value: ArrayLike) -> str:
     """Text of a value as ``num2str`` gives it: whole numbers as they are, others with about five significant digits.
 
     Parameters
@@ -134,7 +134,7 @@ def format_g(value: ArrayLike) -> str:
     return "".join(f"{_general(v, 6)} " for v in values) or " "
 
 
-def format_literal(value: NDArray[np.float64] | float | str) -> str:
+def format_literal(value: ArrayLike) -> str:
     """Literal that :func:`parse` reads back as the same value.
 
     Parameters
@@ -187,8 +187,9 @@ def _list(text: str) -> NDArray[np.float64] | float:
 def _elements(element: str, text: str) -> NDArray[np.float64]:
     """Numbers of one element of a list: a number or a range ``a:b`` or ``a:step:b``."""
     shown = f"{_shortened(element)} in {_shortened(text)}"
-    numbers = [number(part.strip()) for part in element.split(":")]
-    if any(value is None for value in numbers) or len(numbers) > 3:
+    read = [number(part.strip()) for part in element.split(":")]
+    numbers = [value for value in read if value is not None]
+    if len(numbers) < len(read) or len(numbers) > 3:
         raise ParameterError(f"{shown} is not a number: write a list of numbers as [3 8] or [1:5 8].")
     if len(numbers) == 1:
         return np.array(numbers)

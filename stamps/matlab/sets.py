@@ -5,7 +5,7 @@ Equal means numerically equal; NaN equals nothing, not even NaN, and sorts last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["intersect_rows", "ismember", "setdiff", "setxor", "sortrows", "unique_rows"]
 
 
-def _as_rows(x: NDArray[Any]) -> NDArray[Any]:
+def _as_rows(x: ArrayLike) -> NDArray[Any]:
     x = np.asarray(x)
     if x.ndim == 1:
         x = x[:, np.newaxis]
@@ -26,9 +26,9 @@ def _as_rows(x: NDArray[Any]) -> NDArray[Any]:
     return x
 
 
-def _packed(columns: ArrayLike) -> NDArray[np.int64] | None:
+def _packed(columns: Iterable[NDArray[Any]]) -> NDArray[np.int64] | None:
     """Return one int64 key per row whose order is that of the rows, or None if there is no such key."""
-    key = None
+    key: NDArray[np.int64] | None = None
     width = 1
     for column in columns:
         if column.dtype.kind not in "iub" or column.size == 0 or column.dtype == np.uint64:
@@ -43,7 +43,7 @@ def _packed(columns: ArrayLike) -> NDArray[np.int64] | None:
     return key
 
 
-def _row_order(columns: ArrayLike) -> NDArray[np.int64]:
+def _row_order(columns: NDArray[Any] | Sequence[NDArray[Any]]) -> NDArray[np.intp]:
     """Return the stable lexicographic order of rows; the first of `columns` counts most."""
     key = _packed(columns)
     if key is not None:
@@ -59,7 +59,7 @@ def _group_starts(rows: NDArray[Any]) -> NDArray[np.bool_]:
     return starts
 
 
-def unique_rows(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+def unique_rows(x: ArrayLike) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
     """Return the distinct rows in lexicographic order.
 
     Parameters
@@ -92,18 +92,18 @@ def unique_rows(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArr
     return x[first_index], first_index, inverse
 
 
-def _values(a: Sequence[int], b: Sequence[int]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _values(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return both operands as vectors; an empty one adopts the dtype of the other."""
-    a = np.asarray(a).ravel()
-    b = np.asarray(b).ravel()
-    if a.size == 0 and b.size:
-        a = a.astype(b.dtype)
-    elif b.size == 0 and a.size:
-        b = b.astype(a.dtype)
-    return a, b
+    first = np.asarray(a).ravel()
+    second = np.asarray(b).ravel()
+    if first.size == 0 and second.size:
+        first = first.astype(second.dtype)
+    elif second.size == 0 and first.size:
+        second = second.astype(first.dtype)
+    return first, second
 
 
-def setxor(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
+def setxor(a: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     """Return the sorted values that occur in exactly one of two sets.
 
     Parameters
@@ -119,15 +119,15 @@ def setxor(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
     -----
     Source: docs/method/conventions.md, section 6 (setxor).
     """
-    a, b = _values(a, b)
-    both = np.concatenate([np.unique(a, equal_nan=False), np.unique(b, equal_nan=False)])
+    first, second = _values(a, b)
+    both = np.concatenate([np.unique(first, equal_nan=False), np.unique(second, equal_nan=False)])
     both.sort()
     starts = _group_starts(both[:, np.newaxis])
     ends = np.append(starts[1:], True) if both.size else starts
     return both[starts & ends]
 
 
-def setdiff(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
+def setdiff(a: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     """Return the sorted distinct values of `a` that do not occur in `b`.
 
     Parameters
@@ -143,12 +143,12 @@ def setdiff(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
     -----
     Source: docs/method/conventions.md, section 6 (setdiff).
     """
-    a, b = _values(a, b)
-    distinct = np.unique(a, equal_nan=False)
-    return distinct[~np.isin(distinct, b)]
+    first, second = _values(a, b)
+    distinct = np.unique(first, equal_nan=False)
+    return distinct[~np.isin(distinct, second)]
 
 
-def intersect_rows(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+def intersect_rows(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
     """Return the sorted rows that two tables have in common.
 
     Parameters
@@ -190,7 +190,7 @@ def intersect_rows(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDAr
     return rows_a[at_a], first_a[at_a], first_b[at_b]
 
 
-def sortrows(x: NDArray[Any], columns: int | Sequence[int] | None = None) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def sortrows(x: ArrayLike, columns: int | Sequence[int] | None = None) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Sort rows in ascending order of some columns; stable, NaN last.
 
     Parameters
@@ -223,7 +223,7 @@ def sortrows(x: NDArray[Any], columns: int | Sequence[int] | None = None) -> tup
     return x[permutation], permutation
 
 
-def ismember(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def ismember(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     """Tell which values of `a` occur in `b`, and where first.
 
     Parameters

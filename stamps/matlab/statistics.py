@@ -6,8 +6,7 @@ Single-precision input gives single-precision output, but every sum is accumulat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -17,16 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["cov", "hist", "mean_single", "median", "nanmean", "std", "sum_single", "var"]
 
-_SINGLE = {np.dtype(np.float32): np.float32, np.dtype(np.complex64): np.complex64}
+_Axis = int | tuple[int, ...] | None
+
+_SINGLE: dict[np.dtype[Any], type[Any]] = {np.dtype(np.float32): np.float32, np.dtype(np.complex64): np.complex64}
 
 
-def _classes(x: NDArray[Any]) -> tuple[type, type]:
+def _classes(x: NDArray[Any]) -> tuple[type[Any], type[Any]]:
     """Return (accumulator dtype, result dtype) for the array `x`."""
-    wide = np.complex128 if x.dtype.kind == "c" else np.float64
+    wide: type[Any] = np.complex128 if x.dtype.kind == "c" else np.float64
     return wide, _SINGLE.get(x.dtype, wide)
 
 
-def _count(x: NDArray[Any], axis: int | None) -> int:
+def _count(x: NDArray[Any], axis: _Axis) -> int:
     """Return how many elements a reduction over `axis` combines."""
     if axis is None:
         return x.size
@@ -34,7 +35,7 @@ def _count(x: NDArray[Any], axis: int | None) -> int:
     return int(np.prod([x.shape[a] for a in axes]))
 
 
-def _reduced_shape(x: NDArray[np.floating[Any]], axis: int | None) -> tuple[int, ...]:
+def _reduced_shape(x: NDArray[Any], axis: _Axis) -> tuple[int, ...]:
     """Return the shape that is left after a reduction over `axis`."""
     if axis is None:
         return ()
@@ -77,7 +78,11 @@ def hist(values: ArrayLike, centres: ArrayLike) -> NDArray[np.float64]:
     return np.bincount(bins, minlength=centres.size).astype(np.float64)
 
 
-def median(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | float:
+@overload
+def median(x: ArrayLike, axis: None = None) -> np.floating[Any]: ...
+@overload
+def median(x: ArrayLike, axis: int | tuple[int, ...]) -> NDArray[np.floating[Any]]: ...
+def median(x: ArrayLike, axis: _Axis = None) -> Any:
     """Return the median; an even count gives the mean of the two middle values, NaN propagates.
 
     Parameters
@@ -104,7 +109,11 @@ def median(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] |
         return np.median(x, axis=axis)
 
 
-def var(x: ArrayLike, axis: int | None = None) -> NDArray[np.float64] | float:
+@overload
+def var(x: ArrayLike, axis: None = None) -> np.floating[Any]: ...
+@overload
+def var(x: ArrayLike, axis: int | tuple[int, ...]) -> NDArray[np.floating[Any]]: ...
+def var(x: ArrayLike, axis: _Axis = None) -> Any:
     """Return the variance with divisor N-1 (0 for one sample); complex: the mean of abs(x - mean)**2.
 
     Parameters
@@ -124,7 +133,7 @@ def var(x: ArrayLike, axis: int | None = None) -> NDArray[np.float64] | float:
     """
     x = np.asarray(x)
     wide, result = _classes(x)
-    real_result = np.empty(0, result).real.dtype
+    real_result: np.dtype[Any] = np.empty(0, result).real.dtype
     count = _count(x, axis)
     if count == 0:
         return np.full(_reduced_shape(x, axis), np.nan, real_result)[()]
@@ -133,7 +142,11 @@ def var(x: ArrayLike, axis: int | None = None) -> NDArray[np.float64] | float:
     return np.asarray(value).real.astype(real_result)[()]
 
 
-def std(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | float:
+@overload
+def std(x: ArrayLike, axis: None = None) -> np.floating[Any]: ...
+@overload
+def std(x: ArrayLike, axis: int | tuple[int, ...]) -> NDArray[np.floating[Any]]: ...
+def std(x: ArrayLike, axis: _Axis = None) -> Any:
     """Return the standard deviation with divisor N-1 (0 for one sample).
 
     Parameters
@@ -157,7 +170,11 @@ def std(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | fl
     return np.asarray(root).astype(np.empty(0, result).real.dtype)[()]
 
 
-def sum_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
+@overload
+def sum_single(x: ArrayLike, axis: None = None) -> Any: ...
+@overload
+def sum_single(x: ArrayLike, axis: int | tuple[int, ...]) -> NDArray[Any]: ...
+def sum_single(x: ArrayLike, axis: _Axis = None) -> Any:
     """Return the sum, accumulated in double and rounded once to the class of `x`.
 
     Parameters
@@ -181,7 +198,11 @@ def sum_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
         return np.asarray(np.sum(x, axis=axis, dtype=wide)).astype(result)[()]
 
 
-def mean_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
+@overload
+def mean_single(x: ArrayLike, axis: None = None) -> Any: ...
+@overload
+def mean_single(x: ArrayLike, axis: int | tuple[int, ...]) -> NDArray[Any]: ...
+def mean_single(x: ArrayLike, axis: _Axis = None) -> Any:
     """Return the mean, accumulated in double and rounded once to the class of `x`.
 
     Parameters
@@ -208,7 +229,11 @@ def mean_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
         return np.asarray(np.sum(x, axis=axis, dtype=wide) / count).astype(result)[()]
 
 
-def nanmean(x: NDArray[Any] | Sequence[Any], axis: int | None = None) -> NDArray[np.floating[Any]] | complex:
+@overload
+def nanmean(x: ArrayLike, axis: None = None) -> Any: ...
+@overload
+def nanmean(x: ArrayLike, axis: int | tuple[int, ...]) -> NDArray[Any]: ...
+def nanmean(x: ArrayLike, axis: _Axis = None) -> Any:
     """Return the mean of the values that are not NaN (NaN if there is none).
 
     Parameters
@@ -231,7 +256,7 @@ def nanmean(x: NDArray[Any] | Sequence[Any], axis: int | None = None) -> NDArray
     valid = ~np.isnan(x)
     count = np.sum(valid, axis=axis)
     with np.errstate(invalid="ignore", divide="ignore"):
-        total = np.sum(x, axis=axis, dtype=wide, where=valid)
+        total: Any = np.sum(x, axis=axis, dtype=wide, where=valid)
         value = total / count
     # complex 0/0 must be NaN as well, whatever the division of the platform makes of it
     value = np.where(count == 0, np.nan, value)

@@ -7,9 +7,13 @@ Python with an export comment. Without a compiler or a GPU the package works wit
 ``STAMPS_BACKEND`` or ``--backend`` chooses, see :mod:`stamps.native.backends`.
 """
 
+from __future__ import annotations
+
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,8 +26,10 @@ __all__ = ["compiled_kernels", "n_threads", "run", "thread_pool"]
 #: One thread at a time computes on the device: each takes a share of what is free when it begins.
 _device = threading.RLock()
 
+_Result = TypeVar("_Result")
 
-def run(kernel, arrays, pythran=None):
+
+def run(kernel: str, arrays: Callable[[Any], _Result], pythran: Callable[[Any], _Result] | None = None) -> _Result:
     """Run a kernel with the first of its versions that works.
 
     Parameters
@@ -58,18 +64,18 @@ def run(kernel, arrays, pythran=None):
     return arrays(np)
 
 
-def compiled_kernels():
+def compiled_kernels() -> dict[str, bool]:
     """Kernel name -> whether its compiled version is installed, for all kernels that have one."""
     names = [kernel for kernel, versions in backends.KERNELS.items() if "pythran" in versions]
     return {name: backends.pythran_problem(name) is None for name in names}
 
 
-def thread_pool(n_workers):
+def thread_pool(n_workers: int) -> ThreadPoolExecutor:
     """Threads that may run kernels: an executor whose threads follow the request of the one that makes it."""
     return ThreadPoolExecutor(n_workers, initializer=backends.follow, initargs=(backends.requested(),))
 
 
-def n_threads():
+def n_threads() -> int:
     """Threads that a kernel may use: ``OMP_NUM_THREADS``, else the cores that this process may run on."""
     requested = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if requested.isdigit() and int(requested) > 0:

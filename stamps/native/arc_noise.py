@@ -76,7 +76,7 @@ def _time_series_arrays(
     phasors: NDArray[np.complex64],
     edges: NDArray[np.int64],
     day: NDArray[np.float64],
-    bperp: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
     fits: tuple[NDArray[np.float64], ...],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     weights, offset_fit, slope_fit = (xp.asarray(fit) for fit in fits)
@@ -100,13 +100,13 @@ def _time_series_compiled(
     phasors: NDArray[np.complex64],
     edges: NDArray[np.int64],
     day: NDArray[np.float64],
-    bperp: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
     fits: tuple[NDArray[np.float64], ...],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     n_edge, u = len(edges), phasors.shape[1]
     noise, moments = np.empty((n_edge, u), dtype=np.float32), np.zeros((-(-n_edge // _EDGES_AT_ONCE), 2, u))
-    phasors, *fits = (np.ascontiguousarray(array) for array in (phasors.astype(np.complex64, copy=False), *fits))
-    module.time_series(phasors, edges, *fits, day[:, np.newaxis] - day, _EDGES_AT_ONCE, noise, moments)
+    phasors, *rows = (np.ascontiguousarray(array) for array in (phasors.astype(np.complex64, copy=False), *fits))
+    module.time_series(phasors, edges, *rows, day[:, np.newaxis] - day, _EDGES_AT_ONCE, noise, moments)
     return _without_baseline_part(np, noise, bperp, moments.sum(axis=0))
 
 
@@ -125,7 +125,7 @@ def _without_baseline_part(
 
 
 def small_baseline_arc_noise(
-    phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.float64]
+    phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Noise of arcs between pairs of images (small baselines).
 
@@ -148,7 +148,7 @@ def small_baseline_arc_noise(
 
 
 def _small_baseline_arrays(
-    xp: Any, phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.float64]
+    xp: Any, phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     phasors, edges, bperp = xp.asarray(phasors), xp.asarray(edges), xp.asarray(bperp)
     n_edge, u = len(edges), phasors.shape[1]
@@ -211,8 +211,8 @@ def _time_fits(
         lscov(np.column_stack([np.ones(u), times]), np.eye(u), weights=row)
         for times, row in zip(interval, weights, strict=True)
     ]
-    fits = np.array(fits).reshape(u, 2, u)
-    return weights, fits[:, 0], fits[:, 1]
+    rows = np.array(fits).reshape(u, 2, u)
+    return weights, rows[:, 0], rows[:, 1]
 
 
 def _deviation_from_curve(xp: Any, phase: Any, mean_phase: Any, offset_fit: Any, slope_fit: Any, interval: Any) -> Any:

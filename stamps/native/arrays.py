@@ -151,7 +151,8 @@ def add_windows(xp: Any, target: Any, starts: NDArray[np.int64], pieces: Any) ->
 
 def _apart(starts: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     """Windows in groups without overlaps, each an int array of positions."""
-    groups, ends = [], []
+    groups: list[list[int]] = []
+    ends: list[int] = []
     for k in np.argsort(starts, kind="stable").tolist():
         start = int(starts[k])
         free = next((g for g, end in enumerate(ends) if end <= start), None)

@@ -68,12 +68,12 @@ KERNELS = {
 _MODULES = {"random_coherence": "_topofit"}
 
 
-_selected = ContextVar("stamps_backend", default=None)
+_selected: ContextVar[str | None] = ContextVar("stamps_backend", default=None)
 
 # what this process has found out about itself; it never decides a result
 _lock = threading.Lock()
-_said = set()
-_given_up = {}  # kernel -> why its CUDA version is not tried again
+_said: set[str] = set()
+_given_up: dict[str, str] = {}  # kernel -> why its CUDA version is not tried again
 
 
 # ---------------------------------------------------------------------- what was asked for
@@ -92,7 +92,7 @@ class Request:
     """
 
     default: str = "auto"
-    kernels: dict = field(default_factory=dict)
+    kernels: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return ",".join([self.default, *(f"{kernel}={backend}" for kernel, backend in self.kernels.items())])
@@ -155,7 +155,7 @@ def requested() -> Request:
 
 
 @contextlib.contextmanager
-def selected(wanted: str | None) -> Iterator[None]:
+def selected(wanted: str | Mapping[str, str] | None) -> Iterator[None]:
     """Context in which a request counts instead of ``STAMPS_BACKEND``.
 
     Parameters

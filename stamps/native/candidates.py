@@ -131,12 +131,12 @@ def add_amplitudes(
     master : (n,) float32 array, optional
         Amplitudes of a master image to divide by.
     """
-    constant = np.float32(constant)
+    single = np.float32(constant)
     native.run(
         "candidates",
-        lambda xp: _add_amplitudes(xp, total, squares, zero, amplitudes, constant, master),
+        lambda xp: _add_amplitudes(xp, total, squares, zero, amplitudes, single, master),
         lambda module: module.add_amplitudes(
-            total, squares, zero, amplitudes, constant, _NOTHING if master is None else master
+            total, squares, zero, amplitudes, single, _NOTHING if master is None else master
         ),
     )
 
@@ -147,7 +147,7 @@ def _add_amplitudes(
     squares: NDArray[np.float32],
     zero: NDArray[np.uint8],
     amplitudes: NDArray[np.float32],
-    constant: float,
+    constant: np.float32,
     master: NDArray[np.float32] | None,
 ) -> None:
     results = []
@@ -190,11 +190,11 @@ def add_differences(
     constant1, constant2 : float32
         Their calibration constants.
     """
-    constant1, constant2 = np.float32(constant1), np.float32(constant2)
+    constants = np.float32(constant1), np.float32(constant2)
     native.run(
         "candidates",
-        lambda xp: _add_differences(xp, total, squares, (first, second), (constant1, constant2)),
-        lambda module: module.add_differences(total, squares, first, second, constant1, constant2),
+        lambda xp: _add_differences(xp, total, squares, (first, second), constants),
+        lambda module: module.add_differences(total, squares, first, second, *constants),
     )
 
 
@@ -203,7 +203,7 @@ def _add_differences(
     total: NDArray[np.float32],
     squares: NDArray[np.float32],
     images: tuple[NDArray[np.float32], NDArray[np.float32]],
-    constants: tuple[float, float],
+    constants: tuple[np.float32, np.float32],
 ) -> None:
     results = []
     for chunk in _chunks(xp, len(total)):

@@ -126,8 +126,8 @@ def filter_stack(
 
 def _filter_stack_arrays(
     xp: Any,
-    grids: NDArray[np.complex64],
-    settings: tuple[float, float, int, int, NDArray[np.float64] | int],
+    grids: NDArray[np.complexfloating[Any, Any]],
+    settings: tuple[float, float, int, int, ArrayLike],
     n_threads: int,
 ) -> NDArray[np.complex64]:
     """One grid per thread with NumPy, as many at once as the device's memory allows with CuPy."""
@@ -136,7 +136,7 @@ def _filter_stack_arrays(
     cells = grids.shape[0] * grids.shape[1]
     at_once = rows_at_once(xp, 100 * cells, 1)
 
-    def some(first):
+    def some(first: int) -> None:
         part = slice(first, first + at_once)
         planes = _filter_planes(xp, np.moveaxis(grids[:, :, part], 2, 0), *settings)
         filtered[:, :, part] = np.moveaxis(to_host(planes.astype(np.complex64)), 0, 2)

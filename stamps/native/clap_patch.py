@@ -12,7 +12,7 @@ JGR 112, B07407 (2007).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import scipy.fft
@@ -22,6 +22,8 @@ from stamps.native.arrays import companion, rows_at_once, to_host, windows
 from stamps.native.clap import adaptive_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -32,7 +34,7 @@ ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid r
 
 
 def filter_block(
-    block: NDArray[np.complex64], alpha: int, beta: float, low_pass: NDArray[np.float64]
+    block: NDArray[np.complexfloating[Any, Any]], alpha: float, beta: float, low_pass: ArrayLike
 ) -> NDArray[np.complex64]:
     """CLAP filter of one block, without taper or padding, in single precision.
 
@@ -53,7 +55,11 @@ def filter_block(
     return scipy.fft.ifft2(spectrum * adaptive_weights(np.abs(spectrum)[np.newaxis], alpha, beta, low_pass)[0])
 
 
-def window_start(cell: ArrayLike, n_cells: int, n_win: int) -> NDArray[np.int64] | int:
+@overload
+def window_start(cell: int, n_cells: int, n_win: int) -> np.int64: ...
+@overload
+def window_start(cell: NDArray[Any] | Sequence[int], n_cells: int, n_win: int) -> NDArray[np.int64]: ...
+def window_start(cell: ArrayLike, n_cells: int, n_win: int) -> Any:
     """First cell of the window around a cell along one axis, moved back inside the grid.
 
     Parameters
@@ -73,10 +79,10 @@ def window_start(cell: ArrayLike, n_cells: int, n_win: int) -> NDArray[np.int64]
 
 
 def patch_phase(
-    grid: NDArray[np.complex64],
+    grid: NDArray[np.complexfloating[Any, Any]],
     cells: ArrayLike,
     n_win: int,
-    low_pass: NDArray[np.float64],
+    low_pass: ArrayLike,
     alpha: float,
     beta: float,
     oversampling: int = 1,
@@ -114,7 +120,7 @@ def patch_phase(
     distinct, inverse = np.unique(cells[:, 0] * n_j + cells[:, 1], return_inverse=True)
     threads = n_threads or native.n_threads()
 
-    def arrays(xp):
+    def arrays(xp: Any) -> NDArray[np.complex64]:
         cell_filter = _CellFilter(xp, n_win, low_pass, alpha, beta, oversampling)
         return _phase_of_cells(xp, grid, *np.divmod(distinct, n_j), cell_filter, threads)
 
@@ -123,7 +129,7 @@ def patch_phase(
 
 def _phase_of_cells(
     xp: Any,
-    grid: NDArray[np.complex64],
+    grid: NDArray[np.complexfloating[Any, Any]],
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
     cell_filter: _CellFilter,
@@ -152,9 +158,7 @@ def _phase_of_cells(
 class _CellFilter:
     """The filter with its settings; called for the cells of one grid row. Cells are on the host, values of ``xp``."""
 
-    def __init__(
-        self, xp: Any, n_win: int, low_pass: NDArray[np.float64], alpha: float, beta: float, oversampling: int
-    ) -> None:
+    def __init__(self, xp: Any, n_win: int, low_pass: ArrayLike, alpha: float, beta: float, oversampling: int) -> None:
         self.xp = xp
         self.fft = companion(xp, "fft")
         self.n_win = n_win

@@ -22,7 +22,7 @@ _BYTES_PER_PAIR = 100  # of all arrays of the array version
 
 
 def gaussian_smooth(
-    xy: NDArray[np.float32], values: NDArray[np.floating[Any]], wavelength: float
+    xy: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], wavelength: float
 ) -> NDArray[np.float64]:
     """Weighted mean of the values of all neighbours q of each pixel p nearer than four standard deviations, p included.
 
@@ -51,12 +51,12 @@ def gaussian_smooth(
     order, starts, stops = _candidates(xy, RADIUS * wavelength)
     x, y = xy[order, 0].copy(), xy[order, 1].copy()
     sorted_values = np.ascontiguousarray(values[order], dtype=np.float64)
-    arguments = x, y, sorted_values, starts, stops, limit, 2 * float(wavelength) ** 2
+    scale = 2 * float(wavelength) ** 2
     result = np.empty_like(sorted_values)
     result[order] = native.run(
         "gaussian_smooth",
-        lambda xp: _gaussian_smooth_arrays(xp, *arguments),
-        lambda module: module.gaussian_smooth(*arguments),
+        lambda xp: _gaussian_smooth_arrays(xp, x, y, sorted_values, starts, stops, limit, scale),
+        lambda module: module.gaussian_smooth(x, y, sorted_values, starts, stops, limit, scale),
     )
     return result
 
@@ -95,7 +95,7 @@ def _gaussian_smooth_arrays(
     values: NDArray[np.float64],
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
-    limit: float,
+    limit: np.float32,
     scale: float,
 ) -> NDArray[np.float64]:
     """Array version: the pairs of a block of pixels become a sparse matrix of weights."""

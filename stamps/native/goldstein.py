@@ -27,7 +27,7 @@ _WINDOWS = 256
 
 
 def goldstein(
-    ph: NDArray[np.complexfloating[Any, Any]], n_win: int, alpha: float, n_pad=None, low: bool = False
+    ph: NDArray[np.complexfloating[Any, Any]], n_win: int, alpha: float, n_pad: int | None = None, low: bool = False
 ) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.complexfloating[Any, Any]] | None]:
     """Filter one gridded interferogram; each cell keeps its magnitude.
 
@@ -59,8 +59,8 @@ def goldstein(
         raise ValueError(f"The filter window of {n_win} cells must be even and fit into the grid of {ph.shape} cells.")
     if not np.all(np.isfinite(ph)):
         raise ValueError("A gridded phase is infinite.")
-    n_pad = int(round_half_away(n_win * 0.25)) if n_pad is None else int(n_pad)
-    return native.run("goldstein", lambda xp: _goldstein_arrays(xp, ph, n_win, alpha, n_pad, low))
+    padding = int(round_half_away(n_win * 0.25)) if n_pad is None else int(n_pad)
+    return native.run("goldstein", lambda xp: _goldstein_arrays(xp, ph, n_win, alpha, padding, low))
 
 
 def _goldstein_arrays(

@@ -76,7 +76,7 @@ def _accumulate_arrays(xp: Any, values: NDArray[Any], cells: NDArray[np.int64], 
     group = np.cumsum(is_first) - 1
     rank = np.arange(cells.size) - np.flatnonzero(is_first)[group]
     by_rank = order[np.argsort(rank, kind="stable")]
-    borders = np.cumsum(np.bincount(rank)) if cells.size else []
+    borders: NDArray[Any] | list[int] = np.cumsum(np.bincount(rank)) if cells.size else []
     sums = xp.zeros((n_cells, values.shape[1]), dtype=values.dtype)
     values, cells, by_rank = xp.asarray(values), xp.asarray(cells), xp.asarray(by_rank)
     first = 0

@@ -115,7 +115,7 @@ def _krige_systems_arrays(
 
 
 def krige_neighbours(
-    xy: NDArray[np.float64],
+    xy: NDArray[np.floating[Any]],
     values: NDArray[np.floating[Any]],
     neighbours: NDArray[np.int64],
     radius: float,
@@ -159,8 +159,8 @@ def krige_neighbours(
 
 def _neighbours_compiled(
     module: Any,
-    xy: NDArray[np.float64],
-    values: NDArray[np.float64],
+    xy: NDArray[np.floating[Any]],
+    values: NDArray[np.floating[Any]],
     neighbours: NDArray[np.int64],
     radius: float,
     model: tuple[float, ...],
@@ -172,8 +172,8 @@ def _neighbours_compiled(
 
 def _neighbours_in_batches(
     xp: Any,
-    xy: NDArray[np.float64],
-    values: NDArray[np.float64],
+    xy: NDArray[np.floating[Any]],
+    values: NDArray[np.floating[Any]],
     neighbours: NDArray[np.int64],
     radius: float,
     model: tuple[float, ...],
@@ -185,7 +185,7 @@ def _neighbours_in_batches(
     rows = rows_at_once(xp, _BYTES_PER_PAIR * pairs, _NUMBERS_PER_BLOCK // pairs)
     xy, values, neighbours = xp.asarray(xy), xp.asarray(values), xp.asarray(neighbours)
 
-    def block(begin):
+    def block(begin: int) -> None:
         part = slice(begin, begin + rows)
         estimate[part] = to_host(_krige_block(xp, xy, values, xy[part], neighbours[part], radius, model))
 

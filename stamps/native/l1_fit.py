@@ -125,7 +125,7 @@ def _misfit(xp: Any, design: NDArray[np.float64], observed: NDArray[np.float64],
     return total
 
 
-def _fused_multiply_add(a: float, x: float, y: float) -> float:
+def _fused_multiply_add(a: Any, x: Any, y: Any) -> Any:
     """a*x + y rounded once, from the exact product and sum of Dekker (1971) and Knuth."""
     product = a * x
     a_high, a_low = _halves(a)
@@ -136,7 +136,7 @@ def _fused_multiply_add(a: float, x: float, y: float) -> float:
     return total + (product_error + ((product - (total - part)) + (y - part)))
 
 
-def _halves(a: float) -> tuple[float, float]:
+def _halves(a: Any) -> tuple[Any, Any]:
     """Split doubles into two numbers of 26 bits."""
     scaled = 134217729.0 * a
     high = scaled - (scaled - a)

@@ -43,7 +43,7 @@ def least_squares(
         float32 if an operand is, else float64.
     """
 
-    def arrays(xp):
+    def arrays(xp: Any) -> NDArray[np.floating[Any]]:
         if xp is np:
             return lscov(design, observed, covariance=covariance)
         return _with_operator(xp, design, observed, covariance)

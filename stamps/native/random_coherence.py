@@ -65,8 +65,10 @@ def random_coherence_histogram(
     """
     bperp = np.ascontiguousarray(bperp)
     bperp = bperp.astype(np.float32 if bperp.dtype == np.float32 else np.float64, copy=False)
+    if pairs is not None and n_image is None:
+        raise TypeError("Random phases of images need the number of images, n_image.")
     pair_key = None if pairs is None else np.ascontiguousarray(pairs, dtype=np.int64).tobytes()
-    n_columns = bperp.size if pairs is None else int(n_image)
+    n_columns = bperp.size if pairs is None or n_image is None else int(n_image)
     key = (bperp.tobytes(), bperp.dtype.str, float(n_trial_wraps), pair_key, n_columns, n_random, seed)
     return _histogram(native.backends.order("random_coherence"), *key).copy()
 
@@ -89,11 +91,11 @@ def _histogram(
     n_trials = trials_on_each_side(n_trial_wraps)
     m = max(bperp.size, 1)
 
-    def arrays(xp):
+    def arrays(xp: Any) -> NDArray[np.float64]:
         rows = rows_at_once(xp, bytes_per_row(m, n_trials), _ELEMENTS_IN_CACHE // m)
         return _counts(xp, partial(_coherence_arrays, xp, xp.asarray(bperp), n_trials), phases, pairs, rows)
 
-    def compiled(module):
+    def compiled(module: Any) -> NDArray[np.float64]:
         rows = max(_ELEMENTS_AT_ONCE // m, 1)
         return _counts(np, partial(_coherence_compiled, module, bperp, n_trials), phases, pairs, rows)
 

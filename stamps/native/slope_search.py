@@ -29,7 +29,7 @@ _BLOCK_BYTES = 64 << 20
 _CLEAR_BY = 0.1
 
 
-def trial_slopes(abscissa_range: float, n_trial_wraps: float) -> NDArray[np.float64]:
+def trial_slopes(abscissa_range: float, n_trial_wraps: float) -> NDArray[np.floating[Any]]:
     """Slopes that are tried, in rad per unit of the abscissa.
 
     Parameters
@@ -48,7 +48,7 @@ def trial_slopes(abscissa_range: float, n_trial_wraps: float) -> NDArray[np.floa
 
 
 def slope_search(
-    z: NDArray[np.complex64], abscissa: NDArray[np.float64], n_trial_wraps: float
+    z: NDArray[np.complexfloating[Any, Any]], abscissa: NDArray[np.floating[Any]], n_trial_wraps: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Slope and coherence of each series.
 
@@ -77,7 +77,10 @@ def slope_search(
 
 
 def _search_arrays(
-    xp: Any, z: NDArray[np.complex64], abscissa: NDArray[np.float64], trials: NDArray[np.float64]
+    xp: Any,
+    z: NDArray[np.complexfloating[Any, Any]],
+    abscissa: NDArray[np.floating[Any]],
+    trials: NDArray[np.floating[Any]],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Slope and coherence of each series; only series with a clear peak are refined."""
     slope = np.zeros(len(z), np.float32)

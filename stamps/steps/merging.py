@@ -103,7 +103,9 @@ class OverlapFinder:
     """
 
     def __init__(self) -> None:
-        self._chunks = []  # (first merged row, coordinates, lower corner, upper corner)
+        self._chunks: list[
+            tuple[int, NDArray[Any], NDArray[Any], NDArray[Any]]
+        ] = []  # (first merged row, coordinates, lower corner, upper corner)
         self._n = 0
 
     def add(self, ij: NDArray[np.float64], proper: NDArray[np.bool_]) -> Chosen:

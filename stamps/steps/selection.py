@@ -92,7 +92,7 @@ def dispersion_bins(dispersion: NDArray[np.float64] | None, n_ps: int) -> Disper
     return DispersionBins(np.concatenate([[0.0], inner, ordered[-1:]]), dispersion)
 
 
-def accepted_random(by_percent: bool, limit: float, xy: NDArray[np.float32], n_bins: int) -> float:
+def accepted_random(by_percent: bool, limit: float, xy: NDArray[np.float32], n_bins: int) -> np.float32 | np.float64:
     """Accepted number of random pixels per class, or the accepted percentage.
 
     Parameters
@@ -123,7 +123,7 @@ def bin_threshold(
     random_counts: NDArray[np.float64],
     coh_bins: NDArray[np.float64],
     n_low: int,
-    accepted: float,
+    accepted: float | np.floating[Any],
     by_percent: bool,
 ) -> float:
     """Coherence above which a class holds the accepted number (or percentage) of random pixels.
@@ -172,7 +172,7 @@ def coherence_threshold(
     random_counts: NDArray[np.float64],
     coh_bins: NDArray[np.float64],
     n_low: int,
-    accepted: float,
+    accepted: float | np.floating[Any],
     by_percent: bool,
 ) -> Threshold:
     """Threshold on coherence from the thresholds of the classes of amplitude dispersion.

@@ -176,12 +176,14 @@ def pixel_noise(
         return np.full(n, np.inf, dtype=np.float32), np.full(n, np.inf, dtype=np.float32)
     if day is None:
         std, largest = small_baseline_arc_noise(phasors, edges, bperp)
+    elif time_window is None:
+        raise TypeError("The noise of a time series needs a time window.")
     else:
         std, largest = time_series_arc_noise(phasors, edges, day, bperp, time_window)
     return smallest_at_ends(std, edges, n), smallest_at_ends(largest, edges, n)
 
 
-def _best_of_groups(group: NDArray[np.int64], coherence: NDArray[np.float64]) -> NDArray[np.int64]:
+def _best_of_groups(group: NDArray[np.integer[Any]], coherence: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """The most coherent member of each group, the lowest number on ties."""
     order = np.lexsort((-coherence, group))
     return order[np.diff(group[order], prepend=-1) != 0]

@@ -9,7 +9,6 @@ Source: see :mod:`stamps.tropo.linear`; names: docs/method/products.md, section 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +36,7 @@ def aps_linear(
     area: ArrayLike | None = None,
     exclude: ArrayLike | None = None,
     ramp: bool = True,
-    band: Sequence[float] | None = None,
+    band: ArrayLike | None = None,
     scla: str = "uncorrelated",
     workdir: Workspace | StrPath = ".",
 ) -> HeightSlopes:
@@ -78,7 +77,7 @@ def aps_linear(
     scene = Scene.at(workdir)
     log = Log(scene.ws, "APS_LINEAR")
     log.start()
-    band = _checked_band(band)
+    limits = _checked_band(band)
     columns = scene.columns()
     height, used, phase = scene.observed(area, exclude, scla, log)
     found = height_slopes(
@@ -86,7 +85,7 @@ def aps_linear(
         height[used],
         scene.xy[used],
         ramp=ramp,
-        band=band,
+        band=limits,
         name=lambda k: scene.name(columns[k]),
     )
     for k, ifg in enumerate(columns):
@@ -106,10 +105,10 @@ def _spread(n: int, columns: NDArray[np.int64], values: NDArray[np.float64]) -> 
     return result
 
 
-def _checked_band(band: Sequence[float] | None) -> NDArray[np.float64] | None:
+def _checked_band(band: ArrayLike | None) -> NDArray[np.float64] | None:
     if band is None:
         return None
-    band = np.asarray(band, np.float64)
-    if band.shape != (2,) or not 0 < band[0] < band[1]:
+    limits = np.asarray(band, np.float64)
+    if limits.shape != (2,) or not 0 < limits[0] < limits[1]:
         raise InputError("A band should be a shorter and a longer wavelength in m, such as (2000, 16000).")
-    return band
+    return limits

@@ -11,8 +11,7 @@ Source: see :mod:`stamps.tropo.powerlaw`; names: docs/method/products.md, sectio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from stamps._typing import StrPath
     from stamps.tropo.powerlaw import WindowEstimates
@@ -42,10 +41,10 @@ def aps_powerlaw(
     *,
     h0: float = DEFAULT_H0,
     alpha: float = DEFAULT_ALPHA,
-    bands: Sequence[tuple[float, float]] | None = None,
+    bands: ArrayLike | None = None,
     n_windows: int = 50,
-    area: Sequence[float] | None = None,
-    exclude=None,
+    area: ArrayLike | None = None,
+    exclude: ArrayLike | None = None,
     scla: str = "uncorrelated",
     save_bands: bool = True,
     workdir: Workspace | StrPath = ".",
@@ -96,24 +95,24 @@ def aps_powerlaw(
     columns, xy = scene.columns(), scene.xy
     height, used, phase = scene.observed(area, exclude, scla, log)
     power = relief_power(height, h0, alpha)
-    bands = octave_bands(float(np.ptp(xy[used], axis=0).max())) if bands is None else _checked(bands)
-    log(f"h0 {h0:g} m, exponent {alpha:g}, bands {', '.join(f'{a / 1000:g}-{b / 1000:g}' for a, b in bands)} km")
+    chosen = octave_bands(float(np.ptp(xy[used], axis=0).max())) if bands is None else _checked(bands)
+    log(f"h0 {h0:g} m, exponent {alpha:g}, bands {', '.join(f'{a / 1000:g}-{b / 1000:g}' for a, b in chosen)} km")
     found = estimate(
         phase,
         power[used],
         xy[used],
-        bands,
+        chosen,
         cover(xy[used], n_windows),
         lambda k: scene.name(columns[k]),
     )
     coefficient = np.empty((len(height), columns.size), np.float32)
-    in_bands = {"powerlaw_bands": bands}
+    in_bands: dict[str, NDArray[Any]] = {"powerlaw_bands": chosen}
     for k, ifg in enumerate(columns):
         coefficient[:, k] = interpolate(found, xy, k)
         usable = np.isfinite(found.error[:, :, k])
         log(f"Ifg {scene.name(ifg)}: {np.count_nonzero(usable.any(axis=1))} of {len(usable)} windows used")
         if save_bands:
-            per_band = np.column_stack([interpolate(found, xy, k, [b]) for b in range(len(bands))])
+            per_band = np.column_stack([interpolate(found, xy, k, [b]) for b in range(len(chosen))])
             in_bands[f"K_tropo_powerlaw_ifg_{ifg + 1}"] = per_band.astype(np.float32)
             in_bands[f"ph_tropo_powerlaw_ifg_{ifg + 1}"] = (per_band * power[:, np.newaxis]).astype(np.float32)
     correction = coefficient.astype(np.float64) * power[:, np.newaxis]
@@ -133,8 +132,8 @@ def aps_powerlaw(
     return found
 
 
-def _checked(bands: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
-    bands = np.atleast_2d(np.asarray(bands, np.float64))
-    if bands.ndim != 2 or bands.shape[1] != 2 or not ((bands[:, 0] > 0) & (bands[:, 0] < bands[:, 1])).all():
+def _checked(bands: ArrayLike) -> NDArray[np.float64]:
+    rows = np.atleast_2d(np.asarray(bands, np.float64))
+    if rows.ndim != 2 or rows.shape[1] != 2 or not ((rows[:, 0] > 0) & (rows[:, 0] < rows[:, 1])).all():
         raise InputError("Bands should be rows of a shorter and a longer wavelength in m, such as (2000, 4000).")
-    return bands
+    return rows

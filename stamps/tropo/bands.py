@@ -88,9 +88,7 @@ class CellGrid:
         with np.errstate(invalid="ignore"):
             return (total / count).reshape(self.shape)
 
-    def band_pass(
-        self, average: NDArray[np.float64], band: NDArray[np.float64] | tuple[int, int]
-    ) -> NDArray[np.float64]:
+    def band_pass(self, average: NDArray[np.float64], band: NDArray[Any] | tuple[float, float]) -> NDArray[np.float64]:
         """Part of averaged values between two wavelengths.
 
         Parameters

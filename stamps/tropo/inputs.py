@@ -75,7 +75,7 @@ class Scene:
         """Dates of the images as yyyymmdd, (n_image,) int64."""
         return to_yyyymmdd(self.project.ps["day"])
 
-    def name(self, ifg: int) -> str:
+    def name(self, ifg: int | np.integer[Any]) -> str:
         """``'3 (20180601-20180613)'`` for the 0-based interferogram 2."""
         first, second = self.dates()[self.pairs()[ifg]]
         return f"{ifg + 1} ({first}-{second})"
@@ -115,7 +115,11 @@ class Scene:
         if scla == "none" or not self.ws.exists(name):
             return phase
         ph_scla = self._per_interferogram(name, "ph_scla")
-        return phase - (ph_scla if scla == "all" else without_height_part(ph_scla, height, self.xy, used))
+        if scla == "all":
+            return phase - ph_scla
+        if height is None or used is None:
+            raise TypeError("What goes with height needs the heights and the pixels that are used.")
+        return phase - without_height_part(ph_scla, height, self.xy, used)
 
     def observed(
         self, area: ArrayLike | None, exclude: ArrayLike | None, scla: str, log: Log
@@ -248,7 +252,7 @@ class Scene:
         result[:, columns] = values
         return result
 
-    def save(self, variables: Mapping[str, NDArray[np.float32]]) -> None:
+    def save(self, variables: Mapping[str, NDArray[Any]]) -> None:
         """Add variables to ``tca2.mat`` or ``tca_sb2.mat``; the other corrections in it stay."""
         self.ws.save(self.project.file("tca", self.project.small_baselines), variables)
 

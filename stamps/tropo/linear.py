@@ -43,7 +43,7 @@ def height_slopes(
     *,
     ramp: bool = True,
     band: NDArray[np.float64] | None = None,
-    name: Callable[..., Any] = str,
+    name: Callable[[int], str] = str,
 ) -> HeightSlopes:
     """Robust slope of phase over height in every interferogram.
 
@@ -131,7 +131,7 @@ def _compared(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Heights, phases and places that are compared: pixels, or cells after the band-pass."""
     valid = np.isfinite(phase) & np.isfinite(height)
-    if grid is None:
+    if grid is None or band is None:
         return height[valid].astype(np.float64), phase[valid].astype(np.float64), xy[valid].astype(np.float64)
     # the same pixels in both, else the filter would not be the same
     filtered_height = grid.band_pass(grid.average(np.where(valid, height, np.nan)), band)

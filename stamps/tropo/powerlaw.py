@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def estimate(
     xy: NDArray[np.float64],
     bands: NDArray[np.float64],
     windows: Windows,
-    name: Callable[..., Any] = str,
+    name: Callable[[int], str] = str,
 ) -> WindowEstimates:
     """K' in every window and band.
 

@@ -48,7 +48,7 @@ def read_sounding(path: StrPath) -> Profile:
     except OSError as error:
         raise InputError(f"The sounding {path} cannot be read ({error.strerror}).") from error
     column = None
-    levels = []
+    levels: list[list[float]] = []
     for line in lines:
         fields = [line[k : k + _WIDTH].strip() for k in range(0, len(line), _WIDTH)]
         if "PRES" in fields and "HGHT" in fields:

@@ -47,7 +47,7 @@ class PowerLawConstants:
     n_pairs: int
 
 
-def refractivity(pressure: ArrayLike, temperature: ArrayLike, humidity: ArrayLike) -> NDArray[np.float64] | float:
+def refractivity(pressure: ArrayLike, temperature: ArrayLike, humidity: ArrayLike) -> NDArray[np.float64]:
     """Refractivity of moist air.
 
     Parameters
@@ -64,9 +64,10 @@ def refractivity(pressure: ArrayLike, temperature: ArrayLike, humidity: ArrayLik
     ndarray of float64
         N units.
     """
+    hectopascal, celsius = np.asarray(pressure), np.asarray(temperature)
     kelvin = np.asarray(temperature, np.float64) + 273.15
-    vapour = np.asarray(humidity) / 100 * 6.112 * np.exp(17.67 * temperature / (temperature + 243.5))
-    return _K1 * (pressure - vapour) / kelvin + _K2 * vapour / kelvin + _K3 * vapour / kelvin**2
+    vapour = np.asarray(humidity) / 100 * 6.112 * np.exp(17.67 * celsius / (celsius + 243.5))
+    return _K1 * (hectopascal - vapour) / kelvin + _K2 * vapour / kelvin + _K3 * vapour / kelvin**2
 
 
 def power_law_constants(

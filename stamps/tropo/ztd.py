@@ -127,7 +127,7 @@ def read_ztd(path: StrPath) -> DelayMap:
     """
     path = Path(path)
     header = _read_header(path.with_name(path.name + ".rsc"))
-    n_row, n_col = header["FILE_LENGTH"], header["WIDTH"]
+    n_row, n_col = int(header["FILE_LENGTH"]), int(header["WIDTH"])
     try:
         values = np.fromfile(path, "<f4")
     except OSError as error:
@@ -156,7 +156,7 @@ def _read_header(path: StrPath) -> dict[str, float]:
             f"The header {path} of a delay map cannot be read ({os.strerror(error.errno or 0)})."
         ) from error
     fields = {line[0].upper().rstrip(":="): line[1] for line in words if len(line) > 1}
-    header = {}
+    header: dict[str, float] = {}
     for name in (*_WHOLE_NUMBERS, *_NUMBERS):
         try:
             header[name] = (int if name in _WHOLE_NUMBERS else float)(fields[name])

@@ -43,7 +43,7 @@ class GridArcs(NamedTuple):
     One entry for vertical neighbours (n_row - 1, n_col) or horizontal ones (n_row, n_col - 1).
     """
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]  # hides tuple.index, which means nothing here
     unknown: np.ndarray
 
 
@@ -54,7 +54,7 @@ class ArcCosts(NamedTuple):
     colcost: np.ndarray
 
 
-def edge_counts(rowix: NDArray[np.int64], colix: NDArray[np.int64], n_edge: int) -> NDArray[np.int64]:
+def edge_counts(rowix: NDArray[np.int64], colix: NDArray[np.int64], n_edge: int) -> NDArray[np.intp]:
     """Number of grid arcs of each edge.
 
     Parameters
@@ -67,14 +67,15 @@ def edge_counts(rowix: NDArray[np.int64], colix: NDArray[np.int64], n_edge: int)
     -------
     ndarray of int64, shape (n_edge,)
     """
-    return sum(np.bincount(np.abs(index).ravel(), minlength=n_edge + 1) for index in (rowix, colix))[1:]
+    rows, columns = (np.bincount(np.abs(index).ravel(), minlength=n_edge + 1) for index in (rowix, colix))
+    return (rows + columns)[1:]
 
 
 def noise_variance(
     unwrap_method: str,
-    dph_noise: NDArray[np.float32] | None,
-    edges: NDArray[np.int64] | None,
-    nodes: NDArray[np.int64] | None,
+    dph_noise: Any,
+    edges: Any,
+    nodes: Any,
     pix_size: float,
     variance: NDArray[np.float64] | None = None,
 ) -> NDArray[np.floating[Any]]:

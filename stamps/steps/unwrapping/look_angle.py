@@ -72,10 +72,10 @@ def search_series(
 def _star_differences(
     dph: NDArray[np.complex64],
     ifgday_ix: NDArray[np.int64],
-    bperp: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
     day: NDArray[np.float64],
     centre: int,
-) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.complex64], NDArray[np.floating[Any]]]:
     """Successive differences, in time, of the interferograms with one common image."""
     use = np.flatnonzero((ifgday_ix == centre).any(axis=1))
     backward = ifgday_ix[use, 1] == centre
@@ -83,7 +83,7 @@ def _star_differences(
     star = dph[:, use]
     star[:, backward] = star[:, backward].conj()
     # the common image itself has no baseline and no phase
-    own = np.mean(modulus(star), axis=1, dtype=np.float64).astype(np.float32)
+    own = np.asarray(np.mean(modulus(star), axis=1, dtype=np.float64)).astype(np.float32)
     star = np.concatenate([star, own[:, np.newaxis]], axis=1)
     baselines = np.append(np.where(backward, -bperp[use], bperp[use]), 0.0)
     order = np.argsort(np.append(day[partner], day[centre]), kind="stable")

@@ -62,8 +62,8 @@ def node_frequencies(
 
 
 def _interpolated(
-    centres: NDArray[np.float64], values: NDArray[np.float64], nodes: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    centres: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], nodes: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]] | float:
     try:
         return griddata_linear(centres[:, 1], centres[:, 0], values, nodes[:, 0], nodes[:, 1])
     except ValueError:  # all windows in one line: no plane to interpolate in

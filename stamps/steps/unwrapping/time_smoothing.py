@@ -97,7 +97,7 @@ def cycles_near(series: NDArray[np.float32], partner: NDArray[np.int64], image: 
     later = np.flatnonzero(partner > image)
     # beside the last image there is only the one before
     columns = series[:, max(0, later[0] - 1) : later[0] + 1] if later.size else series[:, -1:]
-    close = np.mean(columns, axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    close = np.asarray(np.mean(columns, axis=1, keepdims=True, dtype=np.float64)).astype(np.float32)
     return close - wrapped(close)
 
 
