@@ -72,7 +72,7 @@ def ps_est_gamma_quick(restart_flag: int = 0, workdir: Workspace | StrPath = "."
     log.start()
     log("Estimating gamma for candidate pixels")
     parameters = Parameters(ws)
-    settings = _settings(parameters)
+    settings = _Settings.of(parameters)
     data = _load(ws, settings.small_baselines, keep_amplitude=settings.snr)
     n_trial_wraps = _n_trial_wraps(data.bperp, settings.max_topo_err, settings.wavelength, _mean_incidence(ws))
     log(f"n_trial_wraps={n_trial_wraps:f}")
@@ -124,6 +124,46 @@ class _Settings:
     wavelength: float
     small_baselines: bool
 
+    @classmethod
+    def of(cls, parameters: Parameters) -> _Settings:
+        """Read, log and check the parameters, in the original's order."""
+        names = (
+            "filter_grid_size",
+            "filter_weighting",
+            "clap_win",
+            "clap_low_pass_wavelength",
+            "clap_alpha",
+            "clap_beta",
+            "max_topo_err",
+            "lambda",
+            "gamma_change_convergence",
+            "gamma_max_iterations",
+        )
+        values = {name: parameters.get(name, log=True) for name in names}
+        small_baselines = parameters.flag("small_baseline_flag", log=True)
+        for name, value in values.items():
+            if name != "filter_weighting" and not (isinstance(value, float) and np.isfinite(value)):
+                remedy = "run step 1 first (stamps 1 1)" if name == "lambda" else f"set it with setparm {name} VALUE"
+                raise ParameterError(f"{name} must be a number, but it is {value!r}: {remedy}.")
+        if values["clap_win"] % 8 or values["clap_win"] <= 0:
+            raise ParameterError(f"clap_win must be a multiple of 8, but it is {values['clap_win']:g}.")
+        if values["filter_grid_size"] <= 0 or values["lambda"] <= 0:
+            raise ParameterError(
+                f"filter_grid_size and lambda must be positive, but they are {values['filter_grid_size']:g} and "
+                f"{values['lambda']:g}: set them with setparm."
+            )
+        return cls(
+            grid_size=values["filter_grid_size"],
+            weighting=str(values["filter_weighting"]),
+            clap_win=int(values["clap_win"]),
+            lowpass_wavelength=values["clap_low_pass_wavelength"],
+            clap_alpha=values["clap_alpha"],
+            clap_beta=values["clap_beta"],
+            max_topo_err=values["max_topo_err"],
+            wavelength=values["lambda"],
+            small_baselines=small_baselines,
+        )
+
     @property
     def snr(self) -> bool:
         return self.weighting.lower() != "p-square"
@@ -149,46 +189,6 @@ class _Data:
     @property
     def n_low(self) -> int:
         return LOW_COHERENCE_BINS[self.pairs is not None]
-
-
-def _settings(parameters: Parameters) -> _Settings:
-    """Read, log and check the parameters, in the original's order."""
-    names = (
-        "filter_grid_size",
-        "filter_weighting",
-        "clap_win",
-        "clap_low_pass_wavelength",
-        "clap_alpha",
-        "clap_beta",
-        "max_topo_err",
-        "lambda",
-        "gamma_change_convergence",
-        "gamma_max_iterations",
-    )
-    values = {name: parameters.get(name, log=True) for name in names}
-    small_baselines = parameters.flag("small_baseline_flag", log=True)
-    for name, value in values.items():
-        if name != "filter_weighting" and not (isinstance(value, float) and np.isfinite(value)):
-            remedy = "run step 1 first (stamps 1 1)" if name == "lambda" else f"set it with setparm {name} VALUE"
-            raise ParameterError(f"{name} must be a number, but it is {value!r}: {remedy}.")
-    if values["clap_win"] % 8 or values["clap_win"] <= 0:
-        raise ParameterError(f"clap_win must be a multiple of 8, but it is {values['clap_win']:g}.")
-    if values["filter_grid_size"] <= 0 or values["lambda"] <= 0:
-        raise ParameterError(
-            f"filter_grid_size and lambda must be positive, but they are {values['filter_grid_size']:g} and "
-            f"{values['lambda']:g}: set them with setparm."
-        )
-    return _Settings(
-        values["filter_grid_size"],
-        str(values["filter_weighting"]),
-        int(values["clap_win"]),
-        values["clap_low_pass_wavelength"],
-        values["clap_alpha"],
-        values["clap_beta"],
-        values["max_topo_err"],
-        values["lambda"],
-        small_baselines,
-    )
 
 
 def _load(ws: Workspace, small_baselines: bool, keep_amplitude: bool) -> _Data:
