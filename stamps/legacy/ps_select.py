@@ -19,7 +19,7 @@ import numpy as np
 
 from stamps.errors import InputError, ParameterError
 from stamps.insar.constants import LOW_COHERENCE_BINS
-from stamps.insar.observations import load_phase, retained
+from stamps.insar.observations import retained
 from stamps.matlab.dates import datestr
 from stamps.native.clap_patch import patch_phase
 from stamps.native.topofit import topofit
@@ -35,6 +35,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import load_phase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

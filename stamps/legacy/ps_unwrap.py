@@ -31,6 +31,7 @@ from stamps.workspace.limits import check_trial_wraps
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import stored_baselines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def ps_unwrap(workdir: Workspace | StrPath = ".", workers: Workers | None = None
     settings = _Settings.of(ws, log)
     ps = ws.load(f"ps{settings.version}")
     with ws.publish():
-        baselines = baseline_matrix(ws, ps, settings.small_baselines, settings.version)
+        baselines = baseline_matrix(stored_baselines(ws, settings.version), ps, settings.small_baselines)
         ph_w, filtered_away = _wrapped_phase(ws, ps, baselines, settings)
         predef = _held_phase(ws, ps, settings) if settings.hold else None
         scla = _previous_scla(ws, ps, baselines, settings, log)

@@ -21,7 +21,7 @@ import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.external import triangulate
-from stamps.insar.observations import load_phase, retained
+from stamps.insar.observations import retained
 from stamps.matlab.dates import datestr
 from stamps.matlab.sets import unique_rows
 from stamps.steps.weeding import arc_phasors, best_of_duplicates, best_of_neighbours, pixel_noise
@@ -29,6 +29,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import load_phase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
