@@ -91,7 +91,8 @@ def read_sections(path: StrPath) -> dict[str, list[str]]:
         lines = read_input(path).splitlines()
     except OSError as error:
         raise InputError(f"The result file {path} cannot be read ({error.strerror}): run Doris again.") from error
-    sections, name = {}, None
+    sections: dict[str, list[str]] = {}
+    name: str | None = None
     for line in lines:
         start = _START.search(line)
         if start:

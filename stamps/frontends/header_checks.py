@@ -90,7 +90,10 @@ def _check_baseline_files(export):
 
 def _compare_headers(export):
     """Compare the headers of all images with the master's; those with the same trouble are named together."""
-    found = {True: defaultdict(list), False: defaultdict(list)}  # fatal -> trouble -> headers
+    found: dict[bool, dict[str, list[str]]] = {
+        True: defaultdict(list),
+        False: defaultdict(list),
+    }  # fatal -> trouble -> headers
     master = _ImageHeader(export.header)
     for path in sorted({*(f"{name}.par" for name in export.slcs), export.header}):
         if os.path.isfile(path):

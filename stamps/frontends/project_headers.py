@@ -111,7 +111,8 @@ def read_text_numbers(ws: Workspace, name: str, count: int | None = None) -> NDA
 
 def read_size(ws: Workspace) -> tuple[int, int]:
     """Range samples and azimuth lines of the full image: (width, length), from ``width.txt`` and ``len.txt``."""
-    return tuple(int(read_text_numbers(ws, name, 1)[0]) for name in ("width.txt", "len.txt"))
+    width, length = (int(read_text_numbers(ws, name, 1)[0]) for name in ("width.txt", "len.txt"))
+    return width, length
 
 
 def read_acquisitions(ws: Workspace) -> Acquisitions:

@@ -62,7 +62,7 @@ class RasterSurvey:
 
     sentences: list = field(default_factory=list)
     order: str | None = None
-    _numbers: ImageNumbers | None = None
+    _numbers: ImageNumbers = field(default_factory=ImageNumbers.none)
 
     def examine(self, stack, stage=None):
         """Look at some lines of every SLC and interferogram, and say at once what is strange.
@@ -228,7 +228,7 @@ class RasterSurvey:
     ) -> None:
         numbers = self._numbers
         real = [k for k, name in enumerate(names) if not numbers.of_master_alone(name)]
-        names, figures, faults = ([values[k] for k in real] for values in (names, figures, faults))
+        names, figures, faults = [names[k] for k in real], [figures[k] for k in real], [faults[k] for k in real]
         bad = [
             name
             for name, fault in zip(names, faults, strict=True)
@@ -269,7 +269,7 @@ class RasterSurvey:
 
     @staticmethod
     def _equal(
-        names: Sequence[str], figures: Sequence[Statistics], faults: Sequence[None], dtype: Any, width: int
+        names: Sequence[str], figures: Sequence[Statistics], faults: Sequence[Fault | None], dtype: Any, width: int
     ) -> Iterator[tuple[str, str]]:
         for one, other in find_equal(figures, faults):
             if _are_equal(names[one], names[other], dtype, width):
@@ -313,7 +313,7 @@ def interferogram_sentences(
 
 def _by_name(faults: Sequence[Fault | None]) -> dict[str, list[int]]:
     """Positions of the rasters with each fault."""
-    found = {}
+    found: dict[str, list[int]] = {}
     for k, fault in enumerate(faults):
         if fault is not None:
             found.setdefault(fault.name, []).append(k)

@@ -296,7 +296,8 @@ def _check_geometry(export: CoregisteredStack) -> tuple[list[str], list[str]]:
     sizes = [os.path.getsize(path) if os.path.isfile(path) else -1 for path in (*lonlat, *height)]
     if not n_bytes or len(lonlat) == 1 or set(sizes) != {n_bytes}:
         return [], []
-    spacing, centre = ground_spacing(export.header), scene_centre(export.header)
+    spacing = None if export.header is None else ground_spacing(export.header)
+    centre = None if export.header is None else scene_centre(export.header)
     return check_geometry(lonlat, height[0] if height else None, export.size, export.real_type, spacing, centre)
 
 

@@ -338,7 +338,7 @@ def sort_and_round_xy(xy: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDA
     return millimetres / np.float32(1000), sort_ix
 
 
-def _meridian_arc(lat: ArrayLike) -> NDArray[np.float64] | float:
+def _meridian_arc(lat: Any) -> Any:
     """Length of the meridian from the equator to a latitude in radians, in metres."""
     return WGS84_SEMI_MAJOR * (
         _ARC[0] * lat - _ARC[1] * np.sin(2 * lat) + _ARC[2] * np.sin(4 * lat) - _ARC[3] * np.sin(6 * lat)

@@ -214,7 +214,7 @@ def without_model(
     return coefficients, series - coefficients @ design.astype(np.float32).T
 
 
-def normal_inverse(design: NDArray[np.float64]) -> NDArray[np.float64]:
+def normal_inverse(design: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
     """(AᵀA)⁻¹Aᵀ of a design matrix A, float64: by Cholesky's method, by elimination where A is too ill-conditioned.
 
     Raises

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ def _as_float(x: ArrayLike) -> NDArray[np.floating[Any]]:
     return x.astype(np.float64)
 
 
-def round_half_away(x: ArrayLike) -> NDArray[Any] | float:
+def round_half_away(x: ArrayLike) -> Any:
     """Round to the nearest whole number, halves away from zero.
 
     The rule is applied to the exact value, so 0.49999997 (single) goes to 0 and large odd numbers stay as they are.
@@ -50,7 +49,7 @@ def round_half_away(x: ArrayLike) -> NDArray[Any] | float:
     return (whole + np.copysign(half_or_more.astype(x.dtype), x))[()]
 
 
-def mod(x: ArrayLike, y: float | Sequence[int]) -> NDArray[Any] | float:
+def mod(x: ArrayLike, y: ArrayLike) -> Any:
     """Return x - y*floor(x/y), the remainder with the sign of `y`.
 
     Parameters
@@ -66,18 +65,16 @@ def mod(x: ArrayLike, y: float | Sequence[int]) -> NDArray[Any] | float:
     -----
     Source: docs/method/conventions.md, sections 4 and 6.
     """
-    x = np.asarray(x)
-    y = np.asarray(y)
-    if x.dtype.kind in "iub" and y.dtype.kind in "iub":
-        return np.where(y == 0, x, np.mod(x, np.where(y == 0, 1, y)))[()]
-    dtype = np.float32 if np.float32 in (x.dtype, y.dtype) else np.float64
-    x = x.astype(dtype)
-    y = y.astype(dtype)
+    a, b = np.asarray(x), np.asarray(y)
+    if a.dtype.kind in "iub" and b.dtype.kind in "iub":
+        return np.where(b == 0, a, np.mod(a, np.where(b == 0, 1, b)))[()]
+    dtype = np.float32 if np.float32 in (a.dtype, b.dtype) else np.float64
+    a, b = a.astype(dtype), b.astype(dtype)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(y == 0, x, x - y * np.floor(x / y))[()]
+        return np.where(b == 0, a, a - b * np.floor(a / b))[()]
 
 
-def wrap(x: ArrayLike) -> NDArray[np.floating[Any]] | float:
+def wrap(x: ArrayLike) -> Any:
     """Wrap phases: the angle of exp(jx).
 
     Parameters

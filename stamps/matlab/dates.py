@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 
 __all__ = ["datenum", "datestr", "now_string", "to_yyyymmdd", "today_string"]
@@ -45,7 +45,7 @@ def _to_date(number: float) -> date:
         raise ValueError(f"The day number {number:.15g} lies outside the years 1 to 9999.") from None
 
 
-def datenum(yyyymmdd: ArrayLike) -> NDArray[np.float64] | float:
+def datenum(yyyymmdd: ArrayLike) -> Any:
     """Return the day number of dates, counted with 1-Jan-0000 as day 1.
 
     Parameters
@@ -68,7 +68,7 @@ def datenum(yyyymmdd: ArrayLike) -> NDArray[np.float64] | float:
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.float64).reshape(values.shape)
 
 
-def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
+def to_yyyymmdd(datenum: ArrayLike) -> Any:
     """Return the date of day numbers as numbers yyyymmdd; a part of a day is ignored.
 
     Parameters
@@ -90,7 +90,7 @@ def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.int64).reshape(values.shape)
 
 
-def _text(date: date | datetime) -> str:
+def _text(date: datetime.date) -> str:
     return f"{date.day:02d}-{_MONTHS[date.month - 1]}-{date.year:04d}"
 
 

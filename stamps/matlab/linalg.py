@@ -249,7 +249,7 @@ def polyfit_scaled(
     return polyfit(scaled, y, n), (mu1, mu2)
 
 
-def polyval(p: ArrayLike, x: ArrayLike, mu: tuple[float, float] | None = None) -> NDArray[np.float64] | complex:
+def polyval(p: ArrayLike, x: ArrayLike, mu: tuple[float, float] | None = None) -> Any:
     """Evaluate a polynomial by Horner's rule.
 
     Parameters

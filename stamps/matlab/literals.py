@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -167,7 +167,7 @@ def _unquoted(text: str) -> str:
     return inner.replace(mark * 2, mark)
 
 
-def _list(text: str) -> NDArray[np.float64] | float:
+def _list(text: str) -> Any:
     if not text.endswith("]") or "[" in text[1:] or "]" in text[:-1]:
         raise ParameterError(
             f"The brackets of {_shortened(text)} do not match: write a list of numbers as [3 8] or [1:5 8]."
@@ -187,8 +187,9 @@ def _list(text: str) -> NDArray[np.float64] | float:
 def _elements(element: str, text: str) -> NDArray[np.float64]:
     """Numbers of one element of a list: a number or a range ``a:b`` or ``a:step:b``."""
     shown = f"{_shortened(element)} in {_shortened(text)}"
-    numbers = [number(part.strip()) for part in element.split(":")]
-    if any(value is None for value in numbers) or len(numbers) > 3:
+    found = [number(part.strip()) for part in element.split(":")]
+    numbers = [value for value in found if value is not None]
+    if len(numbers) < len(found) or len(found) > 3:
         raise ParameterError(f"{shown} is not a number: write a list of numbers as [3 8] or [1:5 8].")
     if len(numbers) == 1:
         return np.array(numbers)
@@ -204,7 +205,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _scalar_or_array(values: NDArray[np.float64]) -> NDArray[np.float64] | float:
+def _scalar_or_array(values: NDArray[np.float64]) -> Any:
     return float(values[0]) if values.size == 1 else values
 
 

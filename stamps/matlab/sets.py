@@ -26,9 +26,9 @@ def _as_rows(x: NDArray[Any]) -> NDArray[Any]:
     return x
 
 
-def _packed(columns: ArrayLike) -> NDArray[np.int64] | None:
+def _packed(columns: NDArray[Any]) -> NDArray[np.int64] | None:
     """Return one int64 key per row whose order is that of the rows, or None if there is no such key."""
-    key = None
+    key: NDArray[np.int64] | None = None
     width = 1
     for column in columns:
         if column.dtype.kind not in "iub" or column.size == 0 or column.dtype == np.uint64:
@@ -43,7 +43,7 @@ def _packed(columns: ArrayLike) -> NDArray[np.int64] | None:
     return key
 
 
-def _row_order(columns: ArrayLike) -> NDArray[np.int64]:
+def _row_order(columns: NDArray[Any]) -> NDArray[np.int64]:
     """Return the stable lexicographic order of rows; the first of `columns` counts most."""
     key = _packed(columns)
     if key is not None:
@@ -92,18 +92,17 @@ def unique_rows(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArr
     return x[first_index], first_index, inverse
 
 
-def _values(a: Sequence[int], b: Sequence[int]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _values(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return both operands as vectors; an empty one adopts the dtype of the other."""
-    a = np.asarray(a).ravel()
-    b = np.asarray(b).ravel()
-    if a.size == 0 and b.size:
-        a = a.astype(b.dtype)
-    elif b.size == 0 and a.size:
-        b = b.astype(a.dtype)
-    return a, b
+    first, second = np.asarray(a).ravel(), np.asarray(b).ravel()
+    if first.size == 0 and second.size:
+        first = first.astype(second.dtype)
+    elif second.size == 0 and first.size:
+        second = second.astype(first.dtype)
+    return first, second
 
 
-def setxor(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
+def setxor(a: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     """Return the sorted values that occur in exactly one of two sets.
 
     Parameters
@@ -119,15 +118,15 @@ def setxor(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
     -----
     Source: docs/method/conventions.md, section 6 (setxor).
     """
-    a, b = _values(a, b)
-    both = np.concatenate([np.unique(a, equal_nan=False), np.unique(b, equal_nan=False)])
+    first, second = _values(a, b)
+    both = np.concatenate([np.unique(first, equal_nan=False), np.unique(second, equal_nan=False)])
     both.sort()
     starts = _group_starts(both[:, np.newaxis])
     ends = np.append(starts[1:], True) if both.size else starts
     return both[starts & ends]
 
 
-def setdiff(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
+def setdiff(a: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     """Return the sorted distinct values of `a` that do not occur in `b`.
 
     Parameters
@@ -143,9 +142,9 @@ def setdiff(a: ArrayLike, b: Sequence[float]) -> NDArray[Any]:
     -----
     Source: docs/method/conventions.md, section 6 (setdiff).
     """
-    a, b = _values(a, b)
-    distinct = np.unique(a, equal_nan=False)
-    return distinct[~np.isin(distinct, b)]
+    first, second = _values(a, b)
+    distinct = np.unique(first, equal_nan=False)
+    return distinct[~np.isin(distinct, second)]
 
 
 def intersect_rows(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:

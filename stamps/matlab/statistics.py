@@ -77,7 +77,7 @@ def hist(values: ArrayLike, centres: ArrayLike) -> NDArray[np.float64]:
     return np.bincount(bins, minlength=centres.size).astype(np.float64)
 
 
-def median(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | float:
+def median(x: ArrayLike, axis: int | None = None) -> Any:
     """Return the median; an even count gives the mean of the two middle values, NaN propagates.
 
     Parameters
@@ -104,7 +104,7 @@ def median(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] |
         return np.median(x, axis=axis)
 
 
-def var(x: ArrayLike, axis: int | None = None) -> NDArray[np.float64] | float:
+def var(x: ArrayLike, axis: int | None = None) -> Any:
     """Return the variance with divisor N-1 (0 for one sample); complex: the mean of abs(x - mean)**2.
 
     Parameters
@@ -124,7 +124,7 @@ def var(x: ArrayLike, axis: int | None = None) -> NDArray[np.float64] | float:
     """
     x = np.asarray(x)
     wide, result = _classes(x)
-    real_result = np.empty(0, result).real.dtype
+    real_result: np.dtype[Any] = np.empty(0, result).real.dtype
     count = _count(x, axis)
     if count == 0:
         return np.full(_reduced_shape(x, axis), np.nan, real_result)[()]
@@ -133,7 +133,7 @@ def var(x: ArrayLike, axis: int | None = None) -> NDArray[np.float64] | float:
     return np.asarray(value).real.astype(real_result)[()]
 
 
-def std(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | float:
+def std(x: ArrayLike, axis: int | None = None) -> Any:
     """Return the standard deviation with divisor N-1 (0 for one sample).
 
     Parameters
@@ -157,7 +157,7 @@ def std(x: ArrayLike, axis: int | None = None) -> NDArray[np.floating[Any]] | fl
     return np.asarray(root).astype(np.empty(0, result).real.dtype)[()]
 
 
-def sum_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
+def sum_single(x: ArrayLike, axis: int | None = None) -> Any:
     """Return the sum, accumulated in double and rounded once to the class of `x`.
 
     Parameters
@@ -181,7 +181,7 @@ def sum_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
         return np.asarray(np.sum(x, axis=axis, dtype=wide)).astype(result)[()]
 
 
-def mean_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
+def mean_single(x: ArrayLike, axis: int | None = None) -> Any:
     """Return the mean, accumulated in double and rounded once to the class of `x`.
 
     Parameters
@@ -208,7 +208,7 @@ def mean_single(x: ArrayLike, axis: int | None = None) -> NDArray[Any] | float:
         return np.asarray(np.sum(x, axis=axis, dtype=wide) / count).astype(result)[()]
 
 
-def nanmean(x: NDArray[Any] | Sequence[Any], axis: int | None = None) -> NDArray[np.floating[Any]] | complex:
+def nanmean(x: NDArray[Any] | Sequence[Any], axis: int | None = None) -> Any:
     """Return the mean of the values that are not NaN (NaN if there is none).
 
     Parameters
@@ -231,7 +231,7 @@ def nanmean(x: NDArray[Any] | Sequence[Any], axis: int | None = None) -> NDArray
     valid = ~np.isnan(x)
     count = np.sum(valid, axis=axis)
     with np.errstate(invalid="ignore", divide="ignore"):
-        total = np.sum(x, axis=axis, dtype=wide, where=valid)
+        total: Any = np.sum(x, axis=axis, dtype=wide, where=valid)
         value = total / count
     # complex 0/0 must be NaN as well, whatever the division of the platform makes of it
     value = np.where(count == 0, np.nan, value)

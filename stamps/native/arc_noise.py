@@ -76,7 +76,7 @@ def _time_series_arrays(
     phasors: NDArray[np.complex64],
     edges: NDArray[np.int64],
     day: NDArray[np.float64],
-    bperp: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
     fits: tuple[NDArray[np.float64], ...],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     weights, offset_fit, slope_fit = (xp.asarray(fit) for fit in fits)
@@ -100,7 +100,7 @@ def _time_series_compiled(
     phasors: NDArray[np.complex64],
     edges: NDArray[np.int64],
     day: NDArray[np.float64],
-    bperp: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
     fits: tuple[NDArray[np.float64], ...],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     n_edge, u = len(edges), phasors.shape[1]
@@ -125,7 +125,7 @@ def _without_baseline_part(
 
 
 def small_baseline_arc_noise(
-    phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.float64]
+    phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Noise of arcs between pairs of images (small baselines).
 
@@ -148,7 +148,7 @@ def small_baseline_arc_noise(
 
 
 def _small_baseline_arrays(
-    xp: Any, phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.float64]
+    xp: Any, phasors: NDArray[np.complex64], edges: NDArray[np.int64], bperp: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     phasors, edges, bperp = xp.asarray(phasors), xp.asarray(edges), xp.asarray(bperp)
     n_edge, u = len(edges), phasors.shape[1]

@@ -68,12 +68,12 @@ KERNELS = {
 _MODULES = {"random_coherence": "_topofit"}
 
 
-_selected = ContextVar("stamps_backend", default=None)
+_selected: ContextVar[str | None] = ContextVar("stamps_backend", default=None)
 
 # what this process has found out about itself; it never decides a result
 _lock = threading.Lock()
-_said = set()
-_given_up = {}  # kernel -> why its CUDA version is not tried again
+_said: set[str] = set()
+_given_up: dict[str, str] = {}  # kernel -> why its CUDA version is not tried again
 
 
 # ---------------------------------------------------------------------- what was asked for

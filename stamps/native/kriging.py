@@ -160,7 +160,7 @@ def krige_neighbours(
 def _neighbours_compiled(
     module: Any,
     xy: NDArray[np.float64],
-    values: NDArray[np.float64],
+    values: NDArray[np.floating[Any]],
     neighbours: NDArray[np.int64],
     radius: float,
     model: tuple[float, ...],
@@ -173,7 +173,7 @@ def _neighbours_compiled(
 def _neighbours_in_batches(
     xp: Any,
     xy: NDArray[np.float64],
-    values: NDArray[np.float64],
+    values: NDArray[np.floating[Any]],
     neighbours: NDArray[np.int64],
     radius: float,
     model: tuple[float, ...],

@@ -29,7 +29,7 @@ _BLOCK_BYTES = 64 << 20
 _CLEAR_BY = 0.1
 
 
-def trial_slopes(abscissa_range: float, n_trial_wraps: float) -> NDArray[np.float64]:
+def trial_slopes(abscissa_range: float, n_trial_wraps: float) -> NDArray[np.floating[Any]]:
     """Slopes that are tried, in rad per unit of the abscissa.
 
     Parameters
@@ -77,7 +77,7 @@ def slope_search(
 
 
 def _search_arrays(
-    xp: Any, z: NDArray[np.complex64], abscissa: NDArray[np.float64], trials: NDArray[np.float64]
+    xp: Any, z: NDArray[np.complex64], abscissa: NDArray[np.float64], trials: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Slope and coherence of each series; only series with a clear peak are refined."""
     slope = np.zeros(len(z), np.float32)

@@ -181,7 +181,7 @@ def pixel_noise(
     return smallest_at_ends(std, edges, n), smallest_at_ends(largest, edges, n)
 
 
-def _best_of_groups(group: NDArray[np.int64], coherence: NDArray[np.float64]) -> NDArray[np.int64]:
+def _best_of_groups(group: NDArray[np.int64], coherence: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """The most coherent member of each group, the lowest number on ties."""
     order = np.lexsort((-coherence, group))
     return order[np.diff(group[order], prepend=-1) != 0]

@@ -7,7 +7,7 @@ around the table is ignored.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def read_sounding(path: StrPath) -> Profile:
     except OSError as error:
         raise InputError(f"The sounding {path} cannot be read ({error.strerror}).") from error
     column = None
-    levels = []
+    levels: list[Any] = []
     for line in lines:
         fields = [line[k : k + _WIDTH].strip() for k in range(0, len(line), _WIDTH)]
         if "PRES" in fields and "HGHT" in fields:

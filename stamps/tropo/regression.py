@@ -79,12 +79,12 @@ def robust_fit(design: NDArray[np.float64], values: NDArray[np.floating[Any]]) -
 
 def _solve(
     design: NDArray[np.float64], values: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating[Any]]:
     weighted = design * weights[:, np.newaxis]
     return np.linalg.lstsq(weighted.T @ design, weighted.T @ values, rcond=None)[0]
 
 
-def _scale(residual: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+def _scale(residual: NDArray[np.float64], values: NDArray[np.floating[Any]]) -> float:
     """Standard deviation of the bulk; never zero, so that data without noise are fitted, too."""
     return max(_MAD_TO_SIGMA * np.median(np.abs(residual)), 1e-12 * np.abs(values).max(initial=0), 1e-300)
 

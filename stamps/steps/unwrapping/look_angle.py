@@ -72,7 +72,7 @@ def search_series(
 def _star_differences(
     dph: NDArray[np.complex64],
     ifgday_ix: NDArray[np.int64],
-    bperp: NDArray[np.float64],
+    bperp: NDArray[np.floating[Any]],
     day: NDArray[np.float64],
     centre: int,
 ) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:

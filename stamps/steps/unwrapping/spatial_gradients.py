@@ -62,7 +62,7 @@ def node_frequencies(
 
 
 def _interpolated(
-    centres: NDArray[np.float64], values: NDArray[np.float64], nodes: NDArray[np.float64]
+    centres: NDArray[np.float64], values: NDArray[np.float64], nodes: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
     try:
         return griddata_linear(centres[:, 1], centres[:, 0], values, nodes[:, 0], nodes[:, 1])
