@@ -26,7 +26,7 @@ def _as_rows(x: NDArray[Any]) -> NDArray[Any]:
     return x
 
 
-def _packed(columns: NDArray[Any]) -> NDArray[np.int64] | None:
+def _packed(columns: NDArray[Any] | Sequence[NDArray[Any]]) -> NDArray[np.int64] | None:
     """Return one int64 key per row whose order is that of the rows, or None if there is no such key."""
     key: NDArray[np.int64] | None = None
     width = 1
@@ -43,7 +43,7 @@ def _packed(columns: NDArray[Any]) -> NDArray[np.int64] | None:
     return key
 
 
-def _row_order(columns: NDArray[Any]) -> NDArray[np.int64]:
+def _row_order(columns: NDArray[Any] | Sequence[NDArray[Any]]) -> NDArray[np.int64]:
     """Return the stable lexicographic order of rows; the first of `columns` counts most."""
     key = _packed(columns)
     if key is not None:

@@ -53,7 +53,7 @@ def filter_block(
     return scipy.fft.ifft2(spectrum * adaptive_weights(np.abs(spectrum)[np.newaxis], alpha, beta, low_pass)[0])
 
 
-def window_start(cell: ArrayLike, n_cells: int, n_win: int) -> NDArray[np.int64] | int:
+def window_start(cell: ArrayLike, n_cells: int, n_win: int) -> Any:
     """First cell of the window around a cell along one axis, moved back inside the grid.
 
     Parameters

@@ -103,7 +103,7 @@ class OverlapFinder:
     """
 
     def __init__(self) -> None:
-        self._chunks = []  # (first merged row, coordinates, lower corner, upper corner)
+        self._chunks: list[Any] = []  # (first merged row, coordinates, lower corner, upper corner)
         self._n = 0
 
     def add(self, ij: NDArray[np.float64], proper: NDArray[np.bool_]) -> Chosen:

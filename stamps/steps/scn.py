@@ -43,7 +43,7 @@ def used_columns(ps: Any, dropped: NDArray[np.int64], small_baselines: bool) -> 
     return retained(ps["n_image"], ()) if small_baselines else retained(ps["n_ifg"], dropped)
 
 
-def master_column(master: int, used: NDArray[np.int64]) -> int:
+def master_column(master: int, used: NDArray[np.int64]) -> int | None:
     """Column of the master among the used ones, as the original has it: its number in the full list.
 
     It is right if nothing before the master is dropped; where the number does not even exist, the right column is
