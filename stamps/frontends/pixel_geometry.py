@@ -48,11 +48,12 @@ def raster_baselines(ws: Workspace, loaded: Loaded) -> NDArray[np.float64] | Non
     paths = [_above(ws, f"baselineGRID_{date}") for date in loaded.images.dates]
     if not any(paths):
         return None
-    if None in paths:
+    found = [path for path in paths if path is not None]
+    if len(found) < len(paths):
         date = loaded.images.dates[paths.index(None)]
         raise InputError(f"baselineGRID_{date} is neither in {ws.path.parent} nor above it, but others are.")
-    columns = [raster_values(path, loaded.size, loaded.line, loaded.sample) for path in paths]
-    for path, column in zip(paths, columns, strict=True):
+    columns = [raster_values(path, loaded.size, loaded.line, loaded.sample) for path in found]
+    for path, column in zip(found, columns, strict=True):
         header_ranges.refuse(header_ranges.judge_baselines(path, column, zero=True))
     return np.column_stack(columns)
 

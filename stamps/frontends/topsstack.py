@@ -155,10 +155,11 @@ def read_pairs(path: str | os.PathLike[str]) -> list[tuple[int, int]]:
     """
     pairs = []
     for line in read_input(path).splitlines():
-        numbers = [plain_number(word) for word in line.split()]
-        if not numbers:
+        words = [plain_number(word) for word in line.split()]
+        if not words:
             continue
-        if len(numbers) != 2 or None in numbers or not all(_DATE.match(str(int(value))) for value in numbers):
+        numbers = [value for value in words if value is not None]
+        if len(words) != 2 or len(numbers) != 2 or not all(_DATE.match(str(int(value))) for value in numbers):
             raise InputError(f"{path} has the line '{line.strip()}', but two dates yyyymmdd were expected.")
         pairs.append((int(numbers[0]), int(numbers[1])))
     if not pairs:
@@ -250,7 +251,7 @@ def _existing(path: Path, what: str) -> Path:
     raise InputError(f"There is no {what} {path}[.full] with a header .xml or .vrt: run topsStack again.")
 
 
-def _check_complete(path: StrPath, dataset: Any) -> None:
+def _check_complete(path: Path, dataset: Any) -> None:
     """Raise an InputError if a plain file is too short: GDAL would read zeros."""
     if path.suffix == ".vrt" and "VRTRawRasterBand" not in read_input(path):
         return

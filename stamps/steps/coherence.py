@@ -228,6 +228,7 @@ def update_change(state: CoherenceState) -> float:
 def coherence_weights(state: CoherenceState, data: Candidates, snr: bool) -> NDArray[np.float64]:
     """Weights of the pixels for the next iteration; ``state.Nr`` is rescaled for P-square."""
     if snr:
+        assert data.amplitude is not None, "kept for this weighting"
         return snr_weights(data.amplitude, state.ph_res)
     Na = hist(state.coh_ps, COHERENCE_BINS)
     low = slice(data.n_low if state.Nr[: data.n_low].any() else None)  # few interferograms: no random one may be low
