@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from stamps.errors import InputError
-from stamps.frontends.doris import find_stack, read_image, read_sections
+from stamps.frontends.doris import read_image, read_sections
+from stamps.frontends.doris_stack import find_stack
 from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.legacy.mt_prep import mt_prep
 from stamps.simulation import stack as simulate

@@ -9,13 +9,14 @@ from stamps.legacy import ps_est_gamma_quick as step
 from stamps.legacy.ps_est_gamma_quick import ps_est_gamma_quick
 from stamps.matlab.statistics import hist
 from stamps.native.random_coherence import COHERENCE_BINS, random_coherence_histogram
+from stamps.steps import coherence
 
 # ---------------------------------------------------------------------- pure functions
 
 
 def test_last_cells_are_merged():
     xy = np.column_stack([np.arange(0, 500, 10.0), np.zeros(50)]).astype(np.float32)
-    cells = step._grid_cells(xy, 50.0)
+    cells = coherence.grid_cells(xy, 50.0)
     assert cells[:, 0].tolist() == [0] * 50  # no extent along y: one row, not none
     # the first pixel alone begins below the first border, the last of ten columns joins the ninth
     assert np.bincount(cells[:, 1]).tolist() == [6, 5, 5, 5, 5, 5, 5, 5, 9]
@@ -24,7 +25,7 @@ def test_last_cells_are_merged():
 def test_cells_are_decided_in_single():
     xy = np.array([[0, 0], [1000.0, 0], [2000, 0], [2100, 0]], dtype=np.float32)
     # in double 1000 + 1e-6 lies in cell 21; in single the 1e-6 is absorbed
-    assert step._grid_cells(xy, 50.0)[:, 1].tolist() == [0, 19, 39, 40]
+    assert coherence.grid_cells(xy, 50.0)[:, 1].tolist() == [0, 19, 39, 40]
 
 
 def test_search_range_and_class():
@@ -39,7 +40,7 @@ def test_search_range_and_class():
 
 def test_probability_of_random_phase():
     Nr = np.where(np.arange(100) < 60, 100.0, 0)
-    p = step._random_probability(2 * Nr, Nr, 59, 31)
+    p = coherence.random_probability(2 * Nr, Nr, 59, 31)
     assert p.shape == (1001,)
     np.testing.assert_allclose(p[[0, 100, 250]], 1, atol=1e-3)
     # half of the candidates are random; the causal window of seven bins has passed at bin 37, and ends at bin 67
@@ -53,13 +54,13 @@ def test_snr_of_known_signal():
     amplitude = np.full((1, 4), 2.0, dtype=np.float32)
     # cosines 1 1 0 0: signal 1, power 4, noise sqrt(3/2)
     ph_res = np.array([[0, 0, np.pi / 2, np.pi / 2]], dtype=np.float32)
-    np.testing.assert_allclose(step._snr_weights(amplitude, ph_res), 1 / np.sqrt(1.5), rtol=1e-6)
-    assert step._snr_weights(amplitude, np.zeros((1, 4), np.float32)) == 0  # no noise
+    np.testing.assert_allclose(coherence.snr_weights(amplitude, ph_res), 1 / np.sqrt(1.5), rtol=1e-6)
+    assert coherence.snr_weights(amplitude, np.zeros((1, 4), np.float32)) == 0  # no noise
 
 
 def test_unit_phasors():
     ph = np.array([[3 + 4j, 0], [-2j, 1e-3]], dtype=np.complex64)
-    unit, amplitude = step._unit_phasors(ph)
+    unit, amplitude = coherence.unit_phasors(ph)
     np.testing.assert_allclose(unit, [[0.6 + 0.8j, 0], [-1j, 1]], rtol=1e-6)
     np.testing.assert_allclose(amplitude, [[5, 1], [2, 1e-3]], rtol=1e-6)
 

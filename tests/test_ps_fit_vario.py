@@ -12,7 +12,7 @@ from stamps.legacy.ps_variogram import ps_variogram
 from stamps.native import backends, compiled_kernels
 from stamps.native import variogram as module
 from stamps.native.variogram import pair_bins
-from stamps.steps.kriging import EXPONENTIAL, fit_variogram, lag_edges, series_variograms, variogram
+from stamps.steps.variograms import EXPONENTIAL, fit_variogram, lag_edges, series_variograms, variogram
 
 MODELS = (2, 3, 4)
 

@@ -10,7 +10,8 @@ from stamps.legacy.ps_kriging import ps_kriging
 from stamps.native import backends, compiled_kernels
 from stamps.native import kriging as module
 from stamps.native.kriging import krige_neighbours, krige_systems
-from stamps.steps.kriging import covariance, krige, krige_series
+from stamps.steps.kriging import krige, krige_series
+from stamps.steps.variograms import covariance
 
 EXPONENTIAL = [[1, 0, 0.0], [2, 300.0, 2.0]]
 METHODS = (1, 2, 4)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from helpers import text_project as project
 from stamps.errors import InputError
-from stamps.frontends import text_projects
+from stamps.frontends import node_grids
 from stamps.legacy.ps_load_initial import ps_load_initial
 from stamps.legacy.sb_load_initial import sb_load_initial
 from stamps.matlab.dates import datenum
@@ -225,5 +225,5 @@ def test_grid_values_of_linear_functions_are_exact(coefficients, seed):
     grid = np.column_stack([values, values + d]).ravel()
     random = np.random.default_rng(seed)
     at_line, at_sample, height = random.integers(0, 30, 9), random.integers(0, 40, 9), random.uniform(-500, 3000, 9)
-    found = text_projects.grid_values(grid[None, :], (40, 30), at_line, at_sample, height)
+    found = node_grids.grid_values(grid[None, :], (40, 30), at_line, at_sample, height)
     np.testing.assert_allclose(found[:, 0], a + b * at_sample + c * at_line + d * height / 1000, atol=1e-9)

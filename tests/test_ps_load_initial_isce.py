@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from helpers import text_project as project
 from stamps.errors import InputError
-from stamps.frontends import isce, text_projects
+from stamps.frontends import isce, node_grids
 from stamps.legacy.ps_load_initial_isce import ps_load_initial_isce
 from stamps.legacy.sb_load_initial_isce import sb_load_initial_isce
 from stamps.run import engine
@@ -170,5 +170,5 @@ def test_interpolation_of_bilinear_functions_is_exact(tmp_path_factory, coeffici
     path = tmp_path_factory.mktemp("raster") / "values"
     write_raster(path, a + b * sample + c * line + d * sample * line, "<f8")
     at_line, at_sample = np.arange(30), np.arange(30) + 9
-    found = text_projects.raster_values(path, (40, 30), at_line, at_sample)
+    found = node_grids.raster_values(path, (40, 30), at_line, at_sample)
     np.testing.assert_allclose(found, a + b * at_sample + c * at_line + d * at_sample * at_line, atol=1e-8)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from helpers.prepared_layouts import OPTIONS, prepare
-from stamps.frontends.doris import find_stack, read_image
+from stamps.frontends.doris import read_image
+from stamps.frontends.doris_stack import find_stack
 from stamps.legacy.stamps import stamps
 from stamps.simulation import stack as simulate
 from stamps.workspace import Workspace

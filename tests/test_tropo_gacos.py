@@ -131,7 +131,7 @@ def test_incidence_angles(tmp_path):
         incidence_from_look(inc, inc.mean() + 0.003), inc, atol=1e-12
     )  # is the incidence already
     assert delay_phase(np.array([0.0555 / 2]), np.array([np.pi / 3]), 0.0555)[0] == pytest.approx(4 * np.pi)
-    from stamps.tropo.inputs import Scene
+    from stamps.tropo.scene import Scene
 
     ws = random_project.single_master(tmp_path, n_ps=11)
     scene = Scene.at(ws)

@@ -220,7 +220,7 @@ def test_missing_corrections_name_the_command(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "14 40\n15 41\n", "14 40 3\n15 40 3\n15 41 3\n", "lon lat\n1 2\n3 4\n5 6\n"])
 def test_polygon_files_that_are_none(tmp_path, text):
-    from stamps.tropo.inputs import read_polygon
+    from stamps.tropo.scene import read_polygon
 
     path = tmp_path / "polygon.txt"
     path.write_text(text)

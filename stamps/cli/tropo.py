@@ -100,7 +100,7 @@ def _band(text: str) -> tuple[float, float]:
 
 
 def _areas(options: Namespace) -> dict[str, Any]:
-    from stamps.tropo.inputs import read_polygon
+    from stamps.tropo.scene import read_polygon
 
     area = read_polygon(options.polygon) if options.polygon else options.bounds
     return {"area": area, "exclude": read_polygon(options.exclude) if options.exclude else None}

@@ -337,7 +337,8 @@ def mt_extract_cands(
     ws = Workspace.at(workdir)
     patches = _patches(ws, patch_list or "patch.list")
     mask = None if maskfile is None else ws.file(maskfile)
-    not_finite, n_candidates = Counter(), 0
+    not_finite: Counter[str] = Counter()
+    n_candidates = 0
     with ws.publish(), ws.scratch() as stage:
         for name in patches:
             (stage / name).path.mkdir(parents=True)

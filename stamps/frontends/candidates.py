@@ -121,7 +121,7 @@ def calibrate(
         left_out = None if excluded is None else excluded[lines].ravel()
         total, found.count = amplitude_sum(amplitudes, left_out, total, found.count)
         found.add(amplitudes, lines.start, width)
-    if image is not None:
+    if kept is not None and image is not None:
         kept.keep(path, image)
     if found.count:
         found.constant = np.float32(total / found.count)
@@ -353,8 +353,8 @@ class _AmplitudeSource:
 
     width: int
     dtype: np.dtype
-    patch: object
-    kept: object = None
+    patch: Patch
+    kept: KeptAmplitudes | None = None
 
     def block(self, name: StrPath, lines: Any, following: str | None = None) -> NDArray[np.float32]:
         """Amplitudes of a block of one image, (n,) float32, to be read only."""

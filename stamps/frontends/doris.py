@@ -1,49 +1,33 @@
-"""Result files of Doris and what lies around them in an ``INSAR_<master>`` directory.
+"""Result files of Doris: images, their timing and their orbits.
 
 A result file (``master.res``, ``slave.res``) has sections ``*_Start_<name>`` … ``* End_<name>`` with lines
 ``key: value``; the section of the orbit is a table of time and position.
-
-Layout (native byte order)::
-
-    INSAR_<master>/master.res, <master>_crop.slc (or _crop_ovs.slc), lon.raw, lat.raw, dem_radar.raw
-    INSAR_<master>/<slave>/slave.res, slave_res.slc, cint.minrefdem.raw
-    INSAR_<master>/SMALL_BASELINES/<date1>_<date2>/*filtrg.slc, cint.minrefdem.raw
 
 Source: docs/method/preparation.md, section 4; Doris user's manual (result files).
 """
 
 from __future__ import annotations
 
-import glob
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stamps._typing import StrPath
 from stamps.errors import InputError
-from stamps.frontends.header_ranges import SAME_FREQUENCY, judge, judge_dates
 from stamps.frontends.headers import plain_number
-from stamps.frontends.names import is_date
 from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.insar.orbits import Orbit
 from stamps.workspace.plain_files import read_input
 
-if TYPE_CHECKING:
-    from stamps._typing import StrPath
-
-
-__all__ = ["DorisStack", "Image", "find_stack", "read_image", "read_sections"]
+__all__ = ["Image", "read_image", "read_sections"]
 
 _ORBITS = ("precise_orbits", "leader_datapoints")
 _START = re.compile(r"\*_Start_([A-Za-z_]+)")
 _END = re.compile(r"\*\s*End_")
-_DATE = re.compile(r"\d{8}\Z")
-_PAIR = re.compile(r"(\d{8})_(\d{8})\Z")
 
 
 @dataclass(frozen=True)
@@ -107,7 +91,8 @@ def read_sections(path: StrPath) -> dict[str, list[str]]:
         lines = read_input(path).splitlines()
     except OSError as error:
         raise InputError(f"The result file {path} cannot be read ({error.strerror}): run Doris again.") from error
-    sections, name = {}, None
+    sections: dict[str, list[str]] = {}
+    name: str | None = None
     for line in lines:
         start = _START.search(line)
         if start:
@@ -223,129 +208,3 @@ def _orbit(path: StrPath, sections: Mapping[str, list[str]], middle: float) -> O
         return Orbit(table[:, 0], table[:, 1:], middle)
     except InputError as error:
         raise InputError(f"The result file {path} has no usable orbit: {error}") from error
-
-
-def _judge_image(image: Image) -> list[str]:
-    """What is impossible in a result file."""
-    values = {
-        "wavelength": image.wavelength,
-        "prf": 1 / image.line_time,
-        "near_range_slc": image.first_range,
-        "range_pixel_spacing": image.range_spacing,
-        "oversampling": image.oversampling,
-    }
-    values |= {"width": image.width, "length": image.length} if image.width else {}
-    shown = {
-        "wavelength": "Radar_wavelength",
-        "prf": "Pulse_Repetition_Frequency",
-        "width": "Last_pixel",
-        "length": "Last_line",
-        "near_range_slc": "Range_time_to_first_pixel",
-        "range_pixel_spacing": "Range_sampling_rate",
-    }
-    return judge(image.path, values, shown)
-
-
-def _compare(image: Image, master: Image) -> Iterator[str]:
-    """What is strange about a slave: the date of its folder, its wavelength."""
-    if image.path.parent.name != f"{image.date:08d}":
-        yield f"The result file {image.path} is of {image.date}, not of the date of its folder: check which image it is."
-    if abs(image.wavelength / master.wavelength - 1) > SAME_FREQUENCY:
-        yield (
-            f"The result file {image.path} has the wavelength {image.wavelength:.8g} m, but the master's is "
-            f"{master.wavelength:.8g} m: another sensor or band; check which image it is."
-        )
-
-
-# ---------------------------------------------------------------------- the stack
-
-
-@dataclass
-class DorisStack:
-    """Paths of a stack, each list in alphabetical order; ``root`` is the ``INSAR_<master>`` directory."""
-
-    root: Path
-    small_baselines: bool
-    master: Image
-    dates: list = field(default_factory=list)
-    pairs: list = field(default_factory=list)
-    images: list = field(default_factory=list)
-    interferograms: list = field(default_factory=list)
-
-    @property
-    def network(self) -> str:
-        """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
-        return "small baselines" if self.small_baselines else f"master {self.master.date}"
-
-    def slave(self, date: int) -> Path:
-        """Path of the result file of a slave."""
-        return self.root / str(date) / "slave.res"
-
-    def check_headers(self) -> tuple[list[str], list[str]]:
-        """Find what is impossible, and what is strange, in the result files.
-
-        Returns
-        -------
-        problems, warnings : list of str
-        """
-        texts = [f"{date:08d}" for date in (self.master.date, *self.dates)]
-        problems, warnings = judge_dates(text for text in texts if is_date(text))
-        problems += [f"{text} names a folder of {self.root}, but is no date." for text in texts if not is_date(text)]
-        problems += _judge_image(self.master)
-        for path in filter(Path.is_file, map(self.slave, self.dates)):
-            try:
-                image = read_image(path)
-            except InputError as error:
-                problems.append(str(error))
-                continue
-            problems += _judge_image(image)
-            warnings += _compare(image, self.master)
-        return problems, warnings
-
-    def raster(self, name: str, folder: StrPath) -> Path:
-        """Path of a geometry raster: in the directory that is prepared, else in the ``INSAR_<master>`` directory."""
-        here = Path(folder) / name
-        return here if here.is_file() else self.root / name
-
-
-def find_stack(folder: StrPath) -> DorisStack:
-    """List what an ``INSAR_<master>`` directory, or its ``SMALL_BASELINES``, holds.
-
-    Parameters
-    ----------
-    folder : path-like
-
-    Returns
-    -------
-    DorisStack
-        ``dates``: the slaves (yyyymmdd, ascending); ``pairs``: for small baselines the pairs of dates.
-
-    Raises
-    ------
-    InputError
-        There is no ``master.res``, it is damaged, or there is no interferogram.
-    """
-    folder = Path(os.path.abspath(folder))
-    small_baselines = folder.name == "SMALL_BASELINES"
-    root = folder.parent if small_baselines else folder
-    if not (root / "master.res").is_file():
-        raise InputError(
-            f"{root} has no master.res: run this in the directory INSAR_<master> of a Doris stack or in its "
-            "SMALL_BASELINES."
-        )
-    stack = DorisStack(root, small_baselines, read_image(root / "master.res"))
-    stack.interferograms = sorted(glob.glob(f"{glob.escape(str(folder))}/*/cint.minrefdem.raw"))
-    names = [Path(path).parent.name for path in stack.interferograms]
-    wrong = [name for name in names if not (_PAIR if small_baselines else _DATE).match(name)]
-    if wrong or not names:
-        what = "yyyymmdd_yyyymmdd" if small_baselines else "yyyymmdd"
-        where = f"{folder / wrong[0]} is not named {what}" if wrong else f"{folder} has no {what}/cint.minrefdem.raw"
-        raise InputError(f"{where}: interferograms stand in folders named by their dates.")
-    if small_baselines:
-        stack.pairs = [tuple(map(int, _PAIR.match(name).groups())) for name in names]
-        stack.dates = sorted({date for pair in stack.pairs for date in pair} - {stack.master.date})
-        stack.images = sorted(glob.glob(f"{glob.escape(str(folder))}/*/*filtrg.slc"))
-    else:
-        stack.dates = sorted(map(int, names))
-        stack.images = sorted(str(path) for path in root.glob("*/slave_res.slc") if _DATE.match(path.parent.name))
-    return stack

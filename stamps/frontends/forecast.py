@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,18 +16,16 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.frontends.amplitudes import read_amplitudes
 from stamps.frontends.candidates import difference_dispersion, single_master_dispersion
-from stamps.frontends.checks import find_export
 from stamps.frontends.headers import image_precision, raster_size
 from stamps.frontends.lists import SelectionList
 from stamps.frontends.patches import Patch
-from stamps.frontends.rasters import count_lines, pixel_type
+from stamps.frontends.rasters import count_lines
+from stamps.frontends.snap_gamma import find_export
+from stamps.frontends.stack import CoregisteredStack
 from stamps.native.candidates import amplitude_sum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from stamps._typing import StrPath
-    from stamps.frontends.checks import Export
 
 
 __all__ = ["Forecast", "expected_candidates", "find_stack"]
@@ -47,7 +45,7 @@ class Forecast:
         return int(round(self.fraction * n_pixels))
 
 
-def find_stack(datadir: StrPath) -> Export:
+def find_stack(datadir: str | os.PathLike[str]) -> CoregisteredStack:
     """Files of a SNAP or Gamma export whose master is not known yet.
 
     Parameters
@@ -56,7 +54,7 @@ def find_stack(datadir: StrPath) -> Export:
 
     Returns
     -------
-    Export
+    CoregisteredStack
         With size and precision.
 
     Raises
@@ -69,23 +67,21 @@ def find_stack(datadir: StrPath) -> Export:
     dates = re.findall(r"\d{8}", os.path.basename(names[0])) if names else []
     if not dates or not unknown.slcs:
         raise InputError(
-            f"{unknown.datadir} is no export of a stack (rslc/*.rslc and diff0/*.diff, or SMALL_BASELINES/*/): give the "
+            f"{unknown.root} is no export of a stack (rslc/*.rslc and diff0/*.diff, or SMALL_BASELINES/*/): give the "
             "directory that mt_prep_snap or mt_prep_gamma will be given."
         )
     export = find_export(dates[0], datadir)
     header = export.header or f"{export.slcs[0]}.par"
-    export.header = header
-    export.width, export.length = raster_size(header)
-    export.precision = image_precision(header)
-    return export
+    width, length = raster_size(header)
+    return replace(export, header=header, width=width, length=length, precision=image_precision(header))
 
 
-def expected_candidates(export: Export, threshold=None) -> Forecast:
+def expected_candidates(export: CoregisteredStack, threshold: float | None = None) -> Forecast:
     """Fraction of the pixels that the selection would take.
 
     Parameters
     ----------
-    export : Export
+    export : CoregisteredStack
         With size and precision (:func:`find_stack`).
     threshold : float, optional
         As for ``mt_prep_snap`` (default 0.4, small baselines 0.6).
@@ -94,22 +90,22 @@ def expected_candidates(export: Export, threshold=None) -> Forecast:
     -------
     Forecast
     """
-    threshold = np.float32((0.6 if export.small_baselines else 0.4) if threshold is None else threshold)
-    dtype = pixel_type(export.precision, byteswap=1)
+    limit = np.float32((0.6 if export.small_baselines else 0.4) if threshold is None else threshold)
+    dtype = export.slc_type
     lines = np.unique(np.linspace(0, export.length - 1, min(_SAMPLED_LINES, export.length)).round().astype(int))
     constants = [_calibration(path, dtype, export.width, lines) for path in export.slcs]
-    selection = SelectionList(threshold, export.width, export.slcs, np.array(constants, np.float32))
+    selection = SelectionList(limit, export.width, list(export.slcs), np.array(constants, np.float32))
     dispersion = difference_dispersion if export.small_baselines else single_master_dispersion
+    largest = limit if export.small_baselines else limit * limit
     taken = total = 0
     for line in lines:
         patch = Patch(1, export.width, int(line) + 1, int(line) + 1)
         for block in dispersion(selection, patch, dtype):
-            limit = threshold if export.small_baselines else threshold * threshold
             usable = (block.total > 0) & ~block.zero
-            taken += int(np.count_nonzero(usable & (block.measure < limit)))
+            taken += int(np.count_nonzero(usable & (block.measure < largest)))
             total += block.total.size
     if not total:
-        raise InputError(f"The rasters of {export.datadir} are empty: export the stack again.")
+        raise InputError(f"The rasters of {export.root} are empty: export the stack again.")
     return Forecast(taken / total, total)
 
 

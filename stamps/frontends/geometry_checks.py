@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from stamps.errors import InputError
 from stamps.frontends.positions import judge_heights, judge_positions, middle_of, reach_of
@@ -29,7 +30,7 @@ def check_geometry(
     lonlat: Sequence[StrPath],
     height: StrPath | None,
     size: tuple[int, int],
-    dtype: str | type,
+    dtype: DTypeLike,
     spacing: tuple[float, float] | None = None,
     centre: tuple[float, float] | None = None,
 ) -> tuple[list[str], list[str]]:

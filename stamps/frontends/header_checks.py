@@ -15,10 +15,11 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.frontends.header_ranges import SAME_FREQUENCY, judge, judge_baselines, judge_dates
 from stamps.frontends.headers import header_numbers, plain_number, read_header
-from stamps.frontends.names import baseline_file, image_date, pair_of_name
+from stamps.frontends.names import baseline_file, image_date
+from stamps.frontends.stack import CoregisteredStack
 
 if TYPE_CHECKING:
-    from stamps.frontends.checks import Export
+    pass
 
 
 __all__ = ["check_headers"]
@@ -40,12 +41,12 @@ _LARGEST_TURN = 5  # degrees between headings of one track
 _OTHER_BAND = 0.1  # relative difference of frequencies between which no interferogram can be formed
 
 
-def check_headers(export: Export) -> tuple[list[str], list[str]]:
+def check_headers(export: CoregisteredStack) -> tuple[list[str], list[str]]:
     """Find what is impossible, and what is strange, in all text headers of an export.
 
     Parameters
     ----------
-    export : Export
+    export : CoregisteredStack
         Files that are missing and fields that are absent or no numbers are others' business.
 
     Returns
@@ -53,7 +54,7 @@ def check_headers(export: Export) -> tuple[list[str], list[str]]:
     problems, warnings : list of str
         Sentences: nothing useful can come out; the work can go on.
     """
-    parts = [judge_dates(_dates(export)), _check_baseline_files(export.interferograms)]
+    parts = [judge_dates(export.dates), _check_baseline_files(export)]
     if export.header is not None and os.path.isfile(export.header):
         master = _check_master(export.header)
         parts += [(master, []), _compare_headers(export) if not master else ([], [])]
@@ -65,9 +66,9 @@ def _check_master(path: str) -> list[str]:
     return [*judge(path, _values(text, _USED)), *_repeated(path, text)]
 
 
-def _check_baseline_files(interferograms: Sequence[str]) -> tuple[list[str], list[str]]:
+def _check_baseline_files(export):
     problems, warnings, across = [], [], []
-    for name in interferograms:
+    for name, pair in zip(export.interferograms, export.pairs, strict=True):
         path = baseline_file(name)
         values = _baseline(path)
         if values is None:
@@ -77,7 +78,7 @@ def _check_baseline_files(interferograms: Sequence[str]) -> tuple[list[str], lis
             {"baseline": max(values[0][1:], key=abs), "baseline_rate": max(values[1], key=abs)},
             {"baseline": "initial_baseline(TCN)", "baseline_rate": "initial_baseline_rate"},
         )
-        if len(set(pair_of_name(name) or ())) == 2:
+        if pair is not None and pair[0] != pair[1]:
             across.append(values[0][1:] + values[1][1:])
             if not any(across[-1]):
                 warnings.append(
@@ -87,17 +88,12 @@ def _check_baseline_files(interferograms: Sequence[str]) -> tuple[list[str], lis
     return problems + whole, [] if whole else warnings
 
 
-def _dates(export: Export) -> set[str]:
-    """All dates in the names of the files."""
-    dates = {image_date(name) for name in export.slcs} | {
-        d for n in export.interferograms for d in pair_of_name(n) or ()
-    }
-    return dates - {None}
-
-
-def _compare_headers(export: Export) -> tuple[list[str], list[str]]:
+def _compare_headers(export):
     """Compare the headers of all images with the master's; those with the same trouble are named together."""
-    found = {True: defaultdict(list), False: defaultdict(list)}  # fatal -> trouble -> headers
+    found: dict[bool, dict[str, list[str]]] = {
+        True: defaultdict(list),
+        False: defaultdict(list),
+    }  # fatal -> trouble -> headers
     master = _ImageHeader(export.header)
     for path in sorted({*(f"{name}.par" for name in export.slcs), export.header}):
         if os.path.isfile(path):

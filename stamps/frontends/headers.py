@@ -91,19 +91,19 @@ def header_numbers(path: str, name: str, count: int = 1, text: str | None = None
 
 def ground_spacing(header: str) -> tuple[float, float] | None:
     """Distance of neighbouring pixels on the ground in range and azimuth, metres; None where the header is silent."""
-    spacing = [_optional(header, name) for name in ("range_pixel_spacing", "azimuth_pixel_spacing")]
-    if None in spacing:
+    along_range, along_azimuth = (_optional(header, f"{axis}_pixel_spacing") for axis in ("range", "azimuth"))
+    if along_range is None or along_azimuth is None:
         return None
     incidence = _optional(header, "incidence_angle")
     if incidence is None or not 0 < incidence < 90:
         incidence = _USUAL_INCIDENCE
-    return spacing[0] / math.sin(math.radians(incidence)), spacing[1]
+    return along_range / math.sin(math.radians(incidence)), along_azimuth
 
 
-def scene_centre(header: str) -> tuple[float, float]:
+def scene_centre(header: str) -> tuple[float, float] | None:
     """Longitude and latitude of the middle of the scene in degrees; None where the header is silent."""
-    centre = [_optional(header, name) for name in ("center_longitude", "center_latitude")]
-    return None if None in centre else tuple(centre)
+    longitude, latitude = (_optional(header, f"center_{axis}") for axis in ("longitude", "latitude"))
+    return None if longitude is None or latitude is None else (longitude, latitude)
 
 
 def _optional(header: str, name: str) -> float | None:

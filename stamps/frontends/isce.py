@@ -77,16 +77,16 @@ def read_header(path: StrPath) -> RasterHeader:
         raise InputError(f"The header {source} of an ISCE raster cannot be read ({error.strerror}).") from error
     except ElementTree.ParseError as error:
         raise InputError(f"The header {source} of an ISCE raster is no XML ({error}): write it again.") from error
-    found = {}
+    found: dict[str, str] = {}
     for element in root.iter("property"):  # the first of a name: coordinates further down have sizes of their own
         value = element.findtext("value")
         if value is not None:
             found.setdefault(element.get("name", "").lower(), value.strip())
-    numbers = [_count(source, found, name) for name in ("width", "length", "number_bands")]
+    width, length, bands = (_count(source, found, name) for name in ("width", "length", "number_bands"))
     scheme = _choice(source, found, "scheme", _SCHEMES)
     code = _TYPES[_choice(source, found, "data_type", _TYPES)]
     order = ">" if found.get("byte_order", _NATIVE).lower().startswith("b") else "<"
-    return RasterHeader(*numbers, scheme, np.dtype(order + code))
+    return RasterHeader(width, length, bands, scheme, np.dtype(order + code))
 
 
 def map_bands(path: StrPath) -> Any:

@@ -393,7 +393,7 @@ def _size(ws: Workspace) -> tuple[int, int] | None:
     paths = [ws.find(name, levels=2) for name in ("width.txt", "len.txt")]
     words = [read_input(path).split() for path in paths if path is not None]
     numbers = [int(word[0]) for word in words if word and word[0].isdecimal()]
-    return tuple(numbers) if len(numbers) == 2 else None
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None
 
 
 def with_position(candidates: Candidates) -> Candidates:

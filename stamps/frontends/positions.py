@@ -10,7 +10,7 @@ Pure array functions; :mod:`stamps.frontends.geometry_checks` reads the files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -182,7 +182,7 @@ def _refuse_nonsense(
     gap: NDArray[np.bool_],
     reach: float,
     what: str,
-) -> NoReturn:
+) -> None:
     if not _is_much(nonsense | far, ~gap):
         return
     if np.count_nonzero(nonsense) > np.count_nonzero(far):

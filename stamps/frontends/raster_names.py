@@ -65,6 +65,11 @@ class ImageNumbers:
     master: int | None
 
     @classmethod
+    def none(cls) -> ImageNumbers:
+        """Of a stack that is not known yet."""
+        return cls(False, (), (), None)
+
+    @classmethod
     def of(cls, interferograms: Sequence[str], images: Sequence[str], small_baselines: bool) -> ImageNumbers:
         """Numbers from the names of the rasters.
 
@@ -84,7 +89,7 @@ class ImageNumbers:
         alone = sorted(of_images - set(counts)) if all(len(pair) == 1 for pair in pairs) else common
         return cls(small_baselines, tuple(interferograms), days, alone[0] if len(alone) == 1 else None)
 
-    def date_of(self, image: str) -> int:
+    def date_of(self, image: str) -> int | None:
         """Date of an SLC; None if its name tells none."""
         dates = dates_in(image)
         return dates[-1] if dates else None
@@ -106,7 +111,7 @@ class ImageNumbers:
     def leave_out_either(self, one: str, other: str) -> str:
         """Advice to leave out one of two rasters, after 'export it again'."""
         if self.small_baselines and one in self.names:
-            numbers = [self.number_of(one), self.number_of(other)]
+            numbers = [self.names.index(one) + 1, self.names.index(other) + 1]
         elif self.small_baselines or self.master is None:
             return ""
         else:

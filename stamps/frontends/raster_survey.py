@@ -18,7 +18,7 @@ from stamps.errors import InputError
 from stamps.frontends.raster_names import ImageNumbers, is_named, joined, short_names
 from stamps.frontends.raster_statistics import statistics_of
 from stamps.frontends.raster_verdicts import FATAL, LOST, Wording, faults_of, find_equal
-from stamps.frontends.rasters import BLOCK_PIXELS, count_lines, pixel_type, read_rows, sample_lines
+from stamps.frontends.rasters import BLOCK_PIXELS, count_lines, read_rows, sample_lines
 from stamps.frontends.threads import in_order
 from stamps.workspace import findings
 from stamps.workspace.log import Log
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
     from stamps.frontends.candidates import Calibration
-    from stamps.frontends.project import Plan
     from stamps.frontends.raster_statistics import Statistics
     from stamps.frontends.raster_verdicts import Fault
     from stamps.workspace import Workspace
@@ -63,14 +62,14 @@ class RasterSurvey:
 
     sentences: list = field(default_factory=list)
     order: str | None = None
-    _numbers: ImageNumbers | None = None
+    _numbers: ImageNumbers = field(default_factory=ImageNumbers.none)
 
-    def examine(self, plan: Plan, stage: StrPath | None = None) -> None:
+    def examine(self, stack, stage=None):
         """Look at some lines of every SLC and interferogram, and say at once what is strange.
 
         Parameters
         ----------
-        plan : stamps.frontends.project.Plan
+        stack : stamps.frontends.stack.CoregisteredStack
         stage : path-like, optional
             Scratch folder of the preparation, which the user does not know.
 
@@ -79,22 +78,22 @@ class RasterSurvey:
         InputError
             An SLC or an interferogram is empty or no image, so that no pixel could be kept.
         """
-        self.order = ">" if plan.byteswap else "<"
-        self._numbers = ImageNumbers.of(plan.interferograms, plan.images, plan.small_baselines)
-        lines = np.unique(np.linspace(0, plan.length - 1, _LINES).astype(np.int64))
-        images = list(dict.fromkeys(plan.images))
+        self.order = ">" if stack.big_endian else "<"
+        self._numbers = ImageNumbers.of(stack.interferograms, stack.slcs, stack.small_baselines)
+        lines = np.unique(np.linspace(0, stack.length - 1, _LINES).astype(np.int64))
+        images = list(dict.fromkeys(stack.slcs))
         kinds = (
-            (images, pixel_type(plan.precision, plan.byteswap)),
-            (plan.interferograms, pixel_type("f", plan.byteswap)),
+            (images, stack.slc_type),
+            (list(stack.interferograms), stack.real_type),
         )
         found = []
         for names, dtype in kinds:
-            figures = list(in_order(lambda name: statistics_of(sample_lines(name, dtype, plan.width, lines)), names))  # noqa: B023
+            figures = list(in_order(lambda name: statistics_of(sample_lines(name, dtype, stack.width, lines)), names))  # noqa: B023
             found.append((names, figures, faults_of(figures, names is not images, lines)))
-        self._judge_images(*found[0], kinds[0][1], plan.width)
-        self._judge_interferograms(*found[1], kinds[1][1], plan.width)
+        self._judge_images(*found[0], kinds[0][1], stack.width)
+        self._judge_interferograms(*found[1], kinds[1][1], stack.width)
         if kinds[0][1] == kinds[1][1]:
-            self._compare_kinds(found, kinds[0][1], plan.width)
+            self._compare_kinds(found, kinds[0][1], stack.width)
         for sentence in self.sentences:
             print("Warning: " + sentence.replace(f"{stage}{os.sep}", ""), flush=True)
 
@@ -229,7 +228,7 @@ class RasterSurvey:
     ) -> None:
         numbers = self._numbers
         real = [k for k, name in enumerate(names) if not numbers.of_master_alone(name)]
-        names, figures, faults = ([values[k] for k in real] for values in (names, figures, faults))
+        names, figures, faults = [names[k] for k in real], [figures[k] for k in real], [faults[k] for k in real]
         bad = [
             name
             for name, fault in zip(names, faults, strict=True)
@@ -270,7 +269,7 @@ class RasterSurvey:
 
     @staticmethod
     def _equal(
-        names: Sequence[str], figures: Sequence[Statistics], faults: Sequence[None], dtype: Any, width: int
+        names: Sequence[str], figures: Sequence[Statistics], faults: Sequence[Fault | None], dtype: Any, width: int
     ) -> Iterator[tuple[str, str]]:
         for one, other in find_equal(figures, faults):
             if _are_equal(names[one], names[other], dtype, width):
@@ -314,7 +313,7 @@ def interferogram_sentences(
 
 def _by_name(faults: Sequence[Fault | None]) -> dict[str, list[int]]:
     """Positions of the rasters with each fault."""
-    found = {}
+    found: dict[str, list[int]] = {}
     for k, fault in enumerate(faults):
         if fault is not None:
             found.setdefault(fault.name, []).append(k)

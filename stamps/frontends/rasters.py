@@ -140,7 +140,7 @@ def line_blocks(lines: Any, samples: Any, pixels: int | None = None) -> Iterator
         yield slice(first, min(first + step, lines.stop))
 
 
-def count_lines(path: str, dtype: Any, width: int, values: int = 1) -> int:
+def count_lines(path: StrPath, dtype: Any, width: int, values: int = 1) -> int:
     """Complete lines of a raster; arguments and errors of :func:`map_raster`."""
     try:
         size = os.stat(path).st_size
@@ -149,7 +149,7 @@ def count_lines(path: str, dtype: Any, width: int, values: int = 1) -> int:
     return size // (np.dtype(dtype).itemsize * width * values)
 
 
-def read_rows(path: str, dtype: Any, width: int, lines: Any, values: int = 1) -> NDArray[Any]:
+def read_rows(path: StrPath, dtype: Any, width: int, lines: Any, values: int = 1) -> NDArray[Any]:
     """Read complete lines of a raster in the byte order of the processor.
 
     Reading is faster than mapping where all pixels are needed, and what is read does not count twice, as memory of the

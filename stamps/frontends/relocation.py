@@ -170,8 +170,8 @@ def _problem(name: str, path: str, size: tuple[int, int], processor: str) -> str
     return None
 
 
-def _size(ws: Workspace) -> tuple[int, int]:
+def _size(ws: Workspace) -> tuple[int, int] | None:
     """Range samples and azimuth lines of the image, or None where the project does not tell."""
     words = [ws.read_text(name).split()[:1] for name in ("width.txt", "len.txt") if ws.has_file(name)]
     numbers = [int(word[0]) for word in words if word and word[0].isdecimal()]
-    return tuple(numbers) if len(numbers) == 2 else None
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None

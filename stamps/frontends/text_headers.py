@@ -10,14 +10,16 @@ Source: docs/method/conventions.md, section 1; docs/method/loading.md, section 6
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from stamps.frontends.stack import AcquisitionGeometry
+from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stamps.workspace import Workspace
 
 
@@ -31,38 +33,34 @@ GRID_HEIGHTS = (0.0, 1000.0)
 
 def write_headers(
     ws: Workspace,
-    dates: Sequence[int],
-    master: int,
-    bperp: Sequence[float],
-    heading: float,
-    wavelength: float,
-    pairs: Sequence[tuple[int, int]] = (),
+    slaves: Iterable[int | str],
+    master: int | str,
+    geometry: AcquisitionGeometry,
+    pairs: Iterable[tuple[int | str, int | str]] = (),
 ) -> None:
     """Write the files that all stacks have.
 
     Parameters
     ----------
     ws : Workspace
-    dates : sequence of int
-        Slaves, yyyymmdd.
-    master : int
-    bperp : sequence of float
-        Perpendicular baseline of every slave, in metres.
-    heading, wavelength : float
-        Degrees, metres.
-    pairs : sequence of (int, int)
+    slaves : iterable of (int or str)
+        Dates, yyyymmdd, ascending.
+    master : int or str
+    geometry : AcquisitionGeometry
+    pairs : iterable of (int, int) or (str, str)
         Small baselines: dates of every interferogram.
     """
-    ws.write_text("day.1.in", "".join(f"{date}\n" for date in dates))
+    ws.write_text("day.1.in", "".join(f"{date}\n" for date in slaves))
     ws.write_text("master_day.1.in", f"{master}\n")
-    ws.write_text("bperp.1.in", "".join(f"{value:.6f}\n" for value in bperp))
-    ws.write_text("heading.1.in", f"{heading:.8f}\n")
-    ws.write_text("lambda.1.in", f"{wavelength:.12g}\n")
-    if pairs:
-        ws.write_text("ifgday.1.in", "".join(f"{first} {second}\n" for first, second in pairs))
+    ws.write_text("bperp.1.in", "".join(f"{value:.6f}\n" for value in geometry.bperp))
+    ws.write_text("heading.1.in", f"{geometry.heading:.8f}\n")
+    ws.write_text("lambda.1.in", f"{geometry.wavelength:.12g}\n")
+    lines = "".join(f"{first} {second}\n" for first, second in pairs)
+    if lines:
+        ws.write_text("ifgday.1.in", lines)
 
 
-def grid_text(low: NDArray[np.float64], high: NDArray[np.float64]) -> str:
+def grid_text(low: ArrayLike, high: ArrayLike) -> str:
     """Text of a grid: values at the lower and at the upper height, node by node.
 
     Parameters

@@ -38,7 +38,7 @@ def in_order(function: Callable[..., Any], items: Sequence[str] | Iterable[Any])
         yield from map(function, items)
         return
     with native.thread_pool(n_threads) as pool:
-        waiting = deque()
+        waiting: deque[Any] = deque()
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))

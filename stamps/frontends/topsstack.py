@@ -17,26 +17,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+from numpy.typing import NDArray
 
+from stamps._typing import StrPath
 from stamps.errors import InputError
 from stamps.frontends.headers import plain_number
 from stamps.workspace.plain_files import read_input
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from stamps._typing import StrPath
-
-
-__all__ = ["TopsStack", "find_stack", "heading_of", "open_raster", "read_lines", "read_pairs"]
+__all__ = ["TopsStackTree", "find_stack", "heading_of", "open_raster", "read_lines", "read_pairs"]
 
 #: Wavelength of Sentinel-1, the only sensor of topsStack, where the tree does not tell it; metres.
 SENTINEL_1 = 0.05546576
@@ -46,9 +42,9 @@ _SUFFIXES = (".full", ".full.vrt", "", ".vrt")  # behind .slc and .rdr, in order
 _GEOMETRY = ("lat", "lon", "hgt", "los")
 
 
-@dataclass
-class TopsStack:
-    """Paths and size of a stack.
+@dataclass(frozen=True)
+class TopsStackTree:
+    """What topsStack left in its tree.
 
     Attributes
     ----------
@@ -57,21 +53,21 @@ class TopsStack:
         yyyymmdd, the master of the interferograms.
     slcs : dict
         Date to the raster.
-    baselines : dict
-        Date to the raster; the reference of the stack has none or its own.
+    pairs : tuple of (int, int)
+        Small baselines; empty for a single master.
     geometry : dict
         ``lat``, ``lon``, ``hgt``, ``los`` to the raster.
-    pairs : list of (int, int)
-        Small baselines; empty for a single master.
+    baselines : dict
+        Date to the raster; the reference of the stack has none or its own.
     width, length : int
     """
 
     root: Path
     master: int
-    slcs: dict = field(default_factory=dict)
-    baselines: dict = field(default_factory=dict)
-    geometry: dict = field(default_factory=dict)
-    pairs: list = field(default_factory=list)
+    slcs: Mapping[int, Path]
+    pairs: tuple[tuple[int, int], ...] = ()
+    geometry: Mapping[str, Path] = field(default_factory=dict)
+    baselines: Mapping[int, Path] = field(default_factory=dict)
     width: int = 0
     length: int = 0
 
@@ -84,12 +80,7 @@ class TopsStack:
     @property
     def interferograms(self) -> list[tuple[int, int]]:
         """Pairs of dates of the interferograms."""
-        return self.pairs or [(self.master, date) for date in self.dates]
-
-    @property
-    def network(self) -> str:
-        """The network of interferograms in words: ``small baselines`` or ``master <date>``."""
-        return "small baselines" if self.pairs else f"master {self.master}"
+        return list(self.pairs) or [(self.master, date) for date in self.dates]
 
     @property
     def wavelength(self) -> float:
@@ -107,7 +98,7 @@ class TopsStack:
         return SENTINEL_1
 
 
-def find_stack(master: int | str, root: StrPath, pairs: Sequence[tuple[int, int]] = ()) -> TopsStack:
+def find_stack(master: int | str, root: str | os.PathLike[str], pairs: Iterable[tuple[int, int]] = ()) -> TopsStackTree:
     """List the files of a stack and check that they belong together.
 
     Parameters
@@ -116,12 +107,12 @@ def find_stack(master: int | str, root: StrPath, pairs: Sequence[tuple[int, int]
         yyyymmdd.
     root : path-like
         The directory that holds ``merged``.
-    pairs : sequence of (int, int)
+    pairs : iterable of (int, int)
         Small baselines: dates of the interferograms.
 
     Returns
     -------
-    TopsStack
+    TopsStackTree
 
     Raises
     ------
@@ -133,25 +124,28 @@ def find_stack(master: int | str, root: StrPath, pairs: Sequence[tuple[int, int]
         raise InputError(f"{root} has no merged/SLC: give the directory in which topsStack worked.")
     if not _DATE.match(str(master).strip()):
         raise InputError(f"The master '{master}' is not a date: give it as yyyymmdd.")
-    stack = TopsStack(root, int(str(master).strip()), pairs=list(pairs))
-    for folder in sorted((root / "merged" / "SLC").iterdir()):
-        if _DATE.match(folder.name) and folder.is_dir():
-            stack.slcs[int(folder.name)] = _existing(folder / f"{folder.name}.slc", "SLC")
-    if stack.master not in stack.slcs:
-        raise InputError(f"The master {stack.master} is absent: {root / 'merged' / 'SLC'} has no folder of this date.")
-    unknown = sorted({date for pair in stack.pairs for date in pair} - set(stack.slcs))
+    folder = root / "merged" / "SLC"
+    slcs = {
+        int(path.name): _existing(path / f"{path.name}.slc", "SLC")
+        for path in sorted(folder.iterdir())
+        if _DATE.match(path.name) and path.is_dir()
+    }
+    found = TopsStackTree(root, int(str(master).strip()), slcs, tuple(pairs))
+    if found.master not in slcs:
+        raise InputError(f"The master {found.master} is absent: {folder} has no folder of this date.")
+    unknown = sorted({date for pair in found.pairs for date in pair} - set(slcs))
     if unknown:
-        raise InputError(f"The pairs name {unknown[0]}, but {root / 'merged' / 'SLC'} has no folder of this date.")
-    if not stack.dates:
-        raise InputError(f"{root / 'merged' / 'SLC'} holds only the master: at least two images are needed.")
-    geometry = root / "merged" / "geom_reference"
-    stack.geometry = {name: _existing(geometry / f"{name}.rdr", "geometry raster") for name in _GEOMETRY}
-    _find_baselines(stack)
-    _check_sizes(stack)
-    return stack
+        raise InputError(f"The pairs name {unknown[0]}, but {folder} has no folder of this date.")
+    if not found.dates:
+        raise InputError(f"{folder} holds only the master: at least two images are needed.")
+    reference = root / "merged" / "geom_reference"
+    geometry = {name: _existing(reference / f"{name}.rdr", "geometry raster") for name in _GEOMETRY}
+    found = replace(found, geometry=geometry, baselines=_baselines(found))
+    width, length = _common_size(found)
+    return replace(found, width=width, length=length)
 
 
-def read_pairs(path: StrPath) -> list[tuple[int, int]]:
+def read_pairs(path: str | os.PathLike[str]) -> list[tuple[int, int]]:
     """Pairs of dates from a list, two per line (as numbers of any form, ``2.0180120e+07`` too).
 
     Raises
@@ -161,10 +155,11 @@ def read_pairs(path: StrPath) -> list[tuple[int, int]]:
     """
     pairs = []
     for line in read_input(path).splitlines():
-        numbers = [plain_number(word) for word in line.split()]
-        if not numbers:
+        words = [plain_number(word) for word in line.split()]
+        if not words:
             continue
-        if len(numbers) != 2 or None in numbers or not all(_DATE.match(str(int(value))) for value in numbers):
+        numbers = [value for value in words if value is not None]
+        if len(words) != 2 or len(numbers) != 2 or not all(_DATE.match(str(int(value))) for value in numbers):
             raise InputError(f"{path} has the line '{line.strip()}', but two dates yyyymmdd were expected.")
         pairs.append((int(numbers[0]), int(numbers[1])))
     if not pairs:
@@ -245,7 +240,7 @@ def heading_of(azimuth: NDArray[np.floating[Any]]) -> float:
     return float(mean)
 
 
-def _existing(path: StrPath, what: str) -> Path:
+def _existing(path: Path, what: str) -> Path:
     """The raster of a name at the highest resolution that is there."""
     for suffix in _SUFFIXES:
         place = Path(f"{path}{suffix}")
@@ -256,7 +251,7 @@ def _existing(path: StrPath, what: str) -> Path:
     raise InputError(f"There is no {what} {path}[.full] with a header .xml or .vrt: run topsStack again.")
 
 
-def _check_complete(path: StrPath, dataset: Any) -> None:
+def _check_complete(path: Path, dataset: Any) -> None:
     """Raise an InputError if a plain file is too short: GDAL would read zeros."""
     if path.suffix == ".vrt" and "VRTRawRasterBand" not in read_input(path):
         return
@@ -269,36 +264,39 @@ def _check_complete(path: StrPath, dataset: Any) -> None:
         )
 
 
-def _find_baselines(stack: TopsStack) -> None:
-    folder = stack.root / "merged" / "baselines"
-    missing = []
-    for date in stack.slcs:
+def _baselines(found: TopsStackTree) -> dict[int, Path]:
+    """Date -> its baseline raster."""
+    folder = found.root / "merged" / "baselines"
+    rasters, missing = {}, []
+    for date in found.slcs:
         try:
-            stack.baselines[date] = _existing(folder / str(date) / str(date), "baseline raster")
+            rasters[date] = _existing(folder / str(date) / str(date), "baseline raster")
         except InputError:
             missing.append(date)
-    used = {stack.master, *stack.dates}
+    used = {found.master, *found.dates}
     if len(missing) > 1 and used & set(missing):  # only the reference of the stack has none
         place = folder / str(missing[0]) / str(missing[0])
         raise InputError(f"There is no baseline raster {place} with a header .xml or .vrt: run topsStack again.")
+    return rasters
 
 
-def _check_sizes(stack: TopsStack) -> None:
-    """Set the size from the first SLC; all other SLCs and the geometry must have it."""
-    used = {stack.master, *stack.dates}
-    paths = [path for date, path in stack.slcs.items() if date in used]
-    for path in [*paths, *stack.geometry.values()]:
+def _common_size(found: TopsStackTree) -> tuple[int, int]:
+    """Size of the first SLC; all other SLCs and the geometry must have it."""
+    used = {found.master, *found.dates}
+    paths = [path for date, path in found.slcs.items() if date in used]
+    first: tuple[int, int] = (0, 0)
+    for path in [*paths, *found.geometry.values()]:
         with open_raster(path) as dataset:
             size = dataset.width, dataset.height
             if path in paths and not dataset.dtypes[0].startswith("complex"):
                 raise InputError(f"The SLC {path} holds {dataset.dtypes[0]}, but complex numbers were expected.")
-        if not stack.width:
-            stack.width, stack.length = size
-        if size != (stack.width, stack.length):
+        first = first if any(first) else size
+        if size != first:
             raise InputError(
-                f"The raster {path} has {size[0]} samples × {size[1]} lines, but {paths[0]} has {stack.width} × "
-                f"{stack.length}: use rasters of one resolution (.full, or all without)."
+                f"The raster {path} has {size[0]} samples × {size[1]} lines, but {paths[0]} has {first[0]} × "
+                f"{first[1]}: use rasters of one resolution (.full, or all without)."
             )
-    with open_raster(stack.geometry["los"]) as dataset:
+    with open_raster(found.geometry["los"]) as dataset:
         if dataset.count < 2:
-            raise InputError(f"{stack.geometry['los']} has one band, but incidence and azimuth were expected.")
+            raise InputError(f"{found.geometry['los']} has one band, but incidence and azimuth were expected.")
+    return first

@@ -168,27 +168,7 @@ def invertible_method(method: int | str) -> TropoMethod:
 def tropospheric_correction(aps: Mapping, aps_flag: int | str = 0) -> tuple[np.ndarray, str, int]:
     """Choose a tropospheric correction.
 
-    Parameters
-    ----------
-    aps : dict
-        Content of ``tca2.mat`` or ``tca_sb2.mat``.
-    aps_flag : int or str
-        Number or name of the correction.
-
-    Returns
-    -------
-    correction : ndarray, shape (n_ps, n_ifg)
-        Radians (number 11: rad/m^α).
-    title : str
-        Suffix for titles.
-    number : int
-
-    Raises
-    ------
-    ParameterError
-        There is no such correction.
-    WorkspaceError
-        The file does not hold it.
+    Arguments, results and errors are those of :func:`stamps.ps_plot_tca`.
     """
     method = tropo_method(aps_flag)
     parts = [_tropo_variable(aps, name, method) for name in method.variables]
@@ -241,27 +221,7 @@ def iono_method(method: int | str) -> int:
 def ionospheric_correction(ica: Mapping, ica_flag: int | str = 1) -> tuple[np.ndarray, str, int]:
     """Choose an ionospheric correction.
 
-    Parameters
-    ----------
-    ica : dict
-        Content of ``ica2.mat`` or ``ica_sb2.mat``.
-    ica_flag : int or str
-        Number or name of the correction.
-
-    Returns
-    -------
-    correction : ndarray, shape (n_ps, n_ifg)
-        Radians.
-    title : str
-        Suffix for titles.
-    number : int
-
-    Raises
-    ------
-    ParameterError
-        There is no such correction.
-    WorkspaceError
-        The file does not hold it.
+    Arguments, results and errors are those of :func:`stamps.ps_plot_ica`.
     """
     number = iono_method(ica_flag)
     if IONO_VARIABLE not in ica:

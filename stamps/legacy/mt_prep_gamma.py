@@ -11,19 +11,19 @@ Source: docs/method/preparation.md, section 2.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import os
 from typing import TYPE_CHECKING
 
 from stamps import external
 from stamps.errors import ExternalProgramError
 from stamps.frontends.checks import Problem
-from stamps.frontends.project import prepare_export
+from stamps.frontends.project import PreparationSettings
+from stamps.frontends.snap_gamma import dem_headers, find_export, offset_headers, prepare_export
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
-    from stamps.frontends.checks import Export
 
 
 __all__ = ["mt_prep_gamma"]
@@ -75,30 +75,32 @@ def mt_prep_gamma(
     ExternalProgramError
         ``pt2geo`` failed.
     """
+    ws = Workspace.at(workdir)
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
-    prepare_export(Workspace.at(workdir), master, datadir, da_thresh, counts, maskfile, "gamma", _PT2GEO)
+    export = find_export(master, os.path.join(ws.path, datadir), "gamma")
+    prepare_export(ws, export, PreparationSettings.of(ws, da_thresh, counts, maskfile), _PT2GEO)
 
 
-def _check_pt2geo(export: Export) -> list[Problem]:
-    """What is wrong if the program is not there."""
-    try:
-        external.pt2geo_command()
-    except ExternalProgramError as error:
-        return [Problem(str(error), error.exit_status)]
-    return []
+class _Pt2geo:
+    """Positions without a longitude raster, by Gamma's own program."""
+
+    def check(self, stack):
+        """What is wrong if the program is not there."""
+        try:
+            external.pt2geo_command()
+        except ExternalProgramError as error:
+            return [Problem(str(error), error.exit_status)]
+        return []
+
+    def compute(self, stage, stack):
+        """Longitude and latitude of the candidates of all patches."""
+        headers = dem_headers(stack)[0], offset_headers(stack)[0]
+        for name in stage.patch_list():
+            folder = stage.path / name
+            if (folder / _POINTS).stat().st_size == 0:
+                (folder / _POSITIONS[-1]).touch()
+                continue
+            external.pt2geo(folder, _POINTS, stack.header, _HEIGHTS, *headers, _POSITIONS)
 
 
-def _compute_positions(stage: Workspace, export: Export) -> None:
-    """Longitude and latitude of the candidates of all patches by Gamma's own program."""
-    for name in stage.patch_list():
-        folder = stage.path / name
-        if (folder / _POINTS).stat().st_size == 0:
-            (folder / _POSITIONS[-1]).touch()
-            continue
-        external.pt2geo(
-            folder, _POINTS, export.header, _HEIGHTS, export.dem_headers[0], export.diff_headers[0], _POSITIONS
-        )
-
-
-#: Positions without a longitude raster.
-_PT2GEO = SimpleNamespace(check=_check_pt2geo, compute=_compute_positions)
+_PT2GEO = _Pt2geo()

@@ -9,9 +9,11 @@ Source: docs/method/preparation.md, section 1.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from stamps.frontends.project import prepare_export
+from stamps.frontends.project import PreparationSettings
+from stamps.frontends.snap_gamma import find_export, prepare_export
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 
@@ -62,5 +64,7 @@ def mt_prep_snap(
     InputError
         With all problems of the inputs; ``exit_status`` is 2 if the mask is missing, 3 if there is no ``*.lon``.
     """
+    ws = Workspace.at(workdir)
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
-    prepare_export(Workspace.at(workdir), master, datadir, da_thresh, counts, maskfile, "snap")
+    export = find_export(master, os.path.join(ws.path, datadir), "snap")
+    prepare_export(ws, export, PreparationSettings.of(ws, da_thresh, counts, maskfile))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.insar.observations import baseline_matrix, load_phase
+from stamps.insar.observations import baseline_matrix
 from stamps.insar.phase import angle, insert_column, look_angle_phase, multiply, phasor
 from stamps.matlab.dates import datestr
 from stamps.matlab.statistics import sum_single
@@ -20,6 +20,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import load_phase, stored_baselines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def ps_calc_ifg_std(workdir: Workspace | StrPath = ".") -> None:
     ps = ws.load(f"ps{version}")
     pm = ws.load(f"pm{version}", ["ph_patch", "K_ps", "C_ps"])
     ph = load_phase(ws, ps, version)
-    bperp = baseline_matrix(ws, ps, small_baselines, version)
+    bperp = baseline_matrix(stored_baselines(ws, version), ps, small_baselines)
 
     if small_baselines:
         ifg_std = phase_std(ph, pm["ph_patch"], pm["K_ps"], None, bperp)

@@ -35,6 +35,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import stored_baselines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -177,12 +178,14 @@ def _used_and_baselines(
     """0-based columns that are used, and the baselines of all columns (n_ps x n) in m."""
     if not options.single_series:
         used = retained(ps["n_ifg"], np.union1d(options.drop_ifg_index, options.scla_drop_index))
-        return used, baseline_matrix(ws, ps, options.small_baselines, version)
+        return used, baseline_matrix(stored_baselines(ws, version), ps, options.small_baselines)
     images = np.arange(ps["n_image"]) if inverted is None else inverted
     used = np.intersect1d(images, retained(ps["n_image"], np.union1d(options.scla_drop_index, ps["master_ix"])))
     network = design_matrix(ps["ifgday_ix"], ps["n_image"])
     # images that are not used keep baseline zero, even in the fit to interferograms that contain them
-    return used, baselines_of_images(network, used, baseline_matrix(ws, ps, True, version).astype(np.float32))
+    return used, baselines_of_images(
+        network, used, baseline_matrix(stored_baselines(ws, version), ps, True).astype(np.float32)
+    )
 
 
 @dataclass

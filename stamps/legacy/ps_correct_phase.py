@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.insar.observations import baseline_matrix, load_phase
+from stamps.insar.observations import baseline_matrix
 from stamps.insar.phase import insert_column, look_angle_phase, multiply, phasor
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import load_phase, stored_baselines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +52,7 @@ def ps_correct_phase(workdir: Workspace | StrPath = ".") -> None:
     ps = ws.load(f"ps{version}")
     pm = ws.load(f"pm{version}", ["K_ps", "C_ps", "ph_patch"])
     ph = load_phase(ws, ps, version)
-    bperp = baseline_matrix(ws, ps, small_baselines, version)
+    bperp = baseline_matrix(stored_baselines(ws, version), ps, small_baselines)
 
     if small_baselines:
         content = {"ph_rc": corrected_phase(ph, pm["K_ps"], None, bperp)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stamps.steps.kriging import fit_variogram, variogram, variogram_values
+from stamps.steps.variograms import fit_variogram, variogram, variogram_values
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stamps.frontends import text_projects
+from stamps.frontends import pixel_geometry, text_projects
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
@@ -52,8 +52,8 @@ def ps_load_initial(workdir: Workspace | StrPath = ".") -> None:
     if loaded is None:
         return
     ps, ph, bperp_mat = text_projects.single_master(ws, loaded)
-    of_slaves = text_projects.slave_baselines(ws, loaded, loaded.height)
+    of_slaves = pixel_geometry.slave_baselines(ws, loaded, loaded.height)
     bperp_mat = bperp_mat if of_slaves is None else of_slaves
-    la = text_projects.look_angles(ws, loaded)
+    la = pixel_geometry.look_angles(ws, loaded)
     text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
     log.finish()

@@ -28,7 +28,6 @@ from stamps.insar.geometry import (
     without_jump,
     wrapped_longitude,
 )
-from stamps.insar.observations import load_phase
 from stamps.insar.phase import unit_modulus
 from stamps.matlab.arithmetic import round_half_away
 from stamps.steps.merging import (
@@ -45,6 +44,7 @@ from stamps.workspace.limits import check_grid
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import load_phase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

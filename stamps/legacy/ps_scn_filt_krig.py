@@ -26,8 +26,9 @@ from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.linalg import lscov
 from stamps.native.kriging import krige_neighbours
-from stamps.steps.kriging import EXPONENTIAL, fit_variogram, krige_series, series_variograms, variogram
+from stamps.steps.kriging import krige_series
 from stamps.steps.scn import integrate, low_pass_weights, master_column, noise_phase, planes, positive, used_columns
+from stamps.steps.variograms import EXPONENTIAL, fit_variogram, series_variograms, variogram
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log

@@ -12,13 +12,14 @@ Source: docs/method/selection.md; Hooper et al. (2007), J. Geophys. Res. 112, B0
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
 from stamps.insar.constants import LOW_COHERENCE_BINS
-from stamps.insar.observations import load_phase, retained
+from stamps.insar.observations import retained
 from stamps.matlab.dates import datestr
 from stamps.native.clap_patch import patch_phase
 from stamps.native.topofit import topofit
@@ -34,6 +35,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import load_phase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +52,8 @@ _PIXELS_AT_ONCE = 10_000
 _ESTIMATES = ("ph_patch2", "ph_res2", "K_ps2", "C_ps2", "coh_ps2")
 
 
-class Settings(NamedTuple):
+@dataclass(frozen=True)
+class Settings:
     """Parameters of the step."""
 
     slc_osf: int
@@ -61,7 +64,22 @@ class Settings(NamedTuple):
     limit: float
     gamma_stdev_reject: float
     small_baseline_flag: str
-    dropped: np.ndarray
+    dropped: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Settings:
+        """Read and log the parameters, in the order of the original."""
+        return cls(
+            slc_osf=int(parameters.get("slc_osf", log=True)),
+            clap_alpha=parameters.get("clap_alpha", log=True),
+            clap_beta=parameters.get("clap_beta", log=True),
+            clap_win=int(parameters.get("clap_win", log=True)),
+            by_percent=(by_percent := parameters.get("select_method", log=True).upper() == "PERCENT"),
+            limit=parameters.get("percent_rand" if by_percent else "density_rand", log=True),
+            gamma_stdev_reject=parameters.get("gamma_stdev_reject", log=True),
+            small_baseline_flag=parameters.get("small_baseline_flag", log=True),
+            dropped=parameters.indices("drop_ifg_index", log=True),
+        )
 
     @property
     def small_baselines(self) -> bool:
@@ -115,7 +133,7 @@ def ps_select(reest_flag: int = 0, plot_flag: int = 0, workdir: Workspace | StrP
     log = Log(ws, "PS_SELECT")
     log.start()
     log("Selecting stable-phase pixels...")
-    settings = _settings(Parameters(ws))
+    settings = Settings.of(Parameters(ws))
     ps = ws.load("ps1")
     pm = ws.load("pm1", _needed(reest_flag, settings))
     used = used_interferograms(ps, settings.dropped, settings.small_baselines)
@@ -309,21 +327,6 @@ def _span_text(threshold: NDArray[np.float64], dispersion: NDArray[np.float64]) 
 
 
 # ---------------------------------------------------------------------- reading and writing
-
-
-def _settings(parameters: Parameters) -> Settings:
-    slc_osf = int(parameters.get("slc_osf", log=True))
-    clap_alpha = parameters.get("clap_alpha", log=True)
-    clap_beta = parameters.get("clap_beta", log=True)
-    clap_win = int(parameters.get("clap_win", log=True))
-    by_percent = parameters.get("select_method", log=True).upper() == "PERCENT"
-    limit = parameters.get("percent_rand" if by_percent else "density_rand", log=True)
-    gamma_stdev_reject = parameters.get("gamma_stdev_reject", log=True)
-    small_baseline_flag = parameters.get("small_baseline_flag", log=True)
-    dropped = parameters.indices("drop_ifg_index", log=True)
-    return Settings(
-        slc_osf, clap_alpha, clap_beta, clap_win, by_percent, limit, gamma_stdev_reject, small_baseline_flag, dropped
-    )
 
 
 def _needed(reest_flag: int, settings: Settings) -> set[str]:

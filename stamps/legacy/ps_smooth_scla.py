@@ -20,6 +20,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import stored_baselines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def ps_smooth_scla(use_small_baselines: int = 0, workdir: Workspace | StrPath = 
     c_ps_uw, _ = clipped_to_neighbours(scla["C_ps_uw"], edges)
     if lonely.any():
         log(f"{np.sum(lonely)} pixels without neighbours in the triangulation are left as they are", level=2)
-    bperp = baseline_matrix(ws, ps, small_baselines, version).astype(np.float32, copy=False)
+    bperp = baseline_matrix(stored_baselines(ws, version), ps, small_baselines).astype(np.float32, copy=False)
     if small_baselines and not use_small_baselines:
         images = np.delete(np.arange(ps["n_image"]), ps["master_ix"])
         bperp = baselines_of_images(design_matrix(ps["ifgday_ix"], ps["n_image"]), images, bperp)

@@ -13,7 +13,8 @@ Source: docs/method/unwrapping.md, section 1; Hooper et al. (2012), Tectonophysi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from stamps.workspace.limits import check_trial_wraps
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import stored_baselines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,10 +65,10 @@ def ps_unwrap(workdir: Workspace | StrPath = ".", workers: Workers | None = None
     ws = Workspace.at(workdir)
     log = Log(ws, "ps_unwrap")
     log.start()
-    settings = _settings(ws, log)
+    settings = _Settings.of(ws, log)
     ps = ws.load(f"ps{settings.version}")
     with ws.publish():
-        baselines = baseline_matrix(ws, ps, settings.small_baselines, settings.version)
+        baselines = baseline_matrix(stored_baselines(ws, settings.version), ps, settings.small_baselines)
         ph_w, filtered_away = _wrapped_phase(ws, ps, baselines, settings)
         predef = _held_phase(ws, ps, settings) if settings.hold else None
         scla = _previous_scla(ws, ps, baselines, settings, log)
@@ -109,7 +111,8 @@ def ps_unwrap(workdir: Workspace | StrPath = ".", workers: Workers | None = None
 # ---------------------------------------------------------------------- parameters
 
 
-class _Settings(NamedTuple):
+@dataclass(frozen=True)
+class _Settings:
     """What the parameters and the version of the directory decide."""
 
     version: int
@@ -122,53 +125,53 @@ class _Settings(NamedTuple):
     max_topo_err: float
     wavelength: float
     workers: Workers
-    uw_3d: dict
+    uw_3d: dict[str, Any]
+
+    @classmethod
+    def of(cls, ws: Workspace, log: Log) -> _Settings:
+        """Read and log the parameters, in the order of the original."""
+        parameters = Parameters(ws)
+        version = ws.version
+        small_baselines = parameters.flag("small_baseline_flag", log=True)
+        patch_phase = parameters.flag("unwrap_patch_phase", log=True)
+        deramp = parameters.flag("scla_deramp", log=True)
+        subtract_tropo = parameters.flag("subtr_tropo", log=True)
+        tropo_method = parameters.get("tropo_method", log=True)
+        dropped = parameters.indices("drop_ifg_index", log=True)
+        hold = parameters.flag("unwrap_hold_good_values", log=True)
+        if hold and not (small_baselines and ws.exists(f"phuw_sb{version}")):
+            hold = False
+        if not hold:
+            log("Code to hold good values skipped")
+        options = {
+            "time_win": parameters.get("unwrap_time_win", log=True),
+            "unwrap_method": parameters.get("unwrap_method", log=True),
+            "grid_size": parameters.get("unwrap_grid_size", log=True),
+            "prefilt_win": int(parameters.get("unwrap_gold_n_win", log=True)),
+            "goldfilt_flag": parameters.get("unwrap_prefilter_flag", log=True),
+            "gold_alpha": parameters.get("unwrap_gold_alpha", log=True),
+            "la_flag": parameters.get("unwrap_la_error_flag", log=True),
+            "scf_flag": parameters.get("unwrap_spatial_cost_func_flag", log=True),
+        }
+        max_topo_err = parameters.get("max_topo_err", log=True)
+        wavelength = parameters.get("lambda", log=True)
+        return cls(
+            version=version,
+            small_baselines=small_baselines,
+            patch_phase=patch_phase,
+            deramp=deramp,
+            tropo_method=tropo_method if subtract_tropo else None,
+            dropped=dropped,
+            hold=hold,
+            max_topo_err=max_topo_err,
+            wavelength=wavelength,
+            workers=Workers(n_cores(parameters)),
+            uw_3d=options,
+        )
 
     def file(self, stem: str) -> str:
         """``phuw2`` or, for small baselines, ``phuw_sb2``."""
         return f"{stem}{'_sb' if self.small_baselines else ''}{self.version}"
-
-
-def _settings(ws: Workspace, log: Log) -> _Settings:
-    """Read and log the parameters, in the order of the original."""
-    parameters = Parameters(ws)
-    version = ws.version
-    small_baselines = parameters.flag("small_baseline_flag", log=True)
-    patch_phase = parameters.flag("unwrap_patch_phase", log=True)
-    deramp = parameters.flag("scla_deramp", log=True)
-    subtract_tropo = parameters.flag("subtr_tropo", log=True)
-    tropo_method = parameters.get("tropo_method", log=True)
-    dropped = parameters.indices("drop_ifg_index", log=True)
-    hold = parameters.flag("unwrap_hold_good_values", log=True)
-    if hold and not (small_baselines and ws.exists(f"phuw_sb{version}")):
-        hold = False
-    if not hold:
-        log("Code to hold good values skipped")
-    options = {
-        "time_win": parameters.get("unwrap_time_win", log=True),
-        "unwrap_method": parameters.get("unwrap_method", log=True),
-        "grid_size": parameters.get("unwrap_grid_size", log=True),
-        "prefilt_win": int(parameters.get("unwrap_gold_n_win", log=True)),
-        "goldfilt_flag": parameters.get("unwrap_prefilter_flag", log=True),
-        "gold_alpha": parameters.get("unwrap_gold_alpha", log=True),
-        "la_flag": parameters.get("unwrap_la_error_flag", log=True),
-        "scf_flag": parameters.get("unwrap_spatial_cost_func_flag", log=True),
-    }
-    max_topo_err = parameters.get("max_topo_err", log=True)
-    wavelength = parameters.get("lambda", log=True)
-    return _Settings(
-        version,
-        small_baselines,
-        patch_phase,
-        deramp,
-        tropo_method if subtract_tropo else None,
-        dropped,
-        hold,
-        max_topo_err,
-        wavelength,
-        Workers(n_cores(parameters)),
-        options,
-    )
 
 
 # ---------------------------------------------------------------------- the phase to unwrap

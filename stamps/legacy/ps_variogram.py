@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stamps.steps.kriging import EXPONENTIAL, variogram_derivatives, variogram_values
+from stamps.steps.variograms import EXPONENTIAL, variogram_derivatives, variogram_values
 
 if TYPE_CHECKING:
     import numpy as np

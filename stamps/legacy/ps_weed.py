@@ -14,13 +14,14 @@ Source: docs/method/weeding.md; Hooper et al. (2007), J. Geophys. Res. 112, B074
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stamps.errors import ParameterError
 from stamps.external import triangulate
-from stamps.insar.observations import load_phase, retained
+from stamps.insar.observations import retained
 from stamps.matlab.dates import datestr
 from stamps.matlab.sets import unique_rows
 from stamps.steps.weeding import arc_phasors, best_of_duplicates, best_of_neighbours, pixel_noise
@@ -28,6 +29,7 @@ from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.stack_variables import load_phase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +46,8 @@ _STALE = ("scla_smooth2", "scla2", "scla_smooth_sb2", "scla_sb2", "aps2", "scn2"
 _PER_PIXEL = {"hgt": "hgt", "la": "la", "inc": "inc", "bp": "bperp_mat"}
 
 
-class Settings(NamedTuple):
+@dataclass(frozen=True)
+class Settings:
     """Parameters of the step."""
 
     time_window: float
@@ -53,7 +56,20 @@ class Settings(NamedTuple):
     zero_elevation: bool
     neighbours: bool
     small_baselines: bool
-    dropped: np.ndarray
+    dropped: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Settings:
+        """Read and log the parameters, in the order of the original."""
+        return cls(
+            time_window=parameters.get("weed_time_win", log=True),
+            max_std=parameters.get("weed_standard_dev", log=True),
+            max_noise=parameters.get("weed_max_noise", log=True),
+            zero_elevation=parameters.flag("weed_zero_elevation", log=True),
+            neighbours=parameters.flag("weed_neighbours", log=True),
+            dropped=parameters.indices("drop_ifg_index"),
+            small_baselines=parameters.flag("small_baseline_flag", log=True),
+        )
 
 
 class Pixels(NamedTuple):
@@ -102,7 +118,7 @@ def ps_weed(
     log = Log(ws, "PS_WEED")
     log.start()
     log("Weeding selected pixels...")
-    settings = _settings(Parameters(ws))
+    settings = Settings.of(Parameters(ws))
     if no_weed_adjacent is None:
         no_weed_adjacent = not settings.neighbours
     if no_weed_noisy is None:
@@ -182,17 +198,6 @@ def _noise(
 
 
 # ---------------------------------------------------------------------- reading and writing
-
-
-def _settings(parameters: Parameters) -> Settings:
-    time_window = parameters.get("weed_time_win", log=True)
-    max_std = parameters.get("weed_standard_dev", log=True)
-    max_noise = parameters.get("weed_max_noise", log=True)
-    zero_elevation = parameters.flag("weed_zero_elevation", log=True)
-    neighbours = parameters.flag("weed_neighbours", log=True)
-    dropped = parameters.indices("drop_ifg_index")
-    small_baselines = parameters.flag("small_baseline_flag", log=True)
-    return Settings(time_window, max_std, max_noise, zero_elevation, neighbours, small_baselines, dropped)
 
 
 def _selected(ws: Workspace, ps: Any) -> Pixels:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stamps.frontends import text_projects
+from stamps.frontends import pixel_geometry, text_projects
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
@@ -50,8 +50,8 @@ def sb_load_initial(workdir: Workspace | StrPath = ".") -> None:
     loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    of_slaves = text_projects.slave_baselines(ws, loaded, 0.0)  # at 0 m only, whatever the height (a quirk)
+    of_slaves = pixel_geometry.slave_baselines(ws, loaded, 0.0)  # at 0 m only, whatever the height (a quirk)
     ps, ph, bperp_mat = text_projects.small_baselines(ws, loaded, of_slaves)
-    la = text_projects.look_angles(ws, loaded)
+    la = pixel_geometry.look_angles(ws, loaded)
     text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
     log.finish()

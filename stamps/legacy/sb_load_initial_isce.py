@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stamps.frontends import text_projects
+from stamps.frontends import pixel_geometry, text_projects
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
@@ -55,8 +55,8 @@ def sb_load_initial_isce(inc_angle: Any = None, workdir: Workspace | StrPath = "
     loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    of_slaves = text_projects.raster_baselines(ws, loaded)
+    of_slaves = pixel_geometry.raster_baselines(ws, loaded)
     ps, ph, bperp_mat = text_projects.small_baselines(ws, loaded, of_slaves)
-    angles = text_projects.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
+    angles = pixel_geometry.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
     text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, angles)
     log.finish()

@@ -14,12 +14,13 @@ import numpy as np
 
 from stamps.errors import InputError, ParameterError
 from stamps.external import snaphu_command
-from stamps.legacy.uw_grid_wrapped import uw_grid_wrapped
+from stamps.legacy.uw_grid_wrapped import resample
 from stamps.legacy.uw_interp import uw_interp
-from stamps.legacy.uw_sb_unwrap_space_time import uw_sb_unwrap_space_time
+from stamps.legacy.uw_sb_unwrap_space_time import Network, unwrap_space_time
 from stamps.legacy.uw_stat_costs import uw_stat_costs
 from stamps.legacy.uw_unwrap_from_grid import uw_unwrap_from_grid
 from stamps.run.workers import Workers
+from stamps.steps.unwrapping.settings import GridSettings, SpaceTimeSettings
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -118,36 +119,35 @@ def uw_3d(
     ws = Workspace.at(workdir)
     workers = Workers.of(workers)
     with ws.publish():
-        uw_grid_wrapped(
-            ph,
-            xy,
-            chosen["grid_size"],
-            chosen["prefilt_win"],
-            chosen["goldfilt_flag"],
-            chosen["lowfilt_flag"],
-            chosen["gold_alpha"],
-            chosen["ph_uw_predef"],
-            workdir=ws,
-            n_workers=workers.cores,
-        )
+        resample(ws, np.asarray(ph), xy, _grid_settings(chosen), chosen["ph_uw_predef"], workers.cores)
         uw_interp(workdir=ws)
-        uw_sb_unwrap_space_time(
-            day,
-            ifgday_ix,
-            method,
-            chosen["time_win"],
-            chosen["la_flag"],
-            bperp,
-            chosen["n_trial_wraps"],
-            chosen["prefilt_win"],
-            chosen["scf_flag"],
-            chosen["temp"],
-            chosen["n_temp_wraps"],
-            chosen["max_bperp_for_temp_est"],
-            workdir=ws,
-        )
+        network = Network.of(ifgday_ix, day)
+        unwrap_space_time(ws, network, _space_time_settings(method, chosen), bperp, chosen["temp"])
         uw_stat_costs(method, chosen["variance"], workdir=ws, workers=workers)
         return uw_unwrap_from_grid(xy, chosen["grid_size"], workdir=ws)
+
+
+def _grid_settings(chosen: Mapping[str, Any]) -> GridSettings:
+    return GridSettings(
+        pix_size=chosen["grid_size"],
+        window=int(chosen["prefilt_win"]),
+        alpha=chosen["gold_alpha"],
+        goldstein=chosen["goldfilt_flag"].lower() == "y",
+        low_pass=chosen["lowfilt_flag"].lower() == "y",
+    )
+
+
+def _space_time_settings(method: str, chosen: Mapping[str, Any]) -> SpaceTimeSettings:
+    return SpaceTimeSettings(
+        method=method.upper(),
+        time_win=chosen["time_win"],
+        look_angle=chosen["la_flag"].lower() == "y",
+        n_trial_wraps=chosen["n_trial_wraps"],
+        window=int(chosen["prefilt_win"]),
+        fringe_frequencies=chosen["scf_flag"].lower() == "y",
+        n_temp_wraps=chosen["n_temp_wraps"],
+        max_bperp_for_temp_est=chosen["max_bperp_for_temp_est"],
+    )
 
 
 def effective_method(unwrap_method: str, ifgday_ix: NDArray[np.int64]) -> str:

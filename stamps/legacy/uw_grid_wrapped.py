@@ -8,7 +8,7 @@ Source: docs/method/unwrapping.md, section 3; Goldstein and Werner (1998) for th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from stamps import native
 from stamps.errors import InputError, ParameterError
 from stamps.insar.phase import angle, phasor, wrapped
 from stamps.legacy.wrap_filt import wrap_filt
+from stamps.steps.unwrapping.settings import GridSettings
 from stamps.workspace import Workspace
 from stamps.workspace.limits import check_grid
 from stamps.workspace.log import Log
@@ -68,9 +69,26 @@ def uw_grid_wrapped(
     InputError
         A phasor is zero, or the grid is smaller than a cell or than the filter window.
     """
-    ws = Workspace.at(workdir)
+    filters = GridSettings(
+        pix_size=pix_size,
+        window=int(prefilt_win),
+        alpha=gold_alpha,
+        goldstein=goldfilt_flag.lower() == "y",
+        low_pass=lowfilt_flag.lower() == "y",
+    )
+    resample(Workspace.at(workdir), np.asarray(ph_in), xy, filters, ph_in_predef, n_workers)
+
+
+def resample(
+    ws: Workspace,
+    ph_in: NDArray[Any],
+    xy: NDArray[np.floating[Any]],
+    settings: GridSettings,
+    ph_in_predef: NDArray[np.float32] | None = None,
+    n_workers: int = 1,
+) -> None:
+    """Body of :func:`uw_grid_wrapped`, which describes the arguments."""
     log = Log(ws, "uw_grid_wrapped")
-    ph_in = np.asarray(ph_in)
     if np.iscomplexobj(ph_in) and np.any(ph_in == 0):
         raise InputError(
             "Some wrapped phases of the pixels to unwrap are exactly zero: every pixel needs a phase in every "
@@ -79,21 +97,20 @@ def uw_grid_wrapped(
     n_ifg = ph_in.shape[1]
     log(f"Number of interferograms  : {n_ifg}", 2)
     log(f"Number of points per ifg  : {len(ph_in)}", 2)
-    check_grid(xy, pix_size, "unwrap_grid_size", 100)
-    cells = grid_cells(xy, pix_size)
+    check_grid(xy, settings.pix_size, "unwrap_grid_size", 100)
+    cells = grid_cells(xy, settings.pix_size)
     shape = int(cells["n_i"]), int(cells["n_j"])
-    if min(shape) < prefilt_win:
+    if min(shape) < settings.window:
         raise InputError(
             f"The smaller side of the resampled grid ({min(shape)} cells) is less than the filter window "
-            f"({int(prefilt_win)} cells): reduce unwrap_grid_size or unwrap_gold_n_win."
+            f"({settings.window} cells): reduce unwrap_grid_size or unwrap_gold_n_win."
         )
     flat = np.ravel_multi_index(tuple(cells["grid_ij"].T), shape)
-    filters = Filters(int(prefilt_win), gold_alpha, goldfilt_flag.lower() == "y", lowfilt_flag.lower() == "y")
-    nzix, ph, ph_lowpass = gridded_nodes(ph_in, flat, shape, filters, add=pix_size != 0, n_workers=n_workers)
+    nzix, ph, ph_lowpass = gridded_nodes(ph_in, flat, shape, settings, n_workers)
     ph_uw_predef = None if ph_in_predef is None else predefined_nodes(ph_in_predef, flat, nzix, ph)
     ij = np.argwhere(nzix.T)[:, ::-1]
     log(f"Number of resampled points: {len(ij)}", 2)
-    xy_nodes = np.column_stack([np.arange(1, len(ij) + 1), (ij[:, ::-1] + 0.5) * pix_size])
+    xy_nodes = np.column_stack([np.arange(1, len(ij) + 1), (ij[:, ::-1] + 0.5) * settings.pix_size])
     ws.save(
         "uw_grid",
         {
@@ -108,26 +125,16 @@ def uw_grid_wrapped(
             **cells,
             "n_ifg": n_ifg,
             "n_ps": len(ij),
-            "pix_size": float(pix_size),
+            "pix_size": float(settings.pix_size),
         },
     )
 
 
-class Filters(NamedTuple):
-    """How grids are filtered: window (cells), Goldstein exponent, Goldstein filter wanted, low-pass wanted."""
-
-    window: int
-    alpha: float
-    goldstein: bool
-    low_pass: bool
-
-
 def gridded_nodes(
-    ph_in: NDArray[np.complexfloating[Any, Any]],
+    ph_in: NDArray[Any],
     flat: NDArray[np.int64],
     shape: tuple[int, int],
-    filters: Filters,
-    add: bool = True,
+    settings: GridSettings,
     n_workers: int = 1,
 ) -> tuple[NDArray[np.bool_], NDArray[np.complex64], NDArray[np.complex64] | None]:
     """Grid and filter all interferograms; keep the nodes.
@@ -140,9 +147,8 @@ def gridded_nodes(
         Cell of each pixel, ``row * n_j + column``.
     shape : tuple of int
         Rows and columns of the grid.
-    filters : Filters
-    add : bool
-        Sum the phasors of a cell (else the last one counts).
+    settings : GridSettings
+        With a size of cells of 0 the last phasor of a cell counts, else their sum.
     n_workers : int
         Interferograms at a time.
 
@@ -154,17 +160,18 @@ def gridded_nodes(
     ph_lowpass : ndarray of complex64, shape (n_node, n_ifg), or None
     """
     n_ifg = ph_in.shape[1]
+    add = settings.pix_size != 0
     nzix = (cell_sums(ph_in[:, 0], flat, shape[0] * shape[1], add) != 0).reshape(shape)
     ph = np.empty((np.count_nonzero(nzix), n_ifg), np.complex64)
-    ph_lowpass = np.empty_like(ph) if filters.low_pass else None
+    ph_lowpass = np.empty_like(ph) if settings.low_pass else None
 
     def one(ifg):
         grid = cell_sums(ph_in[:, ifg], flat, shape[0] * shape[1], add).reshape(shape)
         kept = grid
-        if filters.goldstein or filters.low_pass:
-            filtered, low = wrap_filt(grid, filters.window, filters.alpha, low_flag="y" if filters.low_pass else "n")
-            kept = filtered if filters.goldstein else grid
-            if filters.low_pass:
+        if settings.goldstein or settings.low_pass:
+            filtered, low = wrap_filt(grid, settings.window, settings.alpha, low_flag="y" if settings.low_pass else "n")
+            kept = filtered if settings.goldstein else grid
+            if settings.low_pass:
                 ph_lowpass[:, ifg] = low.T[nzix.T]
         ph[:, ifg] = kept.T[nzix.T]
 

@@ -23,6 +23,7 @@ from stamps.legacy.uw_sb_smooth_unwrap import uw_sb_smooth_unwrap
 from stamps.matlab.statistics import cov, std
 from stamps.native.slope_search import slope_search
 from stamps.steps.unwrapping.look_angle import search_series
+from stamps.steps.unwrapping.settings import SpaceTimeSettings
 from stamps.steps.unwrapping.spatial_gradients import node_frequencies, replace_shaky
 from stamps.steps.unwrapping.time_smoothing import full_network_smooth, noise_of, series_smooth, smooth_of_series
 from stamps.workspace import Workspace
@@ -93,25 +94,45 @@ def uw_sb_unwrap_space_time(
     seed : int
         Random numbers of the 3D annealing.
     """
-    ws = Workspace.at(workdir)
+    settings = SpaceTimeSettings(
+        method=unwrap_method.upper(),
+        time_win=time_win,
+        look_angle=la_flag.lower() == "y",
+        n_trial_wraps=n_trial_wraps,
+        window=int(prefilt_win),
+        fringe_frequencies=scf_flag.lower() == "y",
+        n_temp_wraps=n_temp_wraps,
+        max_bperp_for_temp_est=max_bperp_for_temp_est,
+        seed=seed,
+    )
+    unwrap_space_time(Workspace.at(workdir), Network.of(ifgday_ix, day), settings, bperp, temp)
+
+
+def unwrap_space_time(
+    ws: Workspace,
+    network: Network,
+    settings: SpaceTimeSettings,
+    bperp: NDArray[Any] | None = None,
+    temp: NDArray[Any] | None = None,
+) -> None:
+    """Body of :func:`uw_sb_unwrap_space_time`, which describes the arguments."""
     log = Log(ws, "uw_sb_unwrap_space_time")
     log("Unwrapping in time-space", 2)
     grid = ws.load("uw_grid", ["ph", "ph_lowpass", "ph_uw_predef", "nzix"])
     edges = ws.load("uw_interp", ["edgs"])["edgs"][:, 1:]
-    network = Network.of(ifgday_ix, day)
     dph = edge_phasors(grid["ph"], edges)
     held = edge_differences(grid["ph_uw_predef"], edges)
     predef_ix = None if held is None else ~np.isnan(held)
 
     slopes = Slopes(bperp, temp)
     if temp is not None:
-        dph, held = slopes.fit_temperature(dph, held, n_temp_wraps, max_bperp_for_temp_est)
-    if la_flag.lower() == "y":
-        log(f"Estimating look angle error (num trial wraps = {float(n_trial_wraps):f})", 2)
-        search = search_series(dph, network.ifgday_ix, bperp, network.day, n_trial_wraps)
+        dph, held = slopes.fit_temperature(dph, held, settings.n_temp_wraps, settings.max_bperp_for_temp_est)
+    if settings.look_angle:
+        log(f"Estimating look angle error (num trial wraps = {float(settings.n_trial_wraps):f})", 2)
+        search = search_series(dph, network.ifgday_ix, bperp, network.day, settings.n_trial_wraps)
         dph, held = slopes.fit_look_angle(dph, held, search)
 
-    method = unwrap_method.upper()
+    method = settings.method
     spread = scipy.sparse.csc_matrix(dph.shape, dtype=np.float64)
     if method in ("2D", "3D_NO_DEF"):
         noise = angle(dph)
@@ -119,13 +140,13 @@ def uw_sb_unwrap_space_time(
         ws.save("uw_space_time", saved, append=False)
         return
     log("Smoothing", 2)
-    annealing = Annealing(ws, grid, edges, seed)
-    smooth = _smooth_phase(method, dph, held, network, time_win, annealing)
+    annealing = Annealing(ws, grid, edges, settings.seed)
+    smooth = _smooth_phase(method, dph, held, network, settings.time_win, annealing)
     phase, noise = with_noise(smooth, dph, _NOISE_LIMIT.get(method))
     phase = slopes.added(phase)
     shaky_ix = ifreq_ij = jfreq_ij = None
-    if scf_flag.lower() == "y":
-        ifreq_ij, jfreq_ij = node_frequencies(grid["ph"], grid["nzix"], int(prefilt_win))
+    if settings.fringe_frequencies:
+        ifreq_ij, jfreq_ij = node_frequencies(grid["ph"], grid["nzix"], settings.window)
         shaky_ix, spread = replace_shaky(phase, noise, ifreq_ij, jfreq_ij, edges, grid["nzix"])
         shaky_ix = shaky_ix.reshape(-1, 1)
     ws.save(

@@ -9,7 +9,8 @@ Source: docs/method/unwrapping.md, section 7; Chen and Zebker (2001), J. Opt. So
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -124,7 +125,8 @@ def unwrap(
     return unwrapped, files
 
 
-class EdgeStatistics(NamedTuple):
+@dataclass(frozen=True)
+class EdgeStatistics:
     """What the costs of all interferograms share.
 
     ``rows`` and ``columns`` (:class:`stamps.steps.unwrapping.costs.GridArcs`), ``counts`` and ``sigsq`` of the edges, and per
@@ -177,12 +179,12 @@ def edge_statistics(
     unknown = np.concatenate([[False], np.isnan(sigma)])
     rows, columns = (costs.GridArcs(index, unknown[np.abs(index)]) for index in (rowix, colix))
     return EdgeStatistics(
-        rows,
-        columns,
-        counts,
-        costs.sigsq_of(sigma, counts),
-        dph_space_uw,
-        smooth,
-        space_time["spread"].tocsc(),
-        space_time.get("predef_ix"),
+        rows=rows,
+        columns=columns,
+        counts=counts,
+        sigsq=costs.sigsq_of(sigma, counts),
+        dph_space_uw=dph_space_uw,
+        smooth=smooth,
+        spread=space_time["spread"].tocsc(),
+        held=space_time.get("predef_ix"),
     )

@@ -20,7 +20,7 @@ _BYTES_PER_PAIR = 60  # of all arrays of the array version
 
 
 def pair_bins(
-    xy: NDArray[np.float64], z: NDArray[np.float64], edges: NDArray[np.float64]
+    xy: NDArray[np.float64], z: NDArray[np.floating[Any]], edges: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pairs of points per class of distance.
 
@@ -57,7 +57,11 @@ def pair_bins(
 
 
 def _pair_bins_compiled(
-    module: Any, x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64], edges: NDArray[np.float64]
+    module: Any,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    z: NDArray[np.floating[Any]],
+    edges: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     counts, totals = np.zeros((x.size, edges.size - 1), np.int64), np.zeros((x.size, edges.size - 1))
     module.pair_bins(x, y, z, edges, counts, totals)
@@ -65,7 +69,7 @@ def _pair_bins_compiled(
 
 
 def _pair_bins_arrays(
-    xp: Any, x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64], edges: NDArray[np.float64]
+    xp: Any, x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.floating[Any]], edges: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Array version: all pairs of a block of points with the points that follow."""
     n_bin, limit = edges.size - 1, float(edges[-1])

@@ -324,7 +324,7 @@ def _of_stack(datadir: StrPath, cores: int | None, memory: float, da_thresh) -> 
     base["filter_cells"] = _share(cells, layout.candidates, candidates)
     counts = _counts(base, layout.candidates, layout.candidates, layout.candidates, candidates, whole.merged)
     estimate = Needs(
-        source=export.datadir,
+        source=export.root,
         kind="stack",
         small_baselines=small_baselines,
         n_images=n_images,
@@ -342,7 +342,7 @@ def _of_stack(datadir: StrPath, cores: int | None, memory: float, da_thresh) -> 
     )
     n_patches = layout.rg_patches * layout.az_patches
     _fill_steps(estimate, counts, layout.workers, n_patches, _STEPS)
-    _fill_disk(estimate, counts, n_patches, Path(export.datadir), spacing)
+    _fill_disk(estimate, counts, n_patches, Path(export.root), spacing)
     return estimate
 
 

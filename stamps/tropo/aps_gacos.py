@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.tropo.delay import delay_phase, pair_phase
-from stamps.tropo.inputs import Scene
+from stamps.tropo.scene import Scene
 from stamps.tropo.ztd import find_maps, read_ztd
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.tropo.inputs import Scene
 from stamps.tropo.linear import height_slopes
+from stamps.tropo.scene import Scene
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
@@ -55,7 +55,7 @@ def aps_linear(
         Compare phase and height between these wavelengths only, in m.
     scla : {'uncorrelated', 'all', 'none'}
         What of the look-angle error of an earlier step 7 to subtract before: what does not go with height, all, nothing
-        (see :meth:`stamps.tropo.inputs.Scene.phase`).
+        (see :meth:`stamps.tropo.scene.Scene.phase`).
     workdir : path-like or Workspace
         Project after step 6.
 

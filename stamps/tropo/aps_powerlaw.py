@@ -17,8 +17,8 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.tropo.bands import octave_bands
-from stamps.tropo.inputs import Scene
 from stamps.tropo.powerlaw import cover, estimate, interpolate, relief_power
+from stamps.tropo.scene import Scene
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 
@@ -68,7 +68,7 @@ def aps_powerlaw(
         Write the bands' file, too; it is 2·n_band times as large as the correction.
     scla : {'uncorrelated', 'all', 'none'}
         What of the look-angle error of an earlier step 7 to subtract before: what does not go with height, all, nothing
-        (see :meth:`stamps.tropo.inputs.Scene.phase`).
+        (see :meth:`stamps.tropo.scene.Scene.phase`).
     workdir : path-like or Workspace
         Project after step 6.
 

@@ -93,7 +93,7 @@ def height_slopes(
 
 
 def without_height_part(
-    values: NDArray[np.float32], height: NDArray[np.float64], xy: NDArray[np.float64], used: NDArray[np.bool_]
+    values: NDArray[np.float32], height: NDArray[np.floating[Any]], xy: NDArray[np.float64], used: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Take away from every column what goes with height linearly.
 

@@ -17,7 +17,7 @@ from stamps.errors import InputError, NoPixelsError
 from stamps.insar.geometry import wrapped_longitude
 from stamps.products.view import view
 from stamps.report.drawing import Canvas
-from stamps.tropo.inputs import Scene
+from stamps.tropo.scene import Scene
 
 N_BOOT = 4
 

@@ -9,7 +9,7 @@ import pytest
 from helpers import text_project, tiny_stacks
 from helpers.gsar_project import write_project as write_gsar
 from stamps.errors import InputError
-from stamps.frontends import patch_files, text_projects
+from stamps.frontends import patch_files, project_headers
 from stamps.frontends.lists import paths_of, paths_with_constants, raster_paths, read_selection_list
 from stamps.frontends.names import baseline_file, dates_in_path, image_date, pair_of_name
 from stamps.frontends.relocation import relocate
@@ -263,8 +263,8 @@ def test_dates_of_images_in_upper_folders(tmp_path, name):
     patch, _ = text_project.write_project(tmp_path / "INSAR")
     lines = [f"{name.format(date)} {k + 2}.5\n" for k, date in enumerate((text_project.MASTER, *text_project.SLAVES))]
     (tmp_path / "INSAR" / "calamp.out").write_text("".join(lines))
-    images = text_projects.read_acquisitions(Workspace(patch))
-    np.testing.assert_array_equal(text_projects.calibration_constants(Workspace(patch), images), [4.5, 5.5, 3.5])
+    images = project_headers.read_acquisitions(Workspace(patch))
+    np.testing.assert_array_equal(project_headers.calibration_constants(Workspace(patch), images), [4.5, 5.5, 3.5])
 
 
 def test_gsar_dates_in_the_folder(tmp_path):

@@ -1,0 +1,284 @@
+"""Temporal coherence of candidates (step 2): patch phase, look-angle error, weights. Pure array functions.
+
+Source: docs/method/coherence.md; Hooper, Segall and Zebker, JGR 112, B07407 (2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stamps.insar.constants import LOW_COHERENCE_BINS
+from stamps.matlab.arithmetic import round_half_away
+from stamps.matlab.filters import fir_filter, gausswin
+from stamps.matlab.interpolation import interp
+from stamps.matlab.statistics import hist
+from stamps.native.clap import filter_stack
+from stamps.native.grid_accumulate import accumulate
+from stamps.native.random_coherence import COHERENCE_BINS
+from stamps.native.topofit import topofit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+__all__ = [
+    "Candidates",
+    "ClapSettings",
+    "CoherenceState",
+    "coherence_weights",
+    "estimate_patch_phase",
+    "estimate_topography",
+    "grid_cells",
+    "random_probability",
+    "snr_weights",
+    "unit_phasors",
+    "update_change",
+]
+
+_PIXELS_AT_ONCE = 100_000  # and a message each
+
+
+@dataclass(frozen=True)
+class ClapSettings:
+    """Filter of the patch phase: window with padding (cells, a multiple of 8), exponent α, weight β."""
+
+    window: int
+    alpha: float
+    beta: float
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Input without the master: unit phasors (n, m) complex64 in row-major order, baselines, coordinates."""
+
+    phasors: np.ndarray
+    amplitude: np.ndarray | None
+    bperp: np.ndarray
+    bperp_mat: np.ndarray
+    xy: np.ndarray
+    D_A: np.ndarray
+    pairs: np.ndarray | None
+    n_image: int | None
+
+    @property
+    def n_ps(self) -> int:
+        """Number of candidates."""
+        return self.phasors.shape[0]
+
+    @property
+    def n_low(self) -> int:
+        """Number of first bins of coherence in which all candidates count as random."""
+        return LOW_COHERENCE_BINS[self.pairs is not None]
+
+
+@dataclass
+class CoherenceState:
+    """What the iteration changes; per pixel unless stated."""
+
+    weight: np.ndarray
+    Nr: np.ndarray  # (100,) histogram of random coherence, rescaled
+    Nr_max_nz_ix: int
+    K_ps: np.ndarray
+    C_ps: np.ndarray
+    coh_ps: np.ndarray
+    coh_ps_save: np.ndarray
+    N_opt: np.ndarray
+    ph_res: np.ndarray
+    ph_patch: np.ndarray
+    i_loop: int = 1
+    gamma_change_save: float = 0.0
+    ph_weight: np.ndarray | None = None
+    ph_grid: np.ndarray | None = None  # (n_i, n_j, m)
+
+    @classmethod
+    def new(cls, data: Candidates, nr: NDArray[np.float64], weight: NDArray[np.float64]) -> CoherenceState:
+        """State before the first iteration."""
+        shape = data.phasors.shape
+        return cls(
+            weight=weight,
+            Nr=nr,
+            Nr_max_nz_ix=int(np.flatnonzero(nr)[-1]),
+            K_ps=np.zeros(shape[0]),
+            C_ps=np.zeros(shape[0]),
+            coh_ps=np.zeros(shape[0]),
+            coh_ps_save=np.zeros(shape[0]),
+            N_opt=np.zeros(shape[0]),
+            ph_res=np.zeros(shape, dtype=np.float32),
+            ph_patch=np.zeros(shape, dtype=np.complex64),
+        )
+
+
+def unit_phasors(ph: NDArray[np.complex64]) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+    """Phasors of unit modulus (zeros stay 0) and their amplitudes (zeros become 1), both single, in row-major order."""
+    ph = np.ascontiguousarray(ph, dtype=np.complex64)
+    amplitude = np.abs(ph)
+    amplitude[amplitude == 0] = 1
+    ph.real /= amplitude
+    ph.imag /= amplitude
+    return ph, amplitude
+
+
+def grid_cells(xy: NDArray[np.float32], grid_size: float) -> NDArray[np.int64]:
+    """Grid cell of each pixel, (n, 2) int64 rows and columns from 0; all arithmetic is single, which decides cells.
+
+    The last row and column of cells are merged into those before them.
+    """
+    cells = np.empty(xy.shape, dtype=np.int64)
+    for axis, column in enumerate((1, 0)):
+        offset = xy[:, column].astype(np.float32)
+        offset = offset - offset.min() + np.float32(1e-6)
+        cell = np.ceil(offset / np.float32(grid_size)).astype(np.int64)
+        last = cell.max()
+        cell[cell == last] = max(last - 1, 1)
+        cells[:, axis] = cell - 1
+    return cells
+
+
+def estimate_patch_phase(
+    state: CoherenceState,
+    data: Candidates,
+    grid_ij: NDArray[np.int64],
+    lowpass: NDArray[np.float64],
+    clap: ClapSettings,
+) -> None:
+    """Grid the weighted phasors, filter the grids, and take the phase of each pixel's cell."""
+    state.ph_weight = _weighted_phasors(data, state.K_ps, state.weight)
+    n_i, n_j = grid_ij.max(axis=0) + 1
+    cells = grid_ij[:, 0] * n_j + grid_ij[:, 1]
+    state.ph_grid = accumulate(state.ph_weight, cells, n_i * n_j).reshape(n_i, n_j, -1)
+    n_win, n_pad = clap.window * 3 // 4, clap.window // 4
+    filtered = filter_stack(state.ph_grid, clap.alpha, clap.beta, n_win, n_pad, lowpass)
+    state.ph_patch = filtered.reshape(n_i * n_j, -1)[cells]
+    _normalise(state.ph_patch)
+
+
+def _weighted_phasors(
+    data: Candidates, K_ps: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.complex64]:
+    """Phasors without the look-angle error, times the weights: (n, m) complex64, each step in single precision."""
+    result = np.empty_like(data.phasors)
+    for pixels in _blocks(data.n_ps):
+        angle = K_ps[pixels, np.newaxis].astype(data.bperp_mat.dtype) * data.bperp_mat[pixels]
+        real, imag = _times_conjugate(data.phasors[pixels], angle)
+        factor = weight[pixels, np.newaxis].astype(np.float32)
+        result.real[pixels], result.imag[pixels] = real * factor, imag * factor
+    return result
+
+
+def _times_conjugate(
+    z: NDArray[np.complex64], angle: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Real and imaginary part of z·exp(-j angle), products of singles as the original rounds them."""
+    with np.errstate(invalid="ignore"):
+        cosine, sine = (part(angle.astype(np.float64)).astype(np.float32) for part in (np.cos, np.sin))
+        return z.real * cosine + z.imag * sine, z.imag * cosine - z.real * sine
+
+
+def _normalise(z: NDArray[np.complex64]) -> None:
+    """Divide complex numbers by their moduli in place; zeros stay."""
+    for pixels in _blocks(z.shape[0]):
+        modulus = np.abs(z[pixels])
+        modulus[modulus == 0] = 1
+        z.real[pixels] /= modulus
+        z.imag[pixels] /= modulus
+
+
+def estimate_topography(state: CoherenceState, data: Candidates, n_trial_wraps: float) -> Iterator[int]:
+    """Fit each pixel's look-angle error to its deviation from the patch phase.
+
+    Pixels that have a zero in any interferogram get K NaN and γ 0 and keep their other values.
+
+    Yields
+    ------
+    int
+        After each full block: how many pixels are done.
+    """
+    for pixels in _blocks(data.n_ps):
+        phasors, patch = data.phasors[pixels], state.ph_patch[pixels]
+        deviation = np.empty_like(phasors)
+        deviation.real = phasors.real * patch.real + phasors.imag * patch.imag
+        deviation.imag = phasors.imag * patch.real - phasors.real * patch.imag
+        usable = np.all((deviation != 0) & ~np.isnan(deviation), axis=1)
+        state.K_ps[pixels] = np.where(usable, state.K_ps[pixels], np.nan)
+        state.coh_ps[pixels] = np.where(usable, state.coh_ps[pixels], 0)
+        rows = np.flatnonzero(usable) + pixels.start
+        if rows.size:
+            bperp = data.bperp_mat[rows]
+            fit = topofit(deviation[usable], bperp, n_trial_wraps)
+            state.K_ps[rows], state.C_ps[rows], state.coh_ps[rows], residual = fit
+            state.ph_res[rows] = np.angle(residual)
+            state.N_opt[rows] = 1
+        if pixels.stop <= data.n_ps:
+            yield pixels.stop
+
+
+def update_change(state: CoherenceState) -> float:
+    """Change of the rms change of coherence between iterations."""
+    gamma_change = float(np.sqrt(np.sum((state.coh_ps - state.coh_ps_save) ** 2) / state.coh_ps.size))
+    change = gamma_change - state.gamma_change_save
+    state.gamma_change_save = gamma_change
+    state.coh_ps_save = state.coh_ps.copy()
+    return change
+
+
+def coherence_weights(state: CoherenceState, data: Candidates, snr: bool) -> NDArray[np.float64]:
+    """Weights of the pixels for the next iteration; ``state.Nr`` is rescaled for P-square."""
+    if snr:
+        assert data.amplitude is not None, "kept for this weighting"
+        return snr_weights(data.amplitude, state.ph_res)
+    Na = hist(state.coh_ps, COHERENCE_BINS)
+    low = slice(data.n_low if state.Nr[: data.n_low].any() else None)  # few interferograms: no random one may be low
+    scale = Na[low].sum() / state.Nr[low].sum()
+    p_random = random_probability(Na, state.Nr * scale, state.Nr_max_nz_ix, data.n_low)
+    if scale > 0:  # else no pixel has low coherence; zeros could not be rescaled in the next iteration
+        state.Nr = state.Nr * scale
+    position = np.clip(round_half_away(1000 * state.coh_ps), 0, p_random.size - 1).astype(np.int64)
+    return (1 - p_random[position]) ** 2
+
+
+def random_probability(
+    Na: NDArray[np.float64], Nr: NDArray[np.float64], Nr_max_nz_ix: int, n_low: int
+) -> NDArray[np.float64]:
+    """Probability that a pixel has random phase, at coherences 0, 0.001, …, 1.
+
+    Parameters
+    ----------
+    Na, Nr : (100,) float64 array
+        Histograms of the coherence of the candidates and of random pixels.
+    Nr_max_nz_ix : int
+        Last bin of ``Nr`` that is not empty.
+    n_low : int
+        Number of first bins in which all pixels count as random.
+
+    Returns
+    -------
+    (1001,) float64 array
+        The smoothing is causal, so the curve lies three bins late, and bin k is taken to lie at its upper edge.
+    """
+    p = np.minimum(Nr / np.where(Na == 0, 1, Na), 1)
+    p[:n_low] = 1
+    p[Nr_max_nz_ix + 1 :] = 0
+    window = gausswin(7)
+    smooth = (fir_filter(window, np.concatenate([np.ones(7), p])) / window.sum())[7:]
+    return interp(np.concatenate([[1.0], smooth]), 10)[:-9]
+
+
+def snr_weights(amplitude: NDArray[np.float32], ph_res: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Signal to noise ratio of the amplitudes of pixels, 0 where there is no noise; (n,) float64."""
+    weight = np.zeros(ph_res.shape[0])
+    for pixels in _blocks(ph_res.shape[0]):
+        aligned = amplitude[pixels] * np.cos(ph_res[pixels].astype(np.float64)).astype(np.float32)
+        signal = np.mean(aligned, axis=1, dtype=np.float64).astype(np.float32)
+        power = np.mean(amplitude[pixels] ** 2, axis=1, dtype=np.float64).astype(np.float32)
+        noise = np.sqrt(np.maximum(power - signal**2, 0) * np.float32(0.5))
+        weight[pixels] = np.divide(signal, noise, out=np.zeros_like(signal), where=noise != 0)
+    return weight
+
+
+def _blocks(n: int) -> list[Any]:
+    """Slices over n pixels."""
+    return [slice(first, first + _PIXELS_AT_ONCE) for first in range(0, n, _PIXELS_AT_ONCE)]
