@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stamps import simulate
 from stamps.errors import InputError
 from stamps.frontends.doris import find_stack, read_image, read_sections
 from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.legacy.mt_prep import mt_prep
-from stamps.simulation import stack as simulate
 from stamps.workspace.parameters import Parameters
 
 TINY = ["--preset", "tiny", "--lines", "24", "--samples", "30", "--quiet", "--layout", "doris"]
