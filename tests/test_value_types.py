@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.errors import InputError, StampsError
+from stamps.products.quantities import _READERS
+from stamps.products.recipes import RECIPES
 from stamps.products.titles import describe, sign_of
 from stamps.products.value_types import known_names, value_type
 
@@ -35,8 +37,20 @@ def test_groups(name, small_baselines, group, pairs):
 
 
 def test_switches_of_deviations_follow_the_third_character():
-    assert value_type("vs-dao", False).recipe == "dao"
-    assert value_type("vs", False).recipe == ""
+    for name, switches, recipe in (("vs-dao", "dao", "U -S D -T"), ("vs", "", "U"), ("Vs-DAT", "dat", "U -S -T -E")):
+        found = value_type(name, False)
+        assert (found.switches, found.recipe) == (switches, recipe)
+
+
+def test_recipes_are_made_of_what_can_be_read():
+    for group, recipes in RECIPES.items():
+        for name, recipe in recipes.items():
+            words = recipe.split()
+            first, others = words[:1], words[1:]
+            quantities = words if group == "wrapped" else [*first, *(word[1:] for word in others if word[0] == "-")]
+            letters = {part for word in quantities for part in word.removesuffix("?").split("+")}
+            assert letters <= _READERS.keys(), name
+            assert group == "wrapped" or all(word[0] == "-" or word in ("D", "M0") for word in others), name
 
 
 @pytest.mark.parametrize(

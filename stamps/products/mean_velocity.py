@@ -12,21 +12,9 @@ from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.phase import reference_mean
 from stamps.products.quantities import Project, Quantities, evaluate
+from stamps.products.recipes import RECIPES
 
 __all__ = ["Displacements", "displacements_of"]
-
-#: What each combination of switches does, in this order (see :mod:`stamps.products.value_types`).
-_RECIPES = {
-    "": "U",
-    "d": "U -S",
-    "o": "U D",
-    "a": "U -T",
-    "ao": "U -T D",
-    "do": "U -S D",
-    "da": "U -S -T",
-    "dat": "U -S -T -E",
-    "dao": "U -S D -T",
-}
 
 
 class Displacements(NamedTuple):
@@ -74,7 +62,7 @@ def displacements_of(
         The switches are unknown, too few interferograms are left, or their covariance is singular.
     """
     project, pairs = quantities.project, quantities.pairs
-    recipe = _RECIPES.get(str(switches).strip())
+    recipe = RECIPES["vs"].get(str(switches).strip())
     if recipe is None:
         raise InputError(f"ps_mean_v: the switches '{switches}' are not one of {_listed()}.")
     columns, years = _observations(project, pairs, ifg_list)
@@ -108,4 +96,4 @@ def _covariance(project: Project, pairs: bool, columns: np.ndarray) -> np.ndarra
 
 
 def _listed() -> str:
-    return ", ".join(f"'{switches}'" for switches in _RECIPES)
+    return ", ".join(f"'{switches}'" for switches in RECIPES["vs"])

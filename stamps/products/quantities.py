@@ -1,6 +1,6 @@
 """The phases that plots are made of: unwrapped phase and corrections, read when a recipe asks for them.
 
-Recipes are those of :mod:`stamps.products.value_types`.
+Recipes are those of :mod:`stamps.products.recipes`.
 Source: docs/method/products.md, sections 2.4 to 2.6, and its introduction.
 """
 
@@ -333,7 +333,7 @@ def evaluate(words: Sequence[str], quantities: Quantities) -> NDArray[np.floatin
     Parameters
     ----------
     words : list of str
-        See :mod:`stamps.products.value_types`.
+        See :mod:`stamps.products.recipes`.
     quantities : Quantities
 
     Returns

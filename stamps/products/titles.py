@@ -70,7 +70,7 @@ def describe(kind: ValueType | None) -> str:
     if kind.group == "d":
         return "Look-angle (DEM) error"
     if kind.group == "vs":
-        words = [f"-{_SWITCH_NAMES[letter]}" if letter in _SWITCH_NAMES else "D" for letter in kind.recipe]
+        words = [f"-{_SWITCH_NAMES[letter]}" if letter in _SWITCH_NAMES else "D" for letter in kind.switches]
         return _without("Standard deviation of the line-of-sight velocity", words)
     if kind.group == "wrapped":
         start = _WRAPPED_NAMES.get(kind.name, "Wrapped phase")

@@ -166,7 +166,7 @@ def values_of(
         return kind, _velocities(kind, project, choice, request, known)
     quantities = Quantities(project, choice, kind.pairs, known)
     if kind.group == "vs":
-        std = estimates.deviation(quantities, kind.recipe, request.ifg_list, _N_BOOT, seed)
+        std = estimates.deviation(quantities, kind.switches, request.ifg_list, _N_BOOT, seed)
         return kind, Values(std[:, np.newaxis], np.arange(1), kind.unit, referenced=False)
     return kind, _GROUPS[kind.group](kind, quantities, request)
 

@@ -361,7 +361,7 @@ def _deviation(
     name = f"mv{project.version}"
     is_stale = freshness.Judge(project.ws).verdict(f"{name}.mat") is not None
     stored = None if is_stale else project.ws.load_optional(name)
-    if stored and str(stored.get("subtract_switches") or "") == kind.file_name.partition("-")[2]:
+    if stored and str(stored.get("subtract_switches") or "") == kind.switches:
         mean_v, std = stored.get("mean_v"), stored.get("mean_v_std")
         if mean_v is not None and std is not None and mean_v.shape == std.shape == velocity.shape:
             if np.nanmax(np.abs(velocity + mean_v), initial=0) < _SAME_VELOCITY:  # mean_v has the sign of the phase
