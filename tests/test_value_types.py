@@ -8,7 +8,7 @@ from stamps.errors import InputError, StampsError
 from stamps.products.quantities import _READERS
 from stamps.products.recipes import RECIPES
 from stamps.products.titles import describe, sign_of
-from stamps.products.value_types import known_names, value_type
+from stamps.products.value_types import ValueType, known_names
 
 
 @pytest.mark.parametrize("small_baselines", [True, False])
@@ -16,7 +16,7 @@ def test_every_name_is_understood_and_described(small_baselines):
     names = known_names(small_baselines)
     assert len(names) == len(set(names)) > 60
     for name in names:
-        kind = value_type(name, small_baselines)
+        kind = ValueType.named(name, small_baselines)
         assert kind.name == name and describe(kind) and isinstance(sign_of(kind), str)
 
 
@@ -31,14 +31,14 @@ def test_every_name_is_understood_and_described(small_baselines):
     ],
 )  # fmt: skip
 def test_groups(name, small_baselines, group, pairs):
-    kind = value_type(name, small_baselines)
+    kind = ValueType.named(name, small_baselines)
     assert (kind.group, kind.pairs) == (group, pairs)
     assert kind.file_name == name.lower()
 
 
 def test_switches_of_deviations_follow_the_third_character():
     for name, switches, recipe in (("vs-dao", "dao", "U -S D -T"), ("vs", "", "U"), ("Vs-DAT", "dat", "U -S -T -E")):
-        found = value_type(name, False)
+        found = ValueType.named(name, False)
         assert (found.switches, found.recipe) == (switches, recipe)
 
 
@@ -63,12 +63,12 @@ def test_recipes_are_made_of_what_can_be_read():
 )  # fmt: skip
 def test_unknown_names_suggest_the_nearest(name, small_baselines, hint):
     with pytest.raises(InputError, match=hint):
-        value_type(name, small_baselines)
+        ValueType.named(name, small_baselines)
 
 
 @given(st.text(max_size=8), st.booleans())
 def test_any_text_is_understood_or_refused_in_one_sentence(name, small_baselines):
     try:
-        assert value_type(name, small_baselines).name == name
+        assert ValueType.named(name, small_baselines).name == name
     except StampsError as error:
         assert str(error).rstrip("?.")

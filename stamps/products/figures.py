@@ -107,10 +107,10 @@ def finish_figure(figure: Figure, shown: bool, out: str | None, ws: Workspace, d
         return None
     path = ws.path / (default if out is None else Path(out))
     kinds = figure.canvas.get_supported_filetypes()
-    kind = path.suffix.lower().lstrip(".")
-    if kind not in kinds:
+    suffix = path.suffix.lower().lstrip(".")
+    if suffix not in kinds:
         raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
     with complete_file(path, "picture") as part:
-        figure.savefig(part, dpi=_DPI, format=kind)
+        figure.savefig(part, dpi=_DPI, format=suffix)
     Log(ws, "PICTURE")(f"written to {path}", level=2)
     return path

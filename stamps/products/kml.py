@@ -154,7 +154,9 @@ def write_kml(
     template = _PLACEMARK.format(
         name=_literal(escape(name)),
         span=_literal(time),
-        details="".join(f"<tr><td>{_literal(escape(label))}</td><td>{kind}</td></tr>" for label, kind, _ in details),
+        details="".join(
+            f"<tr><td>{_literal(escape(label))}</td><td>{entity}</td></tr>" for label, entity, _ in details
+        ),
     )
     with open(path, "w", encoding="utf-8") as file:
         text = f"<description><![CDATA[{description}]]></description>\n" if description else ""

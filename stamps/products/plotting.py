@@ -79,7 +79,7 @@ class _Scene:
 
 def draw(
     project: Project,
-    kind: ValueType | None,
+    value_type: ValueType | None,
     values: Values,
     shown: NDArray[np.floating[Any]],
     columns: NDArray[np.int64],
@@ -93,7 +93,7 @@ def draw(
     Parameters
     ----------
     project : Project
-    kind : ValueType or None
+    value_type : ValueType or None
     values : Values
     shown : ndarray, shape (n_ps, k)
     columns : ndarray of int, shape (k,)
@@ -112,7 +112,7 @@ def draw(
     axes : list of matplotlib.axes.Axes
     """
     matplotlib_or_error()
-    scene = _scene(project, kind, values, shown, columns, reference, limits, request)
+    scene = _scene(project, value_type, values, shown, columns, reference, limits, request)
     points = load_points(project, values, shown, columns, request.external) if request.external else []
     left, right, bottom, top = _window(scene)
     ratio = (right - left) / max((top - bottom) * scene.view.aspect, 1e-12)
@@ -137,14 +137,14 @@ def draw(
     unit = request.units or values.unit
     _colour_bar(figure, axes, scene, unit)
     size = request.textsize or float(np.clip(1.2 * figure.get_figwidth(), 9, 14))
-    figure.suptitle(_title(kind, values, unit, scene.area, project), fontsize=size)
+    figure.suptitle(_title(value_type, values, unit, scene.area, project), fontsize=size)
     if not relief:
         _close_gaps(figure, axes)
     if window and request.time_series:
         from stamps.products.clicking import add_buttons
 
         add_buttons(figure, axes[0], project.ws)
-    name = "data" if kind is None else kind.file_name
+    name = "data" if value_type is None else value_type.file_name
     finish_figure(figure, window, out, project.ws, f"ps_plot_{name}.png")
     return figure, limits, rmse, axes
 
@@ -204,7 +204,7 @@ def _title_width(n_letters: int, size: float) -> float:
 
 def _scene(
     project: Project,
-    kind: ValueType | None,
+    value_type: ValueType | None,
     values: Values,
     shown: NDArray[np.floating[Any]],
     columns: NDArray[np.int64],
@@ -226,7 +226,7 @@ def _scene(
         background = amplitude_image(amplitude, view.flip, grid.extent)
     elif flag in (SHADED, RELIEF):
         background = dem_image(project.ws, project.parameters, view.metres, centre_of(project.lonlat)[0])
-    scale = scale_for(shown, limits, str(get("plot_color_scheme")), "" if kind is None else kind.group)
+    scale = scale_for(shown, limits, str(get("plot_color_scheme")), "" if value_type is None else value_type.group)
     titles = panel_titles(values, project, columns)
     return _Scene(project, request, view, rows, grid, background, ReferenceArea.of(project, reference), scale, titles)
 
@@ -341,12 +341,12 @@ def _colour_bar(figure: Figure, axes: Sequence[Axes], scene: _Scene, unit: str) 
         bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
 
 
-def _title(kind: ValueType | None, values: Values, unit: str, area: ReferenceArea, project: Project) -> str:
+def _title(value_type: ValueType | None, values: Values, unit: str, area: ReferenceArea, project: Project) -> str:
     """Quantity; unit and sign; reference; data: a line each."""
-    name, sign = "" if kind is None else f"   [{kind.name}]", sign_of(kind)
-    quantity = describe(kind) if sign or not unit else f"{describe(kind)} ({unit})"
+    name, sign = "" if value_type is None else f"   [{value_type.name}]", sign_of(value_type)
+    quantity = describe(value_type) if sign or not unit else f"{describe(value_type)} ({unit})"
     lines = [quantity + name, f"{unit}, {sign}" if sign else "", area.text() if values.referenced else ""]
-    return "\n".join(line for line in [*lines, describe_data(kind, values, project)] if line)
+    return "\n".join(line for line in [*lines, describe_data(value_type, values, project)] if line)
 
 
 def _close_gaps(figure: Figure, axes: Sequence[Axes]) -> None:

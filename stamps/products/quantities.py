@@ -74,8 +74,8 @@ class Project(ProjectFiles):
         if content.get("ifg_std") is None:
             return None
         ifg_std = matrix_of(content, "ifg_std", n, "interferograms", (1,))[:, 0]
-        kind = ifg_std.dtype.type
-        return np.diag((ifg_std * kind(np.pi) / kind(181)) ** 2)  # 181 it is
+        single = ifg_std.dtype.type
+        return np.diag((ifg_std * single(np.pi) / single(181)) ** 2)  # 181 it is
 
     @property
     def lonlat(self) -> NDArray[np.float64]:
@@ -358,8 +358,8 @@ def subtract(value: NDArray[np.float32], other: NDArray[np.floating[Any]] | None
     """Difference in MATLAB's class: single if an operand is single. None subtracts nothing."""
     if other is None:
         return value
-    kind = np.float32 if np.float32 in (value.dtype, other.dtype) else np.float64
-    return value.astype(kind, copy=False) - other.astype(kind, copy=False)
+    dtype = np.float32 if np.float32 in (value.dtype, other.dtype) else np.float64
+    return value.astype(dtype, copy=False) - other.astype(dtype, copy=False)
 
 
 def _without_master(value: NDArray[np.float32], project: Project) -> NDArray[np.float32]:

@@ -76,7 +76,7 @@ def check_place(path: StrPath, what: str) -> None:
 
 def save_values(
     project: Project,
-    kind: ValueType | None,
+    value_type: ValueType | None,
     values: Values,
     shown: NDArray[Any],
     columns: NDArray[np.int64],
@@ -88,7 +88,7 @@ def save_values(
     Parameters
     ----------
     project : Project
-    kind : ValueType or None
+    value_type : ValueType or None
     values : Values
     shown : ndarray, shape (n_ps, k)
         Referenced values of the chosen columns.
@@ -102,11 +102,11 @@ def save_values(
     if values.fit is not None:
         files["mean_v"] = {"m": values.fit}
     if values.series is not None:
-        name = f"ps_plot_ts_{kind.file_name}"
+        name = f"ps_plot_ts_{value_type.file_name}"
         files[name] = _series(project, values.series, reference)
         texts[SERIES_NAME] = f"{name}.mat\n"
     if request.saves:
-        name = f"ps_plot_{'data' if kind is None else kind.file_name}"
+        name = f"ps_plot_{'data' if value_type is None else value_type.file_name}"
         files[name] = {"ph_disp": shown, "ifg_list": columns}
     if files:
         _publish(project.ws, files, texts, needed=request.saves)

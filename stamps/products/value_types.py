@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from stamps.errors import InputError
 from stamps.products.recipes import MASTER_IS_ONE, RECIPES
 
-__all__ = ["ValueType", "known_names", "value_type"]
+__all__ = ["ValueType", "known_names"]
 
 _ATMOSPHERE_TWICE = ("u-dma", "u-dmao")
 
@@ -39,6 +39,38 @@ class ValueType:
     recipe: str
     pairs: bool
     unit: str = "rad"
+
+    @classmethod
+    def named(cls, name: str, small_baselines: bool) -> ValueType:
+        """Understand the name of a value type.
+
+        Parameters
+        ----------
+        name : str
+            In a small-baseline project a lower-case ``v`` or ``d`` at the beginning means the interferograms, an
+            upper-case one the inverted series. Other names are lower case.
+        small_baselines : bool
+            Whether the project is one of small baselines.
+
+        Returns
+        -------
+        ValueType
+
+        Raises
+        ------
+        InputError
+            There is no such type (the nearest ones are named), or projects of small baselines alone have it.
+        """
+        lower = name.lower()
+        if lower in _ATMOSPHERE_TWICE:
+            raise InputError(f"{name} would remove the atmosphere of the master twice: plot u-da, or u-dm without 'a'.")
+        if lower[:1] == "v" or lower in ("d", "dsb"):
+            found = _of_either_set(name, small_baselines)
+        else:
+            found = _of_one_set(name, small_baselines)
+        if found is None:
+            raise _unknown(name, small_baselines)
+        return found
 
     @property
     def file_name(self) -> str:
@@ -69,38 +101,6 @@ class ValueType:
     def master_is_one(self) -> bool:
         """Whether the phasors of the master are set to 1."""
         return self.name in MASTER_IS_ONE
-
-
-def value_type(name: str, small_baselines: bool) -> ValueType:
-    """Understand the name of a value type.
-
-    Parameters
-    ----------
-    name : str
-        In a small-baseline project a lower-case ``v`` or ``d`` at the beginning means the interferograms, an
-        upper-case one the inverted series. Other names are lower case.
-    small_baselines : bool
-        Whether the project is one of small baselines.
-
-    Returns
-    -------
-    ValueType
-
-    Raises
-    ------
-    InputError
-        There is no such type (the nearest ones are named), or projects of small baselines alone have it.
-    """
-    lower = name.lower()
-    if lower in _ATMOSPHERE_TWICE:
-        raise InputError(f"{name} would remove the atmosphere of the master twice: plot u-da, or u-dm without 'a'.")
-    if lower[:1] == "v" or lower in ("d", "dsb"):
-        found = _of_either_set(name, small_baselines)
-    else:
-        found = _of_one_set(name, small_baselines)
-    if found is None:
-        raise _unknown(name, small_baselines)
-    return found
 
 
 def _of_either_set(name: str, small_baselines: bool) -> ValueType | None:

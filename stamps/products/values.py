@@ -29,7 +29,7 @@ from stamps.products.quantities import (
 )
 from stamps.products.reference_pixels import announced_reference_pixels, reference_pixels
 from stamps.products.referencing import means_of_pairs, relative_to_pixels
-from stamps.products.value_types import ValueType, value_type
+from stamps.products.value_types import ValueType
 from stamps.products.velocity import bootstrap_std, fit_lines, fit_without_each
 
 if TYPE_CHECKING:
@@ -152,23 +152,23 @@ def values_of(
     """
     if not isinstance(name, str):
         return None, _given(name, project)
-    kind = value_type(name, project.small_baselines)
-    if request.time_series and kind.group != "v":
-        better = f"V{name[1:]}" if kind.group == "vsb" else "v-d"
+    value_type = ValueType.named(name, project.small_baselines)
+    if request.time_series and value_type.group != "v":
+        better = f"V{name[1:]}" if value_type.group == "vsb" else "v-d"
         raise InputError(f"{name} has no time series to show with 'ts': plot {better}.")
     band = None if request.band_ifg is None else request.band_ifg - 1
     if band is not None:
-        _check_band(kind, project, band)
+        _check_band(value_type, project, band)
     choice = Choice(request.aps, request.iono, band)
     estimates = estimates or Estimates()
-    known = inverted_corrections(kind, project, choice, estimates)
-    if kind.is_velocity:
-        return kind, _velocities(kind, project, choice, request, known)
-    quantities = Quantities(project, choice, kind.pairs, known)
-    if kind.group == "vs":
-        std = estimates.deviation(quantities, kind.switches, request.ifg_list, _N_BOOT, seed)
-        return kind, Values(std[:, np.newaxis], np.arange(1), kind.unit, referenced=False)
-    return kind, _GROUPS[kind.group](kind, quantities, request)
+    known = inverted_corrections(value_type, project, choice, estimates)
+    if value_type.is_velocity:
+        return value_type, _velocities(value_type, project, choice, request, known)
+    quantities = Quantities(project, choice, value_type.pairs, known)
+    if value_type.group == "vs":
+        std = estimates.deviation(quantities, value_type.switches, request.ifg_list, _N_BOOT, seed)
+        return value_type, Values(std[:, np.newaxis], np.arange(1), value_type.unit, referenced=False)
+    return value_type, _GROUPS[value_type.group](value_type, quantities, request)
 
 
 def _given(data: NDArray[np.float64], project: Project) -> Values:
@@ -182,22 +182,22 @@ def _given(data: NDArray[np.float64], project: Project) -> Values:
     return Values(data, np.arange(data.shape[1]), "")
 
 
-def _check_band(kind: ValueType, project: Project, band: int) -> None:
-    if kind.name[:1] not in ("u", "a") or (project.small_baselines and kind.group != "pairs"):
+def _check_band(value_type: ValueType, project: Project, band: int) -> None:
+    if value_type.name[:1] not in ("u", "a") or (project.small_baselines and value_type.group != "pairs"):
         names = "usb and asb" if project.small_baselines else "u and a"
-        raise InputError(f"{kind.name} does not show the bands of a correction: 'ifg i' goes with {names} types.")
+        raise InputError(f"{value_type.name} does not show the bands of a correction: 'ifg i' goes with {names} types.")
     if band >= project.ps["n_ifg"]:
         raise InputError(f"'ifg {band + 1}': there are only {project.ps['n_ifg']} interferograms.")
 
 
 def inverted_corrections(
-    kind: ValueType, project: Project, choice: Choice, estimates: Estimates | None = None
+    value_type: ValueType, project: Project, choice: Choice, estimates: Estimates | None = None
 ) -> dict[str, np.ndarray]:
     """Corrections of a small-baseline project's series, which follow from those of its interferograms.
 
     Parameters
     ----------
-    kind : ValueType
+    value_type : ValueType
         Letters of its name tell which are needed.
     project : Project
     choice : Choice
@@ -210,11 +210,11 @@ def inverted_corrections(
         Letter of the quantity and its values; without those that stand in files.
     """
     estimates, series = estimates or Estimates(), {}
-    if not project.small_baselines or kind.pairs or kind.group in ("wrapped", "hgt"):
+    if not project.small_baselines or value_type.pairs or value_type.group in ("wrapped", "hgt"):
         return series
-    if "a" in kind.file_name:
+    if "a" in value_type.file_name:
         series["T"] = estimates.troposphere(project, chosen_tropo(choice.aps).number)
-    if "i" in kind.file_name:
+    if "i" in value_type.file_name:
         series["I"] = estimates.ionosphere(project, chosen_iono(choice.iono))
     return {letter: values for letter, values in series.items() if values is not None}
 
@@ -222,66 +222,66 @@ def inverted_corrections(
 # ---------------------------------------------------------------------- phases
 
 
-def _unwrapped(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
+def _unwrapped(value_type: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
     """Series and pairs: what a recipe makes of unwrapped phases and corrections."""
     project, choice = quantities.project, quantities.choice
-    phases = evaluate(kind.words, quantities)
-    coefficients = kind.words[0] == "T" and request.aps == 11
-    unit = "rad/m^α" if coefficients else kind.unit
+    phases = evaluate(value_type.words, quantities)
+    coefficients = value_type.words[0] == "T" and request.aps == 11
+    unit = "rad/m^α" if coefficients else value_type.unit
     columns, labels = np.arange(phases.shape[1]), ""
     if choice.band is not None:
         labels = "bands"
     elif phases.shape[1] > 1:
-        labels = "ifgs" if kind.pairs else "images"
-        columns = _default_columns(kind, project, columns)
+        labels = "ifgs" if value_type.pairs else "images"
+        columns = _default_columns(value_type, project, columns)
     return Values(phases, columns, unit, referenced=not coefficients, labels=labels)
 
 
-def _default_columns(kind: ValueType, project: Project, everything: NDArray[np.int64]) -> NDArray[np.int64]:
+def _default_columns(value_type: ValueType, project: Project, everything: NDArray[np.int64]) -> NDArray[np.int64]:
     """Columns that are shown by default: those that were unwrapped, for most types."""
-    if kind.group == "pairs":
-        return project.retained_ifgs() if kind.name[0] in "uria" else everything
-    return project.series_columns() if kind.name[0] in "usai" else everything
+    if value_type.group == "pairs":
+        return project.retained_ifgs() if value_type.name[0] in "uria" else everything
+    return project.series_columns() if value_type.name[0] in "usai" else everything
 
 
-def _look_angle(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
-    return Values(quantities["K"], np.arange(1), kind.unit)
+def _look_angle(value_type: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
+    return Values(quantities["K"], np.arange(1), value_type.unit)
 
 
-def _heights(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
+def _heights(value_type: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
     project = quantities.project
     height = project.load("hgt")["hgt"]
     if height is None or len(height) != project.ps["n_ps"]:
         raise WorkspaceError(f"{project.ws.path} has no heights: its preparation had no DEM.")
-    return Values(height[:, np.newaxis], np.arange(1), kind.unit, referenced=False)
+    return Values(height[:, np.newaxis], np.arange(1), value_type.unit, referenced=False)
 
 
 # ---------------------------------------------------------------------- phasors
 
 
-def _wrapped(kind: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
+def _wrapped(value_type: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
     """Wrapped phase, with corrections taken out."""
     project = quantities.project
-    reader = {"p": _patch_phasors, "wf": _filtered_phasors, "wa": _correction_phasors}.get(kind.name, _phasors)
-    phasors, columns = reader(kind, quantities, request)
+    reader = {"p": _patch_phasors, "wf": _filtered_phasors, "wa": _correction_phasors}.get(value_type.name, _phasors)
+    phasors, columns = reader(value_type, quantities, request)
     if columns is None:
-        columns = project.retained_ifgs() if kind.name.startswith("w") else np.arange(phasors.shape[1])
+        columns = project.retained_ifgs() if value_type.name.startswith("w") else np.arange(phasors.shape[1])
     labels = "ifgs" if project.small_baselines else "images"
-    return Values(phasors, columns, kind.unit, referenced=False, labels=labels)
+    return Values(phasors, columns, value_type.unit, referenced=False, labels=labels)
 
 
-def _phasors(kind: ValueType, quantities: Quantities, request: PlotRequest) -> tuple[NDArray[np.complex64], None]:
+def _phasors(value_type: ValueType, quantities: Quantities, request: PlotRequest) -> tuple[NDArray[np.complex64], None]:
     project = quantities.project
     rc = project.ws.load_optional(project.file("rc"), ["ph_rc", "ph_reref"])
     n = project.ps["n_ifg"]
     phasors = _matrix(rc, "ph_rc", project, n) if rc else _matrix(project.load("ph"), "ph", project, n, n - 1)
-    for letter in kind.words:
+    for letter in value_type.words:
         phasors = turn_back(phasors, quantities[letter])
     if request.ref_ifg > 0:
         column = _column(request.ref_ifg, phasors)
         reference = phasors if rc.get("ph_reref") is None else _matrix(rc, "ph_reref", project, n)
         phasors = phasors * reference[:, [column]].conj()
-    if kind.master_is_one:
+    if value_type.master_is_one:
         phasors = phasors.copy()
         phasors[:, project.master] = 1  # for small baselines, too, where this is just a number
     return phasors, None
@@ -292,7 +292,9 @@ def turn_back(phasors: NDArray[np.complex64], phase: NDArray[np.floating[Any]] |
     return phasors if phase is None else rotated(phasors, phase)
 
 
-def _patch_phasors(kind: ValueType, quantities: Quantities, request: PlotRequest) -> tuple[NDArray[np.complex64], None]:
+def _patch_phasors(
+    value_type: ValueType, quantities: Quantities, request: PlotRequest
+) -> tuple[NDArray[np.complex64], None]:
     """``ph_patch`` without amplitude, zero for the master."""
     project = quantities.project
     n = project.ps["n_ifg"]
@@ -308,7 +310,7 @@ def _matrix(content: Variables, variable: str, project: Project, *columns: int) 
 
 
 def _filtered_phasors(
-    kind: ValueType, quantities: Quantities, request: PlotRequest
+    value_type: ValueType, quantities: Quantities, request: PlotRequest
 ) -> tuple[NDArray[np.complex64], NDArray[np.int64]]:
     """Filtered phase of the grid node of each pixel; NaN for interferograms that are not unwrapped."""
     project = quantities.project
@@ -331,7 +333,7 @@ def _filtered_phasors(
 
 
 def _correction_phasors(
-    kind: ValueType, quantities: Quantities, request: PlotRequest
+    value_type: ValueType, quantities: Quantities, request: PlotRequest
 ) -> tuple[NDArray[np.complex128], None]:
     """The tropospheric correction as it acts on phasors; a correction of zero leaves 1."""
     return phasor(-quantities["T"]), None
@@ -353,24 +355,24 @@ def _column(number: int, phases: NDArray[np.complex64]) -> int:
 
 
 def _velocities(
-    kind: ValueType, project: Project, choice: Choice, request: PlotRequest, known: Mapping[str, np.ndarray]
+    value_type: ValueType, project: Project, choice: Choice, request: PlotRequest, known: Mapping[str, np.ndarray]
 ) -> Values:
     """Slopes of phase over time, as displacement towards the satellite in mm/yr."""
-    seen = observations(kind, project, choice, request, known=known)
-    if kind.drops:
+    seen = observations(value_type, project, choice, request, known=known)
+    if value_type.drops:
         slopes, fit = fit_without_each(seen.phase, seen.days, seen.covariance)
     else:
         fit = fit_lines(seen.phase, seen.days, seen.covariance)
         slopes = fit[1][:, np.newaxis]
     series = TimeSeries(project.displacement(seen.phase), seen.columns) if request.time_series else None
     velocity = -slopes * DAYS_PER_YEAR * project.millimetres
-    labels = f"without {'ifgs' if kind.pairs else 'images'}" if kind.drops else ""
+    labels = f"without {'ifgs' if value_type.pairs else 'images'}" if value_type.drops else ""
     shown = np.arange(velocity.shape[1])
-    return Values(velocity, shown, kind.unit, labels=labels, numbers=seen.columns, fit=fit, series=series)
+    return Values(velocity, shown, value_type.unit, labels=labels, numbers=seen.columns, fit=fit, series=series)
 
 
 def observations(
-    kind: ValueType,
+    value_type: ValueType,
     project: Project,
     choice: Choice,
     request: PlotRequest,
@@ -381,7 +383,7 @@ def observations(
 
     Parameters
     ----------
-    kind : ValueType
+    value_type : ValueType
         A velocity, or the phases of a series.
     project : Project
     choice : Choice
@@ -396,23 +398,23 @@ def observations(
     -------
     Observations
     """
-    quantities = Quantities(project, choice, kind.pairs, known)
-    phase = evaluate(kind.words, quantities)
-    if request.time_series and "-C?" not in kind.words:
+    quantities = Quantities(project, choice, value_type.pairs, known)
+    phase = evaluate(value_type.words, quantities)
+    if request.time_series and "-C?" not in value_type.words:
         phase = subtract(phase, quantities["C"])
-    columns, days, covariance = _observations(kind, project, request)
+    columns, days, covariance = _observations(value_type, project, request)
     phase = phase[:, columns]
     reference = find_reference(workdir=project.ws)
     if reference is not None:
-        mean = means_of_pairs(phase, reference) if kind.pairs else nanmean(phase[reference], axis=0)
+        mean = means_of_pairs(phase, reference) if value_type.pairs else nanmean(phase[reference], axis=0)
         phase = phase - mean
     return Observations(phase, columns, days, covariance, reference)
 
 
 def usual_observations(project: Project) -> Observations:
     """The series behind the velocity that is shown by default (:attr:`Project.usual_velocity`), as Observations."""
-    kind = value_type(project.usual_velocity, project.small_baselines)
-    return observations(kind, project, Choice(), PlotRequest(), reference_pixels)
+    value_type = ValueType.named(project.usual_velocity, project.small_baselines)
+    return observations(value_type, project, Choice(), PlotRequest(), reference_pixels)
 
 
 def velocity_of(seen: Observations, project: Project) -> NDArray[np.float64]:
@@ -475,18 +477,18 @@ def velocity_deviation(
 
 
 def _observations(
-    kind: ValueType, project: Project, request: PlotRequest
+    value_type: ValueType, project: Project, request: PlotRequest
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.floating[Any]]]:
     """0-based columns that a line is fitted to, their days, and their covariance."""
     ps = project.ps
-    columns = project.retained_ifgs() if kind.pairs else np.setdiff1d(project.series_columns(), [project.master])
+    columns = project.retained_ifgs() if value_type.pairs else np.setdiff1d(project.series_columns(), [project.master])
     if request.ifg_list is not None:
         columns = np.intersect1d(columns, request.ifg_list - 1)
-    least = 3 if kind.drops else 2
+    least = 3 if value_type.drops else 2
     if columns.size < least:
         raise InputError(f"A velocity needs at least {least} interferograms, but {columns.size} are left of ifg_list.")
-    days = np.diff(ps["ifgday"], axis=1)[:, 0] if kind.pairs else ps["day"] - ps["master_day"]
-    covariance = project.covariance(kind.pairs)
+    days = np.diff(ps["ifgday"], axis=1)[:, 0] if value_type.pairs else ps["day"] - ps["master_day"]
+    covariance = project.covariance(value_type.pairs)
     return columns, days[columns], None if covariance is None else covariance[np.ix_(columns, columns)]
 
 

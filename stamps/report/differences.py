@@ -60,15 +60,16 @@ def numbers_of(value):
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
-def difference_of(value, golden, kind):
-    """Element-wise difference, as the kind of comparison understands it.
+def difference_of(value, golden, comparison):
+    """Element-wise difference, as the comparison understands it.
 
     Parameters
     ----------
     value, golden : ndarray of float64 or complex128
         Same shape.
-    kind : str
-        Of :data:`stamps.verify.rules.KINDS`; ``phase`` wraps the difference into ±π, of phasors it takes the angle between them.
+    comparison : str
+        Of :data:`stamps.verify.rules.COMPARISONS`; ``phase`` wraps the difference into ±π, of phasors it takes the
+        angle between them.
 
     Returns
     -------
@@ -76,14 +77,14 @@ def difference_of(value, golden, kind):
         Same shape; not finite where one of the two is not.
     """
     with np.errstate(invalid="ignore"):
-        if kind != "phase":
+        if comparison != "phase":
             return value - golden
         if np.iscomplexobj(value) or np.iscomplexobj(golden):
             return np.angle(value * np.conj(golden))
         return value - golden - _TURN * np.round((value - golden) / _TURN)
 
 
-def statistics_of(difference, golden, kind) -> Any:
+def statistics_of(difference, golden, comparison) -> Any:
     """Statistics of a difference.
 
     Parameters
@@ -92,7 +93,7 @@ def statistics_of(difference, golden, kind) -> Any:
         From :func:`difference_of`.
     golden : ndarray
         Reference values.
-    kind : str
+    comparison : str
 
     Returns
     -------
@@ -103,12 +104,14 @@ def statistics_of(difference, golden, kind) -> Any:
     reference = golden[np.isfinite(golden)]
     reference_rms = math.sqrt(float(np.mean(np.abs(reference) ** 2))) if reference.size else math.nan
     if not finite.size:
-        return Difference(0, *[math.nan] * 5, reference_rms, 0 if kind == "cycles" else None)
+        return Difference(0, *[math.nan] * 5, reference_rms, 0 if comparison == "cycles" else None)
     size = np.abs(finite)
     p95, p99 = np.percentile(size, [95, 99])
     mean = finite.mean()
     cycles = (
-        int(np.count_nonzero(np.round(finite / _TURN))) if kind == "cycles" and not np.iscomplexobj(finite) else None
+        int(np.count_nonzero(np.round(finite / _TURN)))
+        if comparison == "cycles" and not np.iscomplexobj(finite)
+        else None
     )
     return Difference(
         int(finite.size),
@@ -122,8 +125,8 @@ def statistics_of(difference, golden, kind) -> Any:
     )
 
 
-def unit_of(kind):
-    """Unit of the bound of a kind of comparison, in words."""
+def unit_of(comparison):
+    """Unit of the bound of a comparison, in words."""
     return {
         "phase": "rad",
         "cycles": "rad",
@@ -133,7 +136,7 @@ def unit_of(kind):
         "fits": "× each value",
         "statistics": "1 − correlation",
         "rows": "share of the pixels",
-    }.get(kind, "")
+    }.get(comparison, "")
 
 
 def digest(value):
@@ -152,8 +155,8 @@ def digest(value):
         return ""
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
-    kind, shape = describe(value)
-    total = hashlib.sha256(f"{kind} {shape}\n".encode())
+    matlab_class, shape = describe(value)
+    total = hashlib.sha256(f"{matlab_class} {shape}\n".encode())
     if scipy.sparse.issparse(value):
         columns = value.tocsc()
         columns.sort_indices()

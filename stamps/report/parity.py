@@ -70,7 +70,7 @@ class Entry:
     def share_of_bound(self):
         """Largest difference over the bound; None where there is no such number."""
         row = self.row
-        if not row.tolerance or not math.isfinite(row.difference) or row.kind in ("exact", "log"):
+        if not row.tolerance or not math.isfinite(row.difference) or row.comparison in ("exact", "log"):
             return None
         return row.difference / row.tolerance
 
@@ -219,15 +219,15 @@ def _rank(entry):
 
 def _entry(row, value, golden, rule) -> Entry:
     """Statistics, digests and the sample of one compared variable or file."""
-    kind, shape = describe(value) if value is not None and not isinstance(value, bytes) else ("", ())
+    matlab_class, shape = describe(value) if value is not None and not isinstance(value, bytes) else ("", ())
     if isinstance(value, bytes):
-        kind, shape = row.category, (len(value),)
+        matlab_class, shape = row.category, (len(value),)
     ours, theirs = _numbers(value, golden, rule)
     difference = None
     if ours is not None and theirs is not None and ours.shape == theirs.shape and ours.size:
-        difference = statistics_of(difference_of(ours, theirs, row.kind), theirs, row.kind)
-    sample = None if isinstance(value, bytes) or row.status == "skipped" else sample_of(value, golden, row.kind)
-    return Entry(row, rule, kind, shape, difference, digest(value), digest(golden), sample)
+        difference = statistics_of(difference_of(ours, theirs, row.comparison), theirs, row.comparison)
+    sample = None if isinstance(value, bytes) or row.status == "skipped" else sample_of(value, golden, row.comparison)
+    return Entry(row, rule, matlab_class, shape, difference, digest(value), digest(golden), sample)
 
 
 def _numbers(value, golden, rule):
@@ -255,7 +255,7 @@ def _row_content(entry):
         "failed": row.failed,
         "counts": row.counts,
         "category": row.category,
-        "kind": row.kind,
+        "kind": row.comparison,
         "class": entry.matlab_class,
         "golden_class": row.matlab_class,
         "shape": entry.shape,
@@ -300,11 +300,11 @@ def gates_of(entries):
         _gate(
             "MATLAB class and shape",
             "equal",
-            [e for e in both if e.row.category == "mat" and e.row.kind != "rows"],
+            [e for e in both if e.row.category == "mat" and e.row.comparison != "rows"],
             _other_form,
         ),
     ]
-    exact = [e for e in both if e.row.kind == "exact" and e.row.category == "mat"]
+    exact = [e for e in both if e.row.comparison == "exact" and e.row.category == "mat"]
     gates.append(_gate("Indices, masks, dates, counts, copies", "equal bit by bit", exact, _differs))
     gates.append(
         _gate(
@@ -314,7 +314,7 @@ def gates_of(entries):
             _differs,
         )
     )
-    phases = [e for e in both if e.row.kind == "cycles"]
+    phases = [e for e in both if e.row.comparison == "cycles"]
     cycles = _cycles(phases)
     allowed = {e.rule.outliers for e in phases if e.rule is not None}
     threshold = (
@@ -327,9 +327,9 @@ def gates_of(entries):
         f"{cycles[0]:,} of {cycles[1]:,} samples on another cycle".replace(",", " ") if phases else gate["found"]
     )
     gates.append(gate)
-    phase = [e for e in both if e.row.kind == "phase"]
+    phase = [e for e in both if e.row.comparison == "phase"]
     gates.append(_gate("Wrapped phase and angles", _bounds(phase, "within"), phase, _differs))
-    measured = [e for e in both if e.row.kind in _MEASURED and e.row.category == "mat"]
+    measured = [e for e in both if e.row.comparison in _MEASURED and e.row.category == "mat"]
     gates.append(_gate("Other numbers", "within the bound of each variable (table below)", measured, _differs))
     return [gate for gate in gates if gate["count"]]
 
@@ -338,7 +338,12 @@ def _gate(name, threshold, entries, failed):
     bad = [entry for entry in entries if failed(entry)]
     shares = [entry.share_of_bound for entry in entries if entry.share_of_bound is not None]
     found = f"{len(entries) - len(bad)} of {len(entries)} agree"
-    if not bad and shares and {entry.row.kind for entry in entries} & {"phase", *_MEASURED} and failed is _differs:
+    if (
+        not bad
+        and shares
+        and {entry.row.comparison for entry in entries} & {"phase", *_MEASURED}
+        and failed is _differs
+    ):
         found += f", the worst at {100 * max(shares):.2g} % of its bound"
     if bad:
         found += ": " + ", ".join(entry.key for entry in bad[:4]) + (" …" if len(bad) > 4 else "")
@@ -385,7 +390,7 @@ def _rules_used(entries):
         rows.append(
             {
                 "rule": rule,
-                "unit": unit_of(rule.kind),
+                "unit": unit_of(rule.comparison),
                 "bounds": sorted({entry.row.tolerance for entry in group if entry.row.tolerance}),
                 "count": len(group),
                 "failed": sum(entry.row.failed for entry in group),

@@ -66,9 +66,9 @@ def draw_maps(result):
 def _absolute_bound(entry):
     """The bound in the unit of the values, where it can be told."""
     row, difference = entry.row, entry.difference
-    if row.kind in ("phase", "cycles", "absolute"):
+    if row.comparison in ("phase", "cycles", "absolute"):
         return row.tolerance
-    if row.kind == "relative" and difference is not None and not entry.sample.cyclic:
+    if row.comparison == "relative" and difference is not None and not entry.sample.cyclic:
         return row.tolerance * difference.reference_rms
     return None
 

@@ -68,7 +68,7 @@ class QualityReport:
     """Everything that the page shows: name of the run, key figures, sections."""
 
     run: str
-    kind: str
+    network: str
     sections: list
     cards: list
 
@@ -76,7 +76,7 @@ class QualityReport:
         """All numbers as plain data for JSON."""
         parts = {section.key: {**section.facts, "missing": section.missing} for section in self.sections}
         return page.plain(
-            {"run": self.run, "kind": self.kind, "versions": page.versions_for_people(versions()), **parts}
+            {"run": self.run, "kind": self.network, "versions": page.versions_for_people(versions()), **parts}
         )
 
 
@@ -112,8 +112,8 @@ def quality_report(workdir: Workspace | StrPath = ".", compare_with=None) -> Qua
         parts.append(Section(key, title, lead))
         attempt(parts[-1], fill, run, parts[-1])
     facts = {section.key: section.facts for section in parts}
-    kind = "small baselines" if run.small_baselines else "single master"
-    return QualityReport(str(workdir if not isinstance(workdir, Workspace) else ws.path), kind, parts, _cards(facts))
+    network = "small baselines" if run.small_baselines else "single master"
+    return QualityReport(str(workdir if not isinstance(workdir, Workspace) else ws.path), network, parts, _cards(facts))
 
 
 def write_quality_report(report, folder):

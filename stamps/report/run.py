@@ -50,7 +50,7 @@ class Run:
     @property
     def small_baselines(self) -> bool:
         """Kind of the run."""
-        return self._once("kind", lambda: Parameters(self.ws).flag("small_baseline_flag"))
+        return self._once("small_baselines", lambda: Parameters(self.ws).flag("small_baseline_flag"))
 
     @property
     def canvas(self):

@@ -68,14 +68,14 @@ class Sample:
     cyclic: bool
 
 
-def sample_of(value, golden, kind):
+def sample_of(value, golden, comparison):
     """The part of a variable that its picture needs.
 
     Parameters
     ----------
     value, golden : object
         As the comparison saw them.
-    kind : str
+    comparison : str
         Kind of comparison.
 
     Returns
@@ -92,8 +92,8 @@ def sample_of(value, golden, kind):
     ours, reference = numbers_of(value), numbers_of(golden)
     if ours is None or not np.isfinite(reference).any():
         return None
-    cyclic = np.iscomplexobj(reference) or kind == "phase"
-    shown = "phase" if cyclic else kind
+    cyclic = np.iscomplexobj(reference) or comparison == "phase"
+    shown = "phase" if cyclic else comparison
     chosen = _columns(difference_of(ours, reference, shown), reference)
     rows = _rows(difference_of(ours[:, chosen], reference[:, chosen], shown))
     columns = tuple(_column(k, ours[:, k], reference[:, k], shown, rows) for k in chosen)
@@ -121,8 +121,8 @@ def _rows(difference):
     return np.union1d(even, worst)
 
 
-def _column(number: int, ours, reference, kind, rows) -> int:
-    difference = np.real(difference_of(ours, reference, kind))
+def _column(number: int, ours, reference, comparison, rows) -> int:
+    difference = np.real(difference_of(ours, reference, comparison))
     finite = difference[np.isfinite(difference)]
     largest = float(np.abs(finite).max()) if finite.size else 0.0
     reach = largest if largest > 0 and math.isfinite(largest) else 1e-12

@@ -140,9 +140,9 @@ def find_set(name: str, golden: StrPath | None = None, *, complete: bool = False
     for path in present:
         if not complete or (step is not None and str(step) in (path / "INCOMPLETE").read_text().split()):
             return path
-    kind = "complete golden set" if complete else "golden set"
+    what = "complete golden set" if complete else "golden set"
     looked = ", ".join(str(root) for root in places) or "no existing folder"
-    raise InputError(f"No {kind} '{name}' was found in {looked}: set STAMPS_GOLDEN to the folder that holds it.")
+    raise InputError(f"No {what} '{name}' was found in {looked}: set STAMPS_GOLDEN to the folder that holds it.")
 
 
 def facts(name: str) -> dict[str, Any]:

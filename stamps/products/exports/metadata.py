@@ -24,13 +24,15 @@ __all__ = ["SIGN", "as_texts", "describe_table", "reference_point", "write_side_
 SIGN = "displacement along the line of sight, positive towards the satellite"
 
 
-def describe_table(table: PointTable, kind: ValueType, without_master_noise: bool, std_source: str) -> dict[str, str]:
+def describe_table(
+    table: PointTable, value_type: ValueType, without_master_noise: bool, std_source: str
+) -> dict[str, str]:
     """Metadata of a table.
 
     Parameters
     ----------
     table : PointTable
-    kind : ValueType
+    value_type : ValueType
     without_master_noise : bool
         Whether the series are, beyond what the name of the type says, without the noise of the master.
     std_source : str
@@ -47,14 +49,14 @@ def describe_table(table: PointTable, kind: ValueType, without_master_noise: boo
     master = table.dates[int(np.flatnonzero(table.images == project.master)[0])]
     series = "inverted small-baseline series" if project.small_baselines else "single-master series"
     return {
-        "title": f"{describe(kind)} ({kind.name})",
+        "title": f"{describe(value_type)} ({value_type.name})",
         "software": f"stamps-insar {__version__}",
         "project": project.ws.name,
-        "values": kind.name,
+        "values": value_type.name,
         "sign_convention": SIGN,
         "time_series": f"{series}, mm since {master.isoformat()}, corrected as VEL"
         + (", noise of the master removed" if without_master_noise else ""),
-        "velocity_from": "small-baseline interferograms" if kind.pairs else series,
+        "velocity_from": "small-baseline interferograms" if value_type.pairs else series,
         "velocity_std_from": std_source,
         "reference": ReferenceArea.of(project, table.reference).text() or "not referenced in space",
         "reference_pixels": 0 if table.reference is None else len(table.reference),

@@ -21,7 +21,7 @@ from stamps.products.columns import random_subset
 from stamps.products.exports.metadata import describe_table
 from stamps.products.quantities import Choice
 from stamps.products.series import dates_of
-from stamps.products.value_types import value_type
+from stamps.products.value_types import ValueType
 from stamps.products.values import inverted_corrections, observations, velocity_deviation, velocity_of
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
@@ -249,20 +249,20 @@ def point_table(
     if n_boot != int(n_boot) or n_boot < 2:
         raise InputError(f"The number of bootstrap samples is {n_boot!r}, but a whole number from 2 was expected.")
     name = values or project.usual_velocity
-    kind = _with_series(name, project)
+    value_type = _with_series(name, project)
     request = _request(aps, iono, ifg_list)
     choice = Choice(request.aps, request.iono)
-    inverted = _series_kind(kind, project)
+    inverted = _series_type(value_type, project)
     corrections = inverted_corrections(inverted, project, choice)
     request.time_series = _removes_master_noise(inverted, project)
-    of_series = replace(request, ifg_list=None) if kind.pairs else request
+    of_series = replace(request, ifg_list=None) if value_type.pairs else request
     seen = observations(inverted, project, choice, of_series, known=corrections)
     series, days = project.displacement(seen.phase), seen.days
     fitted = seen
-    if kind.pairs:
-        fitted = observations(kind, project, choice, replace(request, time_series=False))
+    if value_type.pairs:
+        fitted = observations(value_type, project, choice, replace(request, time_series=False))
     velocity = velocity_of(fitted, project)
-    std, std_source = _deviation(kind, fitted, velocity, project, n_boot, seed)
+    std, std_source = _deviation(value_type, fitted, velocity, project, n_boot, seed)
     reference, image_columns = seen.reference, seen.columns
     del seen, fitted, corrections  # the phases are as large as everything else together
 
@@ -296,7 +296,7 @@ def point_table(
         drift,
         {},
     )
-    table.metadata.update(describe_table(table, kind, request.time_series, std_source))
+    table.metadata.update(describe_table(table, value_type, request.time_series, std_source))
     Log(project.ws, "EXPORT")(f"{len(table)} of {project.ps['n_ps']} pixels, {len(table.dates)} dates, {name}", level=2)
     return table
 
@@ -306,18 +306,20 @@ def point_table(
 
 def _with_series(name: str, project: Project) -> ValueType:
     """The value type, if it has time series and one velocity."""
-    kind = value_type(str(name), project.small_baselines)
-    if (kind.is_velocity and not kind.drops) or (kind.group == "series" and kind.words[0] == "U"):
-        return kind
+    value_type = ValueType.named(str(name), project.small_baselines)
+    if (value_type.is_velocity and not value_type.drops) or (
+        value_type.group == "series" and value_type.words[0] == "U"
+    ):
+        return value_type
     raise InputError(
         f"'{name}' has no velocity with a time series to export: take a velocity such as {project.usual_velocity} or "
         "unwrapped phases such as u-dm."
     )
 
 
-def _series_kind(kind: ValueType, project: Project) -> ValueType:
+def _series_type(value_type: ValueType, project: Project) -> ValueType:
     """The type of the single-master or inverted series that has the same corrections."""
-    return value_type(f"V{kind.name[1:]}", project.small_baselines) if kind.pairs else kind
+    return ValueType.named(f"V{value_type.name[1:]}", project.small_baselines) if value_type.pairs else value_type
 
 
 def _request(aps: int | str, iono: int, ifg_list: Sequence[int] | None) -> PlotRequest:
@@ -330,9 +332,9 @@ def _request(aps: int | str, iono: int, ifg_list: Sequence[int] | None) -> PlotR
     return request
 
 
-def _removes_master_noise(kind: ValueType, project: Project) -> bool:
+def _removes_master_noise(value_type: ValueType, project: Project) -> bool:
     """Whether the noise of the master is to be taken out of a series, as ``ps_plot(…, 'ts')`` does for velocities."""
-    return kind.is_velocity and kind.words[0] == "U" and _has_master_noise(project)
+    return value_type.is_velocity and value_type.words[0] == "U" and _has_master_noise(project)
 
 
 def _has_master_noise(project: Project) -> bool:
@@ -352,7 +354,7 @@ def _limits(name: str, limits: ArrayLike, first: str, read: Any = np.ravel) -> N
 
 
 def _deviation(
-    kind: ValueType, seen: Observations, velocity: NDArray[np.float64], project: Project, n_boot: int, seed: int
+    value_type: ValueType, seen: Observations, velocity: NDArray[np.float64], project: Project, n_boot: int, seed: int
 ) -> tuple[NDArray[np.float32], str]:
     """Standard deviation of the velocity, and where it comes from.
 
@@ -361,7 +363,7 @@ def _deviation(
     name = f"mv{project.version}"
     is_stale = freshness.Judge(project.ws).verdict(f"{name}.mat") is not None
     stored = None if is_stale else project.ws.load_optional(name)
-    if stored and str(stored.get("subtract_switches") or "") == kind.switches:
+    if stored and str(stored.get("subtract_switches") or "") == value_type.switches:
         mean_v, std = stored.get("mean_v"), stored.get("mean_v_std")
         if mean_v is not None and std is not None and mean_v.shape == std.shape == velocity.shape:
             if np.nanmax(np.abs(velocity + mean_v), initial=0) < _SAME_VELOCITY:  # mean_v has the sign of the phase

@@ -142,11 +142,11 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
     """
     ps = project.ps
     value = value or project.usual_velocity
-    kind, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
+    value_type, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
     series, columns = velocity.series.displacement, velocity.series.columns
     days = ps["day"][columns] - ps["master_day"]
     reference = announced_reference_pixels(workdir=project.ws) if velocity.referenced else None
-    lines, std = _lines(project, kind, series, columns, days, n_boot, seed)
+    lines, std = _lines(project, value_type, series, columns, days, n_boot, seed)
     layers = [
         Layer(
             "velocity",
@@ -174,7 +174,7 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
         master=dates_of(ps["master_day"])[0],
         reference=reference,
         area=ReferenceArea.of(project, reference),
-        facts=_facts(project, value, kind, n_boot),
+        facts=_facts(project, value, value_type, n_boot),
         images=_images(project),
         parameters=_parameters(project),
         scheme=str(project.parameters.get("plot_color_scheme")),
@@ -187,7 +187,7 @@ def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64]) -> ND
 
 def _lines(
     project: Project,
-    kind: ValueType,
+    value_type: ValueType,
     series: NDArray[np.float32],
     columns: NDArray[np.int64],
     days: NDArray[np.float64],
@@ -196,7 +196,7 @@ def _lines(
 ) -> tuple[Lines, NDArray[np.float32] | None]:
     """The fit that ``ps_plot`` uses as weights, and the bootstrap of ``ps_mean_v``."""
     k = columns.size
-    covariance = project.covariance(kind.pairs)
+    covariance = project.covariance(value_type.pairs)
     covariance = None if covariance is None else covariance[np.ix_(columns, columns)]
     weights = fit_lines(np.eye(k), days, covariance) * np.array([[1], [DAYS_PER_YEAR]])
     known = Observations(series, columns, days, covariance, None).known_covariance()
@@ -215,15 +215,15 @@ def _quality(project: Project) -> list[Layer]:
         if coherence is not None and np.size(coherence) == n_ps:
             layers.append(Layer("coherence", "Temporal coherence", "", np.ravel(coherence), "sequential"))
     if project.ws.exists(project.file("hgt")) and np.size(project.load("hgt")["hgt"]) == n_ps:
-        kind, height = values_of("hgt", project, PlotRequest())
+        value_type, height = values_of("hgt", project, PlotRequest())
         layers.append(Layer("height", "Height", "m", height.phases[:, 0], "relief"))
     return layers
 
 
 def _look_angle_error(project: Project, reference: NDArray[np.int64]) -> list[Layer]:
-    kind, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
+    value_type, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
     values = _referenced(error.phases, reference)[:, 0]
-    return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(kind), True)]
+    return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(value_type), True)]
 
 
 def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: NDArray[np.int64]) -> list[Layer]:
@@ -239,12 +239,12 @@ def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: N
     return [Layer("scn", "Spatially correlated noise", "mm", values, "diverging", _TOWARDS, True)]
 
 
-def _facts(project: Project, value: str, kind: ValueType, n_boot: int) -> dict[str, Any]:
+def _facts(project: Project, value: str, value_type: ValueType, n_boot: int) -> dict[str, Any]:
     ps = project.ps
     processing = "small baselines, inverted series" if project.small_baselines else "single master"
     return {
         "value": value,
-        "description": describe(kind),
+        "description": describe(value_type),
         "processing": processing,
         "interferograms": int(len(project.retained_ifgs()) - (not project.small_baselines)),
         "wavelength": float(project.wavelength),
