@@ -10,9 +10,9 @@ from stamps.insar.geometry import within_180
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.maps import draw_scale_bar, label_longitudes, metres_per_unit
 from stamps.products.matplotlib_place import give_place
+from stamps.products.observations import usual_observations, velocity_of
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
-from stamps.products.values import usual_observations, velocity_of
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:

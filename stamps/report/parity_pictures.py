@@ -143,7 +143,7 @@ class _Coordinates:
 
 def velocities(run, state):
     """Line-of-sight velocity of both, of the same pixels; None unless both have unwrapped phases and look-angle errors."""
-    from stamps.products.values import los_velocity
+    from stamps.products.observations import los_velocity
 
     files = {name: run / name for name in (*_NEEDED, *_WEIGHTS)}
     theirs = {name: state.get(name) or path for name, path in files.items()}

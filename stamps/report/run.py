@@ -9,9 +9,9 @@ import numpy as np
 
 from stamps.errors import WorkspaceError
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.products.observations import usual_observations, velocity_deviation, velocity_of
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
-from stamps.products.values import usual_observations, velocity_deviation, velocity_of
 from stamps.report import drawing
 from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
 from stamps.workspace.parameters import Parameters
@@ -19,7 +19,7 @@ from stamps.workspace.parameters import Parameters
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stamps.products.values import Observations
+    from stamps.products.observations import Observations
     from stamps.report.figures_of_merit import ArcConsistency
     from stamps.workspace import Workspace
 

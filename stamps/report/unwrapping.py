@@ -10,8 +10,8 @@ from stamps.errors import InputError
 from stamps.insar.loops import closure_loops
 from stamps.insar.network import image_baselines
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.products.observations import los_velocity
 from stamps.products.quantities import Choice, Project, Quantities
-from stamps.products.values import los_velocity
 from stamps.report import drawing
 from stamps.report.differences import statistics_of
 from stamps.report.figures_of_merit import closure_of

@@ -20,8 +20,8 @@ import numpy as np
 
 from stamps.errors import InputError, StampsError
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.products.observations import los_velocity
 from stamps.products.overview import draw_overview
-from stamps.products.values import los_velocity
 from stamps.products.view import view
 from stamps.report.quality import quality_report, write_quality_report
 from stamps.simulation.settings import Settings

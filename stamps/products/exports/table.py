@@ -1,6 +1,6 @@
 """The table that every export is made of: one row for each pixel, with velocity, quality and time series.
 
-The science is that of the plots, from :mod:`stamps.products.values`.
+The science is that of the plots, from :mod:`stamps.products.observations`.
 Source: docs/method/products.md, sections 1, 2 and 5.
 """
 
@@ -19,10 +19,11 @@ from stamps.insar.network import image_baselines
 from stamps.products.arguments import parse_arguments
 from stamps.products.columns import random_subset
 from stamps.products.exports.metadata import describe_table
+from stamps.products.observations import observations, velocity_deviation, velocity_of
 from stamps.products.quantities import Choice
 from stamps.products.series import dates_of
 from stamps.products.value_types import ValueType
-from stamps.products.values import inverted_corrections, observations, velocity_deviation, velocity_of
+from stamps.products.values import inverted_corrections
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from stamps.products.arguments import PlotRequest
+    from stamps.products.observations import Observations
     from stamps.products.quantities import Project
     from stamps.products.value_types import ValueType
-    from stamps.products.values import Observations
 
 
 __all__ = ["Field", "PointTable", "Subset", "point_table"]

@@ -13,11 +13,12 @@ import numpy as np
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
+from stamps.products.observations import Observations
 from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
 from stamps.products.titles import ReferenceArea, describe, sign_of
-from stamps.products.values import Observations, values_of
+from stamps.products.values import values_of
 from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
 from stamps.products.viewpoint import view_of
 from stamps.workspace import freshness
