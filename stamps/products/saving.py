@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
-    from stamps.products.arguments import PlotRequest
     from stamps.products.quantities import Project
-    from stamps.products.value_types import ValueType
-    from stamps.products.values import TimeSeries, Values
+    from stamps.products.values import Shown, TimeSeries
 
 
 __all__ = ["SERIES_NAME", "check_place", "complete_file", "save_values"]
@@ -74,45 +72,28 @@ def check_place(path: StrPath, what: str) -> None:
         )
 
 
-def save_values(
-    project: Project,
-    value_type: ValueType | None,
-    values: Values,
-    shown: NDArray[Any],
-    columns: NDArray[np.int64],
-    reference: NDArray[np.int64] | None,
-    request: PlotRequest,
-) -> None:
+def save_values(shown: Shown) -> None:
     """Save what the request asks for, all files together.
 
     Parameters
     ----------
-    project : Project
-    value_type : ValueType or None
-    values : Values
-    shown : ndarray, shape (n_ps, k)
-        Referenced values of the chosen columns.
-    columns : ndarray of int, shape (k,)
-        Their 0-based numbers.
-    reference : ndarray of int or None
-        0-based reference pixels.
-    request : PlotRequest
+    shown : Shown
     """
-    files, texts = {}, {}
-    if values.fit is not None:
-        files["mean_v"] = {"m": values.fit}
-    if values.series is not None:
-        name = f"ps_plot_ts_{value_type.file_name}"
-        files[name] = _series(project, values.series, reference)
+    files: dict[str, dict[str, Any]] = {}
+    texts: dict[str, str] = {}
+    if shown.values.fit is not None:
+        files["mean_v"] = {"m": shown.values.fit}
+    if shown.values.series is not None:
+        name = f"ps_plot_ts_{shown.name}"
+        files[name] = _series(shown.project, shown.values.series, shown.reference)
         texts[SERIES_NAME] = f"{name}.mat\n"
-    if request.saves:
-        name = f"ps_plot_{'data' if value_type is None else value_type.file_name}"
-        files[name] = {"ph_disp": shown, "ifg_list": columns}
+    if shown.request.saves:
+        files[f"ps_plot_{shown.name}"] = {"ph_disp": shown.phases, "ifg_list": shown.columns}
     if files:
-        _publish(project.ws, files, texts, needed=request.saves)
+        _publish(shown.project.ws, files, texts, needed=shown.request.saves)
 
 
-def _series(project: Project, series: TimeSeries, reference: NDArray[np.int64]) -> dict[str, Any]:
+def _series(project: Project, series: TimeSeries, reference: NDArray[np.int64] | None) -> dict[str, Any]:
     """Content of a time-series file; every column of the velocity fit with its date."""
     ps = project.ps
     return {

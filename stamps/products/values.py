@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stamps.products.arguments import PlotRequest
 
 
-__all__ = ["TimeSeries", "Values", "inverted_corrections", "values_of"]
+__all__ = ["Shown", "TimeSeries", "Values", "inverted_corrections", "values_of"]
 
 
 @dataclass
@@ -68,6 +68,44 @@ class Values:
     numbers: np.ndarray | None = None
     fit: np.ndarray | None = None
     series: TimeSeries | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a plot shows of the values of a project.
+
+    Attributes
+    ----------
+    project : Project
+    value_type : ValueType or None
+        None for values of the caller.
+    values : Values
+    phases : ndarray, shape (n_ps, k)
+        Referenced values of the chosen columns, or phasors.
+    columns : ndarray of int, shape (k,)
+        Their 0-based numbers.
+    reference : ndarray of int or None
+        0-based reference pixels.
+    request : PlotRequest
+    """
+
+    project: Project
+    value_type: ValueType | None
+    values: Values
+    phases: NDArray[Any]
+    columns: NDArray[np.int64]
+    reference: NDArray[np.int64] | None
+    request: PlotRequest
+
+    @property
+    def name(self) -> str:
+        """The value type in file names; ``data`` for values of the caller."""
+        return "data" if self.value_type is None else self.value_type.file_name
+
+    @property
+    def unit(self) -> str:
+        """As asked for, else that of the values."""
+        return self.request.units or self.values.unit
 
 
 def values_of(

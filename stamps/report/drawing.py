@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from stamps.products.colours import Scale, scale_for
 from stamps.products.figures import matplotlib_or_error, new_figure
 from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
 from stamps.products.raster import pixel_grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 __all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_of", "map_panels", "picture_of"]
 
@@ -210,14 +214,17 @@ def comparison_panels(canvas, rows, scheme: str = "inflation", big: bool = False
     pitch = height + 0.65
     figure = _blank(12.4, pitch * len(rows))
     for k, row in enumerate(rows):
-        bottom = pitch * (len(rows) - 1 - k) + 0.38
-        _comparison(figure, canvas, row, bottom, width, height, scheme)
+        box = (0.1, pitch * (len(rows) - 1 - k) + 0.38, width, height)
+        _comparison(figure, canvas, row, box, scheme)
     return figure
 
 
-def _comparison(figure, canvas, row, bottom, width, height, scheme) -> None:
+def _comparison(
+    figure: Figure, canvas: Canvas, row: Mapping[str, Any], box: tuple[float, float, float, float], scheme: str
+) -> None:
+    """Reference, run, difference and its histogram; ``box`` is that of the first: left, bottom, width, height in inches."""
+    left, bottom, width, height = box
     scale, around_zero = comparison_scales(row["reference"], row["cyclic"], scheme)
-    left = 0.1
     names = (f"reference — {row['title']}", "run", "difference (run − reference)")
     for name, key in zip(names, ("reference", "ours", "difference"), strict=True):
         last = key == "difference"

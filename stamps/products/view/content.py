@@ -147,7 +147,8 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
     series, columns = velocity.series.displacement, velocity.series.columns
     days = ps["day"][columns] - ps["master_day"]
     reference = announced_reference_pixels(workdir=project.ws) if velocity.referenced else None
-    lines, std = _lines(project, value_type, series, columns, days, n_boot, seed)
+    covariance = _covariance(project, value_type.pairs, columns)
+    lines, std = _lines(Observations(series, columns, days, covariance, None), n_boot, seed)
     layers = [
         Layer(
             "velocity",
@@ -186,25 +187,20 @@ def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64]) -> ND
     return relative_to_pixels(values, reference)[0]
 
 
-def _lines(
-    project: Project,
-    value_type: ValueType,
-    series: NDArray[np.float32],
-    columns: NDArray[np.int64],
-    days: NDArray[np.float64],
-    n_boot: int,
-    seed: int,
-) -> tuple[Lines, NDArray[np.float32] | None]:
-    """The fit that ``ps_plot`` uses as weights, and the bootstrap of ``ps_mean_v``."""
-    k = columns.size
-    covariance = project.covariance(value_type.pairs)
-    covariance = None if covariance is None else covariance[np.ix_(columns, columns)]
-    weights = fit_lines(np.eye(k), days, covariance) * np.array([[1], [DAYS_PER_YEAR]])
-    known = Observations(series, columns, days, covariance, None).known_covariance()
-    if known is None or len(series) < 2:
+def _covariance(project: Project, pairs: bool, columns: NDArray[np.int64]) -> NDArray[np.floating[Any]] | None:
+    """Covariance of the columns of a series; None where nothing is known."""
+    covariance = project.covariance(pairs)
+    return None if covariance is None else covariance[np.ix_(columns, columns)]
+
+
+def _lines(seen: Observations, n_boot: int, seed: int) -> tuple[Lines, NDArray[np.float32] | None]:
+    """The fit that ``ps_plot`` uses as weights, and the bootstrap of ``ps_mean_v``; ``seen.phase`` is in millimetres."""
+    weights = fit_lines(np.eye(seen.days.size), seen.days, seen.covariance) * np.array([[1], [DAYS_PER_YEAR]])
+    known = seen.known_covariance()
+    if known is None or len(seen.phase) < 2:
         return Lines(weights, None), None
-    years = days / DAYS_PER_YEAR
-    std = bootstrap_std(series, years, known, n_boot, seed)
+    years = seen.days / DAYS_PER_YEAR
+    std = bootstrap_std(seen.phase, years, known, n_boot, seed)
     return Lines(weights, bootstrap_spread(years, known, n_boot, seed)), std
 
 
