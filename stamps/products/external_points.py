@@ -84,7 +84,7 @@ def _name(project: Project, column: int) -> str:
     """``<first date>_<second date>.mat`` of a column."""
     ps = project.ps
     days = ps["ifgday"][column] if project.small_baselines else (ps["master_day"], ps["day"][column])
-    return "_".join(str(date) for date in to_yyyymmdd(np.asarray(days))) + ".mat"
+    return "_".join(str(date) for date in np.ravel(to_yyyymmdd(np.asarray(days)))) + ".mat"
 
 
 def _compared(file: StrPath, lonlat: NDArray[np.float64], column: NDArray[np.float64]) -> Points:

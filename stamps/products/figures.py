@@ -18,6 +18,7 @@ from stamps.workspace.log import Log
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from stamps._typing import StrPath
     from stamps.workspace import Workspace
 
 
@@ -51,7 +52,7 @@ def window_possible() -> bool:
     return matplotlib.get_backend().lower() not in hidden
 
 
-def new_figure(out: str | None = None, **options: str | tuple[float, float]) -> tuple[Figure, bool]:
+def new_figure(out: StrPath | None = None, **options: Any) -> tuple[Figure, bool]:
     """A figure for a file, or for a window if none is asked for and one can be opened.
 
     Parameters
@@ -80,7 +81,7 @@ def new_figure(out: str | None = None, **options: str | tuple[float, float]) -> 
     return figure, False
 
 
-def finish_figure(figure: Figure, shown: bool, out: str | None, ws: Workspace, default: str) -> Path:
+def finish_figure(figure: Figure, shown: bool, out: StrPath | None, ws: Workspace, default: str) -> Path | None:
     """Show a figure in its window, or write its file and say where it is.
 
     Parameters

@@ -61,7 +61,7 @@ def jet(n: int) -> NDArray[np.float64]:
 
 
 def colour_bins(
-    values: NDArray[np.float64], limits: NDArray[np.float64] | tuple[float, float], n_colours: int
+    values: NDArray[np.float64], limits: NDArray[Any] | tuple[float, float], n_colours: int
 ) -> NDArray[np.int64]:
     """Bin of each value; the first and the last take what lies beyond the limits.
 
@@ -78,7 +78,7 @@ def colour_bins(
     ndarray of int64, shape (n,)
         0-based; a value equal to an edge belongs to the upper bin.
     """
-    edges = np.linspace(*limits, n_colours - 2)
+    edges = np.linspace(limits[0], limits[1], n_colours - 2)
     return np.searchsorted(edges, values, side="right")
 
 

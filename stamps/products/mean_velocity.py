@@ -3,8 +3,10 @@
 Source: docs/method/products.md, section 1.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,10 @@ from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.phase import reference_mean
 from stamps.products.quantities import Project, Quantities, evaluate
 from stamps.products.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 __all__ = ["Displacements", "displacements_of"]
 
@@ -36,7 +42,7 @@ class Displacements(NamedTuple):
 
 
 def displacements_of(
-    quantities: Quantities, switches: str, ifg_list: object, find_reference: Callable[..., np.ndarray | None]
+    quantities: Quantities, switches: str, ifg_list: ArrayLike | None, find_reference: Callable[..., np.ndarray | None]
 ) -> Displacements:
     """Displacements with corrections.
 
@@ -72,7 +78,7 @@ def displacements_of(
     return Displacements(phase.astype(np.float64) * project.millimetres, years, covariance)
 
 
-def _observations(project: Project, pairs: bool, ifg_list: object) -> tuple[np.ndarray, np.ndarray]:
+def _observations(project: Project, pairs: bool, ifg_list: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
     """0-based columns that are used, and their time spans in years."""
     ps = project.ps
     columns = project.retained_ifgs() if pairs else np.setdiff1d(project.series_columns(), [project.master])

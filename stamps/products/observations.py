@@ -136,7 +136,7 @@ def velocity_of(seen: Observations, project: Project) -> NDArray[np.float64]:
     return relative_to_pixels(velocity, seen.reference)[0][:, 0]
 
 
-def los_velocity(workdir: Workspace | StrPath = "."):
+def los_velocity(workdir: Workspace | StrPath = ".") -> NDArray[np.float64]:
     """The velocity that is shown by default: ``ps_plot v-d``, of small baselines ``ps_plot V-d``.
 
     Parameters
@@ -179,7 +179,7 @@ def velocity_deviation(
 
 def _observations(
     value_type: ValueType, project: Project, request: PlotRequest
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.floating[Any]]]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.floating[Any]] | None]:
     """0-based columns that a line is fitted to, their days, and their covariance."""
     ps = project.ps
     columns = project.retained_ifgs() if value_type.pairs else np.setdiff1d(project.series_columns(), [project.master])

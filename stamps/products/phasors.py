@@ -5,6 +5,7 @@ Source: docs/method/products.md, section 2.3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,8 +45,7 @@ def wrapped_phasors(
     columns : ndarray of int64
         0-based columns that are shown unless others are asked for.
     """
-    readers = {"p": _patch_phasors, "wf": _filtered_phasors, "wa": _correction_phasors}
-    phasors = readers.get(value_type.name, _phasors)(value_type, quantities, request)
+    phasors = _READERS.get(value_type.name, _phasors)(value_type, quantities, request)
     if value_type.name == "wf":
         return phasors, _unwrapped_ifgs(quantities.project)
     if value_type.name.startswith("w"):
@@ -127,9 +127,9 @@ def _unwrapped_ifgs(project: Project) -> NDArray[np.int64]:
 
 def _correction_phasors(
     value_type: ValueType, quantities: Quantities, request: PlotRequest
-) -> tuple[NDArray[np.complex128], None]:
+) -> NDArray[np.complexfloating[Any, Any]]:
     """The tropospheric correction as it acts on phasors; a correction of zero leaves 1."""
-    return phasor(-quantities["T"])
+    return phasor(-quantities.present("T"))
 
 
 def _relative_to_own(
@@ -144,3 +144,10 @@ def _column(number: int, phases: NDArray[np.complexfloating[Any, Any]]) -> int:
     if number > phases.shape[1]:
         raise InputError(f"Interferogram {number} does not exist: there are {phases.shape[1]}.")
     return number - 1
+
+
+_READERS: dict[str, Callable[[ValueType, Quantities, PlotRequest], NDArray[np.complexfloating[Any, Any]]]] = {
+    "p": _patch_phasors,
+    "wf": _filtered_phasors,
+    "wa": _correction_phasors,
+}

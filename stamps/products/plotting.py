@@ -37,7 +37,12 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
     from stamps.products.arguments import PlotRequest
+    from stamps.products.backgrounds import Background
+    from stamps.products.colours import Scale
+    from stamps.products.quantities import Project
+    from stamps.products.raster import PixelGrid
     from stamps.products.values import Shown
+    from stamps.products.viewpoint import View
 
 
 __all__ = ["draw", "panel_layout"]
@@ -55,15 +60,15 @@ _THROUGH = 0.3  # brightness that remains in the dark of an amplitude that shine
 class _Scene:
     """Everything that the panels share."""
 
-    project: object
-    request: object
-    view: object
+    project: Project
+    request: PlotRequest
+    view: View
     rows: np.ndarray
-    grid: object
-    background: object
-    area: object
-    scale: object
-    titles: list
+    grid: PixelGrid
+    background: Background | None
+    area: ReferenceArea
+    scale: Scale
+    titles: list[str]
 
     @property
     def dark(self) -> bool:
@@ -153,7 +158,7 @@ def panel_layout(n: int, ratio: float, n_x: int = 0) -> tuple[int, int]:
     return int(np.ceil(n / n_x)), n_x
 
 
-def fit_titles(titles: Sequence[str], width: float) -> tuple[list[str], float]:
+def fit_titles(titles: list[str], width: float) -> tuple[list[str], float]:
     """Titles of panels that stand side by side without running into each other.
 
     Parameters
@@ -188,14 +193,14 @@ def _scene(shown: Shown, limits: tuple[float, float]) -> _Scene:
     flag = request.plot_flag
     radar = flag in (AMPLITUDE, AMPLITUDE_THROUGH)
     amplitude = amplitude_grey(project.ws) if radar else None
-    view = view_of(project, flag, amplitude.shape if radar else None)
+    view = view_of(project, flag, None if amplitude is None else amplitude.shape)
     rows = _rows_in_range(project.lonlat, request)
     n_cells = max(int(size_parameter(project.parameters, "plot_pixels_scatterer", -1, _MOST_CELLS)), 1)
     metres = size_parameter(project.parameters, "plot_scatterer_size") / n_cells
     most = max(300, int(1800 / np.sqrt(shown.phases.shape[1])))
     grid = pixel_grid(view.x[rows], view.y[rows], view.steps(metres), n_cells, most)
     background = None
-    if radar:
+    if amplitude is not None:
         background = amplitude_image(amplitude, view.flip, grid.extent)
     elif flag in (SHADED, RELIEF):
         background = dem_image(project.ws, project.parameters, view.metres, centre_of(project.lonlat)[0])
@@ -267,16 +272,19 @@ def _label(axes: Axes, scene: _Scene, left: bool, bottom: bool) -> None:
     axes.set_ylabel(scene.view.labels[1] if left else "", fontsize=8)
 
 
-def _draw_relief(axes, scene, column) -> None:
+def _draw_relief(axes: Any, scene: _Scene, column: NDArray[Any]) -> None:
     """The DEM as a surface with the pixels on it."""
     from matplotlib.ticker import MaxNLocator
 
-    left, right, bottom, top = scene.background.extent
-    heights = scene.background.heights
+    background = scene.background
+    if background is None or background.heights is None:
+        raise InputError("A relief needs a DEM, and this project has none.")
+    left, right, bottom, top = background.extent
+    heights = background.heights
     step = max(1, max(heights.shape) // 150)
     lon = np.linspace(left, right, 2 * heights.shape[1] + 1)[1::2]
     lat = np.linspace(bottom, top, 2 * heights.shape[0] + 1)[1::2]
-    grey = np.repeat(scene.background.grey[::step, ::step, np.newaxis], 3, axis=2)
+    grey = np.repeat(background.grey[::step, ::step, np.newaxis], 3, axis=2)
     axes.plot_surface(
         *np.meshgrid(lon[::step], lat[::step]),
         heights[::step, ::step],
@@ -332,10 +340,12 @@ def _title(shown: Shown, area: ReferenceArea) -> str:
     return "\n".join(line for line in [*lines, describe_data(value_type, shown.values, shown.project)] if line)
 
 
-def _close_gaps(figure: Figure, axes: Sequence[Axes]) -> None:
+def _close_gaps(figure: Figure, axes: Sequence[Any]) -> None:
     """Make a figure as small as its panels, whose proportions are fixed, let it be."""
     for _ in range(_LAYOUTS):
-        figure.get_layout_engine().execute(figure)
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(figure)
         axes[0].apply_aspect()
         allotted, used = axes[0].get_position(original=True), axes[0].get_position()
         n_y, n_x = axes[0].get_subplotspec().get_gridspec().get_geometry()

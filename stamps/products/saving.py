@@ -50,11 +50,12 @@ def complete_file(path: StrPath, what: str) -> Iterator[Path]:
     WorkspaceError
         The file cannot be written, or there is something else than a plain file; what was there is as it was.
     """
-    check_place(path, what)
-    part = path.with_name(f".stamps-{uuid.uuid4().hex}.part")  # nobody can have put a link there
+    place = Path(path)
+    check_place(place, what)
+    part = place.with_name(f".stamps-{uuid.uuid4().hex}.part")  # nobody can have put a link there
     try:
         yield part
-        os.replace(part, path)
+        os.replace(part, place)
     except OSError as error:
         reason = error.strerror or error
         raise WorkspaceError(f"The {what} {path} cannot be written ({reason}): choose another place.") from error
@@ -63,7 +64,7 @@ def complete_file(path: StrPath, what: str) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def check_place(path: StrPath, what: str) -> None:
+def check_place(path: Path, what: str) -> None:
     """WorkspaceError unless a file can be put at ``path``: there is nothing, or a plain file, in a folder that exists."""
     check_plain(path)
     if not os.path.isdir(path.parent):
@@ -116,18 +117,19 @@ def _publish(ws: Workspace, files: Mapping[str, Any], texts: Mapping[str, Any], 
     try:
         _write(ws, files, texts)
     except WorkspaceError as error:
-        place = _home()
-        if place is None or place.path == ws.path:
+        home = _home()
+        if home is None or home.path == ws.path:
             if needed:
                 raise
             log(f"Not saved for ts_plot: {error}", level=2)
             return
+        place = home
         _write(place, files, texts)
         log(f"{ws.path} cannot be written: saved in {place.path}", level=2)
     log(f"Saved in {place.path}: {', '.join(f'{name}.mat' for name in files)}", level=2)
 
 
-def _home() -> Workspace:
+def _home() -> Workspace | None:
     """The user's home directory, None if it cannot be written."""
     try:
         home = Path.home()

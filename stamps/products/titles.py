@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -141,7 +141,9 @@ def describe_data(value_type: ValueType | None, values: Values, project: Project
 
 def _against_master(value_type: ValueType | None, values: Values) -> bool:
     """Whether the columns are phases of images relative to the master."""
-    return values.labels == "images" and (value_type.group == "wrapped" or value_type.words[0] == "U")
+    if value_type is None or values.labels != "images":
+        return False
+    return value_type.group == "wrapped" or value_type.words[0] == "U"
 
 
 def panel_titles(values: Values, project: Project, columns: NDArray[np.int64]) -> list[str]:
@@ -164,7 +166,8 @@ def panel_titles(values: Values, project: Project, columns: NDArray[np.int64]) -
         return [f"band {column + 1}" for column in columns]
     if values.labels.startswith("without "):
         what = values.labels.removeprefix("without ")
-        return [f"without {_label(values.numbers[column], project, what)}" for column in columns]
+        numbers = columns if values.numbers is None else values.numbers[columns]
+        return [f"without {_label(number, project, what)}" for number in numbers]
     return [""] if len(columns) == 1 else [f"{column + 1}" for column in columns]
 
 
@@ -213,7 +216,7 @@ class ReferenceArea:
         """
         if reference is None:
             return cls()
-        get = project.parameters.get
+        get: Callable[[str], Any] = project.parameters.get
         radius, lon, lat = get("ref_radius"), np.ravel(get("ref_lon")), np.ravel(get("ref_lat"))
         circle = bool(np.size(radius) == 1 and np.isfinite(radius))
         box = bool(lon.size == 2 and lat.size == 2 and np.isfinite([*lon, *lat]).all())

@@ -173,7 +173,7 @@ def _check_band(value_type: ValueType, project: Project, band: int) -> None:
 
 def inverted_corrections(
     value_type: ValueType, project: Project, choice: Choice, estimates: Estimates | None = None
-) -> dict[str, np.ndarray]:
+) -> dict[str, NDArray[Any]]:
     """Corrections of a small-baseline project's series, which follow from those of its interferograms.
 
     Parameters
@@ -190,9 +190,10 @@ def inverted_corrections(
     dict of str to ndarray
         Letter of the quantity and its values; without those that stand in files.
     """
-    estimates, series = estimates or Estimates(), {}
+    estimates = estimates or Estimates()
+    series: dict[str, NDArray[Any] | None] = {}
     if not project.small_baselines or value_type.pairs or value_type.group in ("wrapped", "hgt"):
-        return series
+        return {}
     if "a" in value_type.file_name:
         series["T"] = estimates.troposphere(project, chosen_tropo(choice.aps).number)
     if "i" in value_type.file_name:
@@ -223,7 +224,7 @@ def _default_columns(value_type: ValueType, project: Project, everything: NDArra
 
 
 def _look_angle(value_type: ValueType, quantities: Quantities, request: PlotRequest) -> Values:
-    return Values(quantities["K"], np.arange(1), value_type.unit)
+    return Values(quantities.present("K"), np.arange(1), value_type.unit)
 
 
 def _heights(value_type: ValueType, quantities: Quantities, request: PlotRequest) -> Values:

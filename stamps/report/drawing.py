@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,11 @@ from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_
 from stamps.products.raster import pixel_grid
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps.products.raster import PixelGrid
 
 
 __all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_of", "map_panels", "picture_of"]
@@ -56,11 +60,11 @@ class Canvas:
     """
 
     pixels: np.ndarray
-    grid: object
-    metres: tuple
+    grid: PixelGrid
+    metres: tuple[float, float]
 
     @classmethod
-    def of(cls, lonlat, cells=_CELLS):
+    def of(cls, lonlat: NDArray[Any], cells: int = _CELLS) -> Canvas:
         """The canvas of pixels with these coordinates, shape (n, 2), degrees."""
         lonlat = continuous(lonlat)
         pixels = np.unique(np.linspace(0, len(lonlat) - 1, min(len(lonlat), _MOST_PIXELS)).astype(np.int64))
@@ -74,12 +78,12 @@ class Canvas:
         return cls(pixels, grid, metres)
 
     @property
-    def ratio(self):
+    def ratio(self) -> float:
         """Width over height."""
         left, right, bottom, top = self.grid.extent
         return (right - left) * self.metres[0] / ((top - bottom) * self.metres[1])
 
-    def draw(self, axes, values, scale, ornaments: bool = False) -> None:
+    def draw(self, axes: Axes, values: ArrayLike, scale: Scale, ornaments: bool = False) -> None:
         """Draw values of all pixels, shape (n,)."""
         left, right, bottom, top = self.grid.extent
         draw_image(axes, scale.rgba(self.grid.values(np.asarray(values)[self.pixels])), self.grid.extent)
@@ -95,7 +99,7 @@ class Canvas:
             draw_north(axes)
 
 
-def limits_of(values, percent: float = 1.0):
+def limits_of(values: NDArray[np.floating[Any]], percent: float = 1.0) -> tuple[float, float]:
     """Range of a colour scale: percentiles of the finite values; symmetric around zero where both signs are common.
 
     Parameters
@@ -117,7 +121,7 @@ def limits_of(values, percent: float = 1.0):
     return (low, high) if high - low > rounding else (low - 0.5, high + 0.5)
 
 
-def picture_of(figure, description, colours=None):
+def picture_of(figure: Any, description: str, colours: int | None = None) -> dict[str, Any]:
     """A figure as an image for a page.
 
     Parameters
@@ -150,7 +154,7 @@ def picture_of(figure, description, colours=None):
 def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: draw in the style of the pages, without a window."""
 
-    def wrapped(*arguments, **options):
+    def wrapped(*arguments: Any, **options: Any) -> Any:
         with matplotlib_or_error().rc_context(_STYLE):
             return draw(*arguments, **options)
 
@@ -158,18 +162,18 @@ def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _blank(width, height):
+def _blank(width: float, height: float) -> Figure:
     figure, _ = new_figure("page.png", figsize=(width, height))  # a name: never in a window
     return figure
 
 
-def _axes(figure, left, bottom, width, height):
+def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Axes whose place is given in inches from the lower left corner."""
     total_x, total_y = figure.get_size_inches()
     return figure.add_axes((left / total_x, bottom / total_y, width / total_x, height / total_y))
 
 
-def _bar(figure, axes_box, scale, label) -> None:
+def _bar(figure: Figure, axes_box: tuple[float, float, float, float], scale: Scale, label: str) -> None:
     """Colour bar to the right of axes at (left, bottom, width, height) in inches."""
     from matplotlib.cm import ScalarMappable
 
@@ -186,7 +190,9 @@ def _bar(figure, axes_box, scale, label) -> None:
 
 
 @styled
-def comparison_panels(canvas, rows, scheme: str = "inflation", big: bool = False):
+def comparison_panels(
+    canvas: Canvas, rows: Sequence[Mapping[str, Any]], scheme: str = "inflation", big: bool = False
+) -> Figure:
     """Reference, ours and their difference as maps with a histogram of the difference, one line for each column.
 
     Reference and ours share a colour scale. The difference is shown with the same number of units from end to end, centred on
@@ -235,10 +241,11 @@ def _comparison(
             _bar(figure, (left, bottom, width, height), around_zero if last else scale, row["unit"])
         left += width + (0.12 if key == "reference" else 0.8)
     axes = _axes(figure, left + 0.3, bottom + 0.04, min(12.4 - left - 0.45, 3.6), height - 0.1)
-    difference_histogram(axes, *row["histogram"], row["bound"], row["unit"])
+    counts, edges = row["histogram"]
+    difference_histogram(axes, counts, edges, row["bound"], row["unit"])
 
 
-def comparison_scales(reference, cyclic, scheme):
+def comparison_scales(reference: NDArray[np.floating[Any]], cyclic: bool, scheme: str) -> tuple[Scale, Scale]:
     """Colour scale of the reference, and the diverging one of as many units around zero."""
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -255,7 +262,9 @@ def comparison_scales(reference, cyclic, scheme):
     return scale, Scale(diverging, (-half, half), (-half, half))
 
 
-def difference_histogram(axes, counts, edges, bound, unit) -> None:
+def difference_histogram(
+    axes: Any, counts: NDArray[Any], edges: NDArray[np.floating[Any]], bound: float | None, unit: str
+) -> None:
     """Draw a histogram of differences with a logarithmic count, and the bound where it lies inside."""
     from matplotlib.ticker import NullLocator
 
@@ -284,7 +293,12 @@ def difference_histogram(axes, counts, edges, bound, unit) -> None:
 
 
 @styled
-def map_panels(canvas, panels, with_histogram: bool = True, height: float = 4.2):
+def map_panels(
+    canvas: Canvas,
+    panels: Sequence[tuple[str, NDArray[Any], str, Scale | None]],
+    with_histogram: bool = True,
+    height: float = 4.2,
+) -> Figure:
     """Maps side by side, each with its histogram below if wanted.
 
     Parameters
@@ -318,7 +332,7 @@ def map_panels(canvas, panels, with_histogram: bool = True, height: float = 4.2)
     return figure
 
 
-def _coloured_histogram(axes, values, scale, label) -> None:
+def _coloured_histogram(axes: Axes, values: NDArray[np.floating[Any]], scale: Scale, label: str) -> None:
     """Histogram whose bars have the colours of the map."""
     finite = values[np.isfinite(values)].astype(np.float64)  # single has no 60 numbers in a narrow range
     counts, edges = np.histogram(np.clip(finite, *scale.limits), 60, range=scale.limits)
@@ -331,7 +345,7 @@ def _coloured_histogram(axes, values, scale, label) -> None:
 
 
 @styled
-def histograms(groups, bins: int = 60, height: float = 2.5):
+def histograms(groups: Sequence[Any], bins: int = 60, height: float = 2.5) -> Figure:
     """Histograms side by side, each of several sets of values one over the other.
 
     Parameters
@@ -373,7 +387,16 @@ def histograms(groups, bins: int = 60, height: float = 2.5):
 
 
 @styled
-def bars(names, values, label, title, *, highlight=(), mark=None, height: float = 2.5):
+def bars(
+    names: Sequence[str],
+    values: ArrayLike,
+    label: str,
+    title: str,
+    *,
+    highlight: Iterable[int] = (),
+    mark: tuple[float, str] | None = None,
+    height: float = 2.5,
+) -> Figure:
     """One bar for each date or interferogram.
 
     Parameters

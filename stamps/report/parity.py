@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,11 @@ from stamps.verify.trees import compare_files, reference_of
 from stamps.verify.values import describe
 
 if TYPE_CHECKING:
-    from stamps.verify.values import Outcome
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.verify.report import Report, Row
+    from stamps.verify.rules import Rule
 
 
 __all__ = ["Entry", "ParityReport", "parity_report", "write_parity_report"]
@@ -47,8 +52,8 @@ class Entry:
     sample : Sample or None
     """
 
-    row: object
-    rule: object
+    row: Row
+    rule: Rule | None
     matlab_class: str
     shape: tuple
     difference: Difference | None
@@ -57,17 +62,17 @@ class Entry:
     sample: Sample | None
 
     @property
-    def key(self):
+    def key(self) -> str:
         """Name of the row on the page."""
         return f"{self.row.file}:{self.row.variable}" if self.row.variable else self.row.file
 
     @property
-    def identical(self):
+    def identical(self) -> bool:
         """Whether class, shape and every bit are equal."""
         return bool(self.digest) and self.digest == self.golden_digest
 
     @property
-    def share_of_bound(self):
+    def share_of_bound(self) -> float | None:
         """Largest difference over the bound; None where there is no such number."""
         row = self.row
         if not row.tolerance or not math.isfinite(row.difference) or row.comparison in ("exact", "log"):
@@ -93,7 +98,7 @@ class ParityReport:
         ``ps2.mat`` of the reference, if it has one.
     """
 
-    report: object
+    report: Report
     entries: list
     gates: list
     seconds: dict
@@ -102,11 +107,11 @@ class ParityReport:
     golden_pixels: Path | None = None
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """The verdict of :mod:`stamps.verify`."""
         return self.report.ok
 
-    def content(self):
+    def content(self) -> Any:
         """Everything as plain data for JSON; numbers that are not finite are None."""
         report = self.report
         return page.plain(
@@ -129,8 +134,16 @@ class ParityReport:
 
 
 def parity_report(
-    run, golden, after=None, variant=None, *, only_step: bool = False, chain=None, logs: bool = False, partial=None
-):
+    run: StrPath,
+    golden: StrPath,
+    after: int | str | None = None,
+    variant: str | None = None,
+    *,
+    only_step: bool = False,
+    chain: int | None = None,
+    logs: bool = False,
+    partial: bool | None = None,
+) -> ParityReport:
     """Compare a run with a golden tree and collect what a page shows; parameters as for :func:`stamps.verify.compare`.
 
     Returns
@@ -167,7 +180,7 @@ def parity_report(
     )
 
 
-def write_parity_report(result, folder):
+def write_parity_report(result: ParityReport, folder: StrPath) -> Path:
     """Write ``index.html`` and ``report.json``.
 
     Parameters
@@ -205,7 +218,7 @@ def write_parity_report(result, folder):
 # ---------------------------------------------------------------------- rows
 
 
-def _rank(entry):
+def _rank(entry: Entry) -> Any:
     """Place in the table: what failed, the project's files, those of the patches, and parameters last."""
     file = entry.row.file
     return (
@@ -217,7 +230,7 @@ def _rank(entry):
     )
 
 
-def _entry(row, value, golden, rule) -> Entry:
+def _entry(row: Row, value: Any, golden: Any, rule: Rule | None) -> Entry:
     """Statistics, digests and the sample of one compared variable or file."""
     matlab_class, shape = describe(value) if value is not None and not isinstance(value, bytes) else ("", ())
     if isinstance(value, bytes):
@@ -230,22 +243,23 @@ def _entry(row, value, golden, rule) -> Entry:
     return Entry(row, rule, matlab_class, shape, difference, digest(value), digest(golden), sample)
 
 
-def _numbers(value, golden, rule):
+def _numbers(value: Any, golden: Any, rule: Rule | None) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
     """Both values as numbers; text of numbers is read, too."""
     if not isinstance(value, bytes):
         return numbers_of(value), numbers_of(golden)
     form = rule.variable if rule is not None else ""
     try:
         if form == "<numbers>":
-            return tuple(np.array(text.decode().split(), np.float64) for text in (value, golden))
+            return np.array(value.decode().split(), np.float64), np.array(golden.decode().split(), np.float64)
         if form == "<float32>":
-            return tuple(np.frombuffer(content, np.float32).astype(np.float64) for content in (value, golden))
+            ours, theirs = (np.frombuffer(content, np.float32).astype(np.float64) for content in (value, golden))
+            return ours, theirs
     except ValueError:
         pass  # the comparison says what is wrong with the file
     return None, None
 
 
-def _row_content(entry):
+def _row_content(entry: Entry) -> dict[str, Any]:
     row = entry.row
     figures = asdict(entry.difference) if entry.difference else dict.fromkeys(Difference.__dataclass_fields__)
     return {
@@ -276,7 +290,7 @@ def _row_content(entry):
 _MEASURED = ("absolute", "relative", "each", "counts", "fits", "statistics", "rows")
 
 
-def gates_of(entries):
+def gates_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """The conditions of the verdict, each with its threshold and what was found.
 
     Parameters
@@ -334,7 +348,7 @@ def gates_of(entries):
     return [gate for gate in gates if gate["count"]]
 
 
-def _gate(name, threshold, entries, failed):
+def _gate(name: str, threshold: str, entries: Sequence[Entry], failed: Callable[[Entry], bool]) -> dict[str, Any]:
     bad = [entry for entry in entries if failed(entry)]
     shares = [entry.share_of_bound for entry in entries if entry.share_of_bound is not None]
     found = f"{len(entries) - len(bad)} of {len(entries)} agree"
@@ -350,17 +364,17 @@ def _gate(name, threshold, entries, failed):
     return {"name": name, "threshold": threshold, "found": found, "ok": not bad, "count": len(entries)}
 
 
-def _differs(entry):
+def _differs(entry: Entry) -> bool:
     return entry.row.status == "differs"
 
 
-def _other_form(entry):
+def _other_form(entry: Entry) -> bool:
     return (entry.matlab_class, tuple(entry.shape)) != (entry.row.matlab_class, tuple(entry.row.shape)) and _differs(
         entry
     )
 
 
-def _bounds(entries, before) -> Any:
+def _bounds(entries: Sequence[Entry], before: str) -> Any:
     bounds = sorted({entry.row.tolerance for entry in entries if entry.row.tolerance})
     if not bounds:
         return ""
@@ -368,24 +382,23 @@ def _bounds(entries, before) -> Any:
     return f"{before} {span} rad"
 
 
-def _cycles(entries) -> Outcome:
+def _cycles(entries: Sequence[Entry]) -> tuple[int, int]:
     """Samples on another cycle, and all samples of unwrapped phases."""
-    figures = [
-        entry.difference for entry in entries if entry.difference is not None and entry.difference.cycles is not None
-    ]
-    return sum(figure.cycles for figure in figures), sum(figure.count for figure in figures)
+    differences = [entry.difference for entry in entries if entry.difference is not None]
+    known = [(each.cycles, each.count) for each in differences if each.cycles is not None]
+    return sum(cycles for cycles, _ in known), sum(count for _, count in known)
 
 
-def _rules_used(entries):
+def _rules_used(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Each rule of the table of tolerances that judged something, with the worst of its rows."""
     order = {id(rule): k for k, rule in enumerate(table())}
-    used = {}
+    used: dict[int, tuple[Rule, list[Entry]]] = {}
     for entry in entries:
         if entry.rule is not None and entry.row.counts:
-            used.setdefault(id(entry.rule), []).append(entry)
+            used.setdefault(id(entry.rule), (entry.rule, []))[1].append(entry)
     rows = []
     for key in sorted(used, key=lambda k: order.get(k, len(order))):
-        group, rule = used[key], used[key][0].rule
+        rule, group = used[key]
         shares = [(entry.share_of_bound, entry.key) for entry in group if entry.share_of_bound is not None]
         rows.append(
             {
@@ -400,7 +413,7 @@ def _rules_used(entries):
     return rows
 
 
-def _steps(result):
+def _steps(result: ParityReport) -> list[dict[str, Any]]:
     """Timing of each step of both, with their ratio where the log can tell it."""
     rows = []
     for step in sorted({*result.seconds, *result.reference_seconds}):

@@ -72,7 +72,7 @@ class QualityReport:
     sections: list
     cards: list
 
-    def content(self):
+    def content(self) -> Any:
         """All numbers as plain data for JSON."""
         parts = {section.key: {**section.facts, "missing": section.missing} for section in self.sections}
         return page.plain(
@@ -80,7 +80,7 @@ class QualityReport:
         )
 
 
-def quality_report(workdir: Workspace | StrPath = ".", compare_with=None) -> QualityReport:
+def quality_report(workdir: Workspace | StrPath = ".", compare_with: Any = None) -> QualityReport:
     """Collect the numbers of a run.
 
     Parameters
@@ -116,7 +116,7 @@ def quality_report(workdir: Workspace | StrPath = ".", compare_with=None) -> Qua
     return QualityReport(str(workdir if not isinstance(workdir, Workspace) else ws.path), network, parts, _cards(facts))
 
 
-def write_quality_report(report, folder):
+def write_quality_report(report: QualityReport, folder: StrPath) -> Path:
     """Draw the pictures and write ``index.html`` and ``report.json``.
 
     Parameters
@@ -148,7 +148,7 @@ def _cards(facts: Mapping[str, dict[str, Any]]) -> list[tuple[float | str, str, 
     """Key figures at the top of the page: (number, unit, what)."""
     cards = []
 
-    def add(number, unit, what):
+    def add(number: Any, unit: str, what: str) -> None:
         if number is not None:
             cards.append((number, unit, what))
 

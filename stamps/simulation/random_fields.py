@@ -79,10 +79,10 @@ def power_law_field(
     spectrum = fft.rfft2(rng.standard_normal(size, dtype=np.float32))
     spectrum *= np.sqrt(density).astype(np.float32)
     spectrum[0, 0] = 0
-    field = fft.irfft2(spectrum, s=size)[: coarse[0], : coarse[1]]
+    field: npt.NDArray[np.floating] = fft.irfft2(spectrum, s=size)[: coarse[0], : coarse[1]]
     if decimation != [1, 1]:
-        nodes = [np.arange(c) * d for c, d in zip(coarse, decimation, strict=True)]
-        field = RectBivariateSpline(*nodes, field)(np.arange(shape[0]), np.arange(shape[1]))
+        rows, cols = (np.arange(c) * d for c, d in zip(coarse, decimation, strict=True))
+        field = RectBivariateSpline(rows, cols, field)(np.arange(shape[0]), np.arange(shape[1]))
     field = field[: shape[0], : shape[1]].astype(np.float32)
     field -= field.mean()
     return field / np.sqrt(np.mean(field**2, dtype=np.float64)).astype(np.float32)

@@ -170,7 +170,8 @@ def _after_merge(job: Job, workdir: Path) -> Report:
     variant = golden_sets.variant(job.set_path, job.variant)
     golden = golden_sets.overlay_files(variant.path)
     merged = {name: path for name, path in golden.items() if name.removesuffix(".mat") in _MERGED}
-    state = golden_sets.state_files(golden_sets.overlays(job.set_path, variant.after_step))
+    before = variant.after_step
+    state = {} if before is None else golden_sets.state_files(golden_sets.overlays(job.set_path, before))
     golden_sets.build_state(job.set_path, None, workdir, variant_name=job.variant)
     _copy(merged, workdir)
     _run_steps(job, workdir)

@@ -121,6 +121,7 @@ def reference_of(
     Reference
     """
     folder = _golden_folder(golden, variant is not None or after is not None)
+    state: Mapping[str, Path | None]
     if variant is not None:
         chosen = golden_sets.variant(folder, variant)
         files = golden_sets.overlay_files(chosen.path)
@@ -129,9 +130,9 @@ def reference_of(
         partial = True if partial is None else partial
     elif after is not None:
         layers = golden_sets.overlays(folder, after)
-        state = golden_sets.state_files(layers)
-        files = golden_sets.overlay_files(layers[-1]) if only_step else state
-        state = {**state, **dict.fromkeys(golden_sets.facts(folder.name).get("omitted", ()))}
+        whole = golden_sets.state_files(layers)
+        files = golden_sets.overlay_files(layers[-1]) if only_step else whole
+        state = {**whole, **dict.fromkeys(golden_sets.facts(folder.name).get("omitted", ()))}
     else:
         files = state = golden_sets.overlay_files(folder)
     return Reference(str(golden), folder, files, state, chain, bool(partial))

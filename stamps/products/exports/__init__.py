@@ -60,12 +60,12 @@ class Format:
     """
 
     module: str
-    suffixes: tuple
+    suffixes: tuple[str, ...]
     about: str
-    options: tuple = ()
+    options: tuple[str, ...] = ()
     name: str = ""
-    companions: tuple = field(default=())
-    libraries: tuple = ()
+    companions: tuple[str, ...] = field(default=())
+    libraries: tuple[str, ...] = ()
     longest: int | None = None
 
 
@@ -98,13 +98,13 @@ def export(
     workdir: Workspace | StrPath = ".",
     *,
     values: str | None = None,
-    aps: int = 0,
-    iono: int = 0,
+    aps: int | str = 0,
+    iono: int | str = 0,
     ifg_list: Sequence[int] | None = None,
-    lon_rg: tuple[float, float] | None = None,
+    lon_rg: Sequence[float] | None = None,
     lat_rg: Sequence[float] | None = None,
-    min_coherence=None,
-    std_cutoff=None,
+    min_coherence: float | None = None,
+    std_cutoff: float | None = None,
     step: int = 1,
     n_boot: int = 1500,
     seed: int = 0,
@@ -187,7 +187,7 @@ def export(
     return place
 
 
-def _form(file_format: str, options: Mapping[str, Any]) -> Format:
+def _form(file_format: str, options: dict[str, Any]) -> Format:
     form = FORMATS.get(file_format)
     if form is None:
         near = difflib.get_close_matches(str(file_format), FORMATS, 2, cutoff=0.5)
@@ -227,7 +227,7 @@ def _place(project: Project, form: Format, out: StrPath | None, values: str | No
     return path
 
 
-def _with_suffix(path: StrPath, suffixes: tuple[str, ...]) -> Path:
+def _with_suffix(path: Path, suffixes: tuple[str, ...]) -> Path:
     """The file's name with the suffix of the format, which may be left out; another one is refused."""
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder: give the name of a file that ends in {suffixes[0]}.")
@@ -244,7 +244,7 @@ def _with_suffix(path: StrPath, suffixes: tuple[str, ...]) -> Path:
 
 
 def _publish(
-    table: PointTable, form: Format, place: StrPath, write: Callable[..., Any], options: Mapping[str, Any]
+    table: PointTable, form: Format, place: Path, write: Callable[..., Any], options: Mapping[str, Any]
 ) -> int:
     """Write to a scratch folder on the same disk, then put everything in its place together; number of pixels written."""
     home = Workspace(place.parent if form.suffixes else place)
@@ -264,7 +264,7 @@ def _publish(
         ) from error
 
 
-def _outdated(form: Format, place: StrPath) -> Iterator[str]:
+def _outdated(form: Format, place: Path) -> Iterator[str]:
     """Names of companions of an older file."""
     for end in form.companions:
         yield place.stem + end[1:] if end.startswith("*") else place.name + end

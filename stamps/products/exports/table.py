@@ -6,7 +6,7 @@ Source: docs/method/products.md, sections 1, 2 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +80,8 @@ class Subset:
         Every step-th pixel, chosen at random.
     """
 
-    lon_rg: tuple | None = None
-    lat_rg: tuple | None = None
+    lon_rg: Sequence[float] | None = None
+    lat_rg: Sequence[float] | None = None
     min_coherence: float | None = None
     std_cutoff: float | None = None
     step: float = 1
@@ -133,7 +133,7 @@ class PointTable:
         What the table says about itself; texts, numbers, lists and dicts.
     """
 
-    project: object
+    project: Project
     name: str
     rows: np.ndarray
     lonlat: np.ndarray
@@ -183,7 +183,7 @@ class PointTable:
             return np.zeros(len(self.rows[part]), np.float32)
         return (self.series[part, column] + self.drift[k]).astype(np.float32)
 
-    def parts(self) -> Any:
+    def parts(self) -> Iterator[slice]:
         """Slices of the rows, one after the other: what a writer has in memory as texts or objects at a time."""
         return (slice(start, start + _ROWS) for start in range(0, len(self), _ROWS))
 
@@ -209,8 +209,8 @@ def point_table(
     values: str | None = None,
     *,
     aps: int | str = 0,
-    iono: int = 0,
-    ifg_list=None,
+    iono: int | str = 0,
+    ifg_list: Sequence[int] | None = None,
     subset: Subset | None = None,
     n_boot: int = 1500,
     seed: int = 0,
@@ -323,7 +323,7 @@ def _series_type(value_type: ValueType, project: Project) -> ValueType:
     return ValueType.named(f"V{value_type.name[1:]}", project.small_baselines) if value_type.pairs else value_type
 
 
-def _request(aps: int | str, iono: int, ifg_list: Sequence[int] | None) -> PlotRequest:
+def _request(aps: int | str, iono: int | str, ifg_list: Sequence[int] | None) -> PlotRequest:
     options = [option for option in (aps, iono) if isinstance(option, str)]
     request = parse_arguments(options, {"ifg_list": ifg_list})
     if not isinstance(aps, str):

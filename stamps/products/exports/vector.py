@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
@@ -10,7 +11,6 @@ from stamps.products.exports.arrow import GEOMETRY, record_batches
 from stamps.products.exports.libraries import library, reason_of
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
@@ -18,7 +18,7 @@ __all__ = ["write_layer"]
 
 
 def write_layer(
-    table: PointTable, path: StrPath, file_format: str, driver: str, **options: str | Mapping[str, str]
+    table: PointTable, path: Path, file_format: str, driver: str, **options: str | Mapping[str, str]
 ) -> None:
     """Write the points as one layer in a stream.
 

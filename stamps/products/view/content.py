@@ -5,11 +5,13 @@ All values come from the functions behind ``ps_plot`` and ``ps_mean_v``.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
@@ -117,7 +119,7 @@ class Content:
     lines: Lines
     dates: list
     days: np.ndarray
-    master: object
+    master: dt.date
     reference: np.ndarray | None
     area: ReferenceArea
     facts: dict
@@ -144,6 +146,8 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
     ps = project.ps
     value = value or project.usual_velocity
     value_type, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
+    if value_type is None or velocity.series is None:
+        raise InputError(f"{value} has no time series to show: give the value type of a velocity, as v-d.")
     series, columns = velocity.series.displacement, velocity.series.columns
     days = ps["day"][columns] - ps["master_day"]
     reference = announced_reference_pixels(workdir=project.ws) if velocity.referenced else None
@@ -183,7 +187,7 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
     )
 
 
-def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64]) -> NDArray[np.float64]:
+def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64] | None) -> NDArray[np.float64]:
     return relative_to_pixels(values, reference)[0]
 
 
@@ -217,13 +221,13 @@ def _quality(project: Project) -> list[Layer]:
     return layers
 
 
-def _look_angle_error(project: Project, reference: NDArray[np.int64]) -> list[Layer]:
+def _look_angle_error(project: Project, reference: NDArray[np.int64] | None) -> list[Layer]:
     value_type, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
     values = _referenced(error.phases, reference)[:, 0]
     return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(value_type), True)]
 
 
-def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: NDArray[np.int64]) -> list[Layer]:
+def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: NDArray[np.int64] | None) -> list[Layer]:
     """Atmosphere and orbit errors of each date, after step 8."""
     if not project.ws.exists(project.file("scn")):
         return []
@@ -251,7 +255,7 @@ def _facts(project: Project, value: str, value_type: ValueType, n_boot: int) -> 
     }
 
 
-def _number(value: float) -> float:
+def _number(value: Any) -> float | None:
     return float(value) if np.size(value) == 1 and not isinstance(value, str) and value is not None else None
 
 
