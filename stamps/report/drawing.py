@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from stamps.products.raster import PixelGrid
 
 
-__all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_of", "map_panels", "picture_of"]
+__all__ = [
+    "INK",
+    "Canvas",
+    "axes_in_inches",
+    "blank_figure",
+    "comparison_panels",
+    "limits_of",
+    "map_panels",
+    "picture_of",
+    "styled",
+]
 
 #: Colours of bars and lines: main, contrast, quiet, warning.
 INK = {"main": "#1f5a8c", "contrast": "#c8641e", "quiet": "#9aa5b1", "warning": "#b3261e", "text": "#1c2733"}
@@ -162,12 +172,13 @@ def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _blank(width: float, height: float) -> Figure:
+def blank_figure(width: float, height: float) -> Figure:
+    """A figure of a page, size in inches; never in a window."""
     figure, _ = new_figure("page.png", figsize=(width, height))  # a name: never in a window
     return figure
 
 
-def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+def axes_in_inches(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Axes whose place is given in inches from the lower left corner."""
     total_x, total_y = figure.get_size_inches()
     return figure.add_axes((left / total_x, bottom / total_y, width / total_x, height / total_y))
@@ -178,7 +189,7 @@ def _bar(figure: Figure, axes_box: tuple[float, float, float, float], scale: Sca
     from matplotlib.cm import ScalarMappable
 
     left, bottom, width, height = axes_box
-    axes = _axes(figure, left + width + 0.06, bottom, 0.09, height)
+    axes = axes_in_inches(figure, left + width + 0.06, bottom, 0.09, height)
     bar = figure.colorbar(ScalarMappable(scale.norm(), scale.colours), cax=axes)
     bar.ax.set_ylim(*scale.limits)
     bar.outline.set_linewidth(0.4)
@@ -218,7 +229,7 @@ def comparison_panels(
     width = min(height * canvas.ratio, 2.6)
     height = min(height, width / canvas.ratio)
     pitch = height + 0.65
-    figure = _blank(12.4, pitch * len(rows))
+    figure = blank_figure(12.4, pitch * len(rows))
     for k, row in enumerate(rows):
         box = (0.1, pitch * (len(rows) - 1 - k) + 0.38, width, height)
         _comparison(figure, canvas, row, box, scheme)
@@ -234,13 +245,13 @@ def _comparison(
     names = (f"reference — {row['title']}", "run", "difference (run − reference)")
     for name, key in zip(names, ("reference", "ours", "difference"), strict=True):
         last = key == "difference"
-        axes = _axes(figure, left, bottom, width, height)
+        axes = axes_in_inches(figure, left, bottom, width, height)
         canvas.draw(axes, row[key], around_zero if last else scale, ornaments=key == "reference")
         axes.set_title(name, loc="left", y=1, pad=3)  # a given y: no search for overlaps, which is slow
         if key != "reference":
             _bar(figure, (left, bottom, width, height), around_zero if last else scale, row["unit"])
         left += width + (0.12 if key == "reference" else 0.8)
-    axes = _axes(figure, left + 0.3, bottom + 0.04, min(12.4 - left - 0.45, 3.6), height - 0.1)
+    axes = axes_in_inches(figure, left + 0.3, bottom + 0.04, min(12.4 - left - 0.45, 3.6), height - 0.1)
     counts, edges = row["histogram"]
     difference_histogram(axes, counts, edges, row["bound"], row["unit"])
 
@@ -318,16 +329,16 @@ def map_panels(
     width = min(height * canvas.ratio, slot - 1.15)
     height = min(height, width / canvas.ratio)
     below = 1.35 if with_histogram else 0.15
-    figure = _blank(12.4, height + below + 0.35)
+    figure = blank_figure(12.4, height + below + 0.35)
     for k, (title, values, label, scale) in enumerate(panels):
         scale = scale or scale_for(values, limits_of(values))
         box = (slot * k + 0.1, below, width, height)
-        axes = _axes(figure, *box)
+        axes = axes_in_inches(figure, *box)
         canvas.draw(axes, values, scale, ornaments=True)
         axes.set_title(title, loc="left", pad=4, fontweight="bold")
         _bar(figure, box, scale, label)
         if with_histogram:
-            axes = _axes(figure, slot * k + 0.1, 0.42, width, 0.72)
+            axes = axes_in_inches(figure, slot * k + 0.1, 0.42, width, 0.72)
             _coloured_histogram(axes, values, scale, label)
     return figure
 
@@ -342,90 +353,3 @@ def _coloured_histogram(axes: Axes, values: NDArray[np.floating[Any]], scale: Sc
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(label, labelpad=1)
-
-
-@styled
-def histograms(groups: Sequence[Any], bins: int = 60, height: float = 2.5) -> Figure:
-    """Histograms side by side, each of several sets of values one over the other.
-
-    Parameters
-    ----------
-    groups : list of dict
-        ``title``, ``label``; ``sets``: list of (name, values or (counts, edges), ink); ``marks``: list of (place, name).
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure = _blank(12.4, height)
-    slot = 12.4 / max(len(groups), 2)
-    for k, group in enumerate(groups):
-        axes = _axes(figure, slot * k + 0.6, 0.45, slot - 0.9, height - 0.78)
-        known = [values for _, values, _ in group["sets"] if not isinstance(values, tuple)]
-        everything = np.concatenate([values[np.isfinite(values)] for values in known]) if known else np.zeros(0)
-        span = (float(everything.min()), float(everything.max())) if everything.size else (0.0, 1.0)
-        span = span if span[0] < span[1] else (span[0] - 0.5, span[1] + 0.5)
-        for name, values, ink in group["sets"]:
-            if isinstance(values, tuple):
-                axes.stairs(values[0], values[1], color=INK[ink], lw=1.2, label=name)
-            else:
-                axes.hist(
-                    values[np.isfinite(values)],
-                    group.get("bins", bins),
-                    range=span,
-                    color=INK[ink],
-                    alpha=0.85,
-                    label=name,
-                )
-        for place, name in group.get("marks", ()):
-            axes.axvline(place, color=INK["warning"], lw=1, ls="--", label=name)
-        axes.set_title(group["title"], loc="left", fontweight="bold")
-        axes.set_xlabel(group["label"], labelpad=1)
-        axes.set_ylabel("pixels")
-        axes.legend()
-    return figure
-
-
-@styled
-def bars(
-    names: Sequence[str],
-    values: ArrayLike,
-    label: str,
-    title: str,
-    *,
-    highlight: Iterable[int] = (),
-    mark: tuple[float, str] | None = None,
-    height: float = 2.5,
-) -> Figure:
-    """One bar for each date or interferogram.
-
-    Parameters
-    ----------
-    names : list of str
-    values : ndarray, shape (n,)
-    label, title : str
-    highlight : sequence of int
-        Bars in the colour of contrast.
-    mark : (float, str), optional
-        Horizontal line and its name.
-    """
-    figure = _blank(12.4, height)
-    below = 0.3 + 0.052 * max((len(name) for name in names), default=8)  # room for the slanted names
-    height += below - 0.72
-    figure.set_size_inches(12.4, height)
-    axes = _axes(figure, 0.75, below, 11.5, height - below - 0.33)
-    colours = [INK["contrast"] if k in set(highlight) else INK["main"] for k in range(len(names))]
-    axes.bar(np.arange(len(names)), values, 0.75, color=colours)
-    every = max(1, int(np.ceil(len(names) / 60)))
-    axes.set_xticks(
-        np.arange(0, len(names), every), names[::every], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5
-    )
-    axes.set_xlim(-0.7, len(names) - 0.3)
-    if not np.any(values):
-        axes.set_ylim(0, 1)
-    axes.set_ylabel(label)
-    axes.set_title(title, loc="left", fontweight="bold")
-    if mark is not None:
-        axes.axhline(mark[0], color=INK["warning"], lw=1, ls="--", label=mark[1])
-        axes.legend(loc="upper right")
-    return figure

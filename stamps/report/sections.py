@@ -20,7 +20,7 @@ from stamps.products.baselines import draw_network
 from stamps.products.figures import new_figure
 from stamps.products.quantities import Choice, Quantities
 from stamps.products.series import dates_of
-from stamps.report import drawing, page
+from stamps.report import charts, drawing, page
 from stamps.report.figures_of_merit import area_of, density_of
 from stamps.report.run import names_of
 from stamps.report.timings import log_seconds
@@ -229,7 +229,7 @@ def selection(run: Run, section: Section) -> None:
     if groups:
         section.pictures.append(
             (
-                lambda: drawing.histograms(groups),
+                lambda: charts.histograms(groups),
                 "Candidates and kept pixels" + ("; random phase as the method estimates it" if random else ""),
             )
         )
@@ -250,7 +250,7 @@ def noise(run: Run, section: Section) -> None:
     title = "Noise of the interferograms" if run.small_baselines else "Noise of the images against the master"
     section.pictures.append(
         (
-            lambda: drawing.bars(
+            lambda: charts.bars(
                 names, ifg_std, "degrees", title, highlight=worst, mark=(float(np.median(ifg_std)), "median")
             ),
             caption,

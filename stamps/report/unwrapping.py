@@ -12,7 +12,7 @@ from stamps.insar.network import image_baselines
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.observations import los_velocity
 from stamps.products.quantities import Choice, Project, Quantities
-from stamps.report import drawing
+from stamps.report import charts, drawing
 from stamps.report.differences import statistics_of
 from stamps.report.figures_of_merit import closure_of
 from stamps.report.run import names_of
@@ -53,7 +53,7 @@ def _neighbours(run: Run, section: Section) -> None:
     names = [str(date) for date in np.ravel(to_yyyymmdd(run.project.ps["master_day"] + days))]
     title = f"Arcs between neighbours beyond half a cycle ({total} of {samples} samples)"
     section.pictures.append(
-        (lambda: drawing.bars(names, 100 * arcs.beyond / max(arcs.n_arcs, 1), "% of the arcs", title), "")
+        (lambda: charts.bars(names, 100 * arcs.beyond / max(arcs.n_arcs, 1), "% of the arcs", title), "")
     )
     section.pictures.append((lambda: drawing.map_panels(run.canvas, _arc_panels(arcs)), ""))
 
@@ -95,10 +95,10 @@ def _pair_closure(run: Run, section: Section) -> None:
         misfit_beyond_half_cycle=int(off.sum()),
     )
     title = f"Misfit of the interferograms ({int(off.sum())} of {misfit[:, used].size} samples beyond half a cycle)"
-    section.pictures.append((lambda: drawing.bars([names_of(run)[k] for k in used], rms, "rms (rad)", title), ""))
+    section.pictures.append((lambda: charts.bars([names_of(run)[k] for k in used], rms, "rms (rad)", title), ""))
     if len(loops):
         heading = f"Loops that do not close ({n_off} of {n_sums} sums; {len(loops)} loops, by interferograms)"
-        section.pictures.append((lambda: drawing.bars(names, 100 * wrong / len(phase), "% of the pixels", heading), ""))
+        section.pictures.append((lambda: charts.bars(names, 100 * wrong / len(phase), "% of the pixels", heading), ""))
     of_pixels = np.sqrt(np.nanmean(misfit[:, used] ** 2, axis=1))
     panels = [("Misfit of each pixel (rms)", of_pixels, "rad", None)]
     attempt(section, lambda: panels.append(_arc_panels(run.arcs)[0]))
@@ -195,7 +195,7 @@ def _other_state(run: Run, other_ws: Workspace, name: str, section: Section) -> 
         panels.append(("Samples on another cycle", moved, "interferograms", None))
         section.pictures.append(
             (
-                lambda: drawing.bars(
+                lambda: charts.bars(
                     names, 100 * changed / len(rows), "% of the pixels", "Samples on another cycle than before"
                 ),
                 "",

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.errors import InputError, NoPixelsError
+from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
-from stamps.insar.geometry import longitude_range, longitudes_between, within_180
+from stamps.insar.geometry import within_180
 from stamps.insar.network import image_baselines
 from stamps.products.arguments import parse_arguments
-from stamps.products.columns import random_subset
 from stamps.products.exports.metadata import describe_table
+from stamps.products.exports.subset import Subset
 from stamps.products.observations import observations, velocity_deviation, velocity_of
 from stamps.products.quantities import Choice
 from stamps.products.series import dates_of
@@ -28,15 +28,15 @@ from stamps.workspace import freshness
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from stamps.products.arguments import PlotRequest
+    from stamps.products.exports.subset import Subset
     from stamps.products.observations import Observations
     from stamps.products.quantities import Project
-    from stamps.products.value_types import ValueType
 
 
-__all__ = ["Field", "PointTable", "Subset", "point_table"]
+__all__ = ["Field", "PointTable", "point_table"]
 
 _ROWS = 25_000
 _MASTER = -1  # column of the date to which displacements refer
@@ -62,50 +62,6 @@ class Field:
     unit: str
     meaning: str
     digits: int | None = 3
-
-
-@dataclass(frozen=True)
-class Subset:
-    """Which pixels are exported.
-
-    Attributes
-    ----------
-    lon_rg, lat_rg : tuple of float, or None
-        Limits in degrees, which belong to the part; western before eastern longitude.
-    min_coherence : float or None
-        Least temporal coherence.
-    std_cutoff : float or None
-        Standard deviation of the velocity (mm/yr) that is not reached.
-    step : float
-        Every step-th pixel, chosen at random.
-    """
-
-    lon_rg: Sequence[float] | None = None
-    lat_rg: Sequence[float] | None = None
-    min_coherence: float | None = None
-    std_cutoff: float | None = None
-    step: float = 1
-
-    def rows(
-        self, lonlat: NDArray[np.float64], coherence: NDArray[np.float32], std: NDArray[np.float32], seed: int
-    ) -> NDArray[np.int64]:
-        """0-based pixels, ascending; NoPixelsError if there are none."""
-        use = np.isfinite(lonlat).all(axis=1)
-        if self.lon_rg is not None:
-            use &= longitudes_between(lonlat[:, 0], _limits("lon_rg", self.lon_rg, "the western", longitude_range))
-        if self.lat_rg is not None:
-            south, north = _limits("lat_rg", self.lat_rg, "the smaller")
-            use &= (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
-        if self.min_coherence is not None:
-            use &= coherence >= self.min_coherence
-        if self.std_cutoff is not None:
-            use &= std < self.std_cutoff
-        rows = random_subset(np.flatnonzero(use), self.step, seed)
-        if rows.size == 0:
-            raise NoPixelsError(
-                "No pixel is left to export: widen lon_rg and lat_rg, lower min_coherence or raise std_cutoff."
-            )
-        return rows
 
 
 @dataclass
@@ -341,17 +297,6 @@ def _removes_master_noise(value_type: ValueType, project: Project) -> bool:
 def _has_master_noise(project: Project) -> bool:
     name = project.file("scla")
     return "C_ps_uw" in project.ws.variables_of(name) and project.ws.load(name, ["C_ps_uw"])["C_ps_uw"] is not None
-
-
-def _limits(name: str, limits: ArrayLike, first: str, read: Any = np.ravel) -> NDArray[Any] | tuple[float, float]:
-    """Lower and upper limit; ``read`` knows which one is larger."""
-    pair = read(limits) if np.size(limits) == 2 else (1, 0)
-    if not pair[0] <= pair[1]:
-        raise InputError(f"{name} is {limits!r}, but two numbers in degrees were expected, {first} first.")
-    return pair
-
-
-# ---------------------------------------------------------------------- columns
 
 
 def _deviation(
