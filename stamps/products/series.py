@@ -156,7 +156,7 @@ def dates_of(day: ArrayLike) -> list[date]:
     -------
     list of datetime.date
     """
-    return [datetime.date(d // 10_000, d // 100 % 100, d % 100) for d in np.atleast_1d(to_yyyymmdd(day)).tolist()]
+    return [datetime.date(d // 10_000, d // 100 % 100, d % 100) for d in to_yyyymmdd(np.atleast_1d(day)).tolist()]
 
 
 def title_of(series: Any, what: str) -> str:

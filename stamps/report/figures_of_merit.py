@@ -92,7 +92,7 @@ def patch_pixels(ws: Workspace) -> PatchPixels:
     )
 
 
-def _vector(value: NDArray[np.float64]) -> NDArray[np.float64]:
+def _vector(value: NDArray[Any] | None) -> NDArray[np.float64]:
     return np.zeros(0) if value is None else np.ravel(value).astype(np.float64)
 
 
