@@ -1,8 +1,8 @@
-"""``python -m stamps.simulate DATADIR``: the simulator (:mod:`stamps.simulation.stack`) under the name of its command."""
+"""``python -m stamps.simulate DATADIR``: the simulator (:mod:`stamps.simulation`) under the name of its command."""
 
 import sys
 
-from stamps.simulation.stack import main
+from stamps.simulation.command import main
 
 __all__ = ["main"]
 

@@ -5,11 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from stamps import mt_prep_snap, stamps
+from stamps import mt_prep_snap, simulate, stamps
 from stamps.errors import InputError, ParameterError, StampsError
 from stamps.insar.observations import retained
 from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma
-from stamps.simulation import stack as simulate
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 

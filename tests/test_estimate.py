@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from helpers import finished_project
+from stamps import simulate
 from stamps.cli import program as cli
 from stamps.errors import InputError
 from stamps.frontends.amplitudes import MOST_BYTES
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.setparm import setparm
 from stamps.queries.estimate import Counts, estimate_needs, recommended_layout, step_memory, step_seconds
-from stamps.simulation import stack as simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 PEAKS = json.loads((Path(__file__).parent / "fixtures" / "peaks.json").read_text())["runs"]

@@ -17,7 +17,7 @@ from helpers import finished_project as finished
 from helpers.export_checks import check_metadata, gridded
 from stamps import export
 from stamps.errors import InputError
-from stamps.products.exports import KINDS
+from stamps.products.exports import FORMATS
 from stamps.products.exports.table import point_table
 from stamps.products.quantities import Project
 
@@ -325,5 +325,5 @@ def test_every_kind_has_a_test():
     texts = (path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_export_*.py"))
     named = {name for text in texts for name in re.findall(r"^(?:def|class) ([Tt]est\w+)", text, re.MULTILINE)}
     aliases = {"gpkg": "geopackage", "shp": "shapefile"}
-    for kind in KINDS:
+    for kind in FORMATS:
         assert any(aliases.get(kind, kind) in name.lower() for name in named), kind

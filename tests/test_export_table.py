@@ -349,8 +349,8 @@ class TestPublishing:
         assert not [path for path in sm.path.iterdir() if path.name.startswith(".stamps-staging")]
 
     def test_companions_of_an_older_file_go(self, sm):
-        from stamps.products.exports import KINDS, _outdated
+        from stamps.products.exports import FORMATS, _outdated
 
-        names = set(_outdated(KINDS["shp"], sm.path / "a.b.shp"))
+        names = set(_outdated(FORMATS["shp"], sm.path / "a.b.shp"))
         assert {"a.b.qix", "a.b.shp.xml"} <= names
-        assert "x.tif.aux.xml" in set(_outdated(KINDS["geotiff"], sm.path / "x.tif"))
+        assert "x.tif.aux.xml" in set(_outdated(FORMATS["geotiff"], sm.path / "x.tif"))

@@ -4,7 +4,7 @@ import pytest
 
 from stamps.errors import InputError
 from stamps.verify import golden
-from stamps.verify.parity import NotThere, jobs_of, perform
+from stamps.verify.parity_jobs import NotThere, jobs_of, perform
 
 
 def _jobs():
@@ -16,7 +16,7 @@ def _jobs():
     return [
         pytest.param(job, id=job.name, marks=steps if job.name.startswith("step") else [])
         for job in jobs
-        if job.kind != "chain"
+        if job.task != "chain"
     ]
 
 

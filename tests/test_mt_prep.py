@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stamps import simulate
 from stamps.errors import InputError
 from stamps.frontends.doris import read_image, read_sections
 from stamps.frontends.doris_stack import find_stack
 from stamps.legacy.mt_extract_info import mt_extract_info
 from stamps.legacy.mt_prep import mt_prep
-from stamps.simulation import stack as simulate
 from stamps.workspace.parameters import Parameters
 
 TINY = ["--preset", "tiny", "--lines", "24", "--samples", "30", "--quiet", "--layout", "doris"]

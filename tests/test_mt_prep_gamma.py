@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stamps import simulate
 from stamps.errors import ExternalProgramError, InputError
 from stamps.frontends.headers import image_precision
 from stamps.legacy.mt_prep_gamma import mt_prep_gamma
 from stamps.legacy.mt_prep_snap import mt_prep_snap
-from stamps.simulation import stack as simulate
 from stamps.verify import golden
 from stamps.workspace import matfile
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stamps import simulate
 from stamps.errors import InputError
 from stamps.frontends import isce, topsstack
 from stamps.legacy.mt_prep_isce import mt_prep_isce
-from stamps.simulation import stack as simulate
 from stamps.workspace.parameters import Parameters
 
 pytest.importorskip("rasterio")

@@ -15,11 +15,11 @@ import pytest
 from helpers.candidates_by_loops import select_pairs_by_loops
 from helpers.preparation_files import tree
 from helpers.tiny_stacks import master_of, simulated
+from stamps import simulate
 from stamps.errors import InputError, WorkspaceError
 from stamps.frontends import sampling
 from stamps.frontends.patches import read_patch
 from stamps.legacy.mt_prep_snap import mt_prep_snap
-from stamps.simulation import stack as simulate
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_kill_leaves_the_old_state(tiny_export, project):
     mt_prep_snap(master, tiny_export, 0.4, 2, 1, workdir=project)
     before = tree(project)
     arguments = [sys.executable, "-c", KILLED, master, str(tiny_export), str(project)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(simulate.__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(simulate.__file__).parents[1])}
     killed = subprocess.run(arguments, env=environment, capture_output=True, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     left = {name: content for name, content in tree(project).items() if not name.startswith(".stamps")}

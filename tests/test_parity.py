@@ -6,30 +6,30 @@ from types import SimpleNamespace
 import pytest
 
 from stamps.errors import InputError, StampsError
-from stamps.verify import golden, parity
+from stamps.verify import golden, parity, parity_jobs
 
 
 def _jobs():
     try:
-        return parity.jobs_of(golden.find_set("ps_mini", complete=True))
+        return parity_jobs.jobs_of(golden.find_set("ps_mini", complete=True))
     except InputError:
         return []
 
 
-@pytest.mark.parametrize("job", [pytest.param(job, id=job.name) for job in _jobs() if job.kind != "prep"])
+@pytest.mark.parametrize("job", [pytest.param(job, id=job.name) for job in _jobs() if job.task != "prep"])
 def test_a_run_that_does_nothing_never_agrees(job, tmp_path, monkeypatch):
-    monkeypatch.setattr(parity, "_run_steps", lambda job, workdir: None)
-    monkeypatch.setattr(parity, "_run_code", lambda code, workdir: None)
+    monkeypatch.setattr(parity_jobs, "_run_steps", lambda job, workdir: None)
+    monkeypatch.setattr(parity_jobs, "_run_code", lambda code, workdir: None)
     try:
-        report = parity.perform(job, tmp_path)
-    except parity.NotThere as error:
+        report = parity_jobs.perform(job, tmp_path)
+    except parity_jobs.NotThere as error:
         pytest.skip(str(error))
     assert not report.ok
     assert len(report.failures) >= 1
 
 
 def test_errors_and_skips_are_told_apart(monkeypatch, golden_dir):
-    job = parity.Job(golden_dir("ps_mini"), "step 8", "step", 8, 8)
+    job = parity_jobs.Job(golden_dir("ps_mini"), "step 8", "step", 8, 8)
 
     def fail(error):
         def raise_error(job, workdir):
@@ -37,16 +37,16 @@ def test_errors_and_skips_are_told_apart(monkeypatch, golden_dir):
 
         return raise_error
 
-    monkeypatch.setattr(parity, "_run_steps", fail(parity.NotThere("no rasters")))
+    monkeypatch.setattr(parity_jobs, "_run_steps", fail(parity_jobs.NotThere("no rasters")))
     assert (parity.run_job(job).status, parity.run_job(job).compared) == ("skipped", 0)
-    monkeypatch.setattr(parity, "_run_steps", fail(StampsError("It broke.")))
+    monkeypatch.setattr(parity_jobs, "_run_steps", fail(StampsError("It broke.")))
     assert (parity.run_job(job).status, parity.run_job(job).text) == ("failed", "It broke.")
-    monkeypatch.setattr(parity, "_run_steps", fail(FileNotFoundError("some file")))
+    monkeypatch.setattr(parity_jobs, "_run_steps", fail(FileNotFoundError("some file")))
     assert parity.run_job(job).status == "failed"
 
 
 def test_too_few_comparisons_are_a_fault(golden_dir):
-    job = parity.Job(golden_dir("ps_mini"), "step 8", "step", 8, 8)
+    job = parity_jobs.Job(golden_dir("ps_mini"), "step 8", "step", 8, 8)
     everything = SimpleNamespace(only=None)
     few = [parity.Result(job, "ok", compared=3, agreeing=3)]
     assert "only 3" in parity._judge(few, everything)[0]
@@ -81,7 +81,7 @@ def _product_jobs():
     found = []
     for name in ("sb_mini", "mexico_city"):
         try:
-            jobs = parity.jobs_of(golden.find_set(name, complete=True))
+            jobs = parity_jobs.jobs_of(golden.find_set(name, complete=True))
         except InputError:
             continue
         found += [pytest.param(job, id=f"{name} {job.name}") for job in jobs if "products" in job.name]
@@ -90,8 +90,8 @@ def _product_jobs():
 
 @pytest.mark.parametrize("job", _product_jobs())
 def test_every_product_file_is_compared(job, tmp_path):
-    folder = job.set_path / (job.variant if job.kind == "products" else f"variants/{job.variant}")
-    report = parity.perform(job, tmp_path)
+    folder = job.set_path / (job.variant if job.task == "products" else f"variants/{job.variant}")
+    report = parity_jobs.perform(job, tmp_path)
     assert report.ok, report.text()
     compared = {row.file for row in report.rows if row.counts}
     assert {path.name for path in folder.iterdir()} - {"STAMPS.log", "variant.json"} <= compared
@@ -102,5 +102,5 @@ def test_every_folder_of_products_has_its_job(golden_dir):
         folder = golden.find_set("mexico_city", complete=True)
     except InputError as error:
         pytest.skip(str(error))
-    jobs = {job.variant for job in parity.jobs_of(folder)}
+    jobs = {job.variant for job in parity_jobs.jobs_of(folder)}
     assert {f"golden_products/{path.name}" for path in (folder / "golden_products").iterdir() if path.is_dir()} <= jobs

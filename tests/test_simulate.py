@@ -1,6 +1,6 @@
 """The simulator: reproducible, consistent with its truth, in the layout that the preparation reads."""
 
-import argparse
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,14 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import stamps
 from stamps.errors import InputError
-from stamps.simulation import stack as simulate
+from stamps.simulation.command import _OPTIONS, parse_args
+from stamps.simulation.images import Border
+from stamps.simulation.plan import plan_stack
+from stamps.simulation.settings import PRESETS, Settings
+from stamps.simulation.snap_files import java_number
+from stamps.simulation.stack import simulate
+from stamps.simulation.truth_files import PixelClass
 
 TINY = ["--preset", "tiny", "--lines", "20", "--samples", "30", "--quiet"]
 
 
 def make(folder, *options):
-    simulate.simulate(simulate.parse_args([str(folder), *TINY, *options]))
+    simulate(parse_args([str(folder), *TINY, *options]))
     return folder
 
 
@@ -51,10 +58,10 @@ def test_reference_stack(golden_dir, tmp_path):
     reference = golden_dir("ps_mini") / "stack"
     if not (reference / "truth.json").is_file() or not (reference / "rslc").is_dir():
         pytest.skip(f"{reference} has no truth or no rasters")
-    settings = {**simulate.DEFAULTS, **settings_of(reference)}  # settings that came later keep their defaults
-    names = {*simulate.DEFAULTS, "null_master", "mask", "overwrite", "quiet"}
+    names = {field.name for field in dataclasses.fields(Settings)}  # settings that came later keep their defaults
+    settings = {name: value for name, value in settings_of(reference).items() if name in names}
     made = tmp_path / "stack"
-    simulate.simulate(argparse.Namespace(**{k: settings[k] for k in names}, datadir=str(made)))
+    simulate(Settings(**{**settings, "datadir": made}))
     expected, found = files(reference), files(made)
     for name in ("truth.json", "truth.npz"):
         expected.pop(name, None), found.pop(name)
@@ -88,7 +95,7 @@ def test_interferograms_are_master_times_conjugate_slave(stack):
 def test_truth_agrees_with_the_rasters(stack):
     truth = np.load(stack / "truth.npz")
     mask = np.fromfile(stack / "mask.bin", np.uint8).reshape(20, 30)
-    np.testing.assert_array_equal(mask == 1, truth["pixel_class"] == simulate.CLASS_WATER)
+    np.testing.assert_array_equal(mask == 1, truth["pixel_class"] == PixelClass.WATER)
     line, sample = truth["ps_line"], truth["ps_sample"]
     strong = truth["ps_phase_std"] < 0.25
     assert strong.sum() >= 3
@@ -130,7 +137,7 @@ def test_snap_layout(tmp_path):
     [(0.0, "0.0"), (12.5, "12.5"), (1e-4, "1.0E-4"), (12345678.5, "1.23456785E7"), (-2e7, "-2.0E7"), (1e-3, "0.001")],
 )
 def test_numbers_as_java_prints_them(value, text):
-    assert simulate.java(value) == text
+    assert java_number(value) == text
 
 
 def test_old_data_are_kept_unless_told(stack, tmp_path):
@@ -145,7 +152,7 @@ def test_old_data_are_kept_unless_told(stack, tmp_path):
 
 
 def test_command(stack, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(simulate.__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(stamps.__file__).parents[1])}
     command = [sys.executable, "-m", "stamps.simulate"]
     arguments = [*command, str(tmp_path / "made"), *TINY[:-1]]
     done = subprocess.run(arguments, env=environment, capture_output=True, text=True)
@@ -155,4 +162,43 @@ def test_command(stack, tmp_path):
     assert again.returncode == 1
     assert again.stderr.count("\n") == 1
     with pytest.raises(SystemExit):
-        simulate.parse_args([str(tmp_path), "--lines", "3"])
+        parse_args([str(tmp_path), "--lines", "3"])
+
+
+def test_every_setting_has_an_option():
+    others = {"datadir", "preset", "null_master", "mask", "overwrite", "quiet"}
+    assert {option.setting for option in _OPTIONS} | others == {field.name for field in dataclasses.fields(Settings)}
+
+
+def test_presets_are_settings(tmp_path):
+    for name, changes in PRESETS.items():
+        settings = Settings.of_preset(name, tmp_path, seed=5)
+        assert (settings.preset, settings.seed) == (name, 5)
+        assert {key: getattr(settings, key) for key in changes} == changes
+        assert parse_args([str(tmp_path), "--preset", name, "--seed", "5"]) == dataclasses.replace(
+            settings, datadir=str(tmp_path)
+        )
+
+
+@pytest.mark.parametrize("wrong", [{"lines": 15}, {"samples": 3}, {"n_images": 2}, {"revisit": 0}])
+def test_settings_that_cannot_be_simulated(wrong, tmp_path):
+    with pytest.raises(InputError, match="The simulator needs at least"):
+        Settings.of_preset("tiny", tmp_path, **wrong)
+
+
+def test_plan_has_a_master_in_the_middle_and_a_connected_network(tmp_path):
+    plan = plan_stack(Settings.of_preset("tiny", tmp_path, n_images=9, network="sb", max_temporal=1, max_perp=0))
+    master = plan.acquisitions.master
+    assert plan.pairs == [(i, i + 1) for i in range(8)]  # nothing is close: neighbours only
+    for name in ("bperp", "bpar", "along", "across", "down", "years"):
+        values = getattr(plan.acquisitions, name)
+        assert values[master] == 0 and np.count_nonzero(values) == 8
+    look = plan.geometry.look[plan.settings.samples // 2]
+    across, down = plan.acquisitions.across, plan.acquisitions.down
+    np.testing.assert_allclose(across * np.cos(look) - down * np.sin(look), plan.acquisitions.bperp, atol=1e-9)
+
+
+def test_border_is_slanted():
+    left = Border(1, 2.0, "left").covers((4, 6))
+    assert left.sum(axis=1).tolist() == [1, 2, 2, 3]  # samples below 1, 1.5, 2 and 2.5
+    np.testing.assert_array_equal(Border(1, 2.0, "right").covers((4, 6)), left[:, ::-1])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from helpers.prepared_layouts import OPTIONS, prepare
+from stamps import simulate
 from stamps.frontends.doris import read_image
 from stamps.frontends.doris_stack import find_stack
 from stamps.legacy.stamps import stamps
-from stamps.simulation import stack as simulate
+from stamps.simulation.geometry import Geometry
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
@@ -136,7 +137,7 @@ def test_orbits_of_the_doris_layout(loaded):
     assert stack.master.date == truth["dates"][truth["master_ix"]]
     position, velocity, _ = stack.master.orbit.state(stack.master.orbit.middle)
     assert abs(position @ velocity.T) < 1e-3 * np.linalg.norm(position)
-    middle = 18362.114512 + 0.0137 * truth["master_ix"] + (50 / 2 - 0.5) / simulate.Geometry.prf
+    middle = 18362.114512 + 0.0137 * truth["master_ix"] + (50 / 2 - 0.5) / Geometry.prf
     for date, c, n in zip(truth["dates"], truth["baseline_c"], truth["baseline_n"], strict=True):
         if date != stack.master.date:
             i = list(truth["dates"]).index(date)

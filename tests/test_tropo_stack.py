@@ -9,9 +9,8 @@ import pytest
 from scipy.interpolate import NearestNDInterpolator
 
 from helpers.gacos_maps import write_map
-from stamps import aps_gacos, aps_linear, aps_powerlaw, mt_prep_snap, ps_calc_scla, ps_plot, setparm, stamps
+from stamps import aps_gacos, aps_linear, aps_powerlaw, mt_prep_snap, ps_calc_scla, ps_plot, setparm, simulate, stamps
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.simulation import stack as simulate
 from stamps.simulation.truth import _matched
 from stamps.workspace import Workspace
 

@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from stamps import mt_prep_snap, setparm, stamps
+from stamps import mt_prep_snap, setparm, simulate, stamps
 from stamps.products.velocity import fit_lines
-from stamps.simulation import stack as simulate
 from stamps.simulation.truth import compare_with_truth
 
 

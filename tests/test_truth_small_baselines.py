@@ -12,8 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stamps import mt_prep_snap, ps_sb_merge, setparm, stamps
-from stamps.simulation import stack as simulate
+from stamps import mt_prep_snap, ps_sb_merge, setparm, simulate, stamps
 from stamps.simulation.truth import compare_with_truth, unweighted_velocity
 from stamps.workspace import Workspace
 

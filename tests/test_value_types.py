@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.errors import InputError, StampsError
+from stamps.products.quantities import _READERS
+from stamps.products.recipes import RECIPES
 from stamps.products.titles import describe, sign_of
-from stamps.products.value_types import known_names, value_type
+from stamps.products.value_types import ValueType, known_names
 
 
 @pytest.mark.parametrize("small_baselines", [True, False])
@@ -14,7 +16,7 @@ def test_every_name_is_understood_and_described(small_baselines):
     names = known_names(small_baselines)
     assert len(names) == len(set(names)) > 60
     for name in names:
-        kind = value_type(name, small_baselines)
+        kind = ValueType.named(name, small_baselines)
         assert kind.name == name and describe(kind) and isinstance(sign_of(kind), str)
 
 
@@ -29,14 +31,26 @@ def test_every_name_is_understood_and_described(small_baselines):
     ],
 )  # fmt: skip
 def test_groups(name, small_baselines, group, pairs):
-    kind = value_type(name, small_baselines)
+    kind = ValueType.named(name, small_baselines)
     assert (kind.group, kind.pairs) == (group, pairs)
     assert kind.file_name == name.lower()
 
 
 def test_switches_of_deviations_follow_the_third_character():
-    assert value_type("vs-dao", False).recipe == "dao"
-    assert value_type("vs", False).recipe == ""
+    for name, switches, recipe in (("vs-dao", "dao", "U -S D -T"), ("vs", "", "U"), ("Vs-DAT", "dat", "U -S -T -E")):
+        found = ValueType.named(name, False)
+        assert (found.switches, found.recipe) == (switches, recipe)
+
+
+def test_recipes_are_made_of_what_can_be_read():
+    for group, recipes in RECIPES.items():
+        for name, recipe in recipes.items():
+            words = recipe.split()
+            first, others = words[:1], words[1:]
+            quantities = words if group == "wrapped" else [*first, *(word[1:] for word in others if word[0] == "-")]
+            letters = {part for word in quantities for part in word.removesuffix("?").split("+")}
+            assert letters <= _READERS.keys(), name
+            assert group == "wrapped" or all(word[0] == "-" or word in ("D", "M0") for word in others), name
 
 
 @pytest.mark.parametrize(
@@ -49,12 +63,12 @@ def test_switches_of_deviations_follow_the_third_character():
 )  # fmt: skip
 def test_unknown_names_suggest_the_nearest(name, small_baselines, hint):
     with pytest.raises(InputError, match=hint):
-        value_type(name, small_baselines)
+        ValueType.named(name, small_baselines)
 
 
 @given(st.text(max_size=8), st.booleans())
 def test_any_text_is_understood_or_refused_in_one_sentence(name, small_baselines):
     try:
-        assert value_type(name, small_baselines).name == name
+        assert ValueType.named(name, small_baselines).name == name
     except StampsError as error:
         assert str(error).rstrip("?.")

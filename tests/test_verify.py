@@ -262,9 +262,9 @@ def test_zero_rms_demands_zeros():
 
 def test_every_rule_is_usable():
     for rule in rules.table():
-        assert rule.kind in rules.KINDS, rule
+        assert rule.comparison in rules.COMPARISONS, rule
         assert not rule.when or Context({}).holds(rule.when) in (True, False)
-        assert rule.kind in ("exact", "skip") or max(rule.bound(np.float32), rule.bound(np.float64)) > 0, rule
+        assert rule.comparison in ("exact", "skip") or max(rule.bound(np.float32), rule.bound(np.float64)) > 0, rule
 
 
 def test_conditions():

@@ -193,9 +193,9 @@ def _value_types() -> dict[str, None]:
 
 
 def _kinds() -> dict[str, Kind]:
-    from stamps.products.exports import KINDS
+    from stamps.products.exports import FORMATS
 
-    return KINDS
+    return FORMATS
 
 
 def _backends() -> tuple[str, str, str, str]:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from stamps.cli.options import add_workdir
-from stamps.products.exports import KINDS, export
+from stamps.products.exports import FORMATS, export
 
 __all__ = ["main"]
 
@@ -26,7 +26,7 @@ ref_lon, ref_lat, ref_centre_lonlat and ref_radius (setparm)."""
 
 def main(argv: Sequence[str]) -> int:
     """Export and return the exit status."""
-    kinds = "\n".join(f"  {name:<11s} {kind.about}" for name, kind in KINDS.items())
+    kinds = "\n".join(f"  {name:<11s} {kind.about}" for name, kind in FORMATS.items())
     parser = argparse.ArgumentParser(
         prog="stamps export",
         description=f"Write all pixels with velocity and time series for other programs.\n\n{kinds}",

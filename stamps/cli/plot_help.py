@@ -21,10 +21,10 @@ def value_types() -> str:
     -------
     str
     """
-    from stamps.products.value_types import known_names, value_type
+    from stamps.products.value_types import ValueType, known_names
 
-    single = [value_type(name, False) for name in known_names(False)]
-    pairs = [value_type(name, True) for name in known_names(True)]
+    single = [ValueType.named(name, False) for name in known_names(False)]
+    pairs = [ValueType.named(name, True) for name in known_names(True)]
     only_pairs = [kind for kind in pairs if kind.pairs and kind.group != "wrapped"]
     return "\n\n".join(
         [

@@ -28,7 +28,7 @@ from stamps.products.estimates import Estimates
 from stamps.products.quantities import Project, Quantities
 from stamps.products.referencing import colour_limits, relative_to_ifg, relative_to_pixels
 from stamps.products.saving import save_values
-from stamps.products.values import values_of
+from stamps.products.values import Shown, values_of
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
@@ -117,18 +117,19 @@ def ps_plot(
     shown = relative_to_ifg(values.phases, columns, ref_ifg)
     reference = ps_setref(workdir=project.ws) if values.referenced else None
     shown, without = relative_to_pixels(shown, reference)
+    picture = Shown(project, kind, values, shown, columns, reference, request)
     log = Log(project.ws, "PS_PLOT")
     for column in without:
         log(f"No reference pixel has a value in column {columns[column] + 1}: it is not referenced", level=2)
-    save_values(project, kind, values, shown, columns, reference, request)
+    save_values(picture)
     if request.saves:
         return Picture()
     limits = request.lims or colour_limits(shown)
     from stamps.products.plotting import draw
 
-    log(f"Color Range: {limits[0]:g} to {limits[1]:g} {request.units or values.unit}", level=2)
+    log(f"Color Range: {limits[0]:g} to {limits[1]:g} {picture.unit}", level=2)
     store_background(project.ws, request.plot_flag)
-    return Picture(*draw(project, kind, values, shown, columns, reference, limits, request, out))
+    return Picture(*draw(picture, limits, out))
 
 
 class StoredEstimates(Estimates):

@@ -16,7 +16,7 @@ from stamps.products.columns import saved_values
 from stamps.products.plotting import draw
 from stamps.products.quantities import Project
 from stamps.products.referencing import colour_limits
-from stamps.products.values import values_of
+from stamps.products.values import Shown, values_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,5 +73,6 @@ def ps_plot_ifg(
     values.referenced = False
     limits = request.lims or colour_limits(values.phases)
     store_background(project.ws, request.plot_flag)
-    figure, _, rmse, _ = draw(project, None, values, values.phases, values.columns, None, limits, request, out)
+    shown = Shown(project, None, values, values.phases, values.columns, None, request)
+    figure, _, rmse, _ = draw(shown, limits, out)
     return rmse, figure

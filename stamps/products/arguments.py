@@ -6,7 +6,7 @@ Source: docs/method/products.md, section 2.1.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,13 +69,13 @@ class PlotRequest:
     n_x: int = 0
     cbar_flag: int = 0
     textsize: float = 0.0
-    textcolor: object = None
+    textcolor: Any = None
     lon_rg: tuple | None = None
     lat_rg: tuple | None = None
     units: str | None = None
     time_series: bool = False
-    aps: object = 0
-    iono: object = 0
+    aps: Any = 0
+    iono: Any = 0
     band_ifg: int | None = None
     external: str | None = None
 
@@ -159,7 +159,7 @@ def _whole(name: str, value: float | str) -> int:
     return int(number)
 
 
-def _pair(name: str, value: Sequence[float]) -> tuple[float, float]:
+def _pair(name: str, value: Any) -> tuple[float, float]:
     if isinstance(value, str) or np.size(value) != 2 or not np.ravel(value)[0] <= np.ravel(value)[1]:
         raise _wrong(name, value, "two numbers, the smaller first")
     low, high = np.ravel(value).astype(float)
@@ -172,7 +172,7 @@ def _longitudes(name: str, value: Sequence[float]) -> tuple[float, float]:
     return _pair(name, longitude_range(value) if usable else value)
 
 
-def _limits(name: str, value: float | Sequence[int]) -> tuple[float, float] | None:
+def _limits(name: str, value: Any) -> tuple[float, float] | None:
     return None if not isinstance(value, str) and np.size(value) == 1 and not np.any(value) else _pair(name, value)
 
 
@@ -207,7 +207,7 @@ def _text(name: str, value: int | str) -> str:
     return value
 
 
-_READ = {
+_READ: dict[str, Callable[[str, Any], Any]] = {
     "plot_flag": _flag,
     "lims": _limits,
     "ref_ifg": _reference_ifg,

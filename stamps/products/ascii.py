@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ DOUBLE = "%25.16e"
 _ROWS = 50_000
 
 
-def write_columns(path: StrPath, columns: ArrayLike, row_format: str) -> None:
+def write_columns(path: StrPath, columns: Iterable[ArrayLike], row_format: str) -> None:
     """Write columns of numbers, one row a line.
 
     Parameters

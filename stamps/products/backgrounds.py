@@ -6,7 +6,7 @@ Source: docs/method/products.md, section 2.8.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -136,7 +136,7 @@ def dem_image(
 
 def _light(parameters: Parameters) -> NDArray[np.float64]:
     """Azimuth and elevation of the light in degrees."""
-    angles = parameters.get("shade_rel_angle")
+    angles: Any = parameters.get("shade_rel_angle")
     if isinstance(angles, str) or np.size(angles) != 2 or not np.isfinite(np.ravel(angles).astype(np.float64)).all():
         raise ParameterError(
             f"shade_rel_angle is {angles!r}, but two angles in degrees were expected (setparm shade_rel_angle)."
@@ -177,8 +177,8 @@ def sampled(background: Background, grid: PixelGrid) -> NDArray[np.float64]:
     """Grey of a background at the cells of a pixel grid (1 outside); shape of the grid."""
     left, right, bottom, top = background.extent
     rows, columns = background.grey.shape
-    x = np.linspace(*grid.extent[:2], 2 * grid.index.shape[1] + 1)[1::2]
-    y = np.linspace(*grid.extent[2:], 2 * grid.index.shape[0] + 1)[1::2]
+    x = np.linspace(grid.extent[0], grid.extent[1], 2 * grid.index.shape[1] + 1)[1::2]
+    y = np.linspace(grid.extent[2], grid.extent[3], 2 * grid.index.shape[0] + 1)[1::2]
     column = np.floor((x - left) / (right - left) * columns).astype(int)
     row = np.floor((y - bottom) / (top - bottom) * rows).astype(int)
     inside = ((row >= 0) & (row < rows))[:, np.newaxis] & ((column >= 0) & (column < columns))

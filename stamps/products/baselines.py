@@ -26,7 +26,7 @@ __all__ = ["draw_network", "network_picture"]
 def network_picture(
     ws: Workspace,
     day: NDArray[np.float64],
-    bperp: NDArray[np.float32],
+    bperp: NDArray[np.floating[Any]],
     pairs: NDArray[np.int64],
     *,
     out: str | None,
@@ -58,11 +58,11 @@ def network_picture(
 def draw_network(
     figure: Figure,
     day: NDArray[np.float64],
-    bperp: NDArray[np.float32],
+    bperp: NDArray[np.floating[Any]],
     pairs: NDArray[np.int64],
     *,
     numbers: NDArray[np.int64] | None = None,
-    noise=None,
+    noise: NDArray[np.floating[Any]] | None = None,
     master: int | None = None,
     title: str = "",
 ) -> None:
@@ -91,7 +91,7 @@ def draw_network(
     axes = figure.add_subplot()
     x, y = date2num(dates_of(day)), np.asarray(bperp, np.float64)
     ends = np.stack([np.column_stack([x[image], y[image]]) for image in pairs.T], axis=1)
-    lines = LineCollection(ends, colors="tab:blue" if noise is None else None, lw=1.4, zorder=1, cmap=_visible())
+    lines = LineCollection(list(ends), colors="tab:blue" if noise is None else None, lw=1.4, zorder=1, cmap=_visible())
     axes.add_collection(lines)
     if noise is not None:
         lines.set_array(noise)

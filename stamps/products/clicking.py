@@ -5,6 +5,7 @@ Source: docs/method/products.md, section 2.5.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ __all__ = ["SeriesButtons", "add_buttons", "clicked_places"]
 _RADIUS = 100
 
 
-def clicked_places(series: Variables, n: int):
+def clicked_places(series: Variables, n: int) -> Any:
     """Show a map of the last displacements and wait for clicks.
 
     Parameters
@@ -83,8 +84,9 @@ def add_buttons(figure: Figure, axes: Axes, ws: Workspace) -> SeriesButtons:
     SeriesButtons
         The figure keeps it alive.
     """
-    figure.series_buttons = SeriesButtons(figure, axes, ws)
-    return figure.series_buttons
+    buttons = SeriesButtons(figure, axes, ws)
+    figure.series_buttons = buttons  # type: ignore[attr-defined]  # they live as long as the figure
+    return buttons
 
 
 class SeriesButtons:
@@ -93,9 +95,11 @@ class SeriesButtons:
     def __init__(self, figure: Figure, axes: Axes, ws: Workspace) -> None:
         from matplotlib.widgets import Button, TextBox
 
-        self.axes, self.ws, self.wanted, self.places, self.radius = axes, ws, 0, [], float(_RADIUS)
-        if figure.get_layout_engine() is not None:
-            figure.get_layout_engine().set(rect=(0, 0.1, 1, 0.9))  # room for the buttons
+        self.axes, self.ws, self.wanted, self.radius = axes, ws, 0, float(_RADIUS)
+        self.places: list[Any] = []
+        engine: Any = figure.get_layout_engine()
+        if engine is not None:
+            engine.set(rect=(0, 0.1, 1, 0.9))  # room for the buttons
         self.single = Button(figure.add_axes((0.05, 0.02, 0.22, 0.06)), "time series")
         self.difference = Button(figure.add_axes((0.29, 0.02, 0.26, 0.06)), "difference of two")
         self.field = TextBox(figure.add_axes((0.72, 0.02, 0.12, 0.06)), "radius (m) ", initial=str(_RADIUS))
@@ -134,5 +138,5 @@ class SeriesButtons:
         import stamps
 
         numbers = [number for place in self.places for number in place]
-        function = stamps.ts_plot if len(self.places) == 1 else stamps.ts_plotdiff
+        function: Callable[..., Any] = stamps.ts_plot if len(self.places) == 1 else stamps.ts_plotdiff
         function(*numbers, radius=self.radius, workdir=self.ws)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
     from numpy.typing import NDArray
 
 
@@ -37,7 +38,7 @@ class Scale:
     cyclic : bool
     """
 
-    colours: object
+    colours: Colormap
     limits: tuple
     full: tuple
     cyclic: bool = False

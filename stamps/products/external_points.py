@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
     from stamps.products.colours import Scale
     from stamps.products.quantities import Project
-    from stamps.products.values import Values
+    from stamps.products.values import Shown
 
 
 __all__ = ["Points", "draw_points", "load_points", "means_around"]
@@ -52,18 +52,12 @@ class Points:
     rmse: float = np.nan
 
 
-def load_points(
-    project: Project, values: Values, shown: NDArray[np.float64], columns: NDArray[np.int64], path: str
-) -> list[Points]:
+def load_points(shown: Shown, path: str) -> list[Points]:
     """Read the points of every panel and compare them.
 
     Parameters
     ----------
-    project : Project
-    values : Values
-    shown : ndarray, shape (n_ps, k)
-    columns : ndarray of int, shape (k,)
-        0-based numbers of the columns shown.
+    shown : Shown
     path : str
         File, or folder with a file for each interferogram; relative to the project.
 
@@ -72,24 +66,25 @@ def load_points(
     list of Points
         Without points where the folder has no file.
     """
+    project = shown.project
     place = project.ws.path / path
-    if place.is_dir() and values.labels not in ("images", "ifgs"):
+    if place.is_dir() and shown.values.labels not in ("images", "ifgs"):
         raise InputError(f"{place} holds one file for each interferogram, but this plot has none: name one MAT file.")
-    files = [place / _name(project, column) if place.is_dir() else place for column in columns]
+    files = [place / _name(project, column) if place.is_dir() else place for column in shown.columns]
     if not any(file.is_file() for file in files):
         raise InputError(f"{files[0]} is missing: 'ext PATH' names a MAT file, or a folder with files of such names.")
     lonlat = project.lonlat
     return [
-        _compared(file, lonlat, shown[:, k]) if file.is_file() else Points(np.empty((0, 2)))
+        _compared(file, lonlat, shown.phases[:, k]) if file.is_file() else Points(np.empty((0, 2)))
         for k, file in enumerate(files)
     ]
 
 
-def _name(project, column) -> str:
+def _name(project: Project, column: int) -> str:
     """``<first date>_<second date>.mat`` of a column."""
     ps = project.ps
     days = ps["ifgday"][column] if project.small_baselines else (ps["master_day"], ps["day"][column])
-    return "_".join(str(date) for date in to_yyyymmdd(np.asarray(days))) + ".mat"
+    return "_".join(str(date) for date in np.ravel(to_yyyymmdd(np.asarray(days)))) + ".mat"
 
 
 def _compared(file: StrPath, lonlat: NDArray[np.float64], column: NDArray[np.float64]) -> Points:

@@ -18,6 +18,7 @@ from stamps.workspace.log import Log
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from stamps._typing import StrPath
     from stamps.workspace import Workspace
 
 
@@ -51,7 +52,7 @@ def window_possible() -> bool:
     return matplotlib.get_backend().lower() not in hidden
 
 
-def new_figure(out: str | None = None, **options: str | tuple[float, float]) -> tuple[Figure, bool]:
+def new_figure(out: StrPath | None = None, **options: Any) -> tuple[Figure, bool]:
     """A figure for a file, or for a window if none is asked for and one can be opened.
 
     Parameters
@@ -80,7 +81,7 @@ def new_figure(out: str | None = None, **options: str | tuple[float, float]) -> 
     return figure, False
 
 
-def finish_figure(figure: Figure, shown: bool, out: str | None, ws: Workspace, default: str) -> Path:
+def finish_figure(figure: Figure, shown: bool, out: StrPath | None, ws: Workspace, default: str) -> Path | None:
     """Show a figure in its window, or write its file and say where it is.
 
     Parameters
@@ -107,10 +108,10 @@ def finish_figure(figure: Figure, shown: bool, out: str | None, ws: Workspace, d
         return None
     path = ws.path / (default if out is None else Path(out))
     kinds = figure.canvas.get_supported_filetypes()
-    kind = path.suffix.lower().lstrip(".")
-    if kind not in kinds:
+    suffix = path.suffix.lower().lstrip(".")
+    if suffix not in kinds:
         raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
     with complete_file(path, "picture") as part:
-        figure.savefig(part, dpi=_DPI, format=kind)
+        figure.savefig(part, dpi=_DPI, format=suffix)
     Log(ws, "PICTURE")(f"written to {path}", level=2)
     return path

@@ -61,7 +61,7 @@ def jet(n: int) -> NDArray[np.float64]:
 
 
 def colour_bins(
-    values: NDArray[np.float64], limits: NDArray[np.float64] | tuple[float, float], n_colours: int
+    values: NDArray[np.float64], limits: NDArray[Any] | tuple[float, float], n_colours: int
 ) -> NDArray[np.int64]:
     """Bin of each value; the first and the last take what lies beyond the limits.
 
@@ -78,7 +78,7 @@ def colour_bins(
     ndarray of int64, shape (n,)
         0-based; a value equal to an edge belongs to the upper bin.
     """
-    edges = np.linspace(*limits, n_colours - 2)
+    edges = np.linspace(limits[0], limits[1], n_colours - 2)
     return np.searchsorted(edges, values, side="right")
 
 
@@ -154,7 +154,9 @@ def write_kml(
     template = _PLACEMARK.format(
         name=_literal(escape(name)),
         span=_literal(time),
-        details="".join(f"<tr><td>{_literal(escape(label))}</td><td>{kind}</td></tr>" for label, kind, _ in details),
+        details="".join(
+            f"<tr><td>{_literal(escape(label))}</td><td>{entity}</td></tr>" for label, entity, _ in details
+        ),
     )
     with open(path, "w", encoding="utf-8") as file:
         text = f"<description><![CDATA[{description}]]></description>\n" if description else ""

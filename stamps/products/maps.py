@@ -35,7 +35,7 @@ __all__ = [
 _METRES_PER_DEGREE = 111_320.0
 
 
-def draw_image(axes: Axes, image: NDArray[np.float64], extent: tuple[float, ...]) -> AxesImage:
+def draw_image(axes: Axes, image: NDArray[np.float64], extent: tuple[float, float, float, float]) -> AxesImage:
     """Draw an RGBA image whose row 0 is at the bottom; the cells keep their borders."""
     return axes.imshow(image, extent=extent, origin="lower", interpolation="nearest", aspect="auto", zorder=2)
 
@@ -131,7 +131,8 @@ def draw_north(axes: Axes, colour: str = "black", angle: float = 0.0) -> None:
     for side, filled in ((aside, True), (-aside, False)):  # a needle, half of it dark
         corners = [tip, tail, middle - 7 * ahead + 6 * side]
         room.add_artist(Polygon(corners, closed=True, fc=colour if filled else "none", ec=colour, lw=0.8))
-    room.add_artist(Text(*(middle - 11 * ahead), "N", ha="center", va="center", fontsize=8, color=colour))
+    x, y = middle - 11 * ahead
+    room.add_artist(Text(x, y, "N", ha="center", va="center", fontsize=8, color=colour))
     _place(axes, room, "upper right", colour)
 
 
@@ -168,7 +169,7 @@ def draw_reference(axes: Axes, area: ReferenceArea, view: View, colour: str = "b
         axes.plot(*view.placed(corners).T, color=colour, lw=1.2, ls="--", zorder=4, path_effects=_outline(colour))
 
 
-def _outline(colour, width: float = 2.5):
+def _outline(colour: str, width: float = 2.5) -> Any:
     """A border of the contrary brightness, so that a line is seen on any colour."""
     from matplotlib.patheffects import withStroke
 

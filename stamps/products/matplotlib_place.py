@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from stamps.processes.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
+    pass
 
 
 __all__ = ["give_place"]
@@ -43,7 +43,7 @@ def _usual_places() -> list[Path]:
     return [Path("/proc")]
 
 
-def _writable(path: StrPath) -> bool:
+def _writable(path: Path) -> bool:
     """Whether a folder can be written; it is made, as matplotlib does."""
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,10 @@
 Source: docs/method/products.md, section 1.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,21 +14,13 @@ from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.phase import reference_mean
 from stamps.products.quantities import Project, Quantities, evaluate
+from stamps.products.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 __all__ = ["Displacements", "displacements_of"]
-
-#: What each combination of switches does, in this order (see :mod:`stamps.products.value_types`).
-_RECIPES = {
-    "": "U",
-    "d": "U -S",
-    "o": "U D",
-    "a": "U -T",
-    "ao": "U -T D",
-    "do": "U -S D",
-    "da": "U -S -T",
-    "dat": "U -S -T -E",
-    "dao": "U -S D -T",
-}
 
 
 class Displacements(NamedTuple):
@@ -48,7 +42,7 @@ class Displacements(NamedTuple):
 
 
 def displacements_of(
-    quantities: Quantities, switches: str, ifg_list: object, find_reference: Callable[..., np.ndarray | None]
+    quantities: Quantities, switches: str, ifg_list: ArrayLike | None, find_reference: Callable[..., np.ndarray | None]
 ) -> Displacements:
     """Displacements with corrections.
 
@@ -74,7 +68,7 @@ def displacements_of(
         The switches are unknown, too few interferograms are left, or their covariance is singular.
     """
     project, pairs = quantities.project, quantities.pairs
-    recipe = _RECIPES.get(str(switches).strip())
+    recipe = RECIPES["vs"].get(str(switches).strip())
     if recipe is None:
         raise InputError(f"ps_mean_v: the switches '{switches}' are not one of {_listed()}.")
     columns, years = _observations(project, pairs, ifg_list)
@@ -84,7 +78,7 @@ def displacements_of(
     return Displacements(phase.astype(np.float64) * project.millimetres, years, covariance)
 
 
-def _observations(project: Project, pairs: bool, ifg_list: object) -> tuple[np.ndarray, np.ndarray]:
+def _observations(project: Project, pairs: bool, ifg_list: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
     """0-based columns that are used, and their time spans in years."""
     ps = project.ps
     columns = project.retained_ifgs() if pairs else np.setdiff1d(project.series_columns(), [project.master])
@@ -108,4 +102,4 @@ def _covariance(project: Project, pairs: bool, columns: np.ndarray) -> np.ndarra
 
 
 def _listed() -> str:
-    return ", ".join(f"'{switches}'" for switches in _RECIPES)
+    return ", ".join(f"'{switches}'" for switches in RECIPES["vs"])

@@ -6,7 +6,10 @@ Reads, where the parameter ``platform`` is empty, ``master.res`` of the director
 Source: docs/method/products.md, section 8.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +44,8 @@ def oscillator_drift(ps: Mapping, parameters: Parameters, pairs: bool, envisat: 
     if not envisat:
         return np.zeros((ps["n_ps"], ps["n_ifg"] if pairs else ps["n_image"])), np.zeros(ps["n_ps"])
     days = np.diff(ps["ifgday"], axis=1)[:, 0] if pairs else ps["day"] - ps["master_day"]
-    return oscillator_phase(ps["ij"][:, 2], days, parameters.get("lambda"))
+    wavelength: Any = parameters.get("lambda")
+    return oscillator_phase(ps["ij"][:, 2], days, wavelength)
 
 
 def is_envisat(ws: Workspace, parameters: Parameters) -> bool:

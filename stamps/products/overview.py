@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +12,14 @@ from stamps.insar.geometry import within_180
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.maps import draw_scale_bar, label_longitudes, metres_per_unit
 from stamps.products.matplotlib_place import give_place
+from stamps.products.observations import usual_observations, velocity_of
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
-from stamps.products.values import usual_observations, velocity_of
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_overview"]
 
 
-def draw_overview(workdir: Workspace | StrPath, folder):
+def draw_overview(workdir: Workspace | StrPath, folder: StrPath) -> list[Path]:
     """Draw the velocity map, the quality maps and the time series of the fastest pixels.
 
     Parameters
@@ -46,27 +50,30 @@ def draw_overview(workdir: Workspace | StrPath, folder):
         print("No pictures: matplotlib is not installed (pip install 'stamps-insar[plot]').")
         return []
     matplotlib.use("Agg")
-    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
     ws = Workspace.at(workdir)
     project = Project.at(ws)
     seen, ps = usual_observations(project), project.ps
     velocity = velocity_of(seen, project)
     reference = ReferenceArea.of(project, seen.reference).text()
     return [
-        _velocity_map(project, velocity, reference, folder / "velocity.png"),
-        _quality_maps(project, folder / "quality.png"),
-        _series(ps, project.displacement(seen.phase), seen.days, velocity, reference, folder / "time_series.png"),
+        _velocity_map(project, velocity, reference, place / "velocity.png"),
+        _quality_maps(project, place / "quality.png"),
+        _series(ps, project.displacement(seen.phase), seen.days, velocity, reference, place / "time_series.png"),
     ]
 
 
-def _figure(columns: int = 1, width: float = 7.0, height: float = 5.5):
+def _figure(columns: int = 1, width: float = 7.0, height: float = 5.5) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * columns, height), layout="constrained")
     return figure, figure.subplots(1, columns, squeeze=False)[0]
 
 
-def _map(axes, lonlat, values, label, cmap, limits) -> None:
+def _map(
+    axes: Axes, lonlat: NDArray[Any], values: NDArray[Any], label: str, cmap: str, limits: tuple[float, float]
+) -> None:
     """Scatter map in degrees with true proportions, colour bar and scale bar."""
     lon, lat = lonlat.T
     size = np.clip(4e4 / max(len(lon), 1), 0.8, 18)
@@ -82,7 +89,7 @@ def _map(axes, lonlat, values, label, cmap, limits) -> None:
     draw_scale_bar(axes, (*axes.get_xlim(), *axes.get_ylim()), metres_per_unit(lat, True)[0])
 
 
-def _velocity_map(project, velocity, reference, path):
+def _velocity_map(project: Project, velocity: NDArray[Any], reference: str, path: Path) -> Path:
     figure, (axes,) = _figure()
     bound = np.nanpercentile(np.abs(velocity), 98) or 1.0
     _map(axes, project.lonlat, velocity, "mm/yr, positive towards the satellite", "RdBu", (-bound, bound))
@@ -91,7 +98,7 @@ def _velocity_map(project, velocity, reference, path):
     return path
 
 
-def _quality_maps(project, path):
+def _quality_maps(project: Project, path: Path) -> Path:
     figure, (left, right) = _figure(columns=2)
     ws, lonlat = project.ws, project.lonlat
     coherence = ws.load("pm2", ["coh_ps"])["coh_ps"]
@@ -105,7 +112,14 @@ def _quality_maps(project, path):
     return path
 
 
-def _series(ps, displacement, days, velocity, reference: NDArray[np.int64], path) -> dict[str, Any]:
+def _series(
+    ps: Mapping[str, Any],
+    displacement: NDArray[Any],
+    days: NDArray[Any],
+    velocity: NDArray[Any],
+    reference: str,
+    path: Path,
+) -> Path:
     """Displacement of the pixels with the lowest and the highest velocity (the outer percent is left out)."""
     order = np.argsort(velocity)
     dates = np.array([np.datetime64(f"{d[:4]}-{d[4:6]}-{d[6:]}") for d in map(str, _dates(ps, days))])
@@ -125,9 +139,9 @@ def _series(ps, displacement, days, velocity, reference: NDArray[np.int64], path
     return path
 
 
-def _joined(title, reference) -> bytes:
+def _joined(title: str, reference: str) -> str:
     return f"{title},\n{reference}" if reference else title
 
 
-def _dates(ps, days):
+def _dates(ps: Mapping[str, Any], days: NDArray[Any]) -> Any:
     return [to_yyyymmdd(day + ps["master_day"]) for day in days]

@@ -66,7 +66,7 @@ def pair_lines(day: NDArray[np.float64], pairs: NDArray[np.int64]) -> list[str]:
     -------
     list of str
     """
-    dates = to_yyyymmdd(day)
+    dates = np.ravel(to_yyyymmdd(day))
     return [f"{dates[first]} {dates[second]}" for first, second in pairs]
 
 
@@ -127,7 +127,7 @@ def draw_pairs(ws: Workspace, day: NDArray[np.float64], bperp: NDArray[np.float6
 
 def _decimal_years(day: NDArray[np.float64]) -> NDArray[np.float64]:
     """Years with the days as fractions."""
-    dates = to_yyyymmdd(day)
+    dates = np.asarray(to_yyyymmdd(day))
     year = dates // 10_000
     return year + (np.asarray(day) - np.array([_first_day(y) for y in year])) / DAYS_PER_YEAR
 
@@ -135,4 +135,4 @@ def _decimal_years(day: NDArray[np.float64]) -> NDArray[np.float64]:
 def _first_day(year: int) -> float:
     from stamps.matlab.dates import datenum
 
-    return datenum(int(year) * 10_000 + 101)
+    return float(datenum(int(year) * 10_000 + 101))

@@ -35,10 +35,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from stamps._typing import StrPath
     from stamps.products.arguments import PlotRequest
+    from stamps.products.backgrounds import Background
+    from stamps.products.colours import Scale
     from stamps.products.quantities import Project
-    from stamps.products.value_types import ValueType
-    from stamps.products.values import Values
+    from stamps.products.raster import PixelGrid
+    from stamps.products.values import Shown
+    from stamps.products.viewpoint import View
 
 
 __all__ = ["draw", "panel_layout"]
@@ -56,15 +60,15 @@ _THROUGH = 0.3  # brightness that remains in the dark of an amplitude that shine
 class _Scene:
     """Everything that the panels share."""
 
-    project: object
-    request: object
-    view: object
+    project: Project
+    request: PlotRequest
+    view: View
     rows: np.ndarray
-    grid: object
-    background: object
-    area: object
-    scale: object
-    titles: list
+    grid: PixelGrid
+    background: Background | None
+    area: ReferenceArea
+    scale: Scale
+    titles: list[str]
 
     @property
     def dark(self) -> bool:
@@ -78,30 +82,15 @@ class _Scene:
 
 
 def draw(
-    project: Project,
-    kind: ValueType | None,
-    values: Values,
-    shown: NDArray[np.floating[Any]],
-    columns: NDArray[np.int64],
-    reference: NDArray[np.int64] | None,
-    limits: tuple[float, float],
-    request: PlotRequest,
-    out: str | None,
+    shown: Shown, limits: tuple[float, float], out: StrPath | None
 ) -> tuple[Figure, tuple[float, float], NDArray[np.float64] | None, list[Axes]]:
     """Draw one panel for each column, then show or write the figure.
 
     Parameters
     ----------
-    project : Project
-    kind : ValueType or None
-    values : Values
-    shown : ndarray, shape (n_ps, k)
-    columns : ndarray of int, shape (k,)
-        0-based numbers of the columns.
-    reference : ndarray of int or None
-        0-based reference pixels.
+    shown : Shown
     limits : tuple of float
-    request : PlotRequest
+        Of the colours.
     out : path-like or None
 
     Returns
@@ -112,19 +101,19 @@ def draw(
     axes : list of matplotlib.axes.Axes
     """
     matplotlib_or_error()
-    scene = _scene(project, kind, values, shown, columns, reference, limits, request)
-    points = load_points(project, values, shown, columns, request.external) if request.external else []
+    scene, request, n_panels = _scene(shown, limits), shown.request, shown.phases.shape[1]
+    points = load_points(shown, request.external) if request.external else []
     left, right, bottom, top = _window(scene)
     ratio = (right - left) / max((top - bottom) * scene.view.aspect, 1e-12)
-    n_y, n_x = panel_layout(shown.shape[1], ratio, request.n_x)
+    n_y, n_x = panel_layout(n_panels, ratio, request.n_x)
     width = min(7.0, _WIDEST / n_x, _TALLEST / n_y * ratio)
     size = n_x * width + 1.6, n_y * (width / ratio + 0.35 * any(scene.titles)) + 1.3
     figure, window = new_figure(out, figsize=size, layout="constrained")
     relief = request.plot_flag == RELIEF
-    axes = [figure.add_subplot(n_y, n_x, k + 1, projection="3d" if relief else None) for k in range(shown.shape[1])]
+    axes = [figure.add_subplot(n_y, n_x, k + 1, projection="3d" if relief else None) for k in range(n_panels)]
     titles, title_size = fit_titles(scene.titles, width)
     for panel, (one, title) in enumerate(zip(axes, titles, strict=True)):
-        (_draw_relief if relief else _draw_panel)(one, scene, shown[:, panel])
+        (_draw_relief if relief else _draw_panel)(one, scene, shown.phases[:, panel])
         one.set_title(title, fontsize=request.textsize or title_size)
         if not relief:
             _label(one, scene, left=panel % n_x == 0, bottom=panel + n_x >= len(axes))
@@ -133,20 +122,17 @@ def draw(
         draw_north(axes[0], scene.ink, scene.view.north)
     for one, point in zip(axes, points, strict=False):
         draw_points(one, point, scene.scale)
-    rmse = np.array([point.rmse for point in points]) if points else None
-    unit = request.units or values.unit
-    _colour_bar(figure, axes, scene, unit)
-    size = request.textsize or float(np.clip(1.2 * figure.get_figwidth(), 9, 14))
-    figure.suptitle(_title(kind, values, unit, scene.area, project), fontsize=size)
+    _colour_bar(figure, axes, scene, shown.unit)
+    size_of_title = request.textsize or float(np.clip(1.2 * figure.get_figwidth(), 9, 14))
+    figure.suptitle(_title(shown, scene.area), fontsize=size_of_title)
     if not relief:
         _close_gaps(figure, axes)
     if window and request.time_series:
         from stamps.products.clicking import add_buttons
 
-        add_buttons(figure, axes[0], project.ws)
-    name = "data" if kind is None else kind.file_name
-    finish_figure(figure, window, out, project.ws, f"ps_plot_{name}.png")
-    return figure, limits, rmse, axes
+        add_buttons(figure, axes[0], shown.project.ws)
+    finish_figure(figure, window, out, shown.project.ws, f"ps_plot_{shown.name}.png")
+    return figure, limits, np.array([point.rmse for point in points]) if points else None, axes
 
 
 def panel_layout(n: int, ratio: float, n_x: int = 0) -> tuple[int, int]:
@@ -172,7 +158,7 @@ def panel_layout(n: int, ratio: float, n_x: int = 0) -> tuple[int, int]:
     return int(np.ceil(n / n_x)), n_x
 
 
-def fit_titles(titles: Sequence[str], width: float) -> tuple[list[str], float]:
+def fit_titles(titles: list[str], width: float) -> tuple[list[str], float]:
     """Titles of panels that stand side by side without running into each other.
 
     Parameters
@@ -202,33 +188,34 @@ def _title_width(n_letters: int, size: float) -> float:
 # ---------------------------------------------------------------------- what the panels share
 
 
-def _scene(
-    project: Project,
-    kind: ValueType | None,
-    values: Values,
-    shown: NDArray[np.floating[Any]],
-    columns: NDArray[np.int64],
-    reference: NDArray[np.int64] | None,
-    limits: tuple[float, float],
-    request: PlotRequest,
-) -> _Scene:
-    flag, get = request.plot_flag, project.parameters.get
+def _scene(shown: Shown, limits: tuple[float, float]) -> _Scene:
+    project, request = shown.project, shown.request
+    flag = request.plot_flag
     radar = flag in (AMPLITUDE, AMPLITUDE_THROUGH)
     amplitude = amplitude_grey(project.ws) if radar else None
-    view = view_of(project, flag, amplitude.shape if radar else None)
+    view = view_of(project, flag, None if amplitude is None else amplitude.shape)
     rows = _rows_in_range(project.lonlat, request)
     n_cells = max(int(size_parameter(project.parameters, "plot_pixels_scatterer", -1, _MOST_CELLS)), 1)
     metres = size_parameter(project.parameters, "plot_scatterer_size") / n_cells
-    most = max(300, int(1800 / np.sqrt(shown.shape[1])))
+    most = max(300, int(1800 / np.sqrt(shown.phases.shape[1])))
     grid = pixel_grid(view.x[rows], view.y[rows], view.steps(metres), n_cells, most)
     background = None
-    if radar:
+    if amplitude is not None:
         background = amplitude_image(amplitude, view.flip, grid.extent)
     elif flag in (SHADED, RELIEF):
         background = dem_image(project.ws, project.parameters, view.metres, centre_of(project.lonlat)[0])
-    scale = scale_for(shown, limits, str(get("plot_color_scheme")), "" if kind is None else kind.group)
-    titles = panel_titles(values, project, columns)
-    return _Scene(project, request, view, rows, grid, background, ReferenceArea.of(project, reference), scale, titles)
+    group = "" if shown.value_type is None else shown.value_type.group
+    return _Scene(
+        project=project,
+        request=request,
+        view=view,
+        rows=rows,
+        grid=grid,
+        background=background,
+        area=ReferenceArea.of(project, shown.reference),
+        scale=scale_for(shown.phases, limits, str(project.parameters.get("plot_color_scheme")), group),
+        titles=panel_titles(shown.values, project, shown.columns),
+    )
 
 
 def _rows_in_range(lonlat: NDArray[np.float64], request: PlotRequest) -> NDArray[np.int64]:
@@ -285,16 +272,19 @@ def _label(axes: Axes, scene: _Scene, left: bool, bottom: bool) -> None:
     axes.set_ylabel(scene.view.labels[1] if left else "", fontsize=8)
 
 
-def _draw_relief(axes, scene, column) -> None:
+def _draw_relief(axes: Any, scene: _Scene, column: NDArray[Any]) -> None:
     """The DEM as a surface with the pixels on it."""
     from matplotlib.ticker import MaxNLocator
 
-    left, right, bottom, top = scene.background.extent
-    heights = scene.background.heights
+    background = scene.background
+    if background is None or background.heights is None:
+        raise InputError("A relief needs a DEM, and this project has none.")
+    left, right, bottom, top = background.extent
+    heights = background.heights
     step = max(1, max(heights.shape) // 150)
     lon = np.linspace(left, right, 2 * heights.shape[1] + 1)[1::2]
     lat = np.linspace(bottom, top, 2 * heights.shape[0] + 1)[1::2]
-    grey = np.repeat(scene.background.grey[::step, ::step, np.newaxis], 3, axis=2)
+    grey = np.repeat(background.grey[::step, ::step, np.newaxis], 3, axis=2)
     axes.plot_surface(
         *np.meshgrid(lon[::step], lat[::step]),
         heights[::step, ::step],
@@ -341,18 +331,21 @@ def _colour_bar(figure: Figure, axes: Sequence[Axes], scene: _Scene, unit: str) 
         bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
 
 
-def _title(kind: ValueType | None, values: Values, unit: str, area: ReferenceArea, project: Project) -> str:
+def _title(shown: Shown, area: ReferenceArea) -> str:
     """Quantity; unit and sign; reference; data: a line each."""
-    name, sign = "" if kind is None else f"   [{kind.name}]", sign_of(kind)
-    quantity = describe(kind) if sign or not unit else f"{describe(kind)} ({unit})"
-    lines = [quantity + name, f"{unit}, {sign}" if sign else "", area.text() if values.referenced else ""]
-    return "\n".join(line for line in [*lines, describe_data(kind, values, project)] if line)
+    value_type, unit = shown.value_type, shown.unit
+    name, sign = "" if value_type is None else f"   [{value_type.name}]", sign_of(value_type)
+    quantity = describe(value_type) if sign or not unit else f"{describe(value_type)} ({unit})"
+    lines = [quantity + name, f"{unit}, {sign}" if sign else "", area.text() if shown.values.referenced else ""]
+    return "\n".join(line for line in [*lines, describe_data(value_type, shown.values, shown.project)] if line)
 
 
-def _close_gaps(figure: Figure, axes: Sequence[Axes]) -> None:
+def _close_gaps(figure: Figure, axes: Sequence[Any]) -> None:
     """Make a figure as small as its panels, whose proportions are fixed, let it be."""
     for _ in range(_LAYOUTS):
-        figure.get_layout_engine().execute(figure)
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(figure)
         axes[0].apply_aspect()
         allotted, used = axes[0].get_position(original=True), axes[0].get_position()
         n_y, n_x = axes[0].get_subplotspec().get_gridspec().get_geometry()

@@ -1,6 +1,6 @@
 """The phases that plots are made of: unwrapped phase and corrections, read when a recipe asks for them.
 
-Recipes are those of :mod:`stamps.products.value_types`.
+Recipes are those of :mod:`stamps.products.recipes`.
 Source: docs/method/products.md, sections 2.4 to 2.6, and its introduction.
 """
 
@@ -52,7 +52,7 @@ class Project(ProjectFiles):
         stored = self.ws.load_optional(f"phuw{self.version}", ["unwrap_ifg_index_sm"]).get("unwrap_ifg_index_sm")
         return np.arange(self.ps["n_image"]) if stored is None else stored
 
-    def covariance(self, pairs: bool) -> NDArray[np.floating[Any]]:
+    def covariance(self, pairs: bool) -> NDArray[np.floating[Any]] | None:
         """Covariance of the interferograms, or of the images of an inverted series.
 
         Parameters
@@ -74,8 +74,8 @@ class Project(ProjectFiles):
         if content.get("ifg_std") is None:
             return None
         ifg_std = matrix_of(content, "ifg_std", n, "interferograms", (1,))[:, 0]
-        kind = ifg_std.dtype.type
-        return np.diag((ifg_std * kind(np.pi) / kind(181)) ** 2)  # 181 it is
+        single = ifg_std.dtype.type
+        return np.diag((ifg_std * single(np.pi) / single(181)) ** 2)  # 181 it is
 
     @property
     def lonlat(self) -> NDArray[np.float64]:
@@ -102,8 +102,8 @@ class Project(ProjectFiles):
 class Choice:
     """Which corrections are meant: tropospheric and ionospheric method, 0-based column whose bands are shown."""
 
-    aps: object = 0
-    iono: object = 0
+    aps: Any = 0
+    iono: Any = 0
     band: int | None = None
 
 
@@ -124,7 +124,7 @@ class Quantities:
         self, project: Project, choice: Choice, pairs: bool, known: Mapping[str, np.ndarray] | None = None
     ) -> None:
         self.project, self.choice, self.pairs = project, choice, pairs
-        self._known = dict(known or {})
+        self._known: dict[str, NDArray[Any] | None] = dict(known or {})
 
     def __getitem__(self, letter: str) -> NDArray[np.floating[Any]] | None:
         """The quantity, shape (n_ps, n) or (n_ps, 1); None where there is nothing to subtract."""
@@ -132,9 +132,16 @@ class Quantities:
             parts = letter.split("+")
             value = self._read(parts[0])
             for part in parts[1:]:
-                value = value + self._read(part)
+                value = _sum(value, self._read(part))
             self._known[letter] = value
         return self._known[letter]
+
+    def present(self, letter: str) -> NDArray[Any]:
+        """The quantity where it cannot be absent; WorkspaceError if it is."""
+        value = self[letter]
+        if value is None:
+            raise WorkspaceError(f"{self.project.ws.path} has no quantity {letter}, which this value type shows.")
+        return value
 
     def has_master_noise(self) -> bool:
         """Whether C was estimated."""
@@ -170,7 +177,7 @@ class Quantities:
         """S."""
         return self._variable("scla", "ph_scla")
 
-    def look_angle_coefficient(self) -> NDArray[np.float64]:
+    def look_angle_coefficient(self) -> NDArray[np.floating[Any]]:
         """K."""
         return self._variable("scla", "K_ps_uw")
 
@@ -178,7 +185,7 @@ class Quantities:
         """C."""
         return self._variable("scla", "C_ps_uw", pairs=False)
 
-    def ramps(self) -> NDArray[np.float64]:
+    def ramps(self) -> NDArray[np.floating[Any]]:
         """R; InputError if none were estimated."""
         if not self.project.parameters.flag("scla_deramp"):
             raise InputError(
@@ -199,12 +206,12 @@ class Quantities:
         """C~."""
         return self.smoothed("C_ps_uw")
 
-    def smoothed_ramps(self) -> NDArray[np.float64]:
+    def smoothed_ramps(self) -> NDArray[np.floating[Any]]:
         """R~."""
         self.ramps()
         return self.smoothed("ph_ramp")
 
-    def spatially_correlated_noise(self) -> NDArray[np.float64]:
+    def spatially_correlated_noise(self) -> NDArray[np.floating[Any]]:
         """N."""
         return self._variable("scn", "ph_scn_slave", pairs=False)
 
@@ -212,15 +219,15 @@ class Quantities:
         """T, or the bands of one interferogram."""
         method = chosen_tropo(self.choice.aps)
         if self.choice.band is not None:
-            return self._bands(method)
+            return self._bands(method, self.choice.band)
         correction, _, _ = tropospheric_correction(self._corrections("tca", method.variables), method.number)
         return correction
 
-    def _bands(self, method: TropoMethod) -> NDArray[np.floating[Any]]:
+    def _bands(self, method: TropoMethod, band: int) -> NDArray[np.floating[Any]]:
         if method.number not in _BANDED:
             raise InputError("'ifg i' shows the bands of the power law: name the correction 'a_p' or 'a_pk', too.")
         content = self.project.load("tca_bands", self.pairs)
-        return self._checked(content, f"{_BANDED[method.number]}{self.choice.band + 1}")
+        return self._checked(content, f"{_BANDED[method.number]}{band + 1}")
 
     def ionosphere(self) -> NDArray[np.floating[Any]]:
         """I."""
@@ -228,7 +235,7 @@ class Quantities:
         correction, _, _ = ionospheric_correction(self._corrections("ica", [IONO_VARIABLE]), method)
         return correction
 
-    def tide(self) -> NDArray[np.float64]:
+    def tide(self) -> NDArray[np.floating[Any]]:
         """E; WorkspaceError if there is none."""
         name = self.project.file("tide", self.pairs)
         if not self.project.ws.exists(name):
@@ -313,27 +320,27 @@ _READERS = {
 }
 
 
-def chosen_tropo(method: int | str) -> TropoMethod:
+def chosen_tropo(method: Any) -> TropoMethod:
     """The tropospheric correction that was named; InputError if none was."""
     if method is None or (not isinstance(method, str) and np.size(method) == 1 and method == 0):
         raise InputError("Say which tropospheric correction is meant: add its name, as in ps_plot v-da a_gacos.")
     return tropo_method(method)
 
 
-def chosen_iono(method: int) -> int:
+def chosen_iono(method: Any) -> int:
     """The ionospheric correction that was named; InputError if none was."""
     if method is None or (not isinstance(method, str) and np.size(method) == 1 and method == 0):
         raise InputError("Say which ionospheric correction is meant: add 'i_as' to the arguments.")
     return method
 
 
-def evaluate(words: Sequence[str], quantities: Quantities) -> NDArray[np.floating[Any]]:
+def evaluate(words: Sequence[str], quantities: Quantities) -> NDArray[Any]:
     """Carry out a recipe.
 
     Parameters
     ----------
     words : list of str
-        See :mod:`stamps.products.value_types`.
+        See :mod:`stamps.products.recipes`.
     quantities : Quantities
 
     Returns
@@ -341,7 +348,7 @@ def evaluate(words: Sequence[str], quantities: Quantities) -> NDArray[np.floatin
     ndarray, shape (n_ps, n)
         Radians; single if an operand is single.
     """
-    project, value = quantities.project, quantities[words[0]]
+    project, value = quantities.project, quantities.present(words[0])
     for word in words[1:]:
         if word == "D":
             value, _ = deramped(project.ps, value, workdir=project.ws)
@@ -354,15 +361,22 @@ def evaluate(words: Sequence[str], quantities: Quantities) -> NDArray[np.floatin
     return value
 
 
-def subtract(value: NDArray[np.float32], other: NDArray[np.floating[Any]] | None) -> NDArray[np.float32]:
+def _sum(value: NDArray[Any] | None, other: NDArray[Any] | None) -> NDArray[Any] | None:
+    """Sum of two quantities, where None is nothing."""
+    if value is None or other is None:
+        return other if value is None else value
+    return value + other
+
+
+def subtract(value: NDArray[Any], other: NDArray[Any] | None) -> NDArray[Any]:
     """Difference in MATLAB's class: single if an operand is single. None subtracts nothing."""
     if other is None:
         return value
-    kind = np.float32 if np.float32 in (value.dtype, other.dtype) else np.float64
-    return value.astype(kind, copy=False) - other.astype(kind, copy=False)
+    dtype = np.float32 if np.float32 in (value.dtype, other.dtype) else np.float64
+    return value.astype(dtype, copy=False) - other.astype(dtype, copy=False)
 
 
-def _without_master(value: NDArray[np.float32], project: Project) -> NDArray[np.float32]:
+def _without_master(value: NDArray[Any], project: Project) -> NDArray[Any]:
     value = value.copy()
     value[:, project.master] = 0
     return value

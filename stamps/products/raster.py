@@ -160,19 +160,19 @@ def pixel_grid(x: ArrayLike, y: ArrayLike, steps: tuple[float, float], n_cells: 
     pixels = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     low = np.array([x[pixels].min(), y[pixels].min()])
     extent = np.array([x[pixels].max(), y[pixels].max()]) - low
-    steps = np.asarray(steps, np.float64)
-    steps = steps * max(1.0, float((extent / steps).max()) / most)
-    corner = low - (_MARGIN + n_cells // 2 + 0.5) * steps
-    shape = np.ceil(extent / steps).astype(int) + 2 * (_MARGIN + n_cells // 2) + 1
+    given = np.asarray(steps, np.float64)
+    sizes = given * max(1.0, float((extent / given).max()) / most)
+    corner = low - (_MARGIN + n_cells // 2 + 0.5) * sizes
+    shape = np.ceil(extent / sizes).astype(int) + 2 * (_MARGIN + n_cells // 2) + 1
     index = np.full((shape[1], shape[0]), _EMPTY, np.int64)
-    column = np.floor((x[pixels] - corner[0]) / steps[0]).astype(int)
-    row = np.floor((y[pixels] - corner[1]) / steps[1]).astype(int)
+    column = np.floor((x[pixels] - corner[0]) / sizes[0]).astype(int)
+    row = np.floor((y[pixels] - corner[1]) / sizes[1]).astype(int)
     before = -((n_cells - 1) // 2)
     for shift_y in range(before, before + n_cells):
         for shift_x in range(before, before + n_cells):
             _fill(index, row + shift_y, column + shift_x, pixels)
     _fill(index, row, column, pixels, again=True)
-    right, top = corner + shape * steps
+    right, top = corner + shape * sizes
     return PixelGrid(index, (corner[0], right, corner[1], top))
 
 

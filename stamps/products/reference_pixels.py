@@ -6,8 +6,11 @@ Reads ``psver``, ``ps2`` (``lonlat``, ``ll0``, ``xy``). Parameters: ``ref_x``, `
 Source: docs/method/scla.md, section 3.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from os import PathLike
+from typing import Any
 
 import numpy as np
 
@@ -55,9 +58,10 @@ def reference_pixels(ps: Mapping | None = None, workdir: PathLike | str | Worksp
     parameters = Parameters(ws)
     stored = ws.load(f"ps{ws.version}", ["lonlat", "ll0", "xy"])
     points = stored if ps is None else ps
-    ref_x = parameters.get("ref_x")
+    get: Callable[[str], Any] = parameters.get
+    ref_x = get("ref_x")
     if ref_x is not None and np.size(ref_x) and ps is None:
-        ref_y = parameters.get("ref_y")
+        ref_y = get("ref_y")
         if ref_y is None or np.size(ref_x) != 2 or np.size(ref_y) != 2:
             raise ParameterError(
                 "ref_x and ref_y must both be two numbers, a lower and an upper limit in metres: set both "
@@ -66,14 +70,14 @@ def reference_pixels(ps: Mapping | None = None, workdir: PathLike | str | Worksp
         inside = between(stored["xy"][:, 1], ref_x) & between(stored["xy"][:, 2], ref_y)
         names = "ref_x and ref_y"
     else:
-        radius = parameters.get("ref_radius")
+        radius = get("ref_radius")
         if radius == -np.inf:
             return None
         inside = in_area(
             points["lonlat"],
-            parameters.get("ref_lon"),
-            parameters.get("ref_lat"),
-            parameters.get("ref_centre_lonlat"),
+            get("ref_lon"),
+            get("ref_lat"),
+            get("ref_centre_lonlat"),
             radius,
             stored["ll0"],
         )

@@ -69,14 +69,14 @@ def relative_to_pixels(
     without = np.flatnonzero(np.isnan(pixels).all(axis=0))
     if np.iscomplexobj(shown):
         unit = unit_modulus(shown)
-        total = sum_single(np.where(np.isnan(unit[reference]), 0, unit[reference]), axis=0)
+        total = np.asarray(sum_single(np.where(np.isnan(unit[reference]), 0, unit[reference]), axis=0))
         return unit * total.conj().astype(shown.dtype), without
     mean = np.asarray(nanmean(pixels, axis=0))
     mean[without] = 0
     return shown - mean.astype(shown.dtype), without
 
 
-def means_of_pairs(phases: NDArray[np.float32], reference: NDArray[np.int64]) -> NDArray[np.float32]:
+def means_of_pairs(phases: NDArray[Any], reference: NDArray[np.int64]) -> NDArray[Any]:
     """Reference of velocities from interferograms: means over the reference pixels, or over everything that is valid.
 
     Quirk: a single NaN anywhere lets all columns take the mean of all their valid pixels instead.
@@ -90,7 +90,9 @@ def means_of_pairs(phases: NDArray[np.float32], reference: NDArray[np.int64]) ->
     -------
     ndarray, shape (k,)
     """
-    return nanmean(phases, axis=0) if np.isnan(phases).any() else mean_single(phases[reference], axis=0)
+    if np.isnan(phases).any():
+        return np.asarray(nanmean(phases, axis=0))
+    return np.asarray(mean_single(phases[reference], axis=0))
 
 
 def colour_limits(values: NDArray[Any]) -> tuple[float, float]:

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
-    from stamps.products.arguments import PlotRequest
     from stamps.products.quantities import Project
-    from stamps.products.value_types import ValueType
-    from stamps.products.values import TimeSeries, Values
+    from stamps.products.values import Shown, TimeSeries
 
 
 __all__ = ["SERIES_NAME", "check_place", "complete_file", "save_values"]
@@ -52,11 +50,12 @@ def complete_file(path: StrPath, what: str) -> Iterator[Path]:
     WorkspaceError
         The file cannot be written, or there is something else than a plain file; what was there is as it was.
     """
-    check_place(path, what)
-    part = path.with_name(f".stamps-{uuid.uuid4().hex}.part")  # nobody can have put a link there
+    place = Path(path)
+    check_place(place, what)
+    part = place.with_name(f".stamps-{uuid.uuid4().hex}.part")  # nobody can have put a link there
     try:
         yield part
-        os.replace(part, path)
+        os.replace(part, place)
     except OSError as error:
         reason = error.strerror or error
         raise WorkspaceError(f"The {what} {path} cannot be written ({reason}): choose another place.") from error
@@ -65,7 +64,7 @@ def complete_file(path: StrPath, what: str) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def check_place(path: StrPath, what: str) -> None:
+def check_place(path: Path, what: str) -> None:
     """WorkspaceError unless a file can be put at ``path``: there is nothing, or a plain file, in a folder that exists."""
     check_plain(path)
     if not os.path.isdir(path.parent):
@@ -74,45 +73,28 @@ def check_place(path: StrPath, what: str) -> None:
         )
 
 
-def save_values(
-    project: Project,
-    kind: ValueType | None,
-    values: Values,
-    shown: NDArray[Any],
-    columns: NDArray[np.int64],
-    reference: NDArray[np.int64] | None,
-    request: PlotRequest,
-) -> None:
+def save_values(shown: Shown) -> None:
     """Save what the request asks for, all files together.
 
     Parameters
     ----------
-    project : Project
-    kind : ValueType or None
-    values : Values
-    shown : ndarray, shape (n_ps, k)
-        Referenced values of the chosen columns.
-    columns : ndarray of int, shape (k,)
-        Their 0-based numbers.
-    reference : ndarray of int or None
-        0-based reference pixels.
-    request : PlotRequest
+    shown : Shown
     """
-    files, texts = {}, {}
-    if values.fit is not None:
-        files["mean_v"] = {"m": values.fit}
-    if values.series is not None:
-        name = f"ps_plot_ts_{kind.file_name}"
-        files[name] = _series(project, values.series, reference)
+    files: dict[str, dict[str, Any]] = {}
+    texts: dict[str, str] = {}
+    if shown.values.fit is not None:
+        files["mean_v"] = {"m": shown.values.fit}
+    if shown.values.series is not None:
+        name = f"ps_plot_ts_{shown.name}"
+        files[name] = _series(shown.project, shown.values.series, shown.reference)
         texts[SERIES_NAME] = f"{name}.mat\n"
-    if request.saves:
-        name = f"ps_plot_{'data' if kind is None else kind.file_name}"
-        files[name] = {"ph_disp": shown, "ifg_list": columns}
+    if shown.request.saves:
+        files[f"ps_plot_{shown.name}"] = {"ph_disp": shown.phases, "ifg_list": shown.columns}
     if files:
-        _publish(project.ws, files, texts, needed=request.saves)
+        _publish(shown.project.ws, files, texts, needed=shown.request.saves)
 
 
-def _series(project: Project, series: TimeSeries, reference: NDArray[np.int64]) -> dict[str, Any]:
+def _series(project: Project, series: TimeSeries, reference: NDArray[np.int64] | None) -> dict[str, Any]:
     """Content of a time-series file; every column of the velocity fit with its date."""
     ps = project.ps
     return {
@@ -135,18 +117,19 @@ def _publish(ws: Workspace, files: Mapping[str, Any], texts: Mapping[str, Any], 
     try:
         _write(ws, files, texts)
     except WorkspaceError as error:
-        place = _home()
-        if place is None or place.path == ws.path:
+        home = _home()
+        if home is None or home.path == ws.path:
             if needed:
                 raise
             log(f"Not saved for ts_plot: {error}", level=2)
             return
+        place = home
         _write(place, files, texts)
         log(f"{ws.path} cannot be written: saved in {place.path}", level=2)
     log(f"Saved in {place.path}: {', '.join(f'{name}.mat' for name in files)}", level=2)
 
 
-def _home() -> Workspace:
+def _home() -> Workspace | None:
     """The user's home directory, None if it cannot be written."""
     try:
         home = Path.home()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from stamps.workspace import Workspace, freshness
 if TYPE_CHECKING:
     from datetime import date
 
+    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
     from stamps.workspace.directory import Variables
@@ -54,7 +55,7 @@ class Place(NamedTuple):
     pixels: np.ndarray
     displacement: np.ndarray
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.lon:.5f}, {self.lat:.5f} ({self.pixels.size} pixels within {self.radius:g} m)"
 
 
@@ -107,7 +108,7 @@ def place_series(series: Variables, lon: float, lat: float, radius: float = 100.
             "larger radius or another place."
         )
     lon, lat = within_180((lon, lat)).tolist()
-    return Place(lon, lat, float(radius), pixels, nanmean(series["ph_mm"][pixels], axis=0))
+    return Place(lon, lat, float(radius), pixels, np.asarray(nanmean(series["ph_mm"][pixels], axis=0)))
 
 
 def in_regular_polygon(points: NDArray[np.float64], radius: float, corners: int = _CORNERS) -> NDArray[np.bool_]:
@@ -129,7 +130,7 @@ def in_regular_polygon(points: NDArray[np.float64], radius: float, corners: int 
     return np.hypot(*points.T) * np.cos(from_middle) <= radius * np.cos(half)
 
 
-def fit_line(days, displacement):
+def fit_line(days: NDArray[Any], displacement: NDArray[Any]) -> NDArray[Any]:
     """Intercept (mm) and slope (mm/yr) by ordinary least squares; dates without value are left out.
 
     Parameters
@@ -155,16 +156,16 @@ def dates_of(day: ArrayLike) -> list[date]:
     -------
     list of datetime.date
     """
-    return [datetime.date(d // 10_000, d // 100 % 100, d % 100) for d in np.atleast_1d(to_yyyymmdd(day)).tolist()]
+    return [datetime.date(d // 10_000, d // 100 % 100, d % 100) for d in to_yyyymmdd(np.atleast_1d(day)).tolist()]
 
 
-def title_of(series, what):
+def title_of(series: Any, what: str) -> str:
     """Title of a picture of a series: what it shows, from which plot, the master that the dotted line marks."""
     name = Path(series.source).stem.removeprefix("ps_plot_ts_")
     return f"{what}, from ps_plot {name}; dotted: master of {datestr(series['master_day'])}"
 
 
-def draw_series(axes, series, displacement, label, line=None) -> None:
+def draw_series(axes: Axes, series: Any, displacement: NDArray[Any], label: str, line: Any = None) -> None:
     """Draw a series over its dates, with its line if there is one.
 
     Parameters
@@ -180,13 +181,14 @@ def draw_series(axes, series, displacement, label, line=None) -> None:
     """
     from matplotlib.dates import ConciseDateFormatter
 
-    dates = dates_of(series["day"])
+    dates: Any = dates_of(series["day"])
+    master: Any = dates_of(series["master_day"])[0]
     axes.axhline(0, color="0.8", lw=0.8)
     axes.plot(dates, displacement, "o", ms=4, label=label)
     if line is not None:
         fitted = line[0] + line[1] * (series["day"] - series["master_day"]) / DAYS_PER_YEAR
         axes.plot(dates, fitted, "-", lw=1, label=f"{line[1]:.1f} mm/yr")
-    axes.axvline(dates_of(series["master_day"])[0], color="0.7", ls=":", lw=1)
+    axes.axvline(master, color="0.7", ls=":", lw=1)
     axes.set_ylabel("displacement towards the satellite (mm)")
     axes.legend(frameon=False, fontsize=8)
     axes.grid(alpha=0.3)

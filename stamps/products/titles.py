@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,12 +50,12 @@ _QUANTITIES = {
 _SWITCH_NAMES = {"d": "S", "a": "T", "t": "E"}
 
 
-def describe(kind: ValueType | None) -> str:
+def describe(value_type: ValueType | None) -> str:
     """One line that says what a value type shows.
 
     Parameters
     ----------
-    kind : ValueType or None
+    value_type : ValueType or None
         None for values of the caller.
 
     Returns
@@ -63,25 +63,31 @@ def describe(kind: ValueType | None) -> str:
     str
         ``'Line-of-sight velocity without look-angle error and ramps'``.
     """
-    if kind is None:
+    if value_type is None:
         return "Given values"
-    if kind.group == "hgt":
+    if value_type.group == "hgt":
         return "Height of the pixels"
-    if kind.group == "d":
+    if value_type.group == "d":
         return "Look-angle (DEM) error"
-    if kind.group == "vs":
-        words = [f"-{_SWITCH_NAMES[letter]}" if letter in _SWITCH_NAMES else "D" for letter in kind.recipe]
+    if value_type.group == "vs":
+        words = [f"-{_SWITCH_NAMES[letter]}" if letter in _SWITCH_NAMES else "D" for letter in value_type.switches]
         return _without("Standard deviation of the line-of-sight velocity", words)
-    if kind.group == "wrapped":
-        start = _WRAPPED_NAMES.get(kind.name, "Wrapped phase")
-        return start if kind.name in _WRAPPED_NAMES else _without(start, [f"-{word}" for word in kind.words])
-    if not kind.is_velocity:
-        return _without(_QUANTITIES[kind.words[0]], kind.words[1:])
+    if value_type.group == "wrapped":
+        start = _WRAPPED_NAMES.get(value_type.name, "Wrapped phase")
+        return (
+            start if value_type.name in _WRAPPED_NAMES else _without(start, [f"-{word}" for word in value_type.words])
+        )
+    if not value_type.is_velocity:
+        return _without(_QUANTITIES[value_type.words[0]], value_type.words[1:])
     start = (
-        "Line-of-sight velocity" if kind.words[0] == "U" else f"Line-of-sight velocity of the {_NAMES[kind.words[0]]}"
+        "Line-of-sight velocity"
+        if value_type.words[0] == "U"
+        else f"Line-of-sight velocity of the {_NAMES[value_type.words[0]]}"
     )
-    left_out = f", one {'interferogram' if kind.pairs else 'image'} left out at a time" if kind.drops else ""
-    return _without(start, kind.words[1:]) + left_out
+    left_out = (
+        f", one {'interferogram' if value_type.pairs else 'image'} left out at a time" if value_type.drops else ""
+    )
+    return _without(start, value_type.words[1:]) + left_out
 
 
 def _without(start: str, words: Sequence[str]) -> str:
@@ -94,25 +100,25 @@ def _enumerated(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def sign_of(kind: ValueType | None) -> str:
+def sign_of(value_type: ValueType | None) -> str:
     """What positive values mean; empty where they have no direction."""
-    if kind is None or kind.group in ("hgt", "vs"):
+    if value_type is None or value_type.group in ("hgt", "vs"):
         return ""
-    if kind.is_velocity:
+    if value_type.is_velocity:
         return "positive towards the satellite"
-    if kind.group == "d":
+    if value_type.group == "d":
         return "negative where the ground stands above the DEM"
-    if kind.group in ("series", "pairs") and kind.words[0] == "U":
+    if value_type.group in ("series", "pairs") and value_type.words[0] == "U":
         return "positive away from the satellite"
     return ""
 
 
-def describe_data(kind: ValueType | None, values: Values, project: Project) -> str:
+def describe_data(value_type: ValueType | None, values: Values, project: Project) -> str:
     """Which data stand behind a picture: time span and number of images of a velocity, order of dates, pixels.
 
     Parameters
     ----------
-    kind : ValueType or None
+    value_type : ValueType or None
     values : Values
     project : Project
 
@@ -122,20 +128,22 @@ def describe_data(kind: ValueType | None, values: Values, project: Project) -> s
         ``'23 interferograms from 08-Jan-2018 to 05-Nov-2018, 6938 pixels'``.
     """
     ps, parts = project.ps, []
-    if kind is not None and kind.is_velocity and values.numbers is not None:
-        days = ps["ifgday"][values.numbers] if kind.pairs else [*ps["day"][values.numbers], ps["master_day"]]
-        count = f"{len(values.numbers)} interferograms" if kind.pairs else f"{len(values.numbers) + 1} images"
+    if value_type is not None and value_type.is_velocity and values.numbers is not None:
+        days = ps["ifgday"][values.numbers] if value_type.pairs else [*ps["day"][values.numbers], ps["master_day"]]
+        count = f"{len(values.numbers)} interferograms" if value_type.pairs else f"{len(values.numbers) + 1} images"
         parts.append(f"{count} from {datestr(np.min(days))} to {datestr(np.max(days))}")
-    elif _against_master(kind, values):
+    elif _against_master(value_type, values):
         parts.append(f"each date against the master of {datestr(ps['master_day'])}")
     elif values.labels == "ifgs":
         parts.append("second date minus first")
     return ", ".join([*parts, f"{ps['n_ps']} pixels"])
 
 
-def _against_master(kind: ValueType | None, values: Values) -> bool:
+def _against_master(value_type: ValueType | None, values: Values) -> bool:
     """Whether the columns are phases of images relative to the master."""
-    return values.labels == "images" and (kind.group == "wrapped" or kind.words[0] == "U")
+    if value_type is None or values.labels != "images":
+        return False
+    return value_type.group == "wrapped" or value_type.words[0] == "U"
 
 
 def panel_titles(values: Values, project: Project, columns: NDArray[np.int64]) -> list[str]:
@@ -158,7 +166,8 @@ def panel_titles(values: Values, project: Project, columns: NDArray[np.int64]) -
         return [f"band {column + 1}" for column in columns]
     if values.labels.startswith("without "):
         what = values.labels.removeprefix("without ")
-        return [f"without {_label(values.numbers[column], project, what)}" for column in columns]
+        numbers = columns if values.numbers is None else values.numbers[columns]
+        return [f"without {_label(number, project, what)}" for number in numbers]
     return [""] if len(columns) == 1 else [f"{column + 1}" for column in columns]
 
 
@@ -207,7 +216,7 @@ class ReferenceArea:
         """
         if reference is None:
             return cls()
-        get = project.parameters.get
+        get: Callable[[str], Any] = project.parameters.get
         radius, lon, lat = get("ref_radius"), np.ravel(get("ref_lon")), np.ravel(get("ref_lat"))
         circle = bool(np.size(radius) == 1 and np.isfinite(radius))
         box = bool(lon.size == 2 and lat.size == 2 and np.isfinite([*lon, *lat]).all())

@@ -1,13 +1,4 @@
-"""What can be plotted: the value types, what each is made of, and how a name is understood.
-
-A recipe is a line of words, carried out from left to right on one array of phases: the first word is a quantity, ``-X``
-subtracts a quantity (``-C?``: if it is stored), ``D`` removes ramps, ``M0`` sets the master column to zero (not where
-the bands of a correction are shown). The order of the words is that of the original, because single precision and
-ramps depend on it.
-
-``U S C N T I E O R K``  unwrapped phase, look-angle error, master noise, spatially correlated noise, troposphere,
-ionosphere, tide, oscillator drift, orbital ramps, look-angle coefficient;
-``S~ C~ R~``  the smoothed look-angle error, master noise and ramps that unwrapping subtracts.
+"""What can be plotted: the value types, and how a name is understood. What each is made of: :mod:`stamps.products.recipes`.
 
 Source: docs/method/products.md, sections 2.2 to 2.5.
 """
@@ -18,122 +9,10 @@ import difflib
 from dataclasses import dataclass
 
 from stamps.errors import InputError
+from stamps.products.recipes import MASTER_IS_ONE, RECIPES
 
-__all__ = ["ValueType", "value_type"]
+__all__ = ["ValueType", "known_names"]
 
-#: Types of phase, single master or inverted series.
-_SERIES = {
-    "u": "U -O",
-    "u-d": "U -S -O",
-    "u-m": "U -C M0 -O",
-    "u-o": "U -O D",
-    "u-do": "U -S -O D",
-    "u-dm": "U -C -S -O M0",
-    "u-dmo": "U -C -S -O D M0",
-    "u-dms": "U -N -C -S -O M0",
-    "u-dmos": "U -N -C -S -O D M0",
-    "u-a": "U -T -O M0",
-    "u-da": "U -S -T -O M0",
-    "u-ao": "U -T -O M0 D",
-    "u-dao": "U -T -S M0 -O D",
-    "u-ai": "U -T -I -O M0",
-    "u-dai": "U -S -T -I -O M0",
-    "u-dait": "U -S -T -I -E -O M0",
-    "u-i": "U -I M0 -O",
-    "u-di": "U -S -I -O",
-    "u-dit": "U -S -I -E -O",
-    "u-s": "U -N M0 -O",
-    "a": "T",
-    "a-o": "T D",
-    "i": "I",
-    "t": "E",
-    "s": "N",
-    "m": "C",
-    "o": "R",
-}
-
-#: Types of phase, small-baseline interferograms.
-_PAIRS = {
-    "usb": "U -O",
-    "usb-d": "U -S -O",
-    "usb-a": "U -T -O",
-    "usb-da": "U -S -T -O",
-    "usb-o": "U -O D",
-    "usb-do": "U -S -O D",
-    "usb-ao": "U -T -O D",
-    "usb-dao": "U -S -T -O D",
-    "usb-ai": "U -T -I -O",
-    "usb-dai": "U -S -T -I -O",
-    "rsb": "RES",
-    "rsb-o": "RES D",
-    "asb": "T",
-    "asb-o": "T D",
-    "isb": "I",
-    "tsb": "E",
-}
-
-#: Wrapped types: the phases that turn the phasor, and whether the master becomes 1.
-_WRAPPED = {
-    "w": ("O", False),
-    "w-a": ("O T", False),
-    "w-d": ("O S~", False),
-    "w-da": ("O S~ T", False),
-    "w-o": ("O R", False),
-    "w-do": ("O S~+R~", False),
-    "w-dm": ("O S~ C~", True),
-    "w-dmo": ("O S~ R~ C~", True),
-    "wa": ("T", False),
-    "wf": ("", False),
-    "p": ("", False),
-}
-
-#: Velocities of the single-master series.
-_VELOCITIES = {
-    "v": "U -O",
-    "v-d": "U -O -S -C?",
-    "v-o": "U -O D",
-    "v-do": "U -O -S D",
-    "v-s": "U -O -N",
-    "v-so": "U -O -N D",
-    "v-ds": "U -O -S -N",
-    "v-dso": "U -O -S -N D",
-    "v-a": "U -O -T",
-    "v-ao": "U -O -T D",
-    "v-da": "U -O -S -T",
-    "v-dai": "U -O -S -T -I",
-    "v-dait": "U -O -S -T -I -E",
-    "v-dao": "U -O -S -T D",
-    "vt": "E",
-    "vi": "I",
-    "vdrop": "U -O",
-    "vdrop-d": "U -O -S",
-    "vdrop-o": "U -O D",
-    "vdrop-do": "U -O -S D",
-    "vdrop-dos": "U -O -S -N D",
-    "vdrop-dao": "U -O -S -T D",
-}
-
-#: Velocities straight from small-baseline interferograms.
-_PAIR_VELOCITIES = {
-    "v": "U -O",
-    "v-d": "U -O -S",
-    "v-o": "U -O D",
-    "v-do": "U -O -S D",
-    "v-a": "U -O -T",
-    "v-ao": "U -O -T D",
-    "v-da": "U -O -S -T",
-    "v-dai": "U -O -S -T -I",
-    "v-dat": "U -O -S -T -E",
-    "v-dait": "U -O -S -T -I -E",
-    "v-dao": "U -O -S -T D",
-    "vdrop": "U -O",
-    "vdrop-d": "U -O -S",
-    "vdrop-o": "U -O D",
-    "vdrop-do": "U -O -S D",
-    "vdrop-dao": "U -O -S -T D",
-}
-
-_STD_SWITCHES = ("", "d", "o", "a", "ao", "do", "da", "dat", "dao")
 _ATMOSPHERE_TWICE = ("u-dma", "u-dmao")
 
 
@@ -149,12 +28,10 @@ class ValueType:
         ``v`` or ``vsb`` (velocity), ``vs`` (its standard deviation), ``d`` (look-angle coefficient), ``series`` and
         ``pairs`` (phases), ``wrapped``, ``hgt``.
     recipe : str
-        What is subtracted, see the module; of a standard deviation its switches.
+        What it is made of, see :mod:`stamps.products.recipes`.
     pairs : bool
         Small-baseline interferograms (and the files that belong to them) rather than a single-master series.
     unit : str
-    master_is_one : bool
-        Whether the phasors of the master are set to 1.
     """
 
     name: str
@@ -162,7 +39,38 @@ class ValueType:
     recipe: str
     pairs: bool
     unit: str = "rad"
-    master_is_one: bool = False
+
+    @classmethod
+    def named(cls, name: str, small_baselines: bool) -> ValueType:
+        """Understand the name of a value type.
+
+        Parameters
+        ----------
+        name : str
+            In a small-baseline project a lower-case ``v`` or ``d`` at the beginning means the interferograms, an
+            upper-case one the inverted series. Other names are lower case.
+        small_baselines : bool
+            Whether the project is one of small baselines.
+
+        Returns
+        -------
+        ValueType
+
+        Raises
+        ------
+        InputError
+            There is no such type (the nearest ones are named), or projects of small baselines alone have it.
+        """
+        lower = name.lower()
+        if lower in _ATMOSPHERE_TWICE:
+            raise InputError(f"{name} would remove the atmosphere of the master twice: plot u-da, or u-dm without 'a'.")
+        if lower[:1] == "v" or lower in ("d", "dsb"):
+            found = _of_either_set(name, small_baselines)
+        else:
+            found = _of_one_set(name, small_baselines)
+        if found is None:
+            raise _unknown(name, small_baselines)
+        return found
 
     @property
     def file_name(self) -> str:
@@ -184,67 +92,60 @@ class ValueType:
         """The words of the recipe."""
         return self.recipe.split()
 
+    @property
+    def switches(self) -> str:
+        """The letters after the dash: what is left out."""
+        return self.file_name.partition("-")[2]
 
-def value_type(name: str, small_baselines: bool) -> ValueType:
-    """Understand the name of a value type.
+    @property
+    def master_is_one(self) -> bool:
+        """Whether the phasors of the master are set to 1."""
+        return self.name in MASTER_IS_ONE
 
-    Parameters
-    ----------
-    name : str
-        In a small-baseline project a lower-case ``v`` or ``d`` at the beginning means the interferograms, an
-        upper-case one the inverted series. Other names are lower case.
-    small_baselines : bool
-        Kind of the project.
 
-    Returns
-    -------
-    ValueType
+def _of_either_set(name: str, small_baselines: bool) -> ValueType | None:
+    """Velocities, their deviations and look-angle coefficients: the case of the first letter tells what of.
 
-    Raises
-    ------
-    InputError
-        There is no such type (the nearest ones are named), or the project is of the other kind.
+    A lower-case one means the interferograms of small baselines.
     """
-    lower, first = name.lower(), name[:1]
-    if lower in _ATMOSPHERE_TWICE:
-        raise InputError(f"{name} would remove the atmosphere of the master twice: plot u-da, or u-dm without 'a'.")
+    lower, pairs = name.lower(), small_baselines and name[:1].islower()
+    if lower[0] == "d":
+        return ValueType(name, "d", RECIPES["d"]["d"], pairs, "rad/m")
     if lower == "vs" or lower.startswith("vs-"):
-        switches = lower[3:]
-        if switches in _STD_SWITCHES:
-            return ValueType(name, "vs", switches, small_baselines and name[:2] == "vs", "mm/yr")
-        raise _unknown(name, small_baselines)
-    if first in ("v", "V"):
-        pairs = small_baselines and first == "v"
-        table = _PAIR_VELOCITIES if pairs else _VELOCITIES
-        if lower in table:
-            return ValueType(name, "vsb" if pairs else "v", table[lower], pairs, "mm/yr")
-        raise _unknown(name, small_baselines)
-    if lower in ("d", "dsb"):
-        pairs = small_baselines and first == "d"
-        return ValueType(name, "d", "K", pairs, "rad/m")
-    if name == "hgt":
-        return ValueType(name, "hgt", "", False, "m")
-    if name in _WRAPPED:
-        recipe, master_is_one = _WRAPPED[name]
-        return ValueType(name, "wrapped", recipe, small_baselines, "rad", master_is_one)
-    if name in _SERIES:
-        return ValueType(name, "series", _SERIES[name], False)
-    if name in _PAIRS:
-        if small_baselines:
-            return ValueType(name, "pairs", _PAIRS[name], True)
-        raise InputError(f"{name} exists in small-baseline projects only: plot one of the types u, a, i, t here.")
-    raise _unknown(name, small_baselines)
+        group, key, pairs = "vs", lower[3:], small_baselines and name[:2] == "vs"
+    else:
+        group, key = "vsb" if pairs else "v", lower
+    recipe = RECIPES[group].get(key)
+    return None if recipe is None else ValueType(name, group, recipe, pairs, "mm/yr")
+
+
+def _of_one_set(name: str, small_baselines: bool) -> ValueType | None:
+    """Heights and phases, whose names say themselves whether they are of a series or of interferograms."""
+    for group, pairs, unit in (
+        ("hgt", False, "m"),
+        ("wrapped", small_baselines, "rad"),
+        ("series", False, "rad"),
+        ("pairs", True, "rad"),
+    ):
+        if name in RECIPES[group]:
+            if group == "pairs" and not small_baselines:
+                raise InputError(
+                    f"{name} exists in small-baseline projects only: plot one of the types u, a, i, t here."
+                )
+            return ValueType(name, group, RECIPES[group][name], pairs, unit)
+    return None
 
 
 def known_names(small_baselines: bool) -> list[str]:
-    """All names that a project of one kind can plot, in the order of the tables."""
-    names = ["hgt", *_WRAPPED, *_SERIES]
+    """All names that a project, of small baselines or not, can plot, in the order of the tables."""
+    names = [*RECIPES["hgt"], *RECIPES["wrapped"], *RECIPES["series"]]
     if small_baselines:
-        names += [*_PAIRS, *_PAIR_VELOCITIES, *(f"V{name[1:]}" for name in _VELOCITIES), "d", "D"]
+        series = (f"V{name[1:]}" for name in RECIPES["v"])
+        names += [*RECIPES["pairs"], *RECIPES["vsb"], *series, "d", "D"]
     else:
-        names += [*_VELOCITIES, "d"]
+        names += [*RECIPES["v"], "d"]
     starts = ("vs", "Vs") if small_baselines else ("vs",)
-    return names + [f"{start}-{switches}".rstrip("-") for start in starts for switches in _STD_SWITCHES]
+    return names + [f"{start}-{switches}".rstrip("-") for start in starts for switches in RECIPES["vs"]]
 
 
 def _unknown(name: str, small_baselines: bool) -> InputError:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.errors import InputError
 from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, BLACK_XY, WHITE_XY
 from stamps.products.maps import metres_per_unit
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from stamps.products.quantities import Project
 
@@ -52,7 +53,7 @@ class View:
     flip: tuple = (False, False)
     from_degrees: np.ndarray = field(default_factory=lambda: np.eye(3, 2))
 
-    def placed(self, points):
+    def placed(self, points: ArrayLike) -> NDArray[Any]:
         """Places of points in the picture.
 
         Parameters
@@ -98,8 +99,11 @@ def view_of(project: Project, plot_flag: int, shape: tuple[int, int] | None = No
         north = north_of(x, y, lonlat[:, 1])
         return View(x, y, (1.0, 1.0), ("x (m)", "y (m)"), north, in_degrees=False, from_degrees=_plane(lonlat, [x, y]))
     if plot_flag in (AMPLITUDE, AMPLITUDE_THROUGH):
+        if shape is None:
+            raise InputError("A plot over the amplitude needs the size of the image.")
         return _radar_view(project, shape)
-    offset = np.ravel(project.parameters.get("lonlat_offset"))
+    stored: Any = project.parameters.get("lonlat_offset")
+    offset = np.ravel(stored)
     offset = offset if offset.size == 2 else np.zeros(2)
     x, y = (lonlat + offset).T
     from_degrees = np.vstack([np.eye(2), offset])

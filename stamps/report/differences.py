@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
 
 from stamps.verify.values import describe
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Difference", "difference_of", "digest", "numbers_of", "statistics_of", "unit_of"]
 
@@ -45,7 +49,7 @@ class Difference:
     cycles: int | None = None
 
 
-def numbers_of(value):
+def numbers_of(value: Any) -> NDArray[Any] | None:
     """A value as a dense array of float64 or complex128; None for text, structures and what is no array.
 
     Parameters
@@ -54,21 +58,23 @@ def numbers_of(value):
     """
     if value is None or isinstance(value, (str, bytes)):
         return None
-    array = value.toarray() if scipy.sparse.issparse(value) else np.asarray(value)
+    whole: Any = value
+    array: NDArray[Any] = whole.toarray() if scipy.sparse.issparse(value) else np.asarray(value)
     if array.dtype.kind not in "fciub":
         return None
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
-def difference_of(value, golden, kind):
-    """Element-wise difference, as the kind of comparison understands it.
+def difference_of(value: NDArray[Any], golden: NDArray[Any], comparison: str) -> NDArray[Any]:
+    """Element-wise difference, as the comparison understands it.
 
     Parameters
     ----------
     value, golden : ndarray of float64 or complex128
         Same shape.
-    kind : str
-        Of :data:`stamps.verify.rules.KINDS`; ``phase`` wraps the difference into ±π, of phasors it takes the angle between them.
+    comparison : str
+        Of :data:`stamps.verify.rules.COMPARISONS`; ``phase`` wraps the difference into ±π, of phasors it takes the
+        angle between them.
 
     Returns
     -------
@@ -76,14 +82,14 @@ def difference_of(value, golden, kind):
         Same shape; not finite where one of the two is not.
     """
     with np.errstate(invalid="ignore"):
-        if kind != "phase":
+        if comparison != "phase":
             return value - golden
         if np.iscomplexobj(value) or np.iscomplexobj(golden):
             return np.angle(value * np.conj(golden))
         return value - golden - _TURN * np.round((value - golden) / _TURN)
 
 
-def statistics_of(difference, golden, kind) -> Any:
+def statistics_of(difference: NDArray[Any], golden: Any, comparison: str) -> Any:
     """Statistics of a difference.
 
     Parameters
@@ -92,7 +98,7 @@ def statistics_of(difference, golden, kind) -> Any:
         From :func:`difference_of`.
     golden : ndarray
         Reference values.
-    kind : str
+    comparison : str
 
     Returns
     -------
@@ -103,12 +109,16 @@ def statistics_of(difference, golden, kind) -> Any:
     reference = golden[np.isfinite(golden)]
     reference_rms = math.sqrt(float(np.mean(np.abs(reference) ** 2))) if reference.size else math.nan
     if not finite.size:
-        return Difference(0, *[math.nan] * 5, reference_rms, 0 if kind == "cycles" else None)
+        return Difference(
+            0, math.nan, math.nan, math.nan, math.nan, math.nan, reference_rms, 0 if comparison == "cycles" else None
+        )
     size = np.abs(finite)
     p95, p99 = np.percentile(size, [95, 99])
     mean = finite.mean()
     cycles = (
-        int(np.count_nonzero(np.round(finite / _TURN))) if kind == "cycles" and not np.iscomplexobj(finite) else None
+        int(np.count_nonzero(np.round(finite / _TURN)))
+        if comparison == "cycles" and not np.iscomplexobj(finite)
+        else None
     )
     return Difference(
         int(finite.size),
@@ -122,8 +132,8 @@ def statistics_of(difference, golden, kind) -> Any:
     )
 
 
-def unit_of(kind):
-    """Unit of the bound of a kind of comparison, in words."""
+def unit_of(comparison: str) -> str:
+    """Unit of the bound of a comparison, in words."""
     return {
         "phase": "rad",
         "cycles": "rad",
@@ -133,10 +143,10 @@ def unit_of(kind):
         "fits": "× each value",
         "statistics": "1 − correlation",
         "rows": "share of the pixels",
-    }.get(kind, "")
+    }.get(comparison, "")
 
 
-def digest(value):
+def digest(value: Any) -> str:
     """SHA-256 of a value: class, shape and elements in MATLAB's order, little-endian; of files their bytes.
 
     Parameters
@@ -152,10 +162,11 @@ def digest(value):
         return ""
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
-    kind, shape = describe(value)
-    total = hashlib.sha256(f"{kind} {shape}\n".encode())
+    matlab_class, shape = describe(value)
+    total = hashlib.sha256(f"{matlab_class} {shape}\n".encode())
     if scipy.sparse.issparse(value):
-        columns = value.tocsc()
+        whole: Any = value
+        columns = whole.tocsc()
         columns.sort_indices()
         for part in (columns.indptr, columns.indices, columns.data):
             total.update(_bytes_of(part.astype(np.int64) if part.dtype.kind == "i" else part))
@@ -166,5 +177,5 @@ def digest(value):
     return total.hexdigest()
 
 
-def _bytes_of(array):
+def _bytes_of(array: NDArray[Any]) -> bytes:
     return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes(order="F")

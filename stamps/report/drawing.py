@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,25 @@ from stamps.products.figures import matplotlib_or_error, new_figure
 from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
 from stamps.products.raster import pixel_grid
 
-__all__ = ["INK", "Canvas", "bars", "comparison_panels", "histograms", "limits_of", "map_panels", "picture_of"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from stamps.products.raster import PixelGrid
+
+
+__all__ = [
+    "INK",
+    "Canvas",
+    "axes_in_inches",
+    "blank_figure",
+    "comparison_panels",
+    "limits_of",
+    "map_panels",
+    "picture_of",
+    "styled",
+]
 
 #: Colours of bars and lines: main, contrast, quiet, warning.
 INK = {"main": "#1f5a8c", "contrast": "#c8641e", "quiet": "#9aa5b1", "warning": "#b3261e", "text": "#1c2733"}
@@ -52,11 +70,11 @@ class Canvas:
     """
 
     pixels: np.ndarray
-    grid: object
-    metres: tuple
+    grid: PixelGrid
+    metres: tuple[float, float]
 
     @classmethod
-    def of(cls, lonlat, cells=_CELLS):
+    def of(cls, lonlat: NDArray[Any], cells: int = _CELLS) -> Canvas:
         """The canvas of pixels with these coordinates, shape (n, 2), degrees."""
         lonlat = continuous(lonlat)
         pixels = np.unique(np.linspace(0, len(lonlat) - 1, min(len(lonlat), _MOST_PIXELS)).astype(np.int64))
@@ -70,12 +88,12 @@ class Canvas:
         return cls(pixels, grid, metres)
 
     @property
-    def ratio(self):
+    def ratio(self) -> float:
         """Width over height."""
         left, right, bottom, top = self.grid.extent
         return (right - left) * self.metres[0] / ((top - bottom) * self.metres[1])
 
-    def draw(self, axes, values, scale, ornaments: bool = False) -> None:
+    def draw(self, axes: Axes, values: ArrayLike, scale: Scale, ornaments: bool = False) -> None:
         """Draw values of all pixels, shape (n,)."""
         left, right, bottom, top = self.grid.extent
         draw_image(axes, scale.rgba(self.grid.values(np.asarray(values)[self.pixels])), self.grid.extent)
@@ -91,7 +109,7 @@ class Canvas:
             draw_north(axes)
 
 
-def limits_of(values, percent: float = 1.0):
+def limits_of(values: NDArray[np.floating[Any]], percent: float = 1.0) -> tuple[float, float]:
     """Range of a colour scale: percentiles of the finite values; symmetric around zero where both signs are common.
 
     Parameters
@@ -113,7 +131,7 @@ def limits_of(values, percent: float = 1.0):
     return (low, high) if high - low > rounding else (low - 0.5, high + 0.5)
 
 
-def picture_of(figure, description, colours=None):
+def picture_of(figure: Any, description: str, colours: int | None = None) -> dict[str, Any]:
     """A figure as an image for a page.
 
     Parameters
@@ -146,7 +164,7 @@ def picture_of(figure, description, colours=None):
 def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: draw in the style of the pages, without a window."""
 
-    def wrapped(*arguments, **options):
+    def wrapped(*arguments: Any, **options: Any) -> Any:
         with matplotlib_or_error().rc_context(_STYLE):
             return draw(*arguments, **options)
 
@@ -154,23 +172,24 @@ def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _blank(width, height):
+def blank_figure(width: float, height: float) -> Figure:
+    """A figure of a page, size in inches; never in a window."""
     figure, _ = new_figure("page.png", figsize=(width, height))  # a name: never in a window
     return figure
 
 
-def _axes(figure, left, bottom, width, height):
+def axes_in_inches(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Axes whose place is given in inches from the lower left corner."""
     total_x, total_y = figure.get_size_inches()
     return figure.add_axes((left / total_x, bottom / total_y, width / total_x, height / total_y))
 
 
-def _bar(figure, axes_box, scale, label) -> None:
+def _bar(figure: Figure, axes_box: tuple[float, float, float, float], scale: Scale, label: str) -> None:
     """Colour bar to the right of axes at (left, bottom, width, height) in inches."""
     from matplotlib.cm import ScalarMappable
 
     left, bottom, width, height = axes_box
-    axes = _axes(figure, left + width + 0.06, bottom, 0.09, height)
+    axes = axes_in_inches(figure, left + width + 0.06, bottom, 0.09, height)
     bar = figure.colorbar(ScalarMappable(scale.norm(), scale.colours), cax=axes)
     bar.ax.set_ylim(*scale.limits)
     bar.outline.set_linewidth(0.4)
@@ -182,7 +201,9 @@ def _bar(figure, axes_box, scale, label) -> None:
 
 
 @styled
-def comparison_panels(canvas, rows, scheme: str = "inflation", big: bool = False):
+def comparison_panels(
+    canvas: Canvas, rows: Sequence[Mapping[str, Any]], scheme: str = "inflation", big: bool = False
+) -> Figure:
     """Reference, ours and their difference as maps with a histogram of the difference, one line for each column.
 
     Reference and ours share a colour scale. The difference is shown with the same number of units from end to end, centred on
@@ -208,30 +229,34 @@ def comparison_panels(canvas, rows, scheme: str = "inflation", big: bool = False
     width = min(height * canvas.ratio, 2.6)
     height = min(height, width / canvas.ratio)
     pitch = height + 0.65
-    figure = _blank(12.4, pitch * len(rows))
+    figure = blank_figure(12.4, pitch * len(rows))
     for k, row in enumerate(rows):
-        bottom = pitch * (len(rows) - 1 - k) + 0.38
-        _comparison(figure, canvas, row, bottom, width, height, scheme)
+        box = (0.1, pitch * (len(rows) - 1 - k) + 0.38, width, height)
+        _comparison(figure, canvas, row, box, scheme)
     return figure
 
 
-def _comparison(figure, canvas, row, bottom, width, height, scheme) -> None:
+def _comparison(
+    figure: Figure, canvas: Canvas, row: Mapping[str, Any], box: tuple[float, float, float, float], scheme: str
+) -> None:
+    """Reference, run, difference and its histogram; ``box`` is that of the first: left, bottom, width, height in inches."""
+    left, bottom, width, height = box
     scale, around_zero = comparison_scales(row["reference"], row["cyclic"], scheme)
-    left = 0.1
     names = (f"reference — {row['title']}", "run", "difference (run − reference)")
     for name, key in zip(names, ("reference", "ours", "difference"), strict=True):
         last = key == "difference"
-        axes = _axes(figure, left, bottom, width, height)
+        axes = axes_in_inches(figure, left, bottom, width, height)
         canvas.draw(axes, row[key], around_zero if last else scale, ornaments=key == "reference")
         axes.set_title(name, loc="left", y=1, pad=3)  # a given y: no search for overlaps, which is slow
         if key != "reference":
             _bar(figure, (left, bottom, width, height), around_zero if last else scale, row["unit"])
         left += width + (0.12 if key == "reference" else 0.8)
-    axes = _axes(figure, left + 0.3, bottom + 0.04, min(12.4 - left - 0.45, 3.6), height - 0.1)
-    difference_histogram(axes, *row["histogram"], row["bound"], row["unit"])
+    axes = axes_in_inches(figure, left + 0.3, bottom + 0.04, min(12.4 - left - 0.45, 3.6), height - 0.1)
+    counts, edges = row["histogram"]
+    difference_histogram(axes, counts, edges, row["bound"], row["unit"])
 
 
-def comparison_scales(reference, cyclic, scheme):
+def comparison_scales(reference: NDArray[np.floating[Any]], cyclic: bool, scheme: str) -> tuple[Scale, Scale]:
     """Colour scale of the reference, and the diverging one of as many units around zero."""
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -248,7 +273,9 @@ def comparison_scales(reference, cyclic, scheme):
     return scale, Scale(diverging, (-half, half), (-half, half))
 
 
-def difference_histogram(axes, counts, edges, bound, unit) -> None:
+def difference_histogram(
+    axes: Any, counts: NDArray[Any], edges: NDArray[np.floating[Any]], bound: float | None, unit: str
+) -> None:
     """Draw a histogram of differences with a logarithmic count, and the bound where it lies inside."""
     from matplotlib.ticker import NullLocator
 
@@ -277,7 +304,12 @@ def difference_histogram(axes, counts, edges, bound, unit) -> None:
 
 
 @styled
-def map_panels(canvas, panels, with_histogram: bool = True, height: float = 4.2):
+def map_panels(
+    canvas: Canvas,
+    panels: Sequence[tuple[str, NDArray[Any], str, Scale | None]],
+    with_histogram: bool = True,
+    height: float = 4.2,
+) -> Figure:
     """Maps side by side, each with its histogram below if wanted.
 
     Parameters
@@ -297,21 +329,21 @@ def map_panels(canvas, panels, with_histogram: bool = True, height: float = 4.2)
     width = min(height * canvas.ratio, slot - 1.15)
     height = min(height, width / canvas.ratio)
     below = 1.35 if with_histogram else 0.15
-    figure = _blank(12.4, height + below + 0.35)
+    figure = blank_figure(12.4, height + below + 0.35)
     for k, (title, values, label, scale) in enumerate(panels):
         scale = scale or scale_for(values, limits_of(values))
         box = (slot * k + 0.1, below, width, height)
-        axes = _axes(figure, *box)
+        axes = axes_in_inches(figure, *box)
         canvas.draw(axes, values, scale, ornaments=True)
         axes.set_title(title, loc="left", pad=4, fontweight="bold")
         _bar(figure, box, scale, label)
         if with_histogram:
-            axes = _axes(figure, slot * k + 0.1, 0.42, width, 0.72)
+            axes = axes_in_inches(figure, slot * k + 0.1, 0.42, width, 0.72)
             _coloured_histogram(axes, values, scale, label)
     return figure
 
 
-def _coloured_histogram(axes, values, scale, label) -> None:
+def _coloured_histogram(axes: Axes, values: NDArray[np.floating[Any]], scale: Scale, label: str) -> None:
     """Histogram whose bars have the colours of the map."""
     finite = values[np.isfinite(values)].astype(np.float64)  # single has no 60 numbers in a narrow range
     counts, edges = np.histogram(np.clip(finite, *scale.limits), 60, range=scale.limits)
@@ -321,81 +353,3 @@ def _coloured_histogram(axes, values, scale, label) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(label, labelpad=1)
-
-
-@styled
-def histograms(groups, bins: int = 60, height: float = 2.5):
-    """Histograms side by side, each of several sets of values one over the other.
-
-    Parameters
-    ----------
-    groups : list of dict
-        ``title``, ``label``; ``sets``: list of (name, values or (counts, edges), ink); ``marks``: list of (place, name).
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure = _blank(12.4, height)
-    slot = 12.4 / max(len(groups), 2)
-    for k, group in enumerate(groups):
-        axes = _axes(figure, slot * k + 0.6, 0.45, slot - 0.9, height - 0.78)
-        known = [values for _, values, _ in group["sets"] if not isinstance(values, tuple)]
-        everything = np.concatenate([values[np.isfinite(values)] for values in known]) if known else np.zeros(0)
-        span = (float(everything.min()), float(everything.max())) if everything.size else (0.0, 1.0)
-        span = span if span[0] < span[1] else (span[0] - 0.5, span[1] + 0.5)
-        for name, values, ink in group["sets"]:
-            if isinstance(values, tuple):
-                axes.stairs(values[0], values[1], color=INK[ink], lw=1.2, label=name)
-            else:
-                axes.hist(
-                    values[np.isfinite(values)],
-                    group.get("bins", bins),
-                    range=span,
-                    color=INK[ink],
-                    alpha=0.85,
-                    label=name,
-                )
-        for place, name in group.get("marks", ()):
-            axes.axvline(place, color=INK["warning"], lw=1, ls="--", label=name)
-        axes.set_title(group["title"], loc="left", fontweight="bold")
-        axes.set_xlabel(group["label"], labelpad=1)
-        axes.set_ylabel("pixels")
-        axes.legend()
-    return figure
-
-
-@styled
-def bars(names, values, label, title, *, highlight=(), mark=None, height: float = 2.5):
-    """One bar for each date or interferogram.
-
-    Parameters
-    ----------
-    names : list of str
-    values : ndarray, shape (n,)
-    label, title : str
-    highlight : sequence of int
-        Bars in the colour of contrast.
-    mark : (float, str), optional
-        Horizontal line and its name.
-    """
-    figure = _blank(12.4, height)
-    below = 0.3 + 0.052 * max((len(name) for name in names), default=8)  # room for the slanted names
-    height += below - 0.72
-    figure.set_size_inches(12.4, height)
-    axes = _axes(figure, 0.75, below, 11.5, height - below - 0.33)
-    colours = [INK["contrast"] if k in set(highlight) else INK["main"] for k in range(len(names))]
-    axes.bar(np.arange(len(names)), values, 0.75, color=colours)
-    every = max(1, int(np.ceil(len(names) / 60)))
-    axes.set_xticks(
-        np.arange(0, len(names), every), names[::every], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5
-    )
-    axes.set_xlim(-0.7, len(names) - 0.3)
-    if not np.any(values):
-        axes.set_ylim(0, 1)
-    axes.set_ylabel(label)
-    axes.set_title(title, loc="left", fontweight="bold")
-    if mark is not None:
-        axes.axhline(mark[0], color=INK["warning"], lw=1, ls="--", label=mark[1])
-        axes.legend(loc="upper right")
-    return figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial import ConvexHull, Delaunay, QhullError
@@ -92,7 +92,7 @@ def patch_pixels(ws: Workspace) -> PatchPixels:
     )
 
 
-def _vector(value: NDArray[np.float64]) -> NDArray[np.float64]:
+def _vector(value: NDArray[Any] | None) -> NDArray[np.float64]:
     return np.zeros(0) if value is None else np.ravel(value).astype(np.float64)
 
 
@@ -246,10 +246,10 @@ def arc_consistency(phase: NDArray[np.float32], days: NDArray[np.float64], arcs:
     with np.errstate(invalid="ignore"):
         count = np.bincount(ends, minlength=n_ps)
         means = [np.bincount(ends, np.tile(value, 2), minlength=n_ps) / count for value in (of_arcs, coherence)]
-    return ArcConsistency(beyond, *means, len(arcs))
+    return ArcConsistency(beyond, means[0], means[1], len(arcs))
 
 
-def closure_of(phase, loops):
+def closure_of(phase: NDArray[np.floating[Any]], loops: NDArray[np.int64]) -> NDArray[np.int64]:
     """Whole cycles by which the unwrapped phases of closed loops miss zero.
 
     Parameters

@@ -11,6 +11,7 @@ from stamps.workspace.made_with import changed_parameters
 if TYPE_CHECKING:
     from stamps.report.run import Run
     from stamps.report.sections import Section
+    from stamps.workspace import Workspace
 
 
 __all__ = ["outdated", "require_current"]
@@ -34,7 +35,7 @@ def outdated(run: Run, section: Section) -> None:
         section.tables.append({"caption": caption, "head": ["Step", "Parameter", "Made with", "Now"], "rows": rows})
 
 
-def require_current(ws) -> None:
+def require_current(ws: Workspace) -> None:
     """Refuse unwrapped phases that are a placeholder or out of date, and the look-angle error of others.
 
     Parameters

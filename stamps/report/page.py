@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ def write(folder: StrPath, template: str, context: Mapping[str, str], data: Mapp
     return folder / PAGE
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Nested data as JSON knows it: lists, text keys, Python numbers; numbers that are not finite become None."""
     if isinstance(value, dict):
         return {str(key): plain(content) for key, content in value.items()}
@@ -120,7 +120,7 @@ def _environment() -> Any:
     return environment
 
 
-def _figure(value, digits: int = 3):
+def _figure(value: Any, digits: int = 3) -> str:
     """A number with few digits; an empty text for what is no finite number."""
     if value is None or isinstance(value, str) or not math.isfinite(value):
         return ""
@@ -137,21 +137,21 @@ def _figure(value, digits: int = 3):
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _whole(value):
+def _whole(value: Any) -> str:
     """A count with narrow spaces between the thousands."""
     return f"{int(value):,}".replace(",", "\u202f")
 
 
-def _times(shape):
+def _times(shape: Iterable[int]) -> str:
     return " × ".join(str(number) for number in shape)
 
 
-def _seconds(value):
+def _seconds(value: float | None) -> str:
     """Seconds; those of a log that counts whole seconds may be 0."""
     if value is None:
         return "—"
     return "< 1" if value == 0 else f"{value:.1f}".removesuffix(".0")
 
 
-def _anchor(text):
+def _anchor(text: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in text)

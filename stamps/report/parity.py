@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.report import page
-from stamps.report.differences import Difference, difference_of, digest, numbers_of, statistics_of, unit_of
+from stamps.report.differences import Difference, difference_of, digest, numbers_of, statistics_of
+from stamps.report.gates import cycles_of, gates_of, rules_used
 from stamps.report.parity_pictures import draw_maps, draw_velocities, velocities
 from stamps.report.samples import Sample, sample_of
 from stamps.report.timings import log_seconds, recorded_seconds
 from stamps.verify.report import versions
-from stamps.verify.rules import table
 from stamps.verify.trees import compare_files, reference_of
 from stamps.verify.values import describe
 
 if TYPE_CHECKING:
-    from stamps.verify.values import Outcome
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+    from stamps.verify.report import Report, Row
+    from stamps.verify.rules import Rule
 
 
 __all__ = ["Entry", "ParityReport", "parity_report", "write_parity_report"]
@@ -47,8 +51,8 @@ class Entry:
     sample : Sample or None
     """
 
-    row: object
-    rule: object
+    row: Row
+    rule: Rule | None
     matlab_class: str
     shape: tuple
     difference: Difference | None
@@ -57,20 +61,20 @@ class Entry:
     sample: Sample | None
 
     @property
-    def key(self):
+    def key(self) -> str:
         """Name of the row on the page."""
         return f"{self.row.file}:{self.row.variable}" if self.row.variable else self.row.file
 
     @property
-    def identical(self):
+    def identical(self) -> bool:
         """Whether class, shape and every bit are equal."""
         return bool(self.digest) and self.digest == self.golden_digest
 
     @property
-    def share_of_bound(self):
+    def share_of_bound(self) -> float | None:
         """Largest difference over the bound; None where there is no such number."""
         row = self.row
-        if not row.tolerance or not math.isfinite(row.difference) or row.kind in ("exact", "log"):
+        if not row.tolerance or not math.isfinite(row.difference) or row.comparison in ("exact", "log"):
             return None
         return row.difference / row.tolerance
 
@@ -93,7 +97,7 @@ class ParityReport:
         ``ps2.mat`` of the reference, if it has one.
     """
 
-    report: object
+    report: Report
     entries: list
     gates: list
     seconds: dict
@@ -102,11 +106,11 @@ class ParityReport:
     golden_pixels: Path | None = None
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """The verdict of :mod:`stamps.verify`."""
         return self.report.ok
 
-    def content(self):
+    def content(self) -> Any:
         """Everything as plain data for JSON; numbers that are not finite are None."""
         report = self.report
         return page.plain(
@@ -129,8 +133,16 @@ class ParityReport:
 
 
 def parity_report(
-    run, golden, after=None, variant=None, *, only_step: bool = False, chain=None, logs: bool = False, partial=None
-):
+    run: StrPath,
+    golden: StrPath,
+    after: int | str | None = None,
+    variant: str | None = None,
+    *,
+    only_step: bool = False,
+    chain: int | None = None,
+    logs: bool = False,
+    partial: bool | None = None,
+) -> ParityReport:
     """Compare a run with a golden tree and collect what a page shows; parameters as for :func:`stamps.verify.compare`.
 
     Returns
@@ -167,7 +179,7 @@ def parity_report(
     )
 
 
-def write_parity_report(result, folder):
+def write_parity_report(result: ParityReport, folder: StrPath) -> Path:
     """Write ``index.html`` and ``report.json``.
 
     Parameters
@@ -195,8 +207,8 @@ def write_parity_report(result, folder):
         ],
         "omitted": omitted,
         "steps": _steps(result),
-        "rules": _rules_used(result.entries),
-        "cycles": _cycles(result.entries),
+        "rules": rules_used(result.entries),
+        "cycles": cycles_of(result.entries),
         "drawn": {card["key"] for card in maps},
     }
     return page.write(folder, "parity.html.j2", context, content)
@@ -205,7 +217,7 @@ def write_parity_report(result, folder):
 # ---------------------------------------------------------------------- rows
 
 
-def _rank(entry):
+def _rank(entry: Entry) -> Any:
     """Place in the table: what failed, the project's files, those of the patches, and parameters last."""
     file = entry.row.file
     return (
@@ -217,35 +229,36 @@ def _rank(entry):
     )
 
 
-def _entry(row, value, golden, rule) -> Entry:
+def _entry(row: Row, value: Any, golden: Any, rule: Rule | None) -> Entry:
     """Statistics, digests and the sample of one compared variable or file."""
-    kind, shape = describe(value) if value is not None and not isinstance(value, bytes) else ("", ())
+    matlab_class, shape = describe(value) if value is not None and not isinstance(value, bytes) else ("", ())
     if isinstance(value, bytes):
-        kind, shape = row.category, (len(value),)
+        matlab_class, shape = row.category, (len(value),)
     ours, theirs = _numbers(value, golden, rule)
     difference = None
     if ours is not None and theirs is not None and ours.shape == theirs.shape and ours.size:
-        difference = statistics_of(difference_of(ours, theirs, row.kind), theirs, row.kind)
-    sample = None if isinstance(value, bytes) or row.status == "skipped" else sample_of(value, golden, row.kind)
-    return Entry(row, rule, kind, shape, difference, digest(value), digest(golden), sample)
+        difference = statistics_of(difference_of(ours, theirs, row.comparison), theirs, row.comparison)
+    sample = None if isinstance(value, bytes) or row.status == "skipped" else sample_of(value, golden, row.comparison)
+    return Entry(row, rule, matlab_class, shape, difference, digest(value), digest(golden), sample)
 
 
-def _numbers(value, golden, rule):
+def _numbers(value: Any, golden: Any, rule: Rule | None) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
     """Both values as numbers; text of numbers is read, too."""
     if not isinstance(value, bytes):
         return numbers_of(value), numbers_of(golden)
     form = rule.variable if rule is not None else ""
     try:
         if form == "<numbers>":
-            return tuple(np.array(text.decode().split(), np.float64) for text in (value, golden))
+            return np.array(value.decode().split(), np.float64), np.array(golden.decode().split(), np.float64)
         if form == "<float32>":
-            return tuple(np.frombuffer(content, np.float32).astype(np.float64) for content in (value, golden))
+            ours, theirs = (np.frombuffer(content, np.float32).astype(np.float64) for content in (value, golden))
+            return ours, theirs
     except ValueError:
         pass  # the comparison says what is wrong with the file
     return None, None
 
 
-def _row_content(entry):
+def _row_content(entry: Entry) -> dict[str, Any]:
     row = entry.row
     figures = asdict(entry.difference) if entry.difference else dict.fromkeys(Difference.__dataclass_fields__)
     return {
@@ -255,7 +268,7 @@ def _row_content(entry):
         "failed": row.failed,
         "counts": row.counts,
         "category": row.category,
-        "kind": row.kind,
+        "kind": row.comparison,
         "class": entry.matlab_class,
         "golden_class": row.matlab_class,
         "shape": entry.shape,
@@ -271,131 +284,7 @@ def _row_content(entry):
     }
 
 
-# ---------------------------------------------------------------------- gates
-
-_MEASURED = ("absolute", "relative", "each", "counts", "fits", "statistics", "rows")
-
-
-def gates_of(entries):
-    """The conditions of the verdict, each with its threshold and what was found.
-
-    Parameters
-    ----------
-    entries : list of Entry
-
-    Returns
-    -------
-    list of dict
-    """
-    counted = [entry for entry in entries if entry.row.counts and entry.row.status != "skipped"]
-    both = [entry for entry in counted if entry.row.status in ("ok", "differs")]
-    gates = [
-        _gate(
-            "Nothing missing or unreadable",
-            "0 files or variables",
-            counted,
-            lambda e: e.row.status in ("missing", "unreadable"),
-        ),
-        _gate("Nothing extra", "0 files or variables", counted, lambda e: e.row.status == "extra"),
-        _gate(
-            "MATLAB class and shape",
-            "equal",
-            [e for e in both if e.row.category == "mat" and e.row.kind != "rows"],
-            _other_form,
-        ),
-    ]
-    exact = [e for e in both if e.row.kind == "exact" and e.row.category == "mat"]
-    gates.append(_gate("Indices, masks, dates, counts, copies", "equal bit by bit", exact, _differs))
-    gates.append(
-        _gate(
-            "Text and binary files",
-            "equal, numbers within their bound",
-            [e for e in both if e.row.category != "mat"],
-            _differs,
-        )
-    )
-    phases = [e for e in both if e.row.kind == "cycles"]
-    cycles = _cycles(phases)
-    allowed = {e.rule.outliers for e in phases if e.rule is not None}
-    threshold = (
-        "no sample on another cycle"
-        if not any(allowed)
-        else f"at most {100 * max(allowed):g} % of the samples on another cycle"
-    )
-    gate = _gate("Unwrapped phase", threshold + _bounds(phases, ", residual within"), phases, _differs)
-    gate["found"] = (
-        f"{cycles[0]:,} of {cycles[1]:,} samples on another cycle".replace(",", " ") if phases else gate["found"]
-    )
-    gates.append(gate)
-    phase = [e for e in both if e.row.kind == "phase"]
-    gates.append(_gate("Wrapped phase and angles", _bounds(phase, "within"), phase, _differs))
-    measured = [e for e in both if e.row.kind in _MEASURED and e.row.category == "mat"]
-    gates.append(_gate("Other numbers", "within the bound of each variable (table below)", measured, _differs))
-    return [gate for gate in gates if gate["count"]]
-
-
-def _gate(name, threshold, entries, failed):
-    bad = [entry for entry in entries if failed(entry)]
-    shares = [entry.share_of_bound for entry in entries if entry.share_of_bound is not None]
-    found = f"{len(entries) - len(bad)} of {len(entries)} agree"
-    if not bad and shares and {entry.row.kind for entry in entries} & {"phase", *_MEASURED} and failed is _differs:
-        found += f", the worst at {100 * max(shares):.2g} % of its bound"
-    if bad:
-        found += ": " + ", ".join(entry.key for entry in bad[:4]) + (" …" if len(bad) > 4 else "")
-    return {"name": name, "threshold": threshold, "found": found, "ok": not bad, "count": len(entries)}
-
-
-def _differs(entry):
-    return entry.row.status == "differs"
-
-
-def _other_form(entry):
-    return (entry.matlab_class, tuple(entry.shape)) != (entry.row.matlab_class, tuple(entry.row.shape)) and _differs(
-        entry
-    )
-
-
-def _bounds(entries, before) -> Any:
-    bounds = sorted({entry.row.tolerance for entry in entries if entry.row.tolerance})
-    if not bounds:
-        return ""
-    span = f"{bounds[0]:g}" if len(bounds) == 1 else f"{bounds[0]:g} to {bounds[-1]:g}"
-    return f"{before} {span} rad"
-
-
-def _cycles(entries) -> Outcome:
-    """Samples on another cycle, and all samples of unwrapped phases."""
-    figures = [
-        entry.difference for entry in entries if entry.difference is not None and entry.difference.cycles is not None
-    ]
-    return sum(figure.cycles for figure in figures), sum(figure.count for figure in figures)
-
-
-def _rules_used(entries):
-    """Each rule of the table of tolerances that judged something, with the worst of its rows."""
-    order = {id(rule): k for k, rule in enumerate(table())}
-    used = {}
-    for entry in entries:
-        if entry.rule is not None and entry.row.counts:
-            used.setdefault(id(entry.rule), []).append(entry)
-    rows = []
-    for key in sorted(used, key=lambda k: order.get(k, len(order))):
-        group, rule = used[key], used[key][0].rule
-        shares = [(entry.share_of_bound, entry.key) for entry in group if entry.share_of_bound is not None]
-        rows.append(
-            {
-                "rule": rule,
-                "unit": unit_of(rule.kind),
-                "bounds": sorted({entry.row.tolerance for entry in group if entry.row.tolerance}),
-                "count": len(group),
-                "failed": sum(entry.row.failed for entry in group),
-                "worst": max(shares, default=(None, "")),
-            }
-        )
-    return rows
-
-
-def _steps(result):
+def _steps(result: ParityReport) -> list[dict[str, Any]]:
     """Timing of each step of both, with their ratio where the log can tell it."""
     rows = []
     for step in sorted({*result.seconds, *result.reference_seconds}):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +15,10 @@ from stamps.report import drawing
 from stamps.report.differences import statistics_of
 from stamps.verify import matching
 from stamps.workspace import matfile
+
+if TYPE_CHECKING:
+    from stamps.report.parity import Entry, ParityReport
+
 
 __all__ = ["draw_maps", "draw_velocities", "velocities"]
 
@@ -27,7 +33,7 @@ _UNITS = {
 }  # fmt: skip
 
 
-def draw_maps(result):
+def draw_maps(result: ParityReport) -> Any:
     """Picture cards of the variables with a value for each pixel, the failed ones first; and the names of those left out."""
     places = _Coordinates(Path(result.report.run), result.golden_pixels, result.entries)
     scheme = places.scheme
@@ -63,12 +69,13 @@ def draw_maps(result):
     return cards, omitted
 
 
-def _absolute_bound(entry):
+def _absolute_bound(entry: Entry) -> float | None:
     """The bound in the unit of the values, where it can be told."""
     row, difference = entry.row, entry.difference
-    if row.kind in ("phase", "cycles", "absolute"):
+    if row.comparison in ("phase", "cycles", "absolute"):
         return row.tolerance
-    if row.kind == "relative" and difference is not None and not entry.sample.cyclic:
+    cyclic = entry.sample is not None and entry.sample.cyclic
+    if row.comparison == "relative" and difference is not None and not cyclic:
         return row.tolerance * difference.reference_rms
     return None
 
@@ -76,9 +83,10 @@ def _absolute_bound(entry):
 class _Coordinates:
     """Longitude and latitude of the rows of variables."""
 
-    def __init__(self, run, golden_pixels, entries) -> None:
+    def __init__(self, run: Path, golden_pixels: Path | None, entries: Sequence[Entry]) -> None:
         self.run, self.golden_pixels = run, golden_pixels
-        self._canvases, self._files = {}, {}
+        self._canvases: dict[Any, Any] = {}
+        self._files: dict[Any, Any] = {}
         self._matched = any(entry.row.variable == "(rows)" for entry in entries)
         try:
             scheme = matfile.read(run / "parms.mat", ["plot_color_scheme"]).get("plot_color_scheme", "inflation")
@@ -86,24 +94,27 @@ class _Coordinates:
             scheme = "inflation"
         self.scheme = scheme if isinstance(scheme, str) else "inflation"
 
-    def canvas(self, entry):
+    def canvas(self, entry: Entry) -> Any:
         """Canvas of the kept rows; None where they are no pixels."""
+        sample = entry.sample
+        if sample is None:
+            return None
         folder, _, name = entry.row.file.rpartition("/")
-        lonlat = self._lonlat(folder, name.removesuffix(".mat"), entry.sample.n_rows)
+        lonlat = self._lonlat(folder, name.removesuffix(".mat"), sample.n_rows)
         if lonlat is None or entry.row.variable in ("ij", "lonlat", "xy", "ix", "sort_ix", "grid_ij"):
             return None
-        key = (folder, id(lonlat), entry.sample.rows.tobytes() if len(entry.sample.rows) < len(lonlat) else None)
+        key = (folder, id(lonlat), sample.rows.tobytes() if len(sample.rows) < len(lonlat) else None)
         if key not in self._canvases:
-            self._canvases[key] = drawing.Canvas.of(lonlat[entry.sample.rows])
+            self._canvases[key] = drawing.Canvas.of(lonlat[sample.rows])
         return self._canvases[key]
 
-    def _lonlat(self, folder, name, n_rows):
+    def _lonlat(self, folder: str, name: str, n_rows: int) -> Any:
         key = (folder, name, n_rows)
         if key not in self._files:
             self._files[key] = self._find(folder, name, n_rows)
         return self._files[key]
 
-    def _find(self, folder, name, n_rows):
+    def _find(self, folder: str, name: str, n_rows: int) -> Any:
         version = "1" if name in ("select1", "weed1") or name.endswith("1") else "2"
         table = self._pixels(folder, f"ps{version}")
         if table is None:
@@ -122,28 +133,28 @@ class _Coordinates:
             table = table[self._matched_rows()]  # the comparison brought the rows into the order of the reference
         return table if len(table) == n_rows else None
 
-    def _matched_rows(self):
+    def _matched_rows(self) -> Any:
         ours = self._read("", "ps2", ["ij", "lonlat"])
         theirs = matfile.read(self.golden_pixels, ["ij", "lonlat"])
         return matching.match_rows(ours["ij"], ours["lonlat"], theirs["ij"], theirs["lonlat"])[0]
 
-    def _pixels(self, folder, name):
+    def _pixels(self, folder: str, name: str) -> Any:
         key = (folder, name)
         if key not in self._files:
             content = self._read(folder, name, ["lonlat"])
             self._files[key] = None if not content else np.asarray(content.get("lonlat"), np.float64)
         return self._files[key]
 
-    def _read(self, folder, name, variables):
+    def _read(self, folder: str, name: str, variables: Sequence[str]) -> Any:
         try:
             return matfile.read(self.run / folder / f"{name}.mat", variables)
         except StampsError:
             return None
 
 
-def velocities(run, state):
+def velocities(run: Path, state: Mapping[str, Path | None]) -> dict[str, Any] | None:
     """Line-of-sight velocity of both, of the same pixels; None unless both have unwrapped phases and look-angle errors."""
-    from stamps.products.values import los_velocity
+    from stamps.products.observations import los_velocity
 
     files = {name: run / name for name in (*_NEEDED, *_WEIGHTS)}
     theirs = {name: state.get(name) or path for name, path in files.items()}
@@ -171,7 +182,7 @@ _WEIGHTS = ("ifgstd2.mat", "phuw_sb_res2.mat")
 
 
 @contextlib.contextmanager
-def _gathered(files):
+def _gathered(files: Mapping[str, Path]) -> Any:
     """A folder with links to files of a tree, which stays untouched: parameters fill in their defaults here."""
     with tempfile.TemporaryDirectory(prefix="stamps-report-") as folder:
         for name, path in files.items():
@@ -180,7 +191,7 @@ def _gathered(files):
         yield folder
 
 
-def draw_velocities(velocity):
+def draw_velocities(velocity: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if velocity is None:
         return None
     difference = velocity["ours"] - velocity["reference"]

@@ -68,19 +68,19 @@ class QualityReport:
     """Everything that the page shows: name of the run, key figures, sections."""
 
     run: str
-    kind: str
+    network: str
     sections: list
     cards: list
 
-    def content(self):
+    def content(self) -> Any:
         """All numbers as plain data for JSON."""
         parts = {section.key: {**section.facts, "missing": section.missing} for section in self.sections}
         return page.plain(
-            {"run": self.run, "kind": self.kind, "versions": page.versions_for_people(versions()), **parts}
+            {"run": self.run, "kind": self.network, "versions": page.versions_for_people(versions()), **parts}
         )
 
 
-def quality_report(workdir: Workspace | StrPath = ".", compare_with=None) -> QualityReport:
+def quality_report(workdir: Workspace | StrPath = ".", compare_with: Any = None) -> QualityReport:
     """Collect the numbers of a run.
 
     Parameters
@@ -112,11 +112,11 @@ def quality_report(workdir: Workspace | StrPath = ".", compare_with=None) -> Qua
         parts.append(Section(key, title, lead))
         attempt(parts[-1], fill, run, parts[-1])
     facts = {section.key: section.facts for section in parts}
-    kind = "small baselines" if run.small_baselines else "single master"
-    return QualityReport(str(workdir if not isinstance(workdir, Workspace) else ws.path), kind, parts, _cards(facts))
+    network = "small baselines" if run.small_baselines else "single master"
+    return QualityReport(str(workdir if not isinstance(workdir, Workspace) else ws.path), network, parts, _cards(facts))
 
 
-def write_quality_report(report, folder):
+def write_quality_report(report: QualityReport, folder: StrPath) -> Path:
     """Draw the pictures and write ``index.html`` and ``report.json``.
 
     Parameters
@@ -148,7 +148,7 @@ def _cards(facts: Mapping[str, dict[str, Any]]) -> list[tuple[float | str, str, 
     """Key figures at the top of the page: (number, unit, what)."""
     cards = []
 
-    def add(number, unit, what):
+    def add(number: Any, unit: str, what: str) -> None:
         if number is not None:
             cards.append((number, unit, what))
 

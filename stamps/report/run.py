@@ -9,9 +9,9 @@ import numpy as np
 
 from stamps.errors import WorkspaceError
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.products.observations import usual_observations, velocity_deviation, velocity_of
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
-from stamps.products.values import usual_observations, velocity_deviation, velocity_of
 from stamps.report import drawing
 from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
 from stamps.workspace.parameters import Parameters
@@ -19,7 +19,8 @@ from stamps.workspace.parameters import Parameters
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stamps.products.values import Observations
+    from stamps.products.observations import Observations
+    from stamps.report.drawing import Canvas
     from stamps.report.figures_of_merit import ArcConsistency
     from stamps.workspace import Workspace
 
@@ -32,13 +33,13 @@ _PIXELS = 50_000
 class Run:
     """A run, and another state of the same project to compare with (path-like, or None)."""
 
-    def __init__(self, ws: Workspace, compare_with=None) -> None:
+    def __init__(self, ws: Workspace, compare_with: Any = None) -> None:
         self.ws, self.compare_with = ws, compare_with
         self.patches = [patch_pixels(ws / name) for name in ws.patch_list()] or (
             [patch_pixels(ws)] if ws.exists("ps1") else []
         )
-        self._known = {}
-        self.merged = ws.exists("psver") and ws.exists(f"ps{ws.version}") and ws.version >= 2
+        self._known: dict[str, Any] = {}
+        self.merged = ws.exists("psver") and ws.exists(f"ps{ws.version}") and (ws.version or 0) >= 2
 
     @property
     def project(self) -> Project:
@@ -50,10 +51,10 @@ class Run:
     @property
     def small_baselines(self) -> bool:
         """Kind of the run."""
-        return self._once("kind", lambda: Parameters(self.ws).flag("small_baseline_flag"))
+        return self._once("small_baselines", lambda: Parameters(self.ws).flag("small_baseline_flag"))
 
     @property
-    def canvas(self):
+    def canvas(self) -> Canvas:
         """Canvas of the merged pixels."""
         return self._once("canvas", lambda: drawing.Canvas.of(self.project.ps["lonlat"]))
 
@@ -86,7 +87,7 @@ class Run:
     def scatter(self) -> NDArray[np.float64]:
         """Rms of the series of each pixel about its line, mm; in blocks, since residuals are as large as the phases."""
 
-        def scatter():
+        def scatter() -> Any:
             seen, rms = self.series, np.empty(len(self.series.phase))
             for start in range(0, len(rms), _PIXELS):
                 part = slice(start, start + _PIXELS)
@@ -111,5 +112,5 @@ def names_of(run: Run) -> list[str]:
     """Dates of the images, or of the pairs of small baselines."""
     ps = run.project.ps
     if not run.small_baselines:
-        return [str(date) for date in to_yyyymmdd(ps["day"])]
-    return [f"{a}–{b}" for a, b in zip(to_yyyymmdd(ps["ifgday"][:, 0]), to_yyyymmdd(ps["ifgday"][:, 1]), strict=True)]
+        return [str(date) for date in np.ravel(to_yyyymmdd(ps["day"]))]
+    return [f"{a}–{b}" for a, b in zip(*(np.ravel(to_yyyymmdd(days)) for days in ps["ifgday"].T), strict=True)]

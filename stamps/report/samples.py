@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.report.differences import difference_of, numbers_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["Column", "Sample", "sample_of"]
 
@@ -68,14 +73,14 @@ class Sample:
     cyclic: bool
 
 
-def sample_of(value, golden, kind):
+def sample_of(value: Any, golden: Any, comparison: str) -> Sample | None:
     """The part of a variable that its picture needs.
 
     Parameters
     ----------
     value, golden : object
         As the comparison saw them.
-    kind : str
+    comparison : str
         Kind of comparison.
 
     Returns
@@ -90,17 +95,17 @@ def sample_of(value, golden, kind):
     if any(getattr(part, "dtype", np.dtype(bool)).kind not in "fc" for part in (value, golden)):
         return None
     ours, reference = numbers_of(value), numbers_of(golden)
-    if ours is None or not np.isfinite(reference).any():
+    if ours is None or reference is None or not np.isfinite(reference).any():
         return None
-    cyclic = np.iscomplexobj(reference) or kind == "phase"
-    shown = "phase" if cyclic else kind
+    cyclic = np.iscomplexobj(reference) or comparison == "phase"
+    shown = "phase" if cyclic else comparison
     chosen = _columns(difference_of(ours, reference, shown), reference)
     rows = _rows(difference_of(ours[:, chosen], reference[:, chosen], shown))
     columns = tuple(_column(k, ours[:, k], reference[:, k], shown, rows) for k in chosen)
     return Sample(len(reference), reference.shape[1], rows, columns, cyclic)
 
 
-def _columns(difference, reference):
+def _columns(difference: NDArray[Any], reference: NDArray[Any]) -> list[int]:
     """The worst column and the one of median spread (each once)."""
     if reference.shape[1] == 1:
         return [0]
@@ -111,7 +116,7 @@ def _columns(difference, reference):
     return list(dict.fromkeys([first, int(typical)]))
 
 
-def _rows(difference):
+def _rows(difference: NDArray[Any]) -> NDArray[np.int64]:
     n = len(difference)
     if n <= _MOST_PIXELS:
         return np.arange(n)
@@ -121,13 +126,15 @@ def _rows(difference):
     return np.union1d(even, worst)
 
 
-def _column(number: int, ours, reference, kind, rows) -> int:
-    difference = np.real(difference_of(ours, reference, kind))
+def _column(
+    number: int, ours: NDArray[Any], reference: NDArray[Any], comparison: str, rows: NDArray[np.int64]
+) -> Column:
+    difference = np.real(difference_of(ours, reference, comparison))
     finite = difference[np.isfinite(difference)]
     largest = float(np.abs(finite).max()) if finite.size else 0.0
     reach = largest if largest > 0 and math.isfinite(largest) else 1e-12
     counts, edges = np.histogram(finite, _BINS, range=(-reach, reach))
     if np.iscomplexobj(reference):
         ours, reference = np.angle(ours), np.angle(reference)
-    kept = (np.real(part[rows]).astype(np.float32) for part in (reference, ours, difference))
-    return Column(number, *kept, counts, edges, largest)
+    kept = [np.real(part[rows]).astype(np.float32) for part in (reference, ours, difference)]
+    return Column(number, kept[0], kept[1], kept[2], counts, edges, largest)

@@ -20,7 +20,7 @@ from stamps.products.baselines import draw_network
 from stamps.products.figures import new_figure
 from stamps.products.quantities import Choice, Quantities
 from stamps.products.series import dates_of
-from stamps.report import drawing, page
+from stamps.report import charts, drawing, page
 from stamps.report.figures_of_merit import area_of, density_of
 from stamps.report.run import names_of
 from stamps.report.timings import log_seconds
@@ -88,7 +88,7 @@ def attempt(section: Section, make: Callable[..., Any], *arguments: Run | Sectio
         section.missing.append(str(error))
 
 
-def median_of(values: NDArray[np.floating[Any]]) -> float:
+def median_of(values: NDArray[np.floating[Any]]) -> float | None:
     """Median of the finite values; None without any."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else None
@@ -101,7 +101,7 @@ def with_minus(text: str) -> str:
 
 def pixels(run: Run, section: Section) -> None:
     """Pixels of the patches through the steps."""
-    rows = [[patch.name, patch.candidates, patch.selected, patch.weeded] for patch in run.patches]
+    rows: list[list[Any]] = [[patch.name, patch.candidates, patch.selected, patch.weeded] for patch in run.patches]
     total = [_sum(row[k] for row in rows) for k in (1, 2, 3)] if rows else [None] * 3
     merged = run.project.ps["n_ps"] if run.merged else None
     steps = [
@@ -139,7 +139,7 @@ def pixels(run: Run, section: Section) -> None:
         section.missing.append("The patches are not merged yet: run step 5 (stamps 5 5).")
 
 
-def _sum(counts: Iterable[Any]) -> int:
+def _sum(counts: Iterable[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
 
@@ -198,7 +198,7 @@ def selection(run: Run, section: Section) -> None:
     random = [patch.random for patch in run.patches if patch.random is not None and len(patch.random) == 100]
     groups = []
     after = run.ws.load_optional("pm2", ["coh_ps"]).get("coh_ps") if run.merged else None
-    sets = [("candidates", before, "quiet")] if before.size else []
+    sets: list[tuple[str, Any, str]] = [("candidates", before, "quiet")] if before.size else []
     if after is not None:
         sets.append(("kept", after, "main"))
     if random and before.size:
@@ -229,7 +229,7 @@ def selection(run: Run, section: Section) -> None:
     if groups:
         section.pictures.append(
             (
-                lambda: drawing.histograms(groups),
+                lambda: charts.histograms(groups),
                 "Candidates and kept pixels" + ("; random phase as the method estimates it" if random else ""),
             )
         )
@@ -250,7 +250,7 @@ def noise(run: Run, section: Section) -> None:
     title = "Noise of the interferograms" if run.small_baselines else "Noise of the images against the master"
     section.pictures.append(
         (
-            lambda: drawing.bars(
+            lambda: charts.bars(
                 names, ifg_std, "degrees", title, highlight=worst, mark=(float(np.median(ifg_std)), "median")
             ),
             caption,
@@ -280,7 +280,7 @@ def baselines(run: Run, section: Section) -> None:
         bperp_m=bperp,
     )
 
-    def draw():
+    def draw() -> Any:
         figure, _ = new_figure("page.png", figsize=(11, 4.2), layout="constrained")  # a name: never in a window
         draw_network(figure, ps["day"], bperp, pairs, noise=noise, master=ps["master_ix"])
         return figure
@@ -314,7 +314,7 @@ def _wrapped_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64]
 
 
 def _look_angle_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
-    coefficient = Quantities(run.project, Choice(), False)["K"][:, 0].astype(np.float64)
+    coefficient = Quantities(run.project, Choice(), False).present("K")[:, 0].astype(np.float64)
     section.facts.update(look_angle_std_rad_per_m=float(np.nanstd(coefficient)))
     return "Look-angle (DEM) error", coefficient, "rad per metre of baseline", None
 
@@ -326,7 +326,7 @@ def _fit_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], st
 
 
 def _scn_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
-    noise = Quantities(run.project, Choice(), False)["N"].astype(np.float64)
+    noise = Quantities(run.project, Choice(), False).present("N").astype(np.float64)
     rms = np.sqrt(np.nanmean(noise**2, axis=1)) * run.project.millimetres
     section.facts.update(correlated_noise_rms_mm=float(np.sqrt(np.mean(rms**2))))
     return "Spatially correlated noise of the slaves (rms)", rms, "mm", None
@@ -375,7 +375,7 @@ def record(run: Run, section: Section) -> None:
     )
     section.facts.update(seconds=seconds)
     facts = page.versions_for_people(versions())
-    rows = [[name, text] for name, text in facts.items()]
+    rows: list[list[Any]] = [[name, text] for name, text in facts.items()]
     section.tables.append({"caption": "Programs of this report", "head": ["", "version"], "rows": rows})
     if seconds:
         rows = [[step, "< 1" if value < 1 else f"{value:.0f}"] for step, value in seconds.items()]

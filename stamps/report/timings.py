@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stamps.workspace.plain_files import read_input
 
@@ -22,7 +22,7 @@ _BANNER = re.compile(r"#+ Step (\d) #+")
 _STEPS = range(1, 9)
 
 
-def recorded_seconds(folder):
+def recorded_seconds(folder: Path) -> dict[int, float]:
     """Seconds that a golden set records in its ``run.json``.
 
     Parameters
@@ -58,7 +58,7 @@ def log_seconds(files: Sequence[Path]) -> dict[int, float]:
     dict
         Step to seconds.
     """
-    spans = {}
+    spans: dict[int, Any] = {}
     for file in files:
         try:
             text = read_input(file)
@@ -70,7 +70,7 @@ def log_seconds(files: Sequence[Path]) -> dict[int, float]:
     return {step: (end - start).total_seconds() for step, (start, end) in sorted(spans.items())}
 
 
-def _spans(text: str) -> dict[int, tuple[datetime, datetime]]:
+def _spans(text: str) -> dict[int, tuple[datetime.datetime, datetime.datetime]]:
     """Step -> first and last moment in one log; the merge of step 5 stands in the project's log without a banner."""
     spans, step = {}, None
     for line in text.splitlines():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,9 +10,9 @@ from stamps.errors import InputError
 from stamps.insar.loops import closure_loops
 from stamps.insar.network import image_baselines
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.products.observations import los_velocity
 from stamps.products.quantities import Choice, Project, Quantities
-from stamps.products.values import los_velocity
-from stamps.report import drawing
+from stamps.report import charts, drawing
 from stamps.report.differences import statistics_of
 from stamps.report.figures_of_merit import closure_of
 from stamps.report.run import names_of
@@ -50,22 +50,22 @@ def _neighbours(run: Run, section: Section) -> None:
         arcs_off_per_image=arcs.beyond,
         median_coherence=median_of(arcs.coherence),
     )
-    names = [str(date) for date in to_yyyymmdd(run.project.ps["master_day"] + days)]
+    names = [str(date) for date in np.ravel(to_yyyymmdd(run.project.ps["master_day"] + days))]
     title = f"Arcs between neighbours beyond half a cycle ({total} of {samples} samples)"
     section.pictures.append(
-        (lambda: drawing.bars(names, 100 * arcs.beyond / max(arcs.n_arcs, 1), "% of the arcs", title), "")
+        (lambda: charts.bars(names, 100 * arcs.beyond / max(arcs.n_arcs, 1), "% of the arcs", title), "")
     )
     section.pictures.append((lambda: drawing.map_panels(run.canvas, _arc_panels(arcs)), ""))
 
 
-def _arc_panels(arcs):
+def _arc_panels(arcs: Any) -> Any:
     return [
         ("Temporal coherence of the arcs of each pixel", arcs.coherence, "coherence", None),
         ("Samples of its arcs beyond half a cycle", 100 * arcs.of_pixels, "%", None),
     ]
 
 
-def _pair_closure(run, section) -> None:
+def _pair_closure(run: Run, section: Section) -> None:
     """Small baselines: closed loops, and the misfit of the inversion."""
     section.lead = (
         "Small baselines: the unwrapped phases of three images close a loop, and whatever is left over is a whole number of "
@@ -73,7 +73,7 @@ def _pair_closure(run, section) -> None:
     )
     project, ps = run.project, run.project.ps
     used = project.retained_ifgs()
-    phase = Quantities(project, Choice(), True)["U"]
+    phase = Quantities(project, Choice(), True).present("U")
     nodes = np.column_stack([ps["day"], image_baselines(ps, True)])
     loops = closure_loops(ps["ifgday_ix"], used, nodes)
     wrong = closure_of(phase, loops)
@@ -86,7 +86,7 @@ def _pair_closure(run, section) -> None:
         samples=n_sums,
     )
     names = ["+".join(str(k + 1) for k in np.flatnonzero(loop)) for loop in loops]
-    misfit = Quantities(project, Choice(), True)["RES"].astype(np.float64)
+    misfit = Quantities(project, Choice(), True).present("RES").astype(np.float64)
     misfit -= np.nanmedian(misfit, axis=0)  # each interferogram has an origin of its own
     rms = np.sqrt(np.nanmean(misfit[:, used] ** 2, axis=0))
     off = np.count_nonzero(np.abs(misfit[:, used]) > np.pi, axis=0)
@@ -95,10 +95,10 @@ def _pair_closure(run, section) -> None:
         misfit_beyond_half_cycle=int(off.sum()),
     )
     title = f"Misfit of the interferograms ({int(off.sum())} of {misfit[:, used].size} samples beyond half a cycle)"
-    section.pictures.append((lambda: drawing.bars([names_of(run)[k] for k in used], rms, "rms (rad)", title), ""))
+    section.pictures.append((lambda: charts.bars([names_of(run)[k] for k in used], rms, "rms (rad)", title), ""))
     if len(loops):
         heading = f"Loops that do not close ({n_off} of {n_sums} sums; {len(loops)} loops, by interferograms)"
-        section.pictures.append((lambda: drawing.bars(names, 100 * wrong / len(phase), "% of the pixels", heading), ""))
+        section.pictures.append((lambda: charts.bars(names, 100 * wrong / len(phase), "% of the pixels", heading), ""))
     of_pixels = np.sqrt(np.nanmean(misfit[:, used] ** 2, axis=1))
     panels = [("Misfit of each pixel (rms)", of_pixels, "rad", None)]
     attempt(section, lambda: panels.append(_arc_panels(run.arcs)[0]))
@@ -131,7 +131,7 @@ def passes(run: Run, section: Section) -> None:
 def _smooth_against_raw(run: Run, section: Section) -> None:
     """How much of the look-angle error the next pass would subtract (its smoothed version)."""
     quantities = Quantities(run.project, Choice(), run.small_baselines)
-    raw, smooth = (quantities[letter].astype(np.float64) for letter in ("S", "S~"))
+    raw, smooth = (quantities.present(letter).astype(np.float64) for letter in ("S", "S~"))
     rms = [float(np.sqrt(np.nanmean(part**2))) for part in (raw, smooth)]
     section.facts.update(look_angle_rms_rad=rms[0], smoothed_look_angle_rms_rad=rms[1])
     section.tables.append(
@@ -146,7 +146,7 @@ def _smooth_against_raw(run: Run, section: Section) -> None:
     )
 
 
-def _other_state(run, other_ws, name, section) -> None:
+def _other_state(run: Run, other_ws: Workspace, name: str, section: Section) -> None:
     """Cycles and velocities of this state against another one of the same project."""
     other = Project.at(other_ws)
     ps, theirs = run.project.ps, other.ps
@@ -156,7 +156,7 @@ def _other_state(run, other_ws, name, section) -> None:
             f"{other_ws.path} has no pixel in common with {run.ws.path}: give another state of the same project."
         )
     pairs = run.small_baselines
-    ours, before = (Quantities(p, Choice(), pairs)["U"] for p in (run.project, other))
+    ours, before = (Quantities(p, Choice(), pairs).present("U") for p in (run.project, other))
     if ours.shape[1] != before.shape[1]:
         raise InputError(
             f"{other_ws.path} has {before.shape[1]} interferograms, but {run.ws.path} has {ours.shape[1]}: give another state of "
@@ -195,7 +195,7 @@ def _other_state(run, other_ws, name, section) -> None:
         panels.append(("Samples on another cycle", moved, "interferograms", None))
         section.pictures.append(
             (
-                lambda: drawing.bars(
+                lambda: charts.bars(
                     names, 100 * changed / len(rows), "% of the pixels", "Samples on another cycle than before"
                 ),
                 "",

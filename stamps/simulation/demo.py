@@ -1,8 +1,7 @@
 """The demonstration: simulate a stack, prepare it, run steps 1 to 8, say what was found, draw it and write the pages.
 
 ``python -m stamps.simulation.demo [DIRECTORY]`` (what ``make demo`` runs). Everything lands in one directory,
-``stack`` the simulated SNAP
-export and ``project`` the processing; the result is compared with the simulation's truth.
+``stack`` the simulated SNAP export and ``project`` the processing; the result is compared with the simulation's truth.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +20,23 @@ import numpy as np
 
 from stamps.errors import InputError, StampsError
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.products.observations import los_velocity
 from stamps.products.overview import draw_overview
-from stamps.products.values import los_velocity
 from stamps.products.view import view
 from stamps.report.quality import quality_report, write_quality_report
-from stamps.simulation import stack as simulate
-from stamps.simulation.truth import compare_with_truth
+from stamps.simulation.settings import Settings
+from stamps.simulation.stack import simulate
+from stamps.simulation.truth import TruthFigures, compare_with_truth
 from stamps.workspace import Workspace
 
 __all__ = ["main", "run_demo"]
 
-_STACK_OPTIONS = ("--preset", "demo", "--seed", "1", "--mask", "--quiet")
-_OPTIONS_FILE = "made_with.json"
+_SETTINGS: dict[str, Any] = {"preset": "demo", "seed": 1, "mask": True, "quiet": True}
+_SETTINGS_FILE = "made_with.json"
 
 
-def main(argv=None):
-    """Command line of the demonstration."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line of the demonstration; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m stamps.simulation.demo", description=__doc__.splitlines()[0])
     parser.add_argument("directory", nargs="?", default="demo", help="where to work [demo]")
     options = parser.parse_args(argv)
@@ -47,7 +48,7 @@ def main(argv=None):
     return 0
 
 
-def run_demo(folder) -> None:
+def run_demo(folder: Path) -> None:
     """Simulate, process, report.
 
     Parameters
@@ -74,44 +75,35 @@ def run_demo(folder) -> None:
     _report(project, stack, seconds)
 
 
-def _stage(number, text) -> None:
+def _stage(number: int, text: str) -> None:
     print(f"\n--- {number} of 4: {text} ---", flush=True)
 
 
-def _simulate(stack) -> None:
-    if (stack / "truth.json").is_file() and _made_with(stack) == list(_STACK_OPTIONS):
+def _simulate(stack: Path) -> None:
+    """Make the stack, unless a complete one with the same settings is there."""
+    if (stack / "truth.json").is_file() and _made_with(stack) == _SETTINGS:
         return
     shutil.rmtree(stack, ignore_errors=True)
-    simulate.main([str(stack), *_STACK_OPTIONS])
-    (stack / _OPTIONS_FILE).write_text(json.dumps(_STACK_OPTIONS))
+    simulate(Settings.of_preset(**_SETTINGS, datadir=stack))
+    (stack / _SETTINGS_FILE).write_text(json.dumps(_SETTINGS))
 
 
-def _made_with(stack) -> list[Any]:
-    """Options of the simulation that a stack came from; None where that is unknown."""
+def _made_with(stack: Path) -> Any:
+    """Settings of the simulation that a stack came from; None where they are unknown."""
     try:
-        return json.loads((stack / _OPTIONS_FILE).read_text())
+        return json.loads((stack / _SETTINGS_FILE).read_text())
     except (OSError, ValueError):
         return None
 
 
-def _report(project, stack, seconds) -> None:
+def _report(project: Path, stack: Path, seconds: float) -> None:
+    """Draw the result, write the pages, print what was found and what can be done next."""
     ws = Workspace(project)
-    ps = ws.load("ps2")
-    velocity = los_velocity(ws)
     pictures = draw_overview(ws, project / "pictures")
     figures = compare_with_truth(ws, stack)
     quality = _quality_page(ws, project / "report")
     page = view(ws, project / "view.html", title="Simulated stack: a subsidence bowl")
-    low, high = np.nanpercentile(velocity, [1, 99])
-    first, last = (str(to_yyyymmdd(day)) for day in (ps["day"].min(), ps["day"].max()))
-    print(f"\n{ps['n_image']} images, {first} to {last}: {ps['n_ps']} persistent scatterers in {seconds:.0f} s.")
-    print(
-        f"Velocity along the line of sight: {low:.1f} to {high:.1f} mm/yr (98 % of them; negative: away from the satellite)."
-    )
-    print(
-        f"Against the simulated truth: velocity error {figures.velocity_rms:.1f} mm/yr rms, "
-        f"{100 * figures.share_true_cycle:.2f} % of the unwrapped samples on the true cycle."
-    )
+    _print_result(ws, figures, seconds)
     print("Look at")
     for path, what in [(page, "the map; click for time series"), (quality, "quality of the run"), *_named(pictures)]:
         if path is not None:
@@ -122,17 +114,31 @@ def _report(project, stack, seconds) -> None:
     print("Your own data: mt_prep_snap MASTER EXPORT 0.4 3 3, then stamps 1 8 (README.md)")
 
 
-def _named(pictures):
+def _print_result(ws: Workspace, figures: TruthFigures, seconds: float) -> None:
+    """How many pixels, how fast they move, how far that is from the truth."""
+    ps = ws.load("ps2")
+    low, high = np.nanpercentile(los_velocity(ws), [1, 99])
+    first, last = (str(to_yyyymmdd(day)) for day in (ps["day"].min(), ps["day"].max()))
+    print(f"\n{ps['n_image']} images, {first} to {last}: {ps['n_ps']} persistent scatterers in {seconds:.0f} s.")
+    print(
+        f"Velocity along the line of sight: {low:.1f} to {high:.1f} mm/yr (98 % of them; negative: away from the satellite)."
+    )
+    print(
+        f"Against the simulated truth: velocity error {figures.velocity_rms:.1f} mm/yr rms, "
+        f"{100 * figures.share_true_cycle:.2f} % of the unwrapped samples on the true cycle."
+    )
+
+
+def _named(pictures: Sequence[Path]) -> list[tuple[Path, str]]:
     return [(path, path.stem.replace("_", " ")) for path in pictures]
 
 
-def _short(path):
+def _short(path: Path) -> str:
     """A path as seen from the current directory, where it lies below it."""
-    path = Path(path)
     return str(path.relative_to(os.getcwd())) if path.is_relative_to(os.getcwd()) else str(path)
 
 
-def _quality_page(ws, folder):
+def _quality_page(ws: Workspace, folder: Path) -> Path | None:
     """The page, or None where the libraries that make it are not installed."""
     try:
         return write_quality_report(quality_report(ws), folder)

@@ -1,4 +1,4 @@
-"""Compare a processed simulated stack with its truth (``truth.npz`` of :mod:`stamps.simulate`).
+"""Compare a processed simulated stack with its truth (``truth.npz``, :mod:`stamps.simulation.truth_files`).
 
 A pixel is a true scatterer when it is one of (``ps_line``, ``ps_sample``). A sample stands on the true cycle when the unwrapped
 phase differs from the simulated one by less than pi after the median of its interferogram is removed. What is compared is
@@ -8,11 +8,14 @@ on no noise estimate, so that figures of different programs can be compared.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
@@ -20,18 +23,24 @@ from stamps.products.velocity import fit_lines
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from stamps._typing import StrPath
-
-
 __all__ = ["TruthFigures", "compare_with_truth", "unweighted_velocity"]
 
 
 @dataclass(frozen=True)
 class TruthFigures:
-    """How well a run recovered a simulated stack."""
+    """How well a run recovered a simulated stack.
+
+    Attributes
+    ----------
+    n_pixels, n_samples : int
+        Pixels that are true scatterers; their unwrapped phases.
+    share_true_cycle : float
+        Share of the samples that stand on the true cycle.
+    velocity_rms : float
+        Error of the velocity, mm/yr.
+    velocity_correlation : float
+        Of the velocities found and simulated.
+    """
 
     n_pixels: int
     n_samples: int
@@ -40,7 +49,7 @@ class TruthFigures:
     velocity_correlation: float
 
 
-def compare_with_truth(workdir: Workspace | StrPath, stack: StrPath) -> TruthFigures:
+def compare_with_truth(workdir: str | os.PathLike[str] | Workspace, stack: str | os.PathLike[str]) -> TruthFigures:
     """Cycles and velocities of a run against the truth of its stack.
 
     Parameters
@@ -54,6 +63,11 @@ def compare_with_truth(workdir: Workspace | StrPath, stack: StrPath) -> TruthFig
     -------
     TruthFigures
         Velocities in mm/yr, medians removed.
+
+    Raises
+    ------
+    InputError
+        The folder has no truth, or no pixel of the run is one of its scatterers.
     """
     ws = Workspace.at(workdir)
     if not (Path(stack) / "truth.npz").is_file():
@@ -80,7 +94,7 @@ def compare_with_truth(workdir: Workspace | StrPath, stack: StrPath) -> TruthFig
     )
 
 
-def unweighted_velocity(workdir: Workspace | StrPath = ".") -> NDArray[np.float64]:
+def unweighted_velocity(workdir: str | os.PathLike[str] | Workspace = ".") -> npt.NDArray[np.float64]:
     """Slope of the unwrapped phase without look-angle error, towards the satellite.
 
     Parameters
@@ -103,8 +117,10 @@ def unweighted_velocity(workdir: Workspace | StrPath = ".") -> NDArray[np.float6
     return -slope * DAYS_PER_YEAR * Parameters(ws).get("lambda") * 1000 / (4 * np.pi)
 
 
-def _matched(ij: NDArray[np.float64], truth: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the pixels that are true scatterers, and which scatterer each is."""
+def _matched(
+    ij: npt.NDArray[np.float64], truth: Mapping[str, npt.NDArray[Any]]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of the pixels (``ij``, shape (n_ps, 3)) that are true scatterers, and which scatterer each is."""
     width = int(max(ij[:, 2].max(), truth["ps_sample"].max())) + 1
     position = ij[:, 1].astype(np.int64) * width + ij[:, 2].astype(np.int64)
     true_position = truth["ps_line"].astype(np.int64) * width + truth["ps_sample"]

@@ -140,9 +140,9 @@ def find_set(name: str, golden: StrPath | None = None, *, complete: bool = False
     for path in present:
         if not complete or (step is not None and str(step) in (path / "INCOMPLETE").read_text().split()):
             return path
-    kind = "complete golden set" if complete else "golden set"
+    what = "complete golden set" if complete else "golden set"
     looked = ", ".join(str(root) for root in places) or "no existing folder"
-    raise InputError(f"No {kind} '{name}' was found in {looked}: set STAMPS_GOLDEN to the folder that holds it.")
+    raise InputError(f"No {what} '{name}' was found in {looked}: set STAMPS_GOLDEN to the folder that holds it.")
 
 
 def facts(name: str) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def removed_files(overlay: StrPath) -> list[str]:
 
 def state_files(layers: Sequence[Path]) -> dict[str, Path]:
     """Files of overlays laid over each other: relative name -> path of the last one."""
-    files = {}
+    files: dict[str, Path] = {}
     for overlay in layers:
         for name in removed_files(overlay):
             files.pop(name, None)
@@ -250,7 +250,12 @@ def lay_overlay(overlay: StrPath, target: StrPath, stack: StrPath | None = None)
 
 
 def build_state(
-    set_path: StrPath, step: int | None, target: StrPath, *, variant_name: str | None = None, stack=None
+    set_path: StrPath,
+    step: int | None,
+    target: StrPath,
+    *,
+    variant_name: str | None = None,
+    stack: StrPath | None = None,
 ) -> Path:
     """Make the project directory as it was after a step, or before the first step of a variant.
 
@@ -311,7 +316,7 @@ def _stored(literal: str) -> NDArray[np.float64] | str:
     return numbers if numbers.size else np.empty((0, 0))
 
 
-def _fill_placeholders(path: StrPath, target: StrPath, stack: StrPath) -> None:
+def _fill_placeholders(path: Path, target: StrPath, stack: StrPath | None) -> None:
     if path.suffix == ".mat" or path.stat().st_size > 1 << 20:
         return
     content = path.read_bytes()

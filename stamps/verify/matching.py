@@ -5,6 +5,7 @@ Source: docs/method/merging.md, section 2.4.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["PIXEL_FILES", "match_rows", "take_rows"]
+__all__ = ["PIXEL_FILES", "RowPairing", "match_rows"]
 
 #: Files of the project directory whose first axis is the merged pixels (names without version).
 PIXEL_FILES = frozenset(
@@ -64,34 +65,44 @@ def match_rows(
     return matched[:, 0], matched[:, 1]
 
 
-def take_rows(
-    name: str,
-    variable: str,
-    value: Any,
-    golden: Any,
-    rows: NDArray[np.int64],
-    golden_rows: NDArray[np.int64],
-    n_rows: int,
-    n_golden: int,
-) -> tuple[Any, Any]:
-    """Bring a variable's matched rows into the same order.
+@dataclass(frozen=True)
+class RowPairing:
+    """Which rows of the run's merged pixels are which golden rows.
 
-    Running numbers in the first column of ``ij`` and ``xy`` count rows of their own file, so they must be 1, 2, …;
-    where they are, they are made equal.
-
-    Returns
-    -------
-    value, golden : ndarray
-        Unchanged if the variable has no pixel axis.
+    Attributes
+    ----------
+    rows, golden_rows : ndarray of int64, shape (k,)
+        Matched row numbers from 0.
+    n_rows, n_golden : int
+        Merged pixels of both.
     """
-    shapes = np.shape(value)[:1], np.shape(golden)[:1]
-    if name.rstrip("0123456789") not in PIXEL_FILES or shapes != ((n_rows,), (n_golden,)):
+
+    rows: NDArray[np.int64]
+    golden_rows: NDArray[np.int64]
+    n_rows: int
+    n_golden: int
+
+    def align(self, file: str, variable: str, value: Any, golden: Any) -> tuple[Any, Any]:
+        """Bring a variable's matched rows into the same order.
+
+        Running numbers in the first column of ``ij`` and ``xy`` count rows of their own file, so they must be 1, 2, …;
+        where they are, they are made equal.
+
+        Returns
+        -------
+        value, golden : ndarray
+            Unchanged if the file is not one of merged pixels or the variable has no pixel axis.
+        """
+        stem = file.removesuffix(".mat").rstrip("0123456789")
+        if stem not in PIXEL_FILES or isinstance(value, str) or isinstance(golden, str):
+            return value, golden
+        if (np.shape(value)[:1], np.shape(golden)[:1]) != ((self.n_rows,), (self.n_golden,)):
+            return value, golden
+        numbered = variable in ("ij", "xy") and np.array_equal(value[:, 0], np.arange(1, self.n_rows + 1))
+        value, golden = value[self.rows].copy(), golden[self.golden_rows]
+        if numbered:
+            value[:, 0] = golden[:, 0]
         return value, golden
-    numbered = variable in ("ij", "xy") and np.array_equal(value[:, 0], np.arange(1, n_rows + 1))
-    value, golden = value[rows].copy(), golden[golden_rows]
-    if numbered:
-        value[:, 0] = golden[:, 0]
-    return value, golden
 
 
 def _keys(ij: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib import metadata
+from typing import Any
 
 __all__ = ["Report", "Row", "versions"]
 
@@ -26,14 +27,14 @@ class Row:
         ``ok``, ``differs``, ``missing`` or ``extra`` (in the run), ``unreadable``, or ``skipped``.
     category : str
         ``mat``, ``text``, ``binary`` or ``log``.
-    kind : str
+    comparison : str
         How it was compared.
     matlab_class : str
         MATLAB class of the golden value.
     shape : tuple of int
         Its shape.
     difference, tolerance : float
-        Largest difference and bound, in the unit of the kind.
+        Largest difference and bound, in the unit of the comparison.
     count : int
         Elements beyond the bound.
     counts : bool
@@ -46,9 +47,9 @@ class Row:
     variable: str
     status: str
     category: str = "mat"
-    kind: str = ""
+    comparison: str = ""
     matlab_class: str = ""
-    shape: tuple = ()
+    shape: tuple[int, ...] = ()
     difference: float = 0.0
     tolerance: float = 0.0
     count: int = 0
@@ -67,7 +68,7 @@ class Report:
 
     run: str
     golden: str
-    rows: list = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -105,7 +106,7 @@ class Report:
             "failures": len(self.failures),
             "skipped": self.n_skipped,
             "versions": versions(),
-            "rows": [{key: _finite(value) for key, value in asdict(row).items()} for row in self.rows],
+            "rows": [_as_json(row) for row in self.rows],
         }
         return json.dumps(content, indent=1)
 
@@ -142,10 +143,16 @@ def _line(row: Row) -> str:
     note = "" if row.counts or row.status == "skipped" else " (not counted)"
     if row.status == "ok":
         size = "x".join(map(str, row.shape))
-        figure = "" if row.kind in ("exact", "") else f" {row.difference:.2g} of {row.tolerance:.2g}"
-        return f"  ok         {name} [{row.matlab_class or row.category} {size}] {row.kind}{figure}{note}"
+        figure = "" if row.comparison in ("exact", "") else f" {row.difference:.2g} of {row.tolerance:.2g}"
+        return f"  ok         {name} [{row.matlab_class or row.category} {size}] {row.comparison}{figure}{note}"
     return f"  {row.status:<10s} {name}{note}{': ' + row.detail if row.detail else ''}"
 
 
-def _finite(value: float | str | tuple[int, ...]) -> float | str | tuple[int, ...]:
+def _as_json(row: Row) -> dict[str, Any]:
+    """A row as JSON has it, where the comparison is called its kind, as in ``tolerances.csv``."""
+    return {"kind" if name == "comparison" else name: _finite(value) for name, value in asdict(row).items()}
+
+
+def _finite(value: Any) -> Any:
+    """A value, None for numbers that are not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

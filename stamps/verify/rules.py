@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-__all__ = ["KINDS", "Context", "Rule", "ignored", "rule_for", "table"]
+__all__ = ["COMPARISONS", "Context", "Rule", "ignored", "rule_for", "table"]
 
 #: Kinds of comparison (see the head of ``tolerances.csv``).
-KINDS = ("exact", "absolute", "relative", "each", "phase", "cycles", "counts", "fits", "statistics", "skip")
+COMPARISONS = ("exact", "absolute", "relative", "each", "phase", "cycles", "counts", "fits", "statistics", "skip")
 
 _FORMATS = ("<text>", "<bytes>", "<numbers>", "<float32>", "<log>")
 
@@ -33,8 +34,8 @@ class Rule:
     ----------
     file, variable, when : str
         Patterns and condition.
-    kind : str
-        One of :data:`KINDS`.
+    comparison : str
+        One of :data:`COMPARISONS`.
     single, double, chain : float
         Bounds; NaN where the table is empty.
     outliers : float
@@ -48,7 +49,7 @@ class Rule:
     file: str
     variable: str
     when: str
-    kind: str
+    comparison: str
     single: float
     double: float
     chain: float
@@ -68,7 +69,7 @@ class Rule:
 class Context:
     """What conditions are judged by: parameters of the golden tree, and the first of several steps run in one go."""
 
-    parameters: dict
+    parameters: Mapping[str, Any]
     chain: int | None = None
 
     def holds(self, condition: str) -> bool:
@@ -83,7 +84,7 @@ class Context:
     @property
     def merging(self) -> bool:
         """Whether several steps were run in one go, the merge of step 5 among them."""
-        return bool(self.chain) and self.chain <= 5
+        return self.chain is not None and 0 < self.chain <= 5
 
     def _part(self, part: str) -> bool:
         if part == "chain":
@@ -102,14 +103,14 @@ class Context:
 
 
 @lru_cache(maxsize=1)
-def table() -> tuple[Rule]:
+def table() -> tuple[Rule, ...]:
     """All rows of ``tolerances.csv`` in order."""
     return tuple(
         Rule(
             file=row["file"],
             variable=row["variable"],
             when=row["when"],
-            kind=row["kind"],
+            comparison=row["kind"],
             single=_number(row["single"]),
             double=_number(row["double"]),
             chain=_number(row["chain"]),
@@ -121,6 +122,10 @@ def table() -> tuple[Rule]:
     )
 
 
+@overload
+def rule_for(file: str, variable: str, context: Context) -> Rule: ...
+@overload
+def rule_for(file: str, variable: None, context: Context) -> Rule | None: ...
 def rule_for(file: str, variable: str | None, context: Context) -> Rule | None:
     """Rule of a variable.
 
@@ -166,7 +171,7 @@ def matches(file: str, pattern: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _ignored_rows() -> tuple[dict[str, str]]:
+def _ignored_rows() -> tuple[dict[str, str], ...]:
     return tuple(_rows("ignored.csv"))
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from stamps.verify.values import Outcome, compare_values
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stamps.verify.rules import Rule
 
 
@@ -60,6 +62,11 @@ def compare_float32(content: bytes, golden: bytes, rule: Rule, *, chain: bool = 
     return compare_values(np.frombuffer(content, np.float32), np.frombuffer(golden, np.float32), rule, chain=chain)
 
 
+def _as_table(lines: list[list[float]], ragged: bool) -> NDArray[np.float64]:
+    """Numbers of lines as rows, or all in one row where lines have different lengths."""
+    return np.atleast_2d(np.array([number for line in lines for number in line] if ragged else lines))
+
+
 def compare_numbers(content: bytes, golden: bytes, rule: Rule, *, chain: bool = False) -> Outcome:
     """Text of numbers: the same lines and columns, each number within the bound of its column's rms."""
     ours, theirs = ([line.split() for line in text.decode(errors="replace").splitlines()] for text in (content, golden))
@@ -69,10 +76,9 @@ def compare_numbers(content: bytes, golden: bytes, rule: Rule, *, chain: bool = 
         values, wanted = ([[float(word) for word in line] for line in lines] for lines in (ours, theirs))
     except ValueError:
         return _different_lines([" ".join(line) for line in ours], [" ".join(line) for line in theirs])
-    if len({len(line) for line in wanted}) > 1:
-        values, wanted = ([number for line in lines for number in line] for lines in (values, wanted))
-    values, wanted = np.atleast_2d(np.array(values)), np.atleast_2d(np.array(wanted))
-    outcomes = [compare_values(values[:, k], wanted[:, k], rule, chain=chain) for k in range(wanted.shape[1])]
+    ragged = len({len(line) for line in wanted}) > 1
+    run, reference = (_as_table(lines, ragged) for lines in (values, wanted))
+    outcomes = [compare_values(run[:, k], reference[:, k], rule, chain=chain) for k in range(reference.shape[1])]
     worst = [f"column {k + 1}: {outcome.detail}" for k, outcome in enumerate(outcomes) if not outcome.agrees]
     largest = max((outcome.difference for outcome in outcomes), default=0.0)
     bound = max((outcome.tolerance for outcome in outcomes), default=0.0)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, WorkspaceError
 from stamps.verify import golden as golden_sets
-from stamps.verify import matching, texts, variograms
+from stamps.verify import matching
+from stamps.verify.file_comparison import category_of, compare_file
 from stamps.verify.report import Report, Row
-from stamps.verify.rules import Context, ignored, rule_for
-from stamps.verify.values import compare_values, describe
+from stamps.verify.rules import Context, ignored
 from stamps.workspace import matfile
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from stamps._typing import StrPath
     from stamps.verify.rules import Rule
-    from stamps.verify.values import Outcome
 
 
 __all__ = ["Reference", "compare", "compare_files", "reference_of"]
@@ -49,8 +45,8 @@ class Reference:
 
     name: str
     folder: Path
-    files: dict
-    state: dict
+    files: Mapping[str, Path]
+    state: Mapping[str, Path | None]
     chain: int | None
     partial: bool
 
@@ -64,7 +60,7 @@ def compare(
     only_step: bool = False,
     chain: int | None = None,
     logs: bool = False,
-    partial=None,
+    partial: bool | None = None,
 ) -> Report:
     """Compare a run with a golden tree, variable by variable.
 
@@ -116,7 +112,7 @@ def reference_of(
     *,
     only_step: bool = False,
     chain: int | None = None,
-    partial=None,
+    partial: bool | None = None,
 ) -> Reference:
     """Find the golden files; parameters as for :func:`compare`.
 
@@ -125,6 +121,7 @@ def reference_of(
     Reference
     """
     folder = _golden_folder(golden, variant is not None or after is not None)
+    state: Mapping[str, Path | None]
     if variant is not None:
         chosen = golden_sets.variant(folder, variant)
         files = golden_sets.overlay_files(chosen.path)
@@ -133,9 +130,9 @@ def reference_of(
         partial = True if partial is None else partial
     elif after is not None:
         layers = golden_sets.overlays(folder, after)
-        state = golden_sets.state_files(layers)
-        files = golden_sets.overlay_files(layers[-1]) if only_step else state
-        state = {**state, **dict.fromkeys(golden_sets.facts(folder.name).get("omitted", ()))}
+        whole = golden_sets.state_files(layers)
+        files = golden_sets.overlay_files(layers[-1]) if only_step else whole
+        state = {**whole, **dict.fromkeys(golden_sets.facts(folder.name).get("omitted", ()))}
     else:
         files = state = golden_sets.overlay_files(folder)
     return Reference(str(golden), folder, files, state, chain, bool(partial))
@@ -144,13 +141,13 @@ def reference_of(
 def compare_files(
     run: StrPath,
     files: Mapping[str, Path],
-    state: Mapping[str, Path] | None = None,
+    state: Mapping[str, Path | None] | None = None,
     *,
     name: str = "",
     chain: int | None = None,
     logs: bool = False,
     partial: bool = False,
-    observe=None,
+    observe: Callable[[Row, Any, Any, Rule | None], None] | None = None,
 ) -> Report:
     """Compare a run with golden files.
 
@@ -180,194 +177,74 @@ def compare_files(
     InputError
         There is no such directory.
     """
-    run = Path(run)
-    if not run.is_dir():
-        raise InputError(f"{run} is no directory: give the project directory that is to be compared.")
-    observe = observe or (lambda row, value, golden, rule: None)
+    folder = Path(run)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no directory: give the project directory that is to be compared.")
     state = files if state is None else state
-    context = Context(_parameters(run, state), chain)
-    report = Report(str(run), name)
-    pairing = _Pairing.of(run, state, context, report) if "ps2.mat" in state else None
+    context = Context(_parameters(folder, state), chain)
+    report = Report(str(folder), name)
+    pairing = _pairing(folder, state, context) if "ps2.mat" in state else None
+    if pairing is not None:
+        report.rows.append(_row_of_pairing(pairing, context))
     for file, path in sorted(files.items()):
         if not ignored(file, None, context):
-            for seen in _compare_file(file, run / file, path, context, pairing, logs):
-                report.rows.append(seen[0])
-                observe(*seen)
+            for seen in compare_file(file, folder / file, path, context, pairing, logs=logs):
+                report.rows.append(seen.row)
+                if observe is not None:
+                    observe(*seen)
     if not partial:
-        for row in _extra_files(run, state, context, logs):
+        for row in _extra_files(folder, state, context, logs):
             report.rows.append(row)
-            observe(row, None, None, None)
+            if observe is not None:
+                observe(row, None, None, None)
     return report
 
 
-def _compare_file(
-    file: str, ours: StrPath, theirs: StrPath, context: Context, pairing, logs: bool
-) -> Iterator[tuple[Row, Any, Any, Rule | None]]:
-    """Compare one file: yields each row with the two values and the rule, as observers want them."""
-    category = _category(file, theirs)
-    counts = category != "log" or logs
-    if not ours.is_file():
-        yield (
-            Row(file, "", "missing", category, counts=counts, detail="the run does not have this file"),
-            None,
-            None,
-            None,
-        )
-        return
-    if category == "mat":
-        yield from _compare_mat(file, ours, theirs, context, pairing)
-        return
-    rule = rule_for(file, None, context)
-    try:
-        content, golden = ours.read_bytes(), theirs.read_bytes()
-    except OSError as error:
-        yield Row(file, "", "unreadable", category, counts=counts, detail=str(error)), None, None, rule
-        return
-    if category == "log":
-        kind, outcome = "log", texts.compare_log(content, golden)
-    elif rule is not None and rule.variable == "<numbers>":
-        kind, outcome = rule.kind, texts.compare_numbers(content, golden, rule, chain=bool(context.chain))
-    elif rule is not None and rule.variable == "<float32>":
-        kind, outcome = rule.kind, texts.compare_float32(content, golden, rule, chain=bool(context.chain))
-    elif category == "text":
-        kind, outcome = "exact", texts.compare_text(content, golden)
-    else:
-        kind, outcome = "exact", texts.compare_bytes(content, golden)
-    yield _row(file, "", category, kind, outcome, category, (len(golden),), counts), content, golden, rule
-
-
-def _compare_mat(
-    file: str, ours: StrPath, theirs: StrPath, context: Context, pairing
-) -> Iterator[tuple[Row, Any, Any, Rule | None]]:
-    golden = matfile.read(theirs)
-    try:
-        run = matfile.read(ours)
-    except WorkspaceError as error:
-        yield Row(file, "", "unreadable", detail=str(error)), None, None, None
-        return
-    for variable, wanted in golden.items():
-        if ignored(file, variable, context):
-            continue
-        kind, shape = describe(wanted)
-        rule = rule_for(file, variable, context)
-        if variable not in run:
-            detail = "the run's file does not have this variable"
-            row = Row(file, variable, "missing", kind=rule.kind, matlab_class=kind, shape=shape, detail=detail)
-            yield row, None, wanted, rule
-        elif rule.kind == "skip":
-            row = Row(file, variable, "skipped", "mat", "skip", kind, shape, counts=False, detail=rule.why)
-            yield row, run[variable], wanted, rule
-        else:
-            value = run[variable]
-            if pairing is not None:
-                value, wanted = pairing.align(file, variable, value, wanted)
-            if rule.kind == "fits":
-                value, wanted = (
-                    variograms.determined(variable, value, run),
-                    variograms.determined(variable, wanted, golden),
-                )
-            outcome = compare_values(value, wanted, rule, chain=bool(context.chain))
-            yield _row(file, variable, "mat", rule.kind, outcome, kind, shape, True), value, wanted, rule
-    for variable in run:
-        if variable not in golden and not ignored(file, variable, context):
-            kind, shape = describe(run[variable])
-            detail = "the golden file does not have this variable"
-            yield Row(file, variable, "extra", matlab_class=kind, shape=shape, detail=detail), run[variable], None, None
-
-
-def _row(
-    file: str,
-    variable: str,
-    category: str,
-    kind: str,
-    outcome: Outcome,
-    matlab_class: str,
-    shape: tuple[int, ...],
-    counts: bool,
-) -> Row:
-    return Row(
-        file,
-        variable,
-        "ok" if outcome.agrees else "differs",
-        category,
-        kind,
-        matlab_class,
-        shape,
-        outcome.difference,
-        outcome.tolerance,
-        outcome.count,
-        counts,
-        outcome.detail,
-    )
-
-
-def _extra_files(run: StrPath, state: Mapping[str, Path], context: Context, logs: bool) -> list[Row]:
+def _extra_files(run: Path, state: Mapping[str, Path | None], context: Context, logs: bool) -> list[Row]:
     rows = []
     for path in sorted(run.rglob("*")):
         file = path.relative_to(run).as_posix()
         if not path.is_file() or file in state or ignored(file, None, context):
             continue
-        category = _category(file, path)
+        category = category_of(file, path)
         if category != "log" or logs:
             rows.append(Row(file, "", "extra", category, detail="the golden state does not have this file"))
     return rows
 
 
-class _Pairing:
-    """Which rows of the run's merged pixels are which golden rows."""
-
-    def __init__(self, rows: NDArray[np.int64], golden_rows: NDArray[np.int64], n_rows: int, n_golden: int) -> None:
-        self.rows, self.golden_rows, self.n_rows, self.n_golden = rows, golden_rows, n_rows, n_golden
-
-    @classmethod
-    def of(cls, run: StrPath, state: Mapping[str, Path], context: Context, report: Report) -> _Pairing | None:
-        """Pairing of a resampled merge, or None where rows stand for themselves. Adds a row to the report."""
-        if not context.resampled or not (run / "ps2.mat").is_file():
-            return None
-        try:
-            ours = matfile.read(run / "ps2.mat", ("ij", "lonlat"))
-            theirs = matfile.read(state["ps2.mat"], ("ij", "lonlat"))
-            rows, golden_rows = matching.match_rows(ours["ij"], ours["lonlat"], theirs["ij"], theirs["lonlat"])
-        except (WorkspaceError, KeyError, IndexError):
-            return None  # the comparison of ps2.mat itself says what is wrong with it
-        n_rows, n_golden = len(ours["ij"]), len(theirs["ij"])
-        fraction = len(rows) / max(n_rows, n_golden, 1)
-        wanted = 0.99 if context.merging else 1.0
-        agrees = fraction >= wanted
-        detail = f"{len(rows)} of {n_golden} golden rows matched with {n_rows} rows by (az, rg) and lon/lat"
-        report.rows.append(
-            Row(
-                "ps2.mat",
-                "(rows)",
-                "ok" if agrees else "differs",
-                kind="rows",
-                shape=(n_golden,),
-                difference=1 - fraction,
-                tolerance=1 - wanted,
-                count=n_golden - len(rows),
-                detail=detail,
-            )
-        )
-        return cls(rows, golden_rows, n_rows, n_golden)
-
-    def align(self, file: str, variable: str, value: Any, golden: Any) -> tuple[Any, Any]:
-        if "/" in file or isinstance(value, str) or isinstance(golden, str):
-            return value, golden
-        return matching.take_rows(
-            file.removesuffix(".mat"), variable, value, golden, self.rows, self.golden_rows, self.n_rows, self.n_golden
-        )
+def _pairing(run: Path, state: Mapping[str, Path | None], context: Context) -> matching.RowPairing | None:
+    """Pairing of a resampled merge, or None where rows stand for themselves."""
+    golden = state["ps2.mat"]
+    if not context.resampled or golden is None or not (run / "ps2.mat").is_file():
+        return None
+    try:
+        ours = matfile.read(run / "ps2.mat", ("ij", "lonlat"))
+        theirs = matfile.read(golden, ("ij", "lonlat"))
+        rows, golden_rows = matching.match_rows(ours["ij"], ours["lonlat"], theirs["ij"], theirs["lonlat"])
+    except (WorkspaceError, KeyError, IndexError):
+        return None  # the comparison of ps2.mat itself says what is wrong with it
+    return matching.RowPairing(rows, golden_rows, len(ours["ij"]), len(theirs["ij"]))
 
 
-def _category(file: str, path: StrPath) -> str:
-    if file.endswith(".mat"):
-        return "mat"
-    if file.endswith(".log"):
-        return "log"
-    with open(path, "rb") as stream:
-        return "text" if texts.is_text(stream.read(65536)) else "binary"
+def _row_of_pairing(pairing: matching.RowPairing, context: Context) -> Row:
+    """How many of the merged pixels were matched."""
+    n_matched, n_rows, n_golden = len(pairing.rows), pairing.n_rows, pairing.n_golden
+    fraction = n_matched / max(n_rows, n_golden, 1)
+    wanted = 0.99 if context.merging else 1.0
+    return Row(
+        "ps2.mat",
+        "(rows)",
+        "ok" if fraction >= wanted else "differs",
+        comparison="rows",
+        shape=(n_golden,),
+        difference=1 - fraction,
+        tolerance=1 - wanted,
+        count=n_golden - n_matched,
+        detail=f"{n_matched} of {n_golden} golden rows matched with {n_rows} rows by (az, rg) and lon/lat",
+    )
 
 
-def _parameters(run: StrPath, state: Mapping[str, Path]) -> dict[str, Any]:
+def _parameters(run: Path, state: Mapping[str, Path | None]) -> dict[str, Any]:
     """Parameters of the golden state, else of the run."""
     for path in (state.get("parms.mat"), run / "parms.mat"):
         if path is not None and Path(path).is_file():

@@ -64,8 +64,8 @@ def determined(variable: str, value: NDArray[np.float32], content: Mapping[str, 
     """
     if variable != "a" or any(name not in content or content[name].size == 0 for name in _NEEDED):
         return value
-    fits = [np.asarray(content[name], dtype=np.float64) for name in ("a", "c1", "c2")]
-    if any(fit.shape != value.shape for fit in fits):
+    a, c1, c2 = (np.asarray(content[name], dtype=np.float64) for name in ("a", "c1", "c2"))
+    if any(fit.shape != value.shape for fit in (a, c1, c2)):
         return value
-    mask = accepted(*fits, content["years"], float(np.ravel(content["mean_std"])[0]))
+    mask = accepted(a, c1, c2, content["years"], float(np.ravel(content["mean_std"])[0]))
     return np.where(mask, value, np.float32(np.nan)).astype(value.dtype)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from stamps.workspace.directory import Variables
 from stamps.workspace.parameters import Parameters
 
 __all__ = ["ProjectFiles"]
+
+#: The class that was asked to open a directory.
+Files = TypeVar("Files", bound="ProjectFiles")
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,11 @@ class ProjectFiles:
 
     @classmethod
     def at(
-        cls,
+        cls: type[Files],
         workdir: PathLike | str | Workspace,
         log: bool = False,
         stale: Callable[[Workspace], object] = freshness.refuse,
-    ) -> "ProjectFiles":
+    ) -> Files:
         """Open a directory.
 
         Parameters

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
+from stamps import simulate
 from stamps.legacy.mt_prep import mt_prep
 from stamps.legacy.mt_prep_gamma import mt_prep_gamma
 from stamps.legacy.mt_prep_isce import mt_prep_isce
-from stamps.simulation import stack as simulate
 
 
 def swapped(path):

@@ -61,7 +61,7 @@ def spoilt_copy(files, target, context, round_):
             content = matfile.read(source)
             for variable, value in content.items():
                 rule = rule_for(file, variable, context)
-                if ignored(file, variable, context) or ignored(file, None, context) or rule.kind == "skip":
+                if ignored(file, variable, context) or ignored(file, None, context) or rule.comparison == "skip":
                     continue
                 if context.resampled and file == "ps2.mat" and variable in ("ij", "lonlat"):
                     continue  # they decide which rows are which: a test of its own
@@ -96,7 +96,7 @@ def spoil(value, rule, chain):
         return [_somewhere(value, lambda v: v + 1)]
     if not np.isfinite(value).any():
         return [np.zeros_like(value)]
-    return _SPOIL[rule.kind](value, rule.bound(value.dtype, chain), rule)
+    return _SPOIL[rule.comparison](value, rule.bound(value.dtype, chain), rule)
 
 
 def _exact(value, bound, rule):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps.simulation import stack as simulate
+from stamps import simulate
 
 __all__ = ["LINES", "SAMPLES", "copy_of", "edit_raster", "master_of", "simulated"]
 

@@ -9,13 +9,12 @@ import pytest
 from helpers.dateline_scenes import COUNTINGS, FAST, MIDDLE, SCENES, made, slow_but
 from helpers.prepared_layouts import OPTIONS, prepare
 from helpers.two_patches import two_patches
-from stamps import stamps
+from stamps import simulate, stamps
 from stamps.errors import InputError
 from stamps.insar.geometry import wrapped_longitude
 from stamps.legacy.ps_load_dem import ps_load_dem
 from stamps.legacy.ps_merge_patches import ps_merge_patches
-from stamps.products.values import los_velocity
-from stamps.simulation import stack as simulate
+from stamps.products.observations import los_velocity
 from stamps.simulation.truth import compare_with_truth
 from stamps.tropo.ztd import DelayMap
 from stamps.workspace import Workspace

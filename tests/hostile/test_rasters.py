@@ -8,9 +8,9 @@ import pytest
 
 from helpers.raster_stacks import SOUND, layout, swapped
 from helpers.sandbox import LINES, MASTER, SAMPLES
+from stamps import simulate
 from stamps.errors import InputError
 from stamps.legacy.mt_prep_snap import mt_prep_snap
-from stamps.simulation import stack as simulate
 from stamps.workspace import Workspace, findings
 from stamps.workspace.parameters import Parameters
 

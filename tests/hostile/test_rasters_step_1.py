@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from helpers.raster_stacks import SOUND, layout, swapped
+from stamps import simulate
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.ps_info import ps_info
 from stamps.report import quality
 from stamps.run import engine
-from stamps.simulation import stack as simulate
 from stamps.workspace import Workspace, findings
 from stamps.workspace.parameters import Parameters
 

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from stamps.products.exports.table import PointTable
 
 
-__all__ = ["KINDS", "Kind", "export"]
+__all__ = ["FORMATS", "Format", "export"]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of export.
+class Format:
+    """What can be exported, and how it is written.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Kind:
     about : str
         What it is for.
     options : tuple of str
-        Options that only some kinds have.
+        Options that only some formats have.
     name : str
         Default name, instead of ``export_<values>`` and the suffix.
     companions : tuple of str
@@ -60,51 +60,51 @@ class Kind:
     """
 
     module: str
-    suffixes: tuple
+    suffixes: tuple[str, ...]
     about: str
-    options: tuple = ()
+    options: tuple[str, ...] = ()
     name: str = ""
-    companions: tuple = field(default=())
-    libraries: tuple = ()
+    companions: tuple[str, ...] = field(default=())
+    libraries: tuple[str, ...] = ()
     longest: int | None = None
 
 
 _VECTOR = ("pyogrio", "pyarrow")
 
-#: All kinds by the name that ``export`` takes.
-KINDS = {
-    "csv": Kind("csv_table", (".csv",), "table with a line of names, for spreadsheets and scripts"),
-    "visualizer": Kind("visualizer", (".csv",), "input of StaMPS-Visualizer, alone in its folder input/stusi",
+#: All formats by the name that ``export`` takes.
+FORMATS = {
+    "csv": Format("csv_table", (".csv",), "table with a line of names, for spreadsheets and scripts"),
+    "visualizer": Format("visualizer", (".csv",), "input of StaMPS-Visualizer, alone in its folder input/stusi",
                        name="stamps_tsexport.csv", companions=("-metadata.json",), longest=visualizer.LONGEST_NAME),
-    "gpkg": Kind("gpkg", (".gpkg",), "GeoPackage for QGIS, PS-Toolbox, InSAR Explorer",
+    "gpkg": Format("gpkg", (".gpkg",), "GeoPackage for QGIS, PS-Toolbox, InSAR Explorer",
                  libraries=_VECTOR, companions=("-wal", "-shm", "-journal")),
-    "geojson": Kind("geojson", (".geojson", ".json"), "GeoJSON for maps on the web", libraries=_VECTOR),
-    "shp": Kind("shp", (".shp",), "shapefile",
+    "geojson": Format("geojson", (".geojson", ".json"), "GeoJSON for maps on the web", libraries=_VECTOR),
+    "shp": Format("shp", (".shp",), "shapefile",
                 companions=("*.qix", "*.sbn", "*.sbx", "*.cpg", "*.prj", "*.shx", "*.dbf", "*.qmd", ".xml"),
                 libraries=_VECTOR),
-    "kml": Kind("kml", (".kmz", ".kml"), "points coloured by velocity for Google Earth, with a legend",
+    "kml": Format("kml", (".kmz", ".kml"), "points coloured by velocity for Google Earth, with a legend",
                 ("clims", "opacity"), libraries=("matplotlib",)),
-    "geotiff": Kind("geotiff", (".tif", ".tiff"), "raster of means, one band for each column", ("resolution",),
+    "geotiff": Format("geotiff", (".tif", ".tiff"), "raster of means, one band for each column", ("resolution",),
                     companions=(".aux.xml", ".ovr", ".msk"), libraries=("rasterio",)),
-    "geoparquet": Kind("geoparquet", (".parquet", ".geoparquet"), "GeoParquet for GeoPandas, DuckDB, QGIS",
+    "geoparquet": Format("geoparquet", (".parquet", ".geoparquet"), "GeoParquet for GeoPandas, DuckDB, QGIS",
                        libraries=("pyarrow",)),
-    "mintpy": Kind("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy"),
+    "mintpy": Format("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy"),
 }  # fmt: skip
 
 
 def export(
-    kind: str,
+    file_format: str,
     out: StrPath | None = None,
     workdir: Workspace | StrPath = ".",
     *,
     values: str | None = None,
-    aps: int = 0,
-    iono: int = 0,
+    aps: int | str = 0,
+    iono: int | str = 0,
     ifg_list: Sequence[int] | None = None,
-    lon_rg: tuple[float, float] | None = None,
+    lon_rg: Sequence[float] | None = None,
     lat_rg: Sequence[float] | None = None,
-    min_coherence=None,
-    std_cutoff=None,
+    min_coherence: float | None = None,
+    std_cutoff: float | None = None,
     step: int = 1,
     n_boot: int = 1500,
     seed: int = 0,
@@ -127,11 +127,11 @@ def export(
 
     Parameters
     ----------
-    kind : str
+    file_format : str
         ``csv``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, ``kml``, ``geotiff``, ``geoparquet`` or ``mintpy``.
     out : path-like, optional
         The file (``mintpy``: the folder), relative to ``workdir``; the suffix is added where it is missing. Default:
-        ``export_<values>`` with the suffix of the kind, ``stamps_tsexport.csv`` or ``mintpy``.
+        ``export_<values>`` with the suffix of the format, ``stamps_tsexport.csv`` or ``mintpy``.
     workdir : path-like or Workspace
         Project after step 7.
     values : str, optional
@@ -163,7 +163,7 @@ def export(
     Raises
     ------
     InputError
-        Kind, value type or option is unknown, or a library is missing.
+        Format, value type or option is unknown, or a library is missing.
     NoPixelsError
         No pixel is left.
     WorkspaceError
@@ -174,9 +174,9 @@ def export(
     >>> export("gpkg")                                          # doctest: +SKIP
     >>> export("geotiff", "velocity.tif", values="v-do", resolution=60)     # doctest: +SKIP
     """
-    form = _form(kind, options)
+    form = _form(file_format, options)
     for name in form.libraries:
-        library(name, kind)
+        library(name, file_format)
     project = Project.at(workdir)
     subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step)
     write = import_module(f"{__name__}.{form.module}").write
@@ -187,23 +187,23 @@ def export(
     return place
 
 
-def _form(kind: str, options: Mapping[str, Any]) -> Kind:
-    form = KINDS.get(kind)
+def _form(file_format: str, options: dict[str, Any]) -> Format:
+    form = FORMATS.get(file_format)
     if form is None:
-        near = difflib.get_close_matches(str(kind), KINDS, 2, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(KINDS)}."
-        raise InputError(f"'{kind}' is not a kind of export: {hint}")
+        near = difflib.get_close_matches(str(file_format), FORMATS, 2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(FORMATS)}."
+        raise InputError(f"'{file_format}' is not a kind of export: {hint}")
     for name in [name for name, value in options.items() if value is None]:
         del options[name]
     for name in options:
         if name not in form.options:
-            fits = [other for other, its in KINDS.items() if name in its.options]
+            fits = [other for other, its in FORMATS.items() if name in its.options]
             where = f"it belongs to {' and '.join(fits)}" if fits else "there is none of that name"
-            raise InputError(f"The option '{name}' is not for exports of kind {kind}: {where}.")
+            raise InputError(f"The option '{name}' is not for exports of kind {file_format}: {where}.")
     return form
 
 
-def _place(project: Project, form: Kind, out: StrPath | None, values: str | None) -> Path:
+def _place(project: Project, form: Format, out: StrPath | None, values: str | None) -> Path:
     """Where the export goes."""
     if out is None:
         out = form.name or f"export_{values or project.usual_velocity}{form.suffixes[0]}"
@@ -227,7 +227,7 @@ def _place(project: Project, form: Kind, out: StrPath | None, values: str | None
     return path
 
 
-def _with_suffix(path: StrPath, suffixes: tuple[str, ...]) -> Path:
+def _with_suffix(path: Path, suffixes: tuple[str, ...]) -> Path:
     """The file's name with the suffix of the format, which may be left out; another one is refused."""
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder: give the name of a file that ends in {suffixes[0]}.")
@@ -244,7 +244,7 @@ def _with_suffix(path: StrPath, suffixes: tuple[str, ...]) -> Path:
 
 
 def _publish(
-    table: PointTable, form: Kind, place: StrPath, write: Callable[..., Any], options: Mapping[str, Any]
+    table: PointTable, form: Format, place: Path, write: Callable[..., Any], options: Mapping[str, Any]
 ) -> int:
     """Write to a scratch folder on the same disk, then put everything in its place together; number of pixels written."""
     home = Workspace(place.parent if form.suffixes else place)
@@ -264,7 +264,7 @@ def _publish(
         ) from error
 
 
-def _outdated(form: Kind, place: StrPath) -> Iterator[str]:
+def _outdated(form: Format, place: Path) -> Iterator[str]:
     """Names of companions of an older file."""
     for end in form.companions:
         yield place.stem + end[1:] if end.startswith("*") else place.name + end

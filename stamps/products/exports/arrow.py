@@ -21,13 +21,13 @@ __all__ = ["GEOMETRY", "record_batches"]
 GEOMETRY = "geometry"
 
 
-def record_batches(table: PointTable, kind: str) -> tuple[Any, Any]:
+def record_batches(table: PointTable, file_format: str) -> tuple[Any, Any]:
     """Fields, dates and points.
 
     Parameters
     ----------
     table : PointTable
-    kind : str
+    file_format : str
         Kind of export, for messages.
 
     Returns
@@ -36,7 +36,7 @@ def record_batches(table: PointTable, kind: str) -> tuple[Any, Any]:
         Text, single-precision numbers (NaN is null) and well-known binary.
     batches : generator of pyarrow.RecordBatch
     """
-    pa = library("pyarrow", kind)
+    pa = library("pyarrow", file_format)
     fields = [pa.field(field.name, pa.string() if field.digits is None else pa.float32()) for field in table.fields]
     fields += [pa.field(name, pa.float32()) for name in table.series_names]
     schema = pa.schema([*fields, pa.field(GEOMETRY, pa.binary())])

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.products.exports.metadata import write_side_file
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
 __all__ = ["write"]
 
 
-def write(table: PointTable, path: StrPath) -> None:
+def write(table: PointTable, path: Path) -> None:
     """Write ``path`` and ``<path>-metadata.json``.
 
     Columns: ``CODE LON LAT`` (degrees), the other fields, ``Dyyyymmdd``. What is not known is empty.

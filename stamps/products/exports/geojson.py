@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.products.exports.vector import write_layer
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
 __all__ = ["write"]
 
 
-def write(table: PointTable, path: StrPath) -> None:
+def write(table: PointTable, path: Path) -> None:
     """Write ``path``; what is not known is null.
 
     Parameters

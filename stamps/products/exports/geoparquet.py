@@ -7,6 +7,7 @@ format then assumes).
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.insar.geometry import within_180
@@ -14,14 +15,13 @@ from stamps.products.exports.arrow import GEOMETRY, record_batches
 from stamps.products.exports.libraries import library
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
 __all__ = ["write"]
 
 
-def write(table: PointTable, path: StrPath) -> None:
+def write(table: PointTable, path: Path) -> None:
     """Write ``path``, one row group for each batch.
 
     Parameters

@@ -8,6 +8,7 @@ beyond 180 or -180, as GDAL and QGIS take it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stamps._typing import StrPath
     from stamps.products.exports.grid import PointGrid
     from stamps.products.exports.table import PointTable
 
@@ -29,7 +29,7 @@ __all__ = ["write"]
 _FIELDS = ("VEL", "V_STDEV", "COHERENCE", "HEIGHT")
 
 
-def write(table: PointTable, path: StrPath, resolution: float | None = None) -> None:
+def write(table: PointTable, path: Path, resolution: float | None = None) -> None:
     """Write ``path``.
 
     Parameters

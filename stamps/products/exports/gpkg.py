@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.products.exports.metadata import as_texts
 from stamps.products.exports.vector import write_layer
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
 __all__ = ["write"]
 
 
-def write(table: PointTable, path: StrPath) -> None:
+def write(table: PointTable, path: Path) -> None:
     """Write ``path``.
 
     Parameters

@@ -91,8 +91,8 @@ class PointGrid:
     def place(self, lon: float, lat: float) -> tuple[int, int]:
         """Row and column of the occupied cell that is nearest to a place."""
         row, column = np.divmod(self.occupied, self.width)
-        lon = wrapped_longitude(lon, self.left + self.width * self.step_lon / 2)
-        away = ((column + 0.5) * self.step_lon + self.left - lon) * np.cos(np.radians(lat))
+        east = wrapped_longitude(lon, self.left + self.width * self.step_lon / 2)
+        away = ((column + 0.5) * self.step_lon + self.left - east) * np.cos(np.radians(lat))
         away = away**2 + (self.top - (row + 0.5) * self.step_lat - lat) ** 2
         nearest = int(np.argmin(away))
         return int(row[nearest]), int(column[nearest])
@@ -145,11 +145,11 @@ def grid_of(table: PointTable, resolution: float | None = None) -> PointGrid:
 
 def _default_resolution(table: PointTable) -> float:
     """Metres: ``plot_scatterer_size``, or more where pixels are sparse, then a multiple of ten."""
-    size = size_parameter(table.project.parameters, "plot_scatterer_size")
+    size: float = size_parameter(table.project.parameters, "plot_scatterer_size")
     if len(table) < 2:
         return size
     metres = llh2local(table.lonlat, centre_of(table.lonlat)) * 1000
     some = metres[:: max(1, len(metres) // _SAMPLE)]
-    distance, _ = cKDTree(metres).query(some, 2)
+    distance: Any = cKDTree(metres).query(some, 2)[0]
     sparse = _APART * float(np.median(distance[:, 1]))
     return size if sparse <= size else 10 * np.ceil(sparse / 10)

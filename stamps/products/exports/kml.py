@@ -29,7 +29,6 @@ from stamps.products.referencing import colour_limits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stamps._typing import StrPath
     from stamps.products.colours import Scale
     from stamps.products.exports.table import Field, PointTable
 
@@ -54,7 +53,7 @@ _OVERLAY = """<ScreenOverlay><name>Legend</name><Icon><href>legend.png</href></I
 """
 
 
-def write(table: PointTable, path: StrPath, clims: tuple[int, int] | None = None, opacity: float = 0.8) -> None:
+def write(table: PointTable, path: Path, clims: tuple[int, int] | None = None, opacity: float = 0.8) -> None:
     """Write ``path``; its suffix tells whether it is a KML or a KMZ.
 
     Parameters
@@ -99,7 +98,7 @@ class _Points:
     def __init__(self, table: PointTable, scale: Scale, colours: NDArray[np.float64], opacity: float) -> None:
         self.table, self.scale, self.colours, self.opacity = table, scale, colours, opacity
 
-    def write(self, path: StrPath, rows: Any, **about: str) -> None:
+    def write(self, path: Path, rows: Any, **about: Any) -> None:
         """Write some of the points."""
         shown = [field for field in self.table.fields if field.name in _SHOWN]
         details = [(field.name, _format(field), field.values[rows]) for field in shown]
@@ -122,7 +121,7 @@ def _format(field: Field) -> str:
     return "%s" if field.digits is None else f"%.{field.digits}f {field.unit}".strip()
 
 
-def _write_tiles(folder: StrPath, points: _Points, about: Mapping[str, str]) -> None:
+def _write_tiles(folder: Path, points: _Points, about: Mapping[str, Any]) -> None:
     """Write the first tile as the document, the others as files that it links to."""
     for tile in tile_tree(points.table.lonlat, _TILE).walk():
         links = "".join(
@@ -156,7 +155,7 @@ def _description(table: PointTable, scale: Scale, colours: NDArray[np.float64]) 
     facts = table.metadata
     low, high = scale.full
     rows = []
-    for value in np.linspace(*scale.limits, _STEPS)[::-1]:
+    for value in np.linspace(scale.limits[0], scale.limits[1], _STEPS)[::-1]:
         colour = kml_colours(colours[[round((value - low) / (high - low) * (_COLOURS - 1))]], 1)[0]
         rows.append(
             f'<tr><td bgcolor="#{colour[6:]}{colour[4:6]}{colour[2:4]}">&nbsp;&nbsp;&nbsp;</td>'
@@ -178,7 +177,7 @@ def _metadata(facts: Mapping[str, str]) -> str:
     return f"<ExtendedData>\n{data}</ExtendedData>\n"
 
 
-def _draw_legend(path: StrPath, scale: Scale, facts: Mapping[str, str]) -> None:
+def _draw_legend(path: Path, scale: Scale, facts: Mapping[str, str]) -> None:
     """Picture of the colour scale."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.cm import ScalarMappable

@@ -12,14 +12,14 @@ __all__ = ["library", "reason_of"]
 _LONGEST = 160  # letters of a reason
 
 
-def library(name: str, kind: str) -> Any:
+def library(name: str, file_format: str) -> Any:
     """Import a library.
 
     Parameters
     ----------
     name : str
         Module.
-    kind : str
+    file_format : str
         What needs it, for the message.
 
     Returns
@@ -35,7 +35,7 @@ def library(name: str, kind: str) -> Any:
         return import_module(name)
     except ImportError:
         raise InputError(
-            f"Exports of kind {kind} need {name.split('.')[0]}, which is not installed: pip install "
+            f"Exports of kind {file_format} need {name.split('.')[0]}, which is not installed: pip install "
             "'stamps-insar[export]', or export csv, which needs nothing."
         ) from None
 

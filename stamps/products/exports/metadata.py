@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from stamps.insar.geometry import within_180
 from stamps.products.titles import ReferenceArea, describe
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
     from stamps.products.value_types import ValueType
     from stamps.workspace.parameters import Parameters
@@ -24,13 +24,15 @@ __all__ = ["SIGN", "as_texts", "describe_table", "reference_point", "write_side_
 SIGN = "displacement along the line of sight, positive towards the satellite"
 
 
-def describe_table(table: PointTable, kind: ValueType, without_master_noise: bool, std_source: str) -> dict[str, str]:
+def describe_table(
+    table: PointTable, value_type: ValueType, without_master_noise: bool, std_source: str
+) -> dict[str, str]:
     """Metadata of a table.
 
     Parameters
     ----------
     table : PointTable
-    kind : ValueType
+    value_type : ValueType
     without_master_noise : bool
         Whether the series are, beyond what the name of the type says, without the noise of the master.
     std_source : str
@@ -42,19 +44,19 @@ def describe_table(table: PointTable, kind: ValueType, without_master_noise: boo
         Texts, numbers, lists and dicts that JSON can hold; no NaN.
     """
     project = table.project
-    get = project.parameters.get
+    get: Callable[[str], Any] = project.parameters.get
     point = reference_point(table)
     master = table.dates[int(np.flatnonzero(table.images == project.master)[0])]
     series = "inverted small-baseline series" if project.small_baselines else "single-master series"
     return {
-        "title": f"{describe(kind)} ({kind.name})",
+        "title": f"{describe(value_type)} ({value_type.name})",
         "software": f"stamps-insar {__version__}",
         "project": project.ws.name,
-        "values": kind.name,
+        "values": value_type.name,
         "sign_convention": SIGN,
         "time_series": f"{series}, mm since {master.isoformat()}, corrected as VEL"
         + (", noise of the master removed" if without_master_noise else ""),
-        "velocity_from": "small-baseline interferograms" if kind.pairs else series,
+        "velocity_from": "small-baseline interferograms" if value_type.pairs else series,
         "velocity_std_from": std_source,
         "reference": ReferenceArea.of(project, table.reference).text() or "not referenced in space",
         "reference_pixels": 0 if table.reference is None else len(table.reference),
@@ -86,7 +88,7 @@ def reference_point(table: PointTable) -> tuple[float, float] | None:
     return lon, lat
 
 
-def as_texts(metadata: Mapping[str, str]) -> dict[str, str]:
+def as_texts(metadata: Mapping[str, Any]) -> dict[str, str]:
     """The metadata for formats that hold texts only: lists and dicts as JSON, nothing for what is not known.
 
     Returns
@@ -100,7 +102,7 @@ def as_texts(metadata: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def write_side_file(path: StrPath, metadata: Mapping[str, str]) -> None:
+def write_side_file(path: Path, metadata: Mapping[str, Any]) -> None:
     """Write metadata as JSON beside a file that has no room for them: ``points.shp-metadata.json``."""
     name = path.with_name(f"{path.name}-metadata.json")
     with open(name, "w", encoding="utf-8", errors="surrogateescape") as file:
@@ -114,6 +116,6 @@ def _parameters(parameters: Parameters) -> dict[str, str]:
     return {name: literal for name, literal in pairs}
 
 
-def _number(value: float) -> float:
+def _number(value: Any) -> float | None:
     number = value is not None and not isinstance(value, str) and np.size(value) == 1 and np.isfinite(value)
     return float(value) if number else None

@@ -12,6 +12,7 @@ Source: MintPy's documentation, data structure and attributes
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,6 @@ from stamps.products.titles import ReferenceArea
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stamps._typing import StrPath
     from stamps.products.exports.grid import PointGrid
     from stamps.products.exports.table import PointTable
 
@@ -36,7 +36,7 @@ FILES = ("timeseries.h5", "velocity.h5", "temporalCoherence.h5", "geometryGeo.h5
 _INCIDENCE_IN_LA = ("gamma", "snap", "gsar")  # single-master loaders that store the incidence angle as 'la'
 
 
-def write(table: PointTable, folder: StrPath, resolution: float | None = None) -> None:
+def write(table: PointTable, folder: Path, resolution: float | None = None) -> None:
     """Write :data:`FILES` to a folder.
 
     Parameters
@@ -91,9 +91,9 @@ def _attributes(table: PointTable, grid: PointGrid) -> dict[str, str]:
         attributes["HEADING"] = repr(heading)
         attributes["ORBIT_DIRECTION"] = "ASCENDING" if np.cos(np.radians(heading)) > 0 else "DESCENDING"
     area = ReferenceArea.of(project, table.reference)
-    if area.n and not area.everything:
-        lon, lat = reference_point(table)
-        row, column = grid.place(lon, lat)
+    place = reference_point(table)
+    if place is not None and area.n and not area.everything:
+        row, column = grid.place(*place)
         attributes["REF_Y"], attributes["REF_X"] = row, column
         attributes["REF_LAT"] = repr(grid.top - (row + 0.5) * grid.step_lat)
         attributes["REF_LON"] = repr(grid.left + (column + 0.5) * grid.step_lon)
@@ -101,7 +101,7 @@ def _attributes(table: PointTable, grid: PointGrid) -> dict[str, str]:
     return {key: str(value) for key, value in attributes.items()}
 
 
-def _write_series(table: PointTable, grid: PointGrid, path: StrPath, common: Mapping[str, str]) -> None:
+def _write_series(table: PointTable, grid: PointGrid, path: Path, common: Mapping[str, str]) -> None:
     """Time series date by date: one image in memory."""
     h5py = library("h5py", "mintpy")
 
@@ -118,7 +118,7 @@ def _write_series(table: PointTable, grid: PointGrid, path: StrPath, common: Map
         file.attrs.update({**common, **span, "FILE_TYPE": "timeseries", "UNIT": "m"})
 
 
-def _write(path: StrPath, datasets: Mapping[str, NDArray[Any]], attributes: Mapping[str, str]) -> None:
+def _write(path: Path, datasets: Mapping[str, NDArray[Any]], attributes: Mapping[str, str]) -> None:
     h5py = library("h5py", "mintpy")
 
     with h5py.File(path, "w") as file:

@@ -5,6 +5,7 @@ The format ends at 2 GB for each of its files.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
@@ -12,7 +13,6 @@ from stamps.products.exports.metadata import write_side_file
 from stamps.products.exports.vector import write_layer
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
@@ -22,7 +22,7 @@ _LIMIT = 2**31 - 1
 _TEXT, _NUMBER = 80, 24  # characters of a field while GDAL writes it
 
 
-def write(table: PointTable, path: StrPath) -> None:
+def write(table: PointTable, path: Path) -> None:
     """Write ``path`` and its side files.
 
     Parameters

@@ -1,41 +1,42 @@
 """The table that every export is made of: one row for each pixel, with velocity, quality and time series.
 
-The science is that of the plots, from :mod:`stamps.products.values`.
+The science is that of the plots, from :mod:`stamps.products.observations`.
 Source: docs/method/products.md, sections 1, 2 and 5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.errors import InputError, NoPixelsError
+from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
-from stamps.insar.geometry import longitude_range, longitudes_between, within_180
+from stamps.insar.geometry import within_180
 from stamps.insar.network import image_baselines
 from stamps.products.arguments import parse_arguments
-from stamps.products.columns import random_subset
 from stamps.products.exports.metadata import describe_table
+from stamps.products.exports.subset import Subset
+from stamps.products.observations import observations, velocity_deviation, velocity_of
 from stamps.products.quantities import Choice
 from stamps.products.series import dates_of
-from stamps.products.value_types import value_type
-from stamps.products.values import inverted_corrections, observations, velocity_deviation, velocity_of
+from stamps.products.value_types import ValueType
+from stamps.products.values import inverted_corrections
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from stamps.products.arguments import PlotRequest
+    from stamps.products.exports.subset import Subset
+    from stamps.products.observations import Observations
     from stamps.products.quantities import Project
-    from stamps.products.value_types import ValueType
-    from stamps.products.values import Observations
 
 
-__all__ = ["Field", "PointTable", "Subset", "point_table"]
+__all__ = ["Field", "PointTable", "point_table"]
 
 _ROWS = 25_000
 _MASTER = -1  # column of the date to which displacements refer
@@ -63,50 +64,6 @@ class Field:
     digits: int | None = 3
 
 
-@dataclass(frozen=True)
-class Subset:
-    """Which pixels are exported.
-
-    Attributes
-    ----------
-    lon_rg, lat_rg : tuple of float, or None
-        Limits in degrees, which belong to the part; western before eastern longitude.
-    min_coherence : float or None
-        Least temporal coherence.
-    std_cutoff : float or None
-        Standard deviation of the velocity (mm/yr) that is not reached.
-    step : float
-        Every step-th pixel, chosen at random.
-    """
-
-    lon_rg: tuple | None = None
-    lat_rg: tuple | None = None
-    min_coherence: float | None = None
-    std_cutoff: float | None = None
-    step: float = 1
-
-    def rows(
-        self, lonlat: NDArray[np.float64], coherence: NDArray[np.float32], std: NDArray[np.float32], seed: int
-    ) -> NDArray[np.int64]:
-        """0-based pixels, ascending; NoPixelsError if there are none."""
-        use = np.isfinite(lonlat).all(axis=1)
-        if self.lon_rg is not None:
-            use &= longitudes_between(lonlat[:, 0], _limits("lon_rg", self.lon_rg, "the western", longitude_range))
-        if self.lat_rg is not None:
-            south, north = _limits("lat_rg", self.lat_rg, "the smaller")
-            use &= (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
-        if self.min_coherence is not None:
-            use &= coherence >= self.min_coherence
-        if self.std_cutoff is not None:
-            use &= std < self.std_cutoff
-        rows = random_subset(np.flatnonzero(use), self.step, seed)
-        if rows.size == 0:
-            raise NoPixelsError(
-                "No pixel is left to export: widen lon_rg and lat_rg, lower min_coherence or raise std_cutoff."
-            )
-        return rows
-
-
 @dataclass
 class PointTable:
     """Pixels to be exported.
@@ -132,7 +89,7 @@ class PointTable:
         What the table says about itself; texts, numbers, lists and dicts.
     """
 
-    project: object
+    project: Project
     name: str
     rows: np.ndarray
     lonlat: np.ndarray
@@ -182,7 +139,7 @@ class PointTable:
             return np.zeros(len(self.rows[part]), np.float32)
         return (self.series[part, column] + self.drift[k]).astype(np.float32)
 
-    def parts(self) -> Any:
+    def parts(self) -> Iterator[slice]:
         """Slices of the rows, one after the other: what a writer has in memory as texts or objects at a time."""
         return (slice(start, start + _ROWS) for start in range(0, len(self), _ROWS))
 
@@ -208,8 +165,8 @@ def point_table(
     values: str | None = None,
     *,
     aps: int | str = 0,
-    iono: int = 0,
-    ifg_list=None,
+    iono: int | str = 0,
+    ifg_list: Sequence[int] | None = None,
     subset: Subset | None = None,
     n_boot: int = 1500,
     seed: int = 0,
@@ -249,20 +206,20 @@ def point_table(
     if n_boot != int(n_boot) or n_boot < 2:
         raise InputError(f"The number of bootstrap samples is {n_boot!r}, but a whole number from 2 was expected.")
     name = values or project.usual_velocity
-    kind = _with_series(name, project)
+    value_type = _with_series(name, project)
     request = _request(aps, iono, ifg_list)
     choice = Choice(request.aps, request.iono)
-    inverted = _series_kind(kind, project)
+    inverted = _series_type(value_type, project)
     corrections = inverted_corrections(inverted, project, choice)
     request.time_series = _removes_master_noise(inverted, project)
-    of_series = replace(request, ifg_list=None) if kind.pairs else request
+    of_series = replace(request, ifg_list=None) if value_type.pairs else request
     seen = observations(inverted, project, choice, of_series, known=corrections)
     series, days = project.displacement(seen.phase), seen.days
     fitted = seen
-    if kind.pairs:
-        fitted = observations(kind, project, choice, replace(request, time_series=False))
+    if value_type.pairs:
+        fitted = observations(value_type, project, choice, replace(request, time_series=False))
     velocity = velocity_of(fitted, project)
-    std, std_source = _deviation(kind, fitted, velocity, project, n_boot, seed)
+    std, std_source = _deviation(value_type, fitted, velocity, project, n_boot, seed)
     reference, image_columns = seen.reference, seen.columns
     del seen, fitted, corrections  # the phases are as large as everything else together
 
@@ -296,7 +253,7 @@ def point_table(
         drift,
         {},
     )
-    table.metadata.update(describe_table(table, kind, request.time_series, std_source))
+    table.metadata.update(describe_table(table, value_type, request.time_series, std_source))
     Log(project.ws, "EXPORT")(f"{len(table)} of {project.ps['n_ps']} pixels, {len(table.dates)} dates, {name}", level=2)
     return table
 
@@ -306,21 +263,23 @@ def point_table(
 
 def _with_series(name: str, project: Project) -> ValueType:
     """The value type, if it has time series and one velocity."""
-    kind = value_type(str(name), project.small_baselines)
-    if (kind.is_velocity and not kind.drops) or (kind.group == "series" and kind.words[0] == "U"):
-        return kind
+    value_type = ValueType.named(str(name), project.small_baselines)
+    if (value_type.is_velocity and not value_type.drops) or (
+        value_type.group == "series" and value_type.words[0] == "U"
+    ):
+        return value_type
     raise InputError(
         f"'{name}' has no velocity with a time series to export: take a velocity such as {project.usual_velocity} or "
         "unwrapped phases such as u-dm."
     )
 
 
-def _series_kind(kind: ValueType, project: Project) -> ValueType:
+def _series_type(value_type: ValueType, project: Project) -> ValueType:
     """The type of the single-master or inverted series that has the same corrections."""
-    return value_type(f"V{kind.name[1:]}", project.small_baselines) if kind.pairs else kind
+    return ValueType.named(f"V{value_type.name[1:]}", project.small_baselines) if value_type.pairs else value_type
 
 
-def _request(aps: int | str, iono: int, ifg_list: Sequence[int] | None) -> PlotRequest:
+def _request(aps: int | str, iono: int | str, ifg_list: Sequence[int] | None) -> PlotRequest:
     options = [option for option in (aps, iono) if isinstance(option, str)]
     request = parse_arguments(options, {"ifg_list": ifg_list})
     if not isinstance(aps, str):
@@ -330,9 +289,9 @@ def _request(aps: int | str, iono: int, ifg_list: Sequence[int] | None) -> PlotR
     return request
 
 
-def _removes_master_noise(kind: ValueType, project: Project) -> bool:
+def _removes_master_noise(value_type: ValueType, project: Project) -> bool:
     """Whether the noise of the master is to be taken out of a series, as ``ps_plot(…, 'ts')`` does for velocities."""
-    return kind.is_velocity and kind.words[0] == "U" and _has_master_noise(project)
+    return value_type.is_velocity and value_type.words[0] == "U" and _has_master_noise(project)
 
 
 def _has_master_noise(project: Project) -> bool:
@@ -340,19 +299,8 @@ def _has_master_noise(project: Project) -> bool:
     return "C_ps_uw" in project.ws.variables_of(name) and project.ws.load(name, ["C_ps_uw"])["C_ps_uw"] is not None
 
 
-def _limits(name: str, limits: ArrayLike, first: str, read: Any = np.ravel) -> NDArray[Any] | tuple[float, float]:
-    """Lower and upper limit; ``read`` knows which one is larger."""
-    pair = read(limits) if np.size(limits) == 2 else (1, 0)
-    if not pair[0] <= pair[1]:
-        raise InputError(f"{name} is {limits!r}, but two numbers in degrees were expected, {first} first.")
-    return pair
-
-
-# ---------------------------------------------------------------------- columns
-
-
 def _deviation(
-    kind: ValueType, seen: Observations, velocity: NDArray[np.float64], project: Project, n_boot: int, seed: int
+    value_type: ValueType, seen: Observations, velocity: NDArray[np.float64], project: Project, n_boot: int, seed: int
 ) -> tuple[NDArray[np.float32], str]:
     """Standard deviation of the velocity, and where it comes from.
 
@@ -361,7 +309,7 @@ def _deviation(
     name = f"mv{project.version}"
     is_stale = freshness.Judge(project.ws).verdict(f"{name}.mat") is not None
     stored = None if is_stale else project.ws.load_optional(name)
-    if stored and str(stored.get("subtract_switches") or "") == kind.file_name.partition("-")[2]:
+    if stored and str(stored.get("subtract_switches") or "") == value_type.switches:
         mean_v, std = stored.get("mean_v"), stored.get("mean_v_std")
         if mean_v is not None and std is not None and mean_v.shape == std.shape == velocity.shape:
             if np.nanmax(np.abs(velocity + mean_v), initial=0) < _SAME_VELOCITY:  # mean_v has the sign of the phase

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
@@ -10,14 +11,15 @@ from stamps.products.exports.arrow import GEOMETRY, record_batches
 from stamps.products.exports.libraries import library, reason_of
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
 __all__ = ["write_layer"]
 
 
-def write_layer(table: PointTable, path: StrPath, kind: str, driver: str, **options: str | Mapping[str, str]) -> None:
+def write_layer(
+    table: PointTable, path: Path, file_format: str, driver: str, **options: str | Mapping[str, str]
+) -> None:
     """Write the points as one layer in a stream.
 
     The layer has the name of the file, or ``points`` where GeoPackage reserves that name.
@@ -26,7 +28,7 @@ def write_layer(table: PointTable, path: StrPath, kind: str, driver: str, **opti
     ----------
     table : PointTable
     path : Path
-    kind : str
+    file_format : str
         Kind of export, for messages.
     driver : str
         GDAL's name of the format.
@@ -38,10 +40,10 @@ def write_layer(table: PointTable, path: StrPath, kind: str, driver: str, **opti
     InputError
         A library is missing, or GDAL cannot write the file.
     """
-    raw = library("pyogrio.raw", kind)
-    errors = library("pyogrio.errors", kind)
-    pa = library("pyarrow", kind)
-    schema, batches = record_batches(table, kind)
+    raw = library("pyogrio.raw", file_format)
+    errors = library("pyogrio.errors", file_format)
+    pa = library("pyarrow", file_format)
+    schema, batches = record_batches(table, file_format)
     layer = "points" if path.stem.lower().startswith("gpkg") else path.stem
     try:
         raw.write_arrow(

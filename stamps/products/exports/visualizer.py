@@ -22,6 +22,7 @@ reference pixels; NaN where nothing is referenced.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,6 @@ from stamps.products.exports.metadata import reference_point
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.products.exports.table import PointTable
 
 
@@ -41,7 +41,7 @@ __all__ = ["LONGEST_NAME", "write"]
 LONGEST_NAME = 46
 
 
-def write(table: PointTable, path: StrPath) -> int:
+def write(table: PointTable, path: Path) -> int:
     """Write ``path``.
 
     Parameters
@@ -71,7 +71,7 @@ def write(table: PointTable, path: StrPath) -> int:
         numbers = [f"{lon:.8f}", f"{lat:.8f}", "NaN", *(f"{day:.0f}" for day in days)]
         file.write(",".join(numbers).replace("nan", "NaN") + "\n")
         for part in table.parts():
-            series = [table.displacement(k, part) for k in shown]
+            series = [table.displacement(int(k), part) for k in shown]
             rows = np.column_stack([places[part], velocity[part], *series])
             rows = rows[np.isfinite(rows).all(axis=1)]
             n_written += len(rows)

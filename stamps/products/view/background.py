@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -150,7 +150,7 @@ def _polynomial(places: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y])
 
 
-def _cell_area(coefficients: NDArray[np.float64], size: NDArray[np.float64]) -> float:
+def _cell_area(coefficients: NDArray[np.floating[Any]], size: NDArray[np.floating[Any]]) -> float:
     """Square metres of one pixel of the radar image in the middle of the scene."""
     jacobian = coefficients[1:3]  # lines and samples for half of the scene along longitude and latitude
     return float(np.prod(size / 2) / max(abs(np.linalg.det(jacobian)), 1e-12))

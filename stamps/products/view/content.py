@@ -5,19 +5,22 @@ All values come from the functions behind ``ps_plot`` and ``ps_mean_v``.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
+from stamps.products.observations import Observations
 from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
 from stamps.products.titles import ReferenceArea, describe, sign_of
-from stamps.products.values import Observations, values_of
+from stamps.products.values import values_of
 from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
 from stamps.products.viewpoint import view_of
 from stamps.workspace import freshness
@@ -116,7 +119,7 @@ class Content:
     lines: Lines
     dates: list
     days: np.ndarray
-    master: object
+    master: dt.date
     reference: np.ndarray | None
     area: ReferenceArea
     facts: dict
@@ -142,11 +145,14 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
     """
     ps = project.ps
     value = value or project.usual_velocity
-    kind, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
+    value_type, velocity = values_of(value, project, PlotRequest(time_series=True), seed)
+    if value_type is None or velocity.series is None:
+        raise InputError(f"{value} has no time series to show: give the value type of a velocity, as v-d.")
     series, columns = velocity.series.displacement, velocity.series.columns
     days = ps["day"][columns] - ps["master_day"]
     reference = announced_reference_pixels(workdir=project.ws) if velocity.referenced else None
-    lines, std = _lines(project, kind, series, columns, days, n_boot, seed)
+    covariance = _covariance(project, value_type.pairs, columns)
+    lines, std = _lines(Observations(series, columns, days, covariance, None), n_boot, seed)
     layers = [
         Layer(
             "velocity",
@@ -174,36 +180,31 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
         master=dates_of(ps["master_day"])[0],
         reference=reference,
         area=ReferenceArea.of(project, reference),
-        facts=_facts(project, value, kind, n_boot),
+        facts=_facts(project, value, value_type, n_boot),
         images=_images(project),
         parameters=_parameters(project),
         scheme=str(project.parameters.get("plot_color_scheme")),
     )
 
 
-def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64]) -> NDArray[np.float64]:
+def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64] | None) -> NDArray[np.float64]:
     return relative_to_pixels(values, reference)[0]
 
 
-def _lines(
-    project: Project,
-    kind: ValueType,
-    series: NDArray[np.float32],
-    columns: NDArray[np.int64],
-    days: NDArray[np.float64],
-    n_boot: int,
-    seed: int,
-) -> tuple[Lines, NDArray[np.float32] | None]:
-    """The fit that ``ps_plot`` uses as weights, and the bootstrap of ``ps_mean_v``."""
-    k = columns.size
-    covariance = project.covariance(kind.pairs)
-    covariance = None if covariance is None else covariance[np.ix_(columns, columns)]
-    weights = fit_lines(np.eye(k), days, covariance) * np.array([[1], [DAYS_PER_YEAR]])
-    known = Observations(series, columns, days, covariance, None).known_covariance()
-    if known is None or len(series) < 2:
+def _covariance(project: Project, pairs: bool, columns: NDArray[np.int64]) -> NDArray[np.floating[Any]] | None:
+    """Covariance of the columns of a series; None where nothing is known."""
+    covariance = project.covariance(pairs)
+    return None if covariance is None else covariance[np.ix_(columns, columns)]
+
+
+def _lines(seen: Observations, n_boot: int, seed: int) -> tuple[Lines, NDArray[np.float32] | None]:
+    """The fit that ``ps_plot`` uses as weights, and the bootstrap of ``ps_mean_v``; ``seen.phase`` is in millimetres."""
+    weights = fit_lines(np.eye(seen.days.size), seen.days, seen.covariance) * np.array([[1], [DAYS_PER_YEAR]])
+    known = seen.known_covariance()
+    if known is None or len(seen.phase) < 2:
         return Lines(weights, None), None
-    years = days / DAYS_PER_YEAR
-    std = bootstrap_std(series, years, known, n_boot, seed)
+    years = seen.days / DAYS_PER_YEAR
+    std = bootstrap_std(seen.phase, years, known, n_boot, seed)
     return Lines(weights, bootstrap_spread(years, known, n_boot, seed)), std
 
 
@@ -215,18 +216,18 @@ def _quality(project: Project) -> list[Layer]:
         if coherence is not None and np.size(coherence) == n_ps:
             layers.append(Layer("coherence", "Temporal coherence", "", np.ravel(coherence), "sequential"))
     if project.ws.exists(project.file("hgt")) and np.size(project.load("hgt")["hgt"]) == n_ps:
-        kind, height = values_of("hgt", project, PlotRequest())
+        value_type, height = values_of("hgt", project, PlotRequest())
         layers.append(Layer("height", "Height", "m", height.phases[:, 0], "relief"))
     return layers
 
 
-def _look_angle_error(project: Project, reference: NDArray[np.int64]) -> list[Layer]:
-    kind, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
+def _look_angle_error(project: Project, reference: NDArray[np.int64] | None) -> list[Layer]:
+    value_type, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
     values = _referenced(error.phases, reference)[:, 0]
-    return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(kind), True)]
+    return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(value_type), True)]
 
 
-def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: NDArray[np.int64]) -> list[Layer]:
+def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: NDArray[np.int64] | None) -> list[Layer]:
     """Atmosphere and orbit errors of each date, after step 8."""
     if not project.ws.exists(project.file("scn")):
         return []
@@ -239,12 +240,12 @@ def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: N
     return [Layer("scn", "Spatially correlated noise", "mm", values, "diverging", _TOWARDS, True)]
 
 
-def _facts(project: Project, value: str, kind: ValueType, n_boot: int) -> dict[str, Any]:
+def _facts(project: Project, value: str, value_type: ValueType, n_boot: int) -> dict[str, Any]:
     ps = project.ps
     processing = "small baselines, inverted series" if project.small_baselines else "single master"
     return {
         "value": value,
-        "description": describe(kind),
+        "description": describe(value_type),
         "processing": processing,
         "interferograms": int(len(project.retained_ifgs()) - (not project.small_baselines)),
         "wavelength": float(project.wavelength),
@@ -254,7 +255,7 @@ def _facts(project: Project, value: str, kind: ValueType, n_boot: int) -> dict[s
     }
 
 
-def _number(value: float) -> float:
+def _number(value: Any) -> float | None:
     return float(value) if np.size(value) == 1 and not isinstance(value, str) and value is not None else None
 
 

@@ -53,7 +53,7 @@ class Packed:
     def description(self) -> dict[str, Any]:
         """What JavaScript needs to know to read it."""
         described = {"type": self.codes.dtype.name, "shape": list(self.codes.shape)}
-        if self.step is not None:
+        if self.step is not None and self.offset is not None:
             described.update(offset=self.offset.tolist(), step=self.step.tolist())
         return described
 
@@ -125,7 +125,7 @@ def unpack(packed: Packed) -> NDArray[np.float64]:
     -------
     ndarray of float64, shape (n,) or (n, k)
     """
-    if packed.step is None:
+    if packed.step is None or packed.offset is None:
         return packed.codes.astype(np.float64)
     values = packed.offset[:, np.newaxis] + packed.step[:, np.newaxis] * packed.codes
     if packed.codes.dtype == np.int16:

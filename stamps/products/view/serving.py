@@ -64,10 +64,10 @@ class _Server(ThreadingHTTPServer):
 
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], page: StrPath) -> None:
+    def __init__(self, address: tuple[str, int], page: Path) -> None:
         self.page = page
         self._free = threading.BoundedSemaphore(_MOST_THREADS)
-        self._asking = {}  # connection -> when it is cut off unless it has asked
+        self._asking: dict[Any, float] = {}  # connection -> when it is cut off unless it has asked
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: tuple[str, int]) -> None:
@@ -99,11 +99,12 @@ class _Server(ThreadingHTTPServer):
                 with contextlib.suppress(OSError):  # it has just gone
                     connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request, client_address) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away is not worth a line."""
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     timeout = _ANSWER_SECONDS
 
     def do_GET(self) -> None:
@@ -137,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_meant(self) -> bool:
         """Whether the request names this server, once, as its host."""
-        port = self.server.server_address[1]
+        port = self.server.server_port
         hosts = self.headers.get_all("Host", [])
         accepted = {f"{name}:{port}" for name in _NAMES} | (set(_NAMES) if port == 80 else set())
         return len(hosts) == 1 and hosts[0].strip().lower() in accepted
