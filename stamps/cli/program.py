@@ -20,7 +20,7 @@ from stamps.cli.legacy import COMMANDS
 from stamps.errors import StampsError
 from stamps.processes.child import forget_current_directory
 from stamps.processes.interruption import Stopped, interruptible, sentence
-from stamps.workspace.console import one_line, plain_output
+from stamps.workspace.console import log_on_console, one_line, plain_output
 from stamps.workspace.unexpected import explain, warnings_in_log
 
 __all__ = ["main", "run"]
@@ -43,7 +43,7 @@ def run(command: str, argv: Sequence[str] | None = None) -> int:
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     _print_whatever_the_locale()
-    with plain_output():
+    with plain_output(), log_on_console():
         return _run(command, argv)
 
 

@@ -26,6 +26,7 @@ from stamps.processes import children, scratch
 from stamps.run import continuation, engine
 from stamps.run.workers import Workers, cluster_client, n_cores
 from stamps.workspace import Workspace, findings
+from stamps.workspace.console import log_on_console
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["stamps"]
 
 
+@log_on_console(unless_configured=True)
 def stamps(
     start_step: int = 1,
     end_step: int = 8,

@@ -21,6 +21,7 @@ from stamps.errors import InputError, StampsError
 from stamps.processes import child, children
 from stamps.run import engine
 from stamps.workspace import Workspace
+from stamps.workspace.console import log_on_console
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
@@ -40,6 +41,7 @@ _LAST_PATCH_STEP = 5
 _ALONE = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
+@log_on_console(unless_configured=True)
 @functools.partial(reserving, shared=True)
 def stamps_mc_header(
     start_step: int = 1,

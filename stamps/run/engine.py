@@ -26,7 +26,8 @@ from stamps.native import backends
 from stamps.run.patch_task import PatchTask
 from stamps.run.run_record import Progress
 from stamps.run.workers import run_local, run_on_cluster, shares
-from stamps.workspace import Workspace, freshness, locks, patch_names, system_locks
+from stamps.workspace import Workspace, freshness, locks, patch_names
+from stamps.workspace.console import relay
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
@@ -256,7 +257,7 @@ def run_patches(
     results = run_on_cluster(tasks, client) if client is not None else run_local(tasks, n_workers)
     errors = []
     for result in results:
-        print(result.output, end="", flush=True)
+        relay(result.output)
         if result.error:
             errors.append(result.error)
         last_start = result.start
@@ -309,7 +310,7 @@ def _alone_in(ws: Workspace, log: Log) -> Iterator[None]:
                 stack.enter_context(locks.reserved(ws.path, part_of_run=True))
                 break
             except WorkspaceError:
-                if system_locks.is_free(ws.path) is not False:
+                if locks.is_free(ws.path) is not False:
                     raise
             if not waiting:
                 log(f"Waiting for another process that is at work in {ws.path}", 2)

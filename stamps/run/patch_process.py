@@ -18,6 +18,7 @@ from stamps.errors import StampsError
 from stamps.processes.interruption import interruptible
 from stamps.run.patch_task import PatchTask
 from stamps.workspace import locks
+from stamps.workspace.console import log_on_console
 
 __all__ = ["main"]
 
@@ -67,7 +68,7 @@ def main(argv=None) -> int:
     task = PatchTask(**json.loads(description.read_text()))
     sys.stdout.reconfigure(errors="replace")  # names of patches may have any bytes
     try:
-        with interruptible(task.name):
+        with interruptible(task.name), log_on_console():
             start, error = _perform(task)
     except KeyboardInterrupt as stopped:
         return stopped.exit_status

@@ -27,6 +27,7 @@ from stamps.report.quality import quality_report, write_quality_report
 from stamps.simulation import stack as simulate
 from stamps.simulation.truth import compare_with_truth
 from stamps.workspace import Workspace
+from stamps.workspace.console import log_on_console
 
 __all__ = ["main", "run_demo"]
 
@@ -40,7 +41,8 @@ def main(argv=None):
     parser.add_argument("directory", nargs="?", default="demo", help="where to work [demo]")
     options = parser.parse_args(argv)
     try:
-        run_demo(Path(options.directory).resolve())
+        with log_on_console():
+            run_demo(Path(options.directory).resolve())
     except StampsError as error:
         print(f"demo: {error}", file=sys.stderr)
         return error.exit_status
