@@ -153,7 +153,19 @@ class Parameters:
             lines += ["", "Local parameters (localparms.mat):", *forms.listed(local)]
         return lines
 
-    def set(self, name: float | str, value: Any = None, flag: int = 0) -> None:
+    def counting(self) -> dict:
+        """Values of all parameters that count here, alphabetically: local ones before those of the project.
+
+        Returns
+        -------
+        dict
+            Name to float, ndarray of float64 shape (n,) or str.
+        """
+        self.fill_defaults()
+        found = {**(self._stored() or {}), **self._read(self.workspace, "localparms")}
+        return {name: _value(found[name]) for name in sorted(found)}
+
+    def set(self, name, value=None, flag=0):
         """Set, reset or delete a parameter.
 
         Parameters
