@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-
-__all__ = ["datenum", "datestr", "now_string", "to_yyyymmdd", "today_string"]
+__all__ = ["datenum", "datestr", "now_string", "to_datetime64", "to_yyyymmdd", "today_string"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -35,7 +30,7 @@ def _one_datenum(value: float) -> float:
         raise ValueError(f"The date {text} is not a valid date yyyymmdd: {error}.") from None
 
 
-def _to_date(number: float) -> datetime.date:
+def _to_date(number: float) -> date:
     number = float(number)
     if not np.isfinite(number):
         raise ValueError(f"The day number {number} is not a date.")
@@ -45,10 +40,6 @@ def _to_date(number: float) -> datetime.date:
         raise ValueError(f"The day number {number:.15g} lies outside the years 1 to 9999.") from None
 
 
-@overload
-def datenum(yyyymmdd: float | np.number[Any]) -> float: ...
-@overload
-def datenum(yyyymmdd: NDArray[Any] | Sequence[Any]) -> NDArray[np.float64]: ...
 def datenum(yyyymmdd: ArrayLike) -> NDArray[np.float64] | float:
     """Return the day number of dates, counted with 1-Jan-0000 as day 1.
 
@@ -72,10 +63,6 @@ def datenum(yyyymmdd: ArrayLike) -> NDArray[np.float64] | float:
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.float64).reshape(values.shape)
 
 
-@overload
-def to_yyyymmdd(datenum: float | np.number[Any]) -> int: ...
-@overload
-def to_yyyymmdd(datenum: NDArray[Any] | Sequence[Any]) -> NDArray[np.int64]: ...
 def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
     """Return the date of day numbers as numbers yyyymmdd; a part of a day is ignored.
 
@@ -98,7 +85,28 @@ def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.int64).reshape(values.shape)
 
 
-def _text(date: datetime.date) -> str:
+def to_datetime64(datenum: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
+    """Return the date of day numbers as NumPy dates; a part of a day is ignored.
+
+    Parameters
+    ----------
+    datenum : float or array_like of float, any shape
+
+    Returns
+    -------
+    ndarray of datetime64[D], same shape
+        736015 gives 2015-02-20.
+
+    Raises
+    ------
+    ValueError
+        If a number lies outside the years 1 to 9999.
+    """
+    values = np.asarray(datenum)
+    return np.array([_to_date(value) for value in values.ravel().tolist()], dtype="datetime64[D]").reshape(values.shape)
+
+
+def _text(date):
     return f"{date.day:02d}-{_MONTHS[date.month - 1]}-{date.year:04d}"
 
 

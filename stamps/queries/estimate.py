@@ -379,7 +379,7 @@ def _share(cells: int | None, part: int, whole: int) -> int | None:
 
 def _of_project(ws: Workspace, cores, memory: float) -> Needs:
     status = project_status(ws.path)
-    if status.kind == "patch":
+    if status.directory_type == "patch":
         raise InputError(f"{ws.path} is one patch: give the project directory above it as --workdir {ws.path.parent}.")
     parameters = Parameters(ws.as_recovered(), read_only=True)
     cores = n_cores(parameters, cores)

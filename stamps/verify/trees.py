@@ -186,18 +186,18 @@ def compare_files(
     observe = observe or (lambda row, value, golden, rule: None)
     state = files if state is None else state
     context = Context(_parameters(run, state), chain)
-    report = Report(str(run), name)
-    pairing = _Pairing.of(run, state, context, report) if "ps2.mat" in state else None
+    rows: list[Row] = []
+    pairing = _Pairing.of(run, state, context, rows) if "ps2.mat" in state else None
     for file, path in sorted(files.items()):
         if not ignored(file, None, context):
             for seen in _compare_file(file, run / file, path, context, pairing, logs):
-                report.rows.append(seen[0])
+                rows.append(seen[0])
                 observe(*seen)
     if not partial:
         for row in _extra_files(run, state, context, logs):
-            report.rows.append(row)
+            rows.append(row)
             observe(row, None, None, None)
-    return report
+    return Report(str(run), name, tuple(rows))
 
 
 def _compare_file(
@@ -320,8 +320,8 @@ class _Pairing:
         self.rows, self.golden_rows, self.n_rows, self.n_golden = rows, golden_rows, n_rows, n_golden
 
     @classmethod
-    def of(cls, run: StrPath, state: Mapping[str, Path], context: Context, report: Report) -> _Pairing | None:
-        """Pairing of a resampled merge, or None where rows stand for themselves. Adds a row to the report."""
+    def of(cls, run, state, context, found):
+        """Pairing of a resampled merge, or None where rows stand for themselves. Adds a row to those that were found."""
         if not context.resampled or not (run / "ps2.mat").is_file():
             return None
         try:
@@ -335,7 +335,7 @@ class _Pairing:
         wanted = 0.99 if context.merging else 1.0
         agrees = fraction >= wanted
         detail = f"{len(rows)} of {n_golden} golden rows matched with {n_rows} rows by (az, rg) and lon/lat"
-        report.rows.append(
+        found.append(
             Row(
                 "ps2.mat",
                 "(rows)",
