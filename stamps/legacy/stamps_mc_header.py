@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from stamps.errors import InputError, StampsError
 from stamps.processes import child, children
-from stamps.run import engine
+from stamps.run.plan import find_patches
 from stamps.workspace import Workspace
 from stamps.workspace.console import log_on_console
 from stamps.workspace.locks import reserving
@@ -85,7 +85,7 @@ def stamps_mc_header(
         raise InputError("stamps_mc_header works in patches only: use stamps for a directory without patches.")
     ws = Workspace.at(workdir)
     list_file = patch_list_file or "patch.list"
-    patches = engine.find_patches(ws, list_file)
+    patches = find_patches(ws, list_file)
     if not patches:
         raise InputError(f"{ws.path} has no patches: run the preparation (mt_prep_snap …) first.")
     log = Log(ws, "STAMPS_MC_HEADER")

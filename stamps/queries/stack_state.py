@@ -17,7 +17,7 @@ from stamps.frontends.lists import raster_paths
 from stamps.frontends.names import is_date, pair_of_name
 from stamps.matlab.dates import datenum, to_datetime64
 from stamps.queries.project_state import PatchStatus, no_dates
-from stamps.run import engine
+from stamps.run.plan import resume_step
 from stamps.workspace import Workspace
 from stamps.workspace.freshness import is_placeholder
 from stamps.workspace.plain_files import read_input
@@ -68,7 +68,7 @@ def patch_status(ws: Workspace, listed: bool) -> PatchStatus:
 
 def _patch_step(ws: Workspace) -> int:
     """Last complete step of a patch; step 5 counts only if its rows are those that step 4 left."""
-    step = engine.resume_step(ws) - 1
+    step = resume_step(ws) - 1
     if step < 4 or not ws.exists("rc2") or not ws.exists("ps2"):
         return step
     rows = ws.headers_of("rc2").get("ph_rc", ((None,),))[0][0]

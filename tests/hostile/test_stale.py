@@ -26,7 +26,7 @@ from stamps.legacy.ts_plot import ts_plot
 from stamps.products.exports import export
 from stamps.products.view import view
 from stamps.queries.status import project_status
-from stamps.run import engine
+from stamps.run import engine, step_calls
 from stamps.tropo.aps_linear import aps_linear
 from stamps.verify import golden
 from stamps.workspace import Workspace, freshness, matfile
@@ -361,7 +361,7 @@ def test_the_record_depends_neither_on_cores_nor_on_who_runs_the_patches(chain, 
         [Workspace(tmp_path) / name for name in ("PATCH_1", "PATCH_2")],
         4,
         5,
-        engine.Settings(),
+        step_calls.StepOptions(),
         _Two(),
     )
     ours, theirs = (freshness.Judge(Workspace(folder / "PATCH_1")).book for folder in (chain, tmp_path))

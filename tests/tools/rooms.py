@@ -105,6 +105,7 @@ FLOORS = {
     "stamps.legacy.stamps": "drivers",  # a legacy script that runs the others
     "stamps.legacy.stamps_mc_header": "drivers",
     "stamps.run.workers": "workers",
+    "stamps.run.cluster": "workers",
     "stamps.run.patch_task": "workers",
 }
 
