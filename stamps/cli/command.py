@@ -6,6 +6,7 @@ The table of all legacy commands is :mod:`stamps.cli.legacy`.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -64,6 +65,8 @@ class Option:
         For the help; an option without it is not listed.
     default : object
         Handed over where the option is not given.
+    bare : str, optional
+        Handed over where it is given without a value: at the end, or before an option or a number.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Option:
     read: object = str
     about: str = ""
     default: object = argparse.SUPPRESS
+    bare: str | None = None
 
     @property
     def keyword(self) -> str:
@@ -238,8 +242,8 @@ def _short_help(name: str, command: Command) -> str:
     return f"{usage(name, command)}\nAll arguments are explained by {name} --help."
 
 
-def _signature(option: Option) -> str:
-    return f"{option.name} {option.value}".strip()
+def _signature(option):
+    return f"{option.name} {option.value}".strip() if option.bare is None else f"{option.name} [{option.value}]"
 
 
 def _listed(title: str, rows: Sequence[tuple[str, str]]) -> str:
@@ -312,14 +316,24 @@ def _split(name: str, command: Command, argv: Sequence[str]) -> tuple[dict[str, 
             parser.add_argument(option.name, dest=option.keyword, type=option.read, default=option.default)
         else:
             parser.add_argument(option.name, dest=option.keyword, action="store_true", default=option.default)
-    options, words = parser.parse_known_args(argv)
+    options, words = parser.parse_known_args(_with_bare(command.options, argv))
     unknown = [word for word in words if word.startswith("--") and len(word) > 2]
     if unknown and not options.help:
         raise _WrongUsage(f"there is no option {unknown[0]}")
     return vars(options), [word for word in words if word != "--"]
 
 
-def _call(name: str, command: Command, values: Sequence[Any], keywords: Mapping[str, Any]) -> int:
+def _with_bare(options, argv):
+    """The words with the value of each option that may stand without one."""
+    bare = {option.name: option.bare for option in options if option.bare is not None}
+    words = []
+    for word, following in itertools.zip_longest(argv, argv[1:], fillvalue="-"):
+        alone = word in bare and (following.startswith("-") or following.isdigit())
+        words.append(f"{word}={bare[word]}" if alone else word)
+    return words
+
+
+def _call(name, command, values, keywords):
     import stamps
     from stamps.native import backends
 

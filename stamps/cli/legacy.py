@@ -6,6 +6,7 @@ are printed or drawn, see :mod:`stamps.cli.answers`.
 
 from stamps.cli import answers, plot_help
 from stamps.cli.command import Argument, Command, Option, bounds, literal, matrix, text_or_number
+from stamps.cli.options import STDOUT
 
 __all__ = ["COMMANDS"]
 
@@ -184,7 +185,10 @@ _PROCESSING = {
             Option("--cluster", "slurm", str, "start Dask workers through SLURM", None),
             Option("--restart", about="begin anew where the same run was interrupted, instead of going on at that step"),
             Option("--dry-run", about="change nothing, say what would be done, skipped and overwritten"),
-            Option("--json", about="the dry run's answer as JSON"),
+            Option(
+                "--json", "FILE", str, "write what was done as JSON (also of a run that fails); the answer of a dry run, too:\n"
+                "without FILE it is printed", bare=STDOUT,
+            ),
         ),
         example="stamps 1 8 --cores 4\nstamps 0 8 --dry-run",
         call=answers.run_or_plan,
