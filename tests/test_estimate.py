@@ -131,7 +131,7 @@ def peak_mib(step, folder):
 
 def test_extrapolated_candidates_are_near_the_counted_ones(stack, project):
     before, after = estimate_needs(datadir=stack), estimate_needs(project)
-    assert before.kind == "stack" and after.kind == "project" and after.candidates_from == "counted"
+    assert before.source_type == "stack" and after.source_type == "project" and after.candidates_from == "counted"
     assert before.candidates == pytest.approx(after.candidates, rel=0.1)
     assert (before.n_images, before.n_interferograms, before.width, before.length) == (10, 9, 300, 120)
     assert (after.n_images, after.n_interferograms, after.width, after.length) == (10, 9, 300, 120)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from stamps.cli.options import STDOUT
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from stamps.workspace import Variables

@@ -30,6 +30,7 @@ from stamps.run.continuation import Decision
 from stamps.run.plan import Run, check_parameters, plan_run
 from stamps.run.request import Request
 from stamps.run.run_report import Reporter, RunReport
+from stamps.run.settings import Settings, settings_of
 from stamps.run.step_calls import StepOptions
 from stamps.run.workers import Workers, n_cores
 from stamps.workspace import Workspace, findings
@@ -77,11 +78,12 @@ def stamps(
     workdir : path-like
         The project directory.
     cores : int, optional
-        Cores to use (default: the parameter ``n_cores``, whose default 1 stands for all). Results do not depend on it.
+        Cores to use (default: the settings, then the parameter ``n_cores``, whose default 1 stands for all). Results do not
+        depend on it.
     scheduler, cluster : str, optional
-        Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'``.
+        Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'`` (default: the settings).
     backend : str or mapping, optional
-        Versions of the kernels: ``'numpy'``, or ``{"default": "auto", "topofit": "cuda"}`` (default: ``STAMPS_BACKEND``).
+        Versions of the kernels: ``'numpy'``, or ``{"default": "auto", "topofit": "cuda"}`` (default: the settings).
     dry_run : bool
         Change nothing; say what would be done, skipped and overwritten.
     restart : bool
@@ -107,11 +109,16 @@ def stamps(
     reporter = Reporter(ws)
     with reporter.attached():
         run = plan_run(ws, *steps)
-        with ws.reserved(shared=not run.in_project), backends.selected(backend), children.ending_with_run():
+        settings = settings_of(ws, backend=backend, cores=cores, cluster=cluster, scheduler=scheduler)
+        with (
+            ws.reserved(shared=not run.in_project),
+            backends.selected(settings.wanted_backend),
+            children.ending_with_run(),
+        ):
             _prepare(ws)
             run = plan_run(ws, *steps)  # again: an interrupted run may have left a newer patch list to be put in place
             asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
-            _run(ws, run, asked, restart, reporter, (cores, scheduler, cluster))
+            _run(ws, run, asked, restart, reporter, settings, cores)
     return reporter.report()
 
 
@@ -127,7 +134,8 @@ def _run(
     asked: Request,
     restart: bool,
     reporter: Reporter,
-    place: tuple[int | None, str | None, str | None],
+    settings: Settings,
+    n_jobs: int | None,
 ) -> None:
     """Decide where to begin, and run the steps."""
     log = Log(ws, "STAMPS")
@@ -143,7 +151,7 @@ def _run(
     with decision.recorded(ws):
         try:
             with reporter.at_work(decision):
-                _process(ws, decision, options, reporter, *place)
+                _process(ws, decision, options, reporter, settings, n_jobs)
         except StampsError:
             findings.repeat(ws, log)  # what is strange about the input may be the reason
             raise
@@ -156,15 +164,14 @@ def _process(
     decision: Decision,
     options: StepOptions,
     reporter: Reporter,
-    cores: int | None,
-    scheduler: str | None,
-    cluster: str | None,
+    settings: Settings,
+    n_jobs: int | None,
 ) -> None:
-    """The steps, here or on a cluster."""
+    """The steps, here or on a cluster (``n_jobs``: how many workers SLURM is asked for)."""
     run, record = decision.run, decision.record
-    start = run.start
-    client = cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
-    workers = Workers(n_cores(Parameters(ws), cores), client)
+    start, cluster = run.start, None if settings.cluster == "none" else settings.cluster
+    client = cluster_client(settings.scheduler, cluster, n_jobs) if settings.scheduler or cluster else None
+    workers = Workers(n_cores(Parameters(ws), settings.cores), client)
     with client or contextlib.nullcontext():
         if run.in_patches:
             ticket = record.ticket(ws)

@@ -38,7 +38,8 @@ __all__ = ["stamps_mc_header"]
 
 _OVERVIEW = "log_stamps_overview"
 _LAST_PATCH_STEP = 5
-_ALONE = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_THREADS = ("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_ALONE = {**dict.fromkeys(_THREADS, "1"), "STAMPS_CLUSTER": "none", "STAMPS_SCHEDULER": ""}
 
 
 @log_on_console(unless_configured=True)

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from stamps import native
-from stamps.errors import ParameterError, StampsError
+from stamps.errors import StampsError
 from stamps.processes import children
+from stamps.run.settings import settings_of
 from stamps.workspace.console import terminal
 from stamps.workspace.parameters import Parameters
 
@@ -207,18 +208,16 @@ def n_cores(parameters: Parameters, requested: int | str | None = None) -> int:
     parameters : Parameters
         Asked for the legacy parameter ``n_cores``; its default 1 stands for all cores.
     requested : int, optional
-        What the caller asked for; comes first, then ``STAMPS_CORES``, then the parameter.
+        What the caller asked for; comes first, then the settings (:mod:`stamps.run.settings`), then the parameter.
 
     Raises
     ------
     ParameterError
         Not a positive whole number.
     """
-    for source, value in (("--cores", requested), ("STAMPS_CORES", os.environ.get("STAMPS_CORES") or None)):
-        if value is not None:
-            if not (str(value).isascii() and str(value).isdigit()) or int(value) < 1:
-                raise ParameterError(f"{source} is '{value}', but a number of cores from 1 on was expected.")
-            return int(value)
+    cores = settings_of(parameters.workspace, cores=requested).cores
+    if cores is not None:
+        return cores
     stored = parameters.get("n_cores")
     return int(stored) if stored and stored > 1 else native.n_threads()
 
