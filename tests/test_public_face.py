@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import finished_project
 import pytest
 
 import stamps
+from helpers import finished_project
 from stamps.errors import InputError
 
 PACKAGE = Path(stamps.__file__).parent

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from stub_steps import Killed, StubSteps, make_project
 
 import stamps as package
+from helpers.stub_steps import Killed, StubSteps, make_project
 from stamps import stamps
 from stamps.cli import program as cli
 from stamps.errors import InputError, StampsError

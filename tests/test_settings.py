@@ -202,7 +202,7 @@ def test_commands_compute_with_them(project, capsys):
 
 
 def test_the_driver_follows_them(project, monkeypatch):
-    from stub_steps import StubSteps, make_project
+    from helpers.stub_steps import StubSteps, make_project
 
     StubSteps(monkeypatch)
     ws, seen = make_project(project.parent / "other" / "INSAR"), []

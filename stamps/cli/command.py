@@ -9,7 +9,7 @@ import argparse
 import itertools
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -46,7 +46,7 @@ class Argument:
     """
 
     name: str
-    read: object = str
+    read: Callable[[str], Any] = str
     about: str = ""
 
 
@@ -71,7 +71,7 @@ class Option:
 
     name: str
     value: str = ""
-    read: object = str
+    read: Callable[[str], Any] = str
     about: str = ""
     default: object = argparse.SUPPRESS
     bare: str | None = None
@@ -113,16 +113,16 @@ class Command:
     """
 
     about: str
-    arguments: tuple = ()
+    arguments: tuple[Argument, ...] = ()
     required: int = 0
     repeats: str = ""
-    options: tuple = ()
+    options: tuple[Option, ...] = ()
     example: str = ""
     status: int = 2
     kernels: bool = True
     help_if_bare: bool = False
-    more: object = None
-    call: object = None
+    more: Callable[[], str] | None = None
+    call: Callable[[Callable[..., Any], list[Any], dict[str, Any]], int | None] | None = None
 
     @property
     def most(self) -> int:
@@ -242,7 +242,7 @@ def _short_help(name: str, command: Command) -> str:
     return f"{usage(name, command)}\nAll arguments are explained by {name} --help."
 
 
-def _signature(option):
+def _signature(option: Option) -> str:
     return f"{option.name} {option.value}".strip() if option.bare is None else f"{option.name} [{option.value}]"
 
 
@@ -323,7 +323,7 @@ def _split(name: str, command: Command, argv: Sequence[str]) -> tuple[dict[str, 
     return vars(options), [word for word in words if word != "--"]
 
 
-def _with_bare(options, argv):
+def _with_bare(options: Sequence[Option], argv: Sequence[str]) -> list[str]:
     """The words with the value of each option that may stand without one."""
     bare = {option.name: option.bare for option in options if option.bare is not None}
     words = []
@@ -333,7 +333,7 @@ def _with_bare(options, argv):
     return words
 
 
-def _call(name, command, values, keywords):
+def _call(name: str, command: Command, values: list[Any], keywords: dict[str, Any]) -> int:
     import stamps
     from stamps.native import backends
 

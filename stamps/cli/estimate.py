@@ -9,10 +9,6 @@ from collections.abc import Sequence
 from stamps.errors import InputError
 from stamps.queries.estimate import estimate_needs
 
-if TYPE_CHECKING:
-    from stamps.queries.estimate import Needs
-
-
 __all__ = ["main"]
 
 

@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _lines(row):
+def _lines(row: LegacyScript) -> list[str]:
     lines = [f"  {row.script:<26s} {row.language:<8s} {row.purpose}"]
     if not row.ported:
         return [*lines, f"  {'':<26s} {row.reason}"]

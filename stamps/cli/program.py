@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, metadata
 from typing import Any
 
@@ -99,7 +99,7 @@ def _settings_in_force(directory: str, argv: Sequence[str]) -> Iterator[None]:
         yield
 
 
-def _directory(argv):
+def _directory(argv: Sequence[str]) -> str:
     """The directory that the arguments of a command name, else the current one."""
     for k, word in enumerate(argv):
         if word == "--workdir" and k + 1 < len(argv):
@@ -109,7 +109,7 @@ def _directory(argv):
     return "."
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of every command, those that pip installs and those in ``bin/``: the program's file name is the command."""
     forget_current_directory()
     return run(os.path.basename(sys.argv[0]).removesuffix(".exe"), argv)

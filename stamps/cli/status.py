@@ -10,10 +10,6 @@ from stamps.cli.options import add_workdir
 from stamps.matlab import literals
 from stamps.queries.status import project_status
 
-if TYPE_CHECKING:
-    from stamps.queries.status import ProjectStatus
-
-
 __all__ = ["main"]
 
 

@@ -104,7 +104,7 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _step(text: str):
+def _step(text: str) -> int | str:
     if text == "pass2" or (text.isdigit() and 0 <= int(text) <= 8):
         return text if text == "pass2" else int(text)
     raise argparse.ArgumentTypeError(f"'{text}' is no step: give 0 to 8 or pass2")

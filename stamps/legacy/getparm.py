@@ -6,12 +6,8 @@ Source: docs/method/parameters.md, section 4.
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from stamps.workspace import Workspace
 from stamps.workspace.parameter_listing import ParameterListing
 from stamps.workspace.parameters import Parameters
 
@@ -27,8 +23,8 @@ __all__ = ["getparm"]
 
 
 def getparm(
-    name: str | None = None, printflag: int = 0, workdir: str | os.PathLike[str] | Workspace = "."
-) -> float | npt.NDArray[np.float64] | str | ParameterListing | None:
+    name: str | None = None, printflag: int = 0, workdir: StrPath | Workspace = "."
+) -> float | NDArray[np.float64] | str | ParameterListing | None:
     """Value of a parameter; without a name print all of them and return them as a mapping.
 
     Parameters

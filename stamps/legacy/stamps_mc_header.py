@@ -127,7 +127,7 @@ def split(patches: Sequence[str], n_cores: int) -> list[Sequence[str]]:
     list of list of str
     """
     size = -(-len(patches) // max(1, min(n_cores, len(patches))))
-    return [patches[i : i + size] for i in range(0, len(patches), size)]
+    return [list(patches[i : i + size]) for i in range(0, len(patches), size)]
 
 
 def _write_lists(ws: Workspace, chunks: Sequence[Sequence[str]]) -> None:

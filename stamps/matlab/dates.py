@@ -6,7 +6,12 @@ import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import ArrayLike, NDArray
+
 
 __all__ = ["datenum", "datestr", "now_string", "to_datetime64", "to_yyyymmdd", "today_string"]
 
@@ -85,7 +90,7 @@ def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.int64).reshape(values.shape)
 
 
-def to_datetime64(datenum: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
+def to_datetime64(datenum: ArrayLike) -> NDArray[np.datetime64]:
     """Return the date of day numbers as NumPy dates; a part of a day is ignored.
 
     Parameters
@@ -106,7 +111,7 @@ def to_datetime64(datenum: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
     return np.array([_to_date(value) for value in values.ravel().tolist()], dtype="datetime64[D]").reshape(values.shape)
 
 
-def _text(date):
+def _text(date: date) -> str:
     return f"{date.day:02d}-{_MONTHS[date.month - 1]}-{date.year:04d}"
 
 

@@ -95,7 +95,7 @@ def _of_stack(datadir: str | os.PathLike[str], cores: int, memory: float, da_thr
     export = find_stack(datadir)
     forecast = expected_candidates(export, da_thresh)
     candidates = forecast.candidates(export.width * export.length)
-    spacing = ground_spacing(export.header)
+    spacing = ground_spacing(str(export.header))
     whole = _whole_stack(export, candidates, spacing, memory)
     layout, notes = recommended_layout(whole, memory, cores)
     largest = layout.candidates

@@ -10,7 +10,6 @@ import difflib
 import functools
 from dataclasses import asdict, dataclass
 from importlib import resources
-from typing import Any
 
 from stamps.errors import InputError
 

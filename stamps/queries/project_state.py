@@ -33,6 +33,10 @@ _SHOWN_PATCHES = 20
 _FROM_DATA = ("heading", "insar_processor", "lambda", "platform")
 
 
+#: A value of a parameter as JSON has it.
+PlainValue = float | str | list[float]
+
+
 @dataclass(frozen=True)
 class PatchStatus:
     """One directory of steps 1 to 5a.
@@ -68,8 +72,8 @@ class DifferingParameter:
     """A parameter whose value is not the default (None where the table has none); vectors are lists."""
 
     name: str
-    value: object
-    default: object
+    value: PlainValue
+    default: PlainValue | None
 
 
 @dataclass(frozen=True)
@@ -330,7 +334,7 @@ def _count(number: int | None) -> str:
     return "-" if number is None else f"{number:,}".replace(",", " ")
 
 
-def _literal(value: object) -> str:
+def _literal(value: PlainValue) -> str:
     return one_line(literals.format_literal(np.array(value, np.float64) if isinstance(value, list) else value))
 
 

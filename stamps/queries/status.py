@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -232,6 +232,6 @@ def _group_of(path: Path) -> str:
     return "SNAPHU and Triangle" if path.name.startswith(("snaphu", "unwrap.", "triangle")) else "other"
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     """A value of a parameter for JSON."""
     return value.tolist() if isinstance(value, np.ndarray) else value

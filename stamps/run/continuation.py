@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from stamps.errors import InputError, StampsError
 from stamps.run import plan, run_record
@@ -25,11 +24,6 @@ from stamps.run.plan import Run
 from stamps.run.request import Request
 from stamps.run.run_record import Progress, RunRecord
 from stamps.workspace import Workspace, unwrapped_store
-
-if TYPE_CHECKING:
-    from stamps.run.engine import Run
-    from stamps.workspace import Workspace
-
 
 __all__ = ["Decision", "decide", "next_step", "request_of", "unfinished"]
 

@@ -19,7 +19,7 @@ from stamps.processes.scratch import scratch_folder
 from stamps.workspace.system_errors import reason_of, signal_name
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
+    pass
 
 
 __all__ = ["PatchResult", "PatchTask", "run_patch_task"]
@@ -96,7 +96,7 @@ def run_patch_task(task: PatchTask) -> PatchResult:
         return PatchResult(task.name, task.start, "", text)
 
 
-def _in_process(task: PatchTask, folder: StrPath, environment: Mapping[str, str]) -> PatchResult:
+def _in_process(task: PatchTask, folder: Path, environment: Mapping[str, str]) -> PatchResult:
     description, answer = folder / "task.json", folder / "answer.json"
     description.write_text(json.dumps(asdict(task)))
     with children.running(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -107,7 +108,8 @@ def wants_patches(start: int, patches_flag: str | None = None) -> bool:
     return str(patches_flag or ("y" if start < 6 else "n")).strip().lower() == "y"
 
 
-def _step(value, default: int) -> int:  # type: ignore[no-untyped-def]  # an int, or what a MATLAB user gives: [], '', 1.0
+def _step(value: Any, default: int) -> int:
+    """A step as it is given: a number, or ``[]`` or an empty text for the default."""
     return default if value is None or np.size(value) == 0 or value == "" else int(value)
 
 

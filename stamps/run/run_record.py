@@ -19,7 +19,6 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
 
 from stamps.errors import InputError, StampsError
 from stamps.run.grounds import Grounds, grounds_of, headers, prints, watched

@@ -203,7 +203,7 @@ def _of_file(file: SettingsFile) -> _Source:
         problem = _problem(name, value, file)
         if problem:
             raise ParameterError(f"{file.place(name)}: {problem}")
-        if name == "kernels":
+        if isinstance(value, dict):
             _check_kernels(value, file)
         found[name] = (value, file.place(name))
     return found

@@ -32,8 +32,10 @@ def read_record(ws: Workspace, name: str, record_class: type[T]) -> T | None:
         return None
 
 
-def _made(record_class: type[T], stored: dict[str, Any]) -> T:
+def _made(record_class: type[T], stored: Any) -> T:
     """A record from its plain form; TypeError, KeyError or ValueError if it is not as the class says."""
+    if not isinstance(stored, dict):
+        raise TypeError(f"{stored!r} is no record")
     types = get_type_hints(record_class)
     names = [item.name for item in fields(record_class)]  # type: ignore[arg-type]
     values = {name: _value(types[name], stored[name]) for name in names}

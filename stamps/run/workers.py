@@ -219,7 +219,7 @@ def n_cores(parameters: Parameters, requested: int | str | None = None) -> int:
     if cores is not None:
         return cores
     stored = parameters.get("n_cores")
-    return int(stored) if stored and stored > 1 else native.n_threads()
+    return int(stored) if isinstance(stored, float) and stored > 1 else native.n_threads()
 
 
 def shares(cores: int, n_tasks: int) -> tuple[int, int]:

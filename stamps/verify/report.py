@@ -167,5 +167,5 @@ def _line(row: Row) -> str:
     return f"  {row.status:<10s} {name}{note}{': ' + row.detail if row.detail else ''}"
 
 
-def _finite(value: float | str | tuple[int, ...]) -> float | str | tuple[int, ...]:
+def _finite(value: float | str | tuple[int, ...]) -> float | str | tuple[int, ...] | None:
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,7 +14,8 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 __all__ = ["log_on_console", "one_line", "plain_output", "relay", "shown", "terminal"]
 

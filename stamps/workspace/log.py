@@ -19,10 +19,6 @@ from stamps.workspace import Workspace
 from stamps.workspace.console import one_line
 from stamps.workspace.plain_files import open_plain
 
-if TYPE_CHECKING:
-    from stamps._typing import StrPath
-
-
 __all__ = ["Log"]
 
 _WORDS: dict[object, str] = {0: "Starting", 1: "Finished"}
