@@ -121,7 +121,7 @@ def draw_series(function: Callable[..., Any], values: list[Any], keywords: dict[
         raise InputError(f"{places // 2} place(s) need {places} numbers, longitude and latitude; {len(values)} given.")
     plot = function(*values, **keywords)
     if hasattr(plot, "line"):
-        print(f"{plot.line[1]:.2f} mm/yr towards the satellite, {len(plot.day)} dates")
+        print(f"{plot.line[1]:.2f} mm/yr towards the satellite, {len(plot.dates)} dates")
 
 
 def write_points(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
