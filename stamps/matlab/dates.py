@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -35,7 +35,7 @@ def _one_datenum(value: float) -> float:
         raise ValueError(f"The date {text} is not a valid date yyyymmdd: {error}.") from None
 
 
-def _to_date(number: float) -> date:
+def _to_date(number: float) -> datetime.date:
     number = float(number)
     if not np.isfinite(number):
         raise ValueError(f"The day number {number} is not a date.")
@@ -45,6 +45,10 @@ def _to_date(number: float) -> date:
         raise ValueError(f"The day number {number:.15g} lies outside the years 1 to 9999.") from None
 
 
+@overload
+def datenum(yyyymmdd: float | np.number[Any]) -> float: ...
+@overload
+def datenum(yyyymmdd: NDArray[Any] | Sequence[Any]) -> NDArray[np.float64]: ...
 def datenum(yyyymmdd: ArrayLike) -> NDArray[np.float64] | float:
     """Return the day number of dates, counted with 1-Jan-0000 as day 1.
 
@@ -68,6 +72,10 @@ def datenum(yyyymmdd: ArrayLike) -> NDArray[np.float64] | float:
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.float64).reshape(values.shape)
 
 
+@overload
+def to_yyyymmdd(datenum: float | np.number[Any]) -> int: ...
+@overload
+def to_yyyymmdd(datenum: NDArray[Any] | Sequence[Any]) -> NDArray[np.int64]: ...
 def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
     """Return the date of day numbers as numbers yyyymmdd; a part of a day is ignored.
 
@@ -111,7 +119,7 @@ def to_datetime64(datenum: ArrayLike) -> NDArray[np.datetime64]:
     return np.array([_to_date(value) for value in values.ravel().tolist()], dtype="datetime64[D]").reshape(values.shape)
 
 
-def _text(date: date) -> str:
+def _text(date: datetime.date) -> str:
     return f"{date.day:02d}-{_MONTHS[date.month - 1]}-{date.year:04d}"
 
 

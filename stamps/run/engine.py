@@ -22,7 +22,7 @@ from stamps.run.run_record import Progress, RunRecord, Ticket
 from stamps.run.step_calls import StepOptions
 from stamps.run.step_notes import Stopwatch
 from stamps.run.workers import Workers, shares
-from stamps.workspace import Workspace, freshness, locks, patch_names
+from stamps.workspace import Workspace, freshness, locks, patch_names, system_locks
 from stamps.workspace.console import relay
 from stamps.workspace.log import Log
 
@@ -160,7 +160,7 @@ def _alone_in(ws: Workspace, log: Log) -> Iterator[None]:
                 stack.enter_context(locks.reserved(ws.path, part_of_run=True))
                 break
             except WorkspaceError:
-                if locks.is_free(ws.path) is not False:
+                if system_locks.is_free(ws.path) is not False:
                     raise
             if not waiting:
                 log(f"Waiting for another process that is at work in {ws.path}", 2)

@@ -163,7 +163,7 @@ class Parameters:
         """
         self.fill_defaults()
         found = {**(self._stored() or {}), **self._read(self.workspace, "localparms")}
-        return {name: _value(found[name]) for name in sorted(found)}
+        return {name: forms.value_of(found[name]) for name in sorted(found)}
 
     def set(self, name, value=None, flag=0):
         """Set, reset or delete a parameter.
