@@ -120,8 +120,9 @@ def patch_step(step: int, options: StepOptions) -> Callable[[Workspace], object]
     if step == 4:
         from stamps.legacy.ps_weed import ps_weed
 
-        arguments = (0, 1) if options.small_baselines else ()
-        return lambda ws: ps_weed(*arguments, workdir=ws)
+        if options.small_baselines:
+            return lambda ws: ps_weed(0, 1, workdir=ws)
+        return lambda ws: ps_weed(workdir=ws)
     from stamps.legacy.ps_correct_phase import ps_correct_phase
 
     return lambda ws: ps_correct_phase(workdir=ws)

@@ -153,7 +153,7 @@ class Parameters:
             lines += ["", "Local parameters (localparms.mat):", *forms.listed(local)]
         return lines
 
-    def counting(self) -> dict:
+    def counting(self) -> dict[str, Any]:
         """Values of all parameters that count here, alphabetically: local ones before those of the project.
 
         Returns
@@ -165,7 +165,7 @@ class Parameters:
         found = {**(self._stored() or {}), **self._read(self.workspace, "localparms")}
         return {name: forms.value_of(found[name]) for name in sorted(found)}
 
-    def set(self, name, value=None, flag=0):
+    def set(self, name: float | str, value: Any = None, flag: int = 0) -> None:
         """Set, reset or delete a parameter.
 
         Parameters
