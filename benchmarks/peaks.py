@@ -30,8 +30,9 @@ from run import ROOT, machine
 sys.path.insert(0, str(ROOT))
 
 from stamps import native  # noqa: E402
-from stamps.queries.estimate import MIB, Counts, counts_of, step_memory  # noqa: E402
+from stamps.queries.counts import counts_of  # noqa: E402
 from stamps.queries.status import project_status  # noqa: E402
+from stamps.queries.step_costs import MIB, Counts, step_memory  # noqa: E402
 from stamps.workspace import Workspace  # noqa: E402
 from stamps.workspace.parameters import Parameters  # noqa: E402
 

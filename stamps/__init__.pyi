@@ -1,5 +1,6 @@
 """The public names, for editors, type checkers and the lazy import of ``__init__.py``: one line each."""
 
+from . import verify as verify
 from .frontends.relocation import relocate as relocate
 from .legacy.calamp import calamp as calamp
 from .legacy.clap_filt import clap_filt as clap_filt
@@ -101,6 +102,7 @@ from .products.view import view as view
 from .queries.estimate import estimate_needs as estimate_needs
 from .queries.legacy_scripts import list_legacy as list_legacy
 from .queries.status import project_status as project_status
+from .queries.status import status as status
 from .queries.step_inputs import describe_inputs as describe_inputs
 from .tropo.aps_gacos import aps_gacos as aps_gacos
 from .tropo.aps_linear import aps_linear as aps_linear
@@ -201,6 +203,7 @@ __all__ = [
     "stamps",
     "stamps_mc_header",
     "stamps_save",
+    "status",
     "ts_plot",
     "ts_plotdiff",
     "uw_3d",
@@ -210,6 +213,7 @@ __all__ = [
     "uw_sb_unwrap_space_time",
     "uw_stat_costs",
     "uw_unwrap_from_grid",
+    "verify",
     "view",
     "wrap_filt",
 ]

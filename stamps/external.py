@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.environment import variable
 from stamps.errors import ExternalProgramError, ParameterError
 from stamps.processes import children
 from stamps.processes.scratch import scratch_folder
@@ -83,7 +84,7 @@ def triangle_backend() -> str:
     ExternalProgramError
         The triangulator that ``STAMPS_TRIANGLE`` forces is not installed.
     """
-    forced = os.environ.get("STAMPS_TRIANGLE", "").strip().lower()
+    forced = variable("STAMPS_TRIANGLE").lower()
     available = {
         "program": find_program("triangle") is not None,
         "library": util.find_spec("triangle") is not None,

@@ -18,6 +18,7 @@ from helpers import run_projects, tiny_stacks  # noqa: E402
 from helpers.collected import COLLECTED  # noqa: E402
 from stamps.errors import InputError  # noqa: E402
 from stamps.verify import golden  # noqa: E402
+from stamps.workspace.console import log_on_console  # noqa: E402
 
 # a busy machine is no reason for a test to fail
 hypothesis.settings.register_profile("stamps", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if {item.nodeid, item.nodeid.split("::")[0]} & listed and not item.get_closest_marker("essential"):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def console():
+    """Messages of the log on the standard output, as commands show them; in Python the package is silent by itself."""
+    with log_on_console():
+        yield
 
 
 @pytest.fixture(scope="session")

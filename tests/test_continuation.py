@@ -115,7 +115,7 @@ def test_a_run_killed_after_its_last_publication_is_complete(steps, project, aft
     monkeypatch.setattr("stamps.run.run_record.RunRecord.end", lambda self, ws: None)
     stamps(1, 8, workdir=project.path)
     monkeypatch.undo()
-    assert project_status(project.path).next[0]["reason"].endswith("stamps 1 8 ends it: all steps are published")
+    assert project_status(project.path).next[0].reason.endswith("stamps 1 8 ends it: all steps are published")
     capsys.readouterr()
     stamps(1, 8, workdir=project.path)
     assert "interrupted after its last step is complete" in said(capsys)

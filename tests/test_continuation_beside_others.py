@@ -11,8 +11,8 @@ from stamps.errors import StampsError
 from stamps.legacy.setparm import setparm
 from stamps.legacy.stamps import stamps
 from stamps.queries.status import project_status
-from stamps.run import continuation, engine
-from stamps.run.run_record import Request
+from stamps.run import continuation, engine, step_calls
+from stamps.run.request import Request
 from stamps.workspace import fingerprint, lineage, system_locks
 
 TOP = "project"
@@ -89,7 +89,7 @@ def test_a_run_that_was_given_up_cannot_publish_any_more(steps, project):
     with pytest.raises(
         StampsError, match="PATCH_2: the run was begun anew by another command; step 3 is not published"
     ):
-        engine.run_patch(project / "PATCH_2", 1, 3, engine.Settings(), old)
+        engine.run_patch(project / "PATCH_2", 1, 3, step_calls.StepOptions(), old)
     assert tree(project.path) == before
 
 
@@ -136,8 +136,8 @@ def test_status_and_dry_run_say_the_same(steps, project):
     killed(steps, project, (TOP, 7))
     before = tree(project.path)
     status = project_status(project.path)
-    assert status.next[0]["command"].startswith("stamps 1 8")
-    assert status.next[0]["reason"] == "interrupted run of steps 1 to 8: stamps 1 8 continues at step 7"
+    assert status.next[0].command.startswith("stamps 1 8")
+    assert status.next[0].reason == "interrupted run of steps 1 to 8: stamps 1 8 continues at step 7"
     plan = stamps(1, 8, workdir=project.path, dry_run=True)
     done = [(step.place, step.step) for step in plan.steps if step.reason == "published by the interrupted run"]
     assert done == [("patch", k) for k in (1, 2, 3, 4, 5)] * 2 + [("project", 5), ("project", 6)]
@@ -151,16 +151,16 @@ def test_status_and_dry_run_say_the_same(steps, project):
 def test_status_says_why_a_run_would_begin_anew(steps, project):
     killed(steps, project, (TOP, 7))
     setparm("density_rand", 5, workdir=project.path)
-    texts = [item["text"] for item in project_status(project.path).interrupted]
+    texts = [item.text for item in project_status(project.path).interrupted]
     assert any("stamps 1 8 begins anew, because the parameter density_rand was 20 and is 5" in text for text in texts)
 
 
 def test_status_during_a_run(steps, project, monkeypatch):
     seen = []
-    monkeypatch.setattr(engine, "_merge", lambda ws, *_: seen.append(project_status(ws.path).interrupted))
+    monkeypatch.setattr(step_calls, "merge", lambda ws, *_: seen.append(project_status(ws.path).interrupted))
     stamps(1, 5, workdir=project.path)
-    assert seen[0][0]["in_use"]
-    assert any(item["text"].endswith("a run of steps 1 to 5 is at work") for item in seen[0])
+    assert seen[0][0].in_use
+    assert any(item.text.endswith("a run of steps 1 to 5 is at work") for item in seen[0])
 
 
 @pytest.mark.parametrize(

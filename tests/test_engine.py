@@ -7,7 +7,7 @@ from stamps import __version__
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
 from stamps.frontends import registry
 from stamps.legacy.stamps import stamps
-from stamps.run import engine
+from stamps.run import step_calls
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.processors import PROCESSORS
@@ -53,10 +53,10 @@ def calls(monkeypatch):
     def merge(ws, patches, log):
         made.append((ws.name, "merge", *(ws.patch_list() if patches is not None else ["."])))
 
-    monkeypatch.setattr(engine, "_loader", lambda settings: lambda workdir: note(1, workdir))
-    monkeypatch.setattr(engine, "_patch_function", lambda step, settings: lambda ws: note(step, ws))
-    monkeypatch.setattr(engine, "_project_step", lambda ws, step, settings, workers: made.append((ws.name, step)))
-    monkeypatch.setattr(engine, "_merge", merge)
+    monkeypatch.setattr(step_calls, "loader", lambda settings: lambda workdir: note(1, workdir))
+    monkeypatch.setattr(step_calls, "patch_step", lambda step, settings: lambda ws: note(step, ws))
+    monkeypatch.setattr(step_calls, "project_step", lambda ws, step, settings, workers: made.append((ws.name, step)))
+    monkeypatch.setattr(step_calls, "merge", merge)
     return made
 
 
@@ -190,7 +190,7 @@ def test_an_error_names_the_patch_and_changes_nothing(project, calls, monkeypatc
 
         return run
 
-    monkeypatch.setattr(engine, "_patch_function", fail)
+    monkeypatch.setattr(step_calls, "patch_step", fail)
     with pytest.raises(StampsError, match="^PATCH_1: something is wrong"):
         stamps(2, 2, workdir=project.path)
     assert not (project / "PATCH_1").exists("pm1")
@@ -212,7 +212,7 @@ def test_loaders_by_processor(processor, single_master, small_baselines):
         if name is not None:
             module, function = registry.loader_of(processor.upper(), flag).split(":")
             assert (module.rpartition(".")[2], function) == (name, name)
-            load = engine._loader(engine.Settings(processor=processor, small_baselines=flag))
+            load = step_calls.loader(step_calls.StepOptions(processor=processor, small_baselines=flag))
             assert load.__name__ == ("with_incidence" if processor == "isce" else name)
 
 
@@ -242,11 +242,11 @@ def test_a_resumed_patch_is_not_loaded_of_an_unknown_processor_either(project):
 
 
 def test_small_baselines_of_gsar_and_unknown_estimators_are_explained(project):
-    assert engine._loader(engine.Settings(processor="gsar")).__name__ == "ps_load_initial_gsar"
+    assert step_calls.loader(step_calls.StepOptions(processor="gsar")).__name__ == "ps_load_initial_gsar"
     with pytest.raises(ParameterError, match="'gsar'"):
-        engine._loader(engine.Settings(processor="gsar", small_baselines=True))
+        step_calls.loader(step_calls.StepOptions(processor="gsar", small_baselines=True))
     with pytest.raises(ParameterError, match="quick_est_gamma_flag"):
-        engine._patch_function(2, engine.Settings(quick_gamma=False))
+        step_calls.patch_step(2, step_calls.StepOptions(quick_gamma=False))
 
 
 def test_the_log_has_the_banner_and_the_mode(project, calls, capsys):

@@ -16,7 +16,9 @@ from stamps.errors import InputError
 from stamps.frontends.amplitudes import MOST_BYTES
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.setparm import setparm
-from stamps.queries.estimate import Counts, estimate_needs, recommended_layout, step_memory, step_seconds
+from stamps.queries.estimate import estimate_needs
+from stamps.queries.patch_layout import recommended_layout
+from stamps.queries.step_costs import Counts, step_memory, step_seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 PEAKS = json.loads((Path(__file__).parent / "fixtures" / "peaks.json").read_text())["runs"]
@@ -129,7 +131,7 @@ def peak_mib(step, folder):
 
 def test_extrapolated_candidates_are_near_the_counted_ones(stack, project):
     before, after = estimate_needs(datadir=stack), estimate_needs(project)
-    assert before.kind == "stack" and after.kind == "project" and after.candidates_from == "counted"
+    assert before.source_type == "stack" and after.source_type == "project" and after.candidates_from == "counted"
     assert before.candidates == pytest.approx(after.candidates, rel=0.1)
     assert (before.n_images, before.n_interferograms, before.width, before.length) == (10, 9, 300, 120)
     assert (after.n_images, after.n_interferograms, after.width, after.length) == (10, 9, 300, 120)
@@ -144,12 +146,12 @@ def test_the_estimate_bounds_the_measured_peaks(project):
     """A simulated stack, each step in a process of its own: never below, at most twice as much; the disk too."""
     if not sys.platform.startswith("linux"):
         pytest.skip("peak memory is measured on Linux")
-    before = {step["step"]: step for step in estimate_needs(project, cores=1).steps}
+    before = {step.step: step for step in estimate_needs(project, cores=1).steps}
     peaks = {step: peak_mib(step, project) for step in STEPS[1:]}
     after = estimate_needs(project, cores=1)
     for step in after.steps:
-        assert peaks[step["step"]] <= step["peak_mib"] <= 2 * peaks[step["step"]], step
-        assert peaks[step["step"]] <= before[step["step"]]["peak_mib"]
+        assert peaks[step.step] <= step.peak_mib <= 2 * peaks[step.step], step
+        assert peaks[step.step] <= before[step.step].peak_mib
     used = sum(path.stat().st_size for path in project.rglob("*.mat"))
     assert used <= after.disk["patches"] + after.disk["project"] <= 4 * used
     candidates = sum(path.stat().st_size for path in (project / "PATCH_1").glob("pscands*"))
@@ -189,12 +191,12 @@ def test_half_finished_and_merged_projects(golden_state):
     assert known.pixels_from == "the pixels that steps 3 to 5 left" and known.n_patches == 2
     unknown = estimate_needs(golden_state("ps_mini", 1))
     assert "every candidate kept" in unknown.pixels_from
-    assert [step["step"] for step in unknown.steps] == list(STEPS[1:])
+    assert [step.step for step in unknown.steps] == list(STEPS[1:])
 
 
 def test_merged_directories_have_only_the_late_steps(tmp_path):
     estimate = estimate_needs(finished_project.small_baselines(tmp_path / "MERGED").path)
-    assert [step["step"] for step in estimate.steps] == ["6", "7", "8"]
+    assert [step.step for step in estimate.steps] == ["6", "7", "8"]
     assert estimate.candidates == 0 and estimate.recommended is None
     assert estimate.disk["candidate files"] == estimate.disk["patches"] == 0 < estimate.disk["project"]
 

@@ -31,7 +31,7 @@ def test_every_module_is_listed_and_every_listed_module_exists():
 def test_every_row_is_complete():
     assert len({row.script for row in ROWS}) == len(ROWS)
     for row in ROWS:
-        assert row.kind and row.purpose and row.pages, row.script
+        assert row.language and row.purpose and row.pages, row.script
         if row.ported:
             assert row.tests and not row.reason, row.script
         else:
@@ -87,7 +87,7 @@ def test_scripts_that_the_method_names_are_listed():
     unknown = {name for name in names if name not in known | files | variables and not re.search(r"\d$", name)}
     assert unknown == set()
     for row in ROWS:
-        if row.kind not in ("new", "Python"):  # neither is of the original
+        if row.language not in ("new", "Python"):  # neither is of the original
             assert re.search(rf"\b{re.escape(row.script)}\b", text) or row.script in _NOT_NAMED, row.script
 
 

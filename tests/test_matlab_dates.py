@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamps.matlab import datenum, datestr, now_string, to_yyyymmdd, today_string
+from stamps.matlab.dates import to_datetime64
 
 
 def test_known_day_numbers():
@@ -23,6 +24,9 @@ def test_arrays_keep_their_shape():
     assert result.tolist() == [[736015, 736016]]
     assert to_yyyymmdd(result).tolist() == [[20150220, 20150221]]
     assert datenum([]).shape == (0,)
+    dates = to_datetime64(result + 0.75)
+    assert dates.dtype == "datetime64[D]" and dates.astype(str).tolist() == [["2015-02-20", "2015-02-21"]]
+    assert to_datetime64([]).shape == (0,) and to_datetime64(736015) == np.datetime64("2015-02-20")
 
 
 @given(st.dates())
@@ -30,6 +34,7 @@ def test_there_and_back(date):
     number = datenum(10_000 * date.year + 100 * date.month + date.day)
     assert number == date.toordinal() + 366
     assert to_yyyymmdd(number) == 10_000 * date.year + 100 * date.month + date.day
+    assert to_datetime64(number) == np.datetime64(date)
     assert datetime.datetime.strptime(datestr(number)[-4:], "%Y").year == date.year
 
 

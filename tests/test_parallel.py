@@ -12,7 +12,8 @@ import pytest
 
 from stamps import external, stamps
 from stamps.errors import ExternalProgramError, ParameterError, StampsError, WorkspaceError
-from stamps.run import engine, workers
+from stamps.run import step_calls, workers
+from stamps.run.cluster import cluster_client
 from stamps.run.patch_task import PatchTask, run_patch_task
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
@@ -211,9 +212,9 @@ def test_a_scheduler_that_does_not_answer_is_explained(monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(distributed, "Client", _no_answer)
     with pytest.raises(ParameterError, match="tcp://127.0.0.1:1 does not answer"):
-        workers.cluster_client("tcp://127.0.0.1:1")
+        cluster_client("tcp://127.0.0.1:1")
     with pytest.raises(ParameterError, match="'pbs' is unknown"):
-        workers.cluster_client(cluster="pbs")
+        cluster_client(cluster="pbs")
 
 
 def _no_answer(address, timeout):
@@ -247,4 +248,4 @@ def test_runs_that_divide_the_patches_may_go_beside_each_other(golden_state):
 
 
 def test_settings_survive_the_way_to_a_task(settings):
-    assert engine.Settings(**settings).processor == "snap"
+    assert step_calls.StepOptions(**settings).processor == "snap"

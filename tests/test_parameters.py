@@ -116,7 +116,7 @@ def test_the_listing(project, capsys):
     stamps.setparm("drop_ifg_index", [3, 8], 2, workdir=project)
     capsys.readouterr()
     for show in (stamps.getparm, stamps.setparm):
-        assert show(workdir=project) is None
+        show(workdir=project)
         lines = capsys.readouterr().out.splitlines()
         names = [line.split(" = ")[0] for line in lines[: lines.index("")]]
         assert names == sorted(raw(project))
@@ -126,6 +126,22 @@ def test_the_listing(project, capsys):
         assert "drop_ifg_index = []" in lines
         assert lines[-1] == "drop_ifg_index = [3 8]"
         assert lines[-3] == "Local parameters (localparms.mat):"
+
+
+def test_the_listing_is_a_mapping_that_the_prompt_does_not_print_again(project, capsys):
+    stamps.setparm("drop_ifg_index", [3, 8], 2, workdir=project)
+    capsys.readouterr()
+    listing = stamps.getparm(workdir=project)
+    printed = capsys.readouterr().out
+    assert f"{listing}\n" == printed and len(printed.splitlines()) > 50
+    assert repr(listing) == f"<{len(listing)} parameters of {project}>"
+    assert list(listing) == sorted(raw(project)) and listing["unwrap_method"] == "3D" and listing["clap_win"] == 32
+    assert listing["drop_ifg_index"].tolist() == [3, 8]  # the local value counts
+    assert dict(listing).keys() == listing.keys() and "clap" not in listing and listing.get("clap") is None
+    stamps.setparm("clap_win", 16, workdir=project)
+    assert listing["clap_win"] == 32
+    with pytest.raises(TypeError):
+        listing["clap_win"] = 1
 
 
 def test_files_are_read_once_and_again_when_they_change(project, monkeypatch):

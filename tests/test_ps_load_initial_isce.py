@@ -10,7 +10,7 @@ from stamps.errors import InputError
 from stamps.frontends import isce, node_grids
 from stamps.legacy.ps_load_initial_isce import ps_load_initial_isce
 from stamps.legacy.sb_load_initial_isce import sb_load_initial_isce
-from stamps.run import engine
+from stamps.run import step_calls
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
@@ -100,7 +100,9 @@ def test_incidence_that_the_loader_finds_is_single(tmp_path, small_baselines, pl
 def test_incidence_that_the_driver_finds_is_double(tmp_path, small_baselines, place):
     patch, _ = project.write_project(tmp_path / "INSAR", small_baselines, "isce")
     write_raster([patch, tmp_path / "INSAR", tmp_path][place] / "inc_angle.raw", incidence())
-    engine._loader(engine.Settings(processor="isce", small_baselines=small_baselines))(workdir=Workspace(patch))
+    step_calls.loader(step_calls.StepOptions(processor="isce", small_baselines=small_baselines))(
+        workdir=Workspace(patch)
+    )
     ps, inc = load(patch, "ps1", "inc1")
     line, sample = ps["ij"][:, 1:].astype(int).T
     assert inc["inc"].dtype == np.float64
@@ -110,7 +112,7 @@ def test_incidence_that_the_driver_finds_is_double(tmp_path, small_baselines, pl
 
 def test_driver_without_incidence(tmp_path):
     patch, _ = project.write_project(tmp_path / "INSAR", processor="isce")
-    engine._loader(engine.Settings(processor="isce"))(workdir=patch)
+    step_calls.loader(step_calls.StepOptions(processor="isce"))(workdir=patch)
     assert Workspace(patch).exists("ps1") and not Workspace(patch).exists("inc1")
 
 

@@ -17,7 +17,7 @@ from stamps.legacy.ps_scn_filt_krig import (
     row_std,
     surface_through,
 )
-from stamps.run import engine
+from stamps.run import step_calls
 from stamps.steps.scn import high_pass, integrate, low_pass_weights
 from stamps.workspace.parameters import Parameters
 
@@ -154,12 +154,12 @@ def test_small_baselines_take_all_images(tmp_path):
 
 
 def test_the_flag_decides_which_filter_runs(ws):
-    engine._project_step(ws, 8, engine.Settings(kriging=False), None)
+    step_calls.project_step(ws, 8, step_calls.StepOptions(kriging=False), None)
     assert set(ws.variables_of("scn2")) == {"ph_scn_slave", "ph_hpt", "ph_ramp"}
     assert not ws.exists("modeled_defo_edges")
-    engine._project_step(ws, 8, engine.Settings(kriging=True), None)
+    step_calls.project_step(ws, 8, step_calls.StepOptions(kriging=True), None)
     assert {"ph_noise_res", "std_ph_noise"} <= set(ws.variables_of("scn2"))
-    engine._project_step(ws, 8, engine.Settings(kriging=False), None)
+    step_calls.project_step(ws, 8, step_calls.StepOptions(kriging=False), None)
     assert set(ws.variables_of("scn2")) == {"ph_scn_slave", "ph_hpt", "ph_ramp"}
 
 

@@ -1,6 +1,7 @@
 """What ``import stamps`` offers: every name, to programs, editors and ``help``; the package is callable; ``python -m`` works."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import stamps
+from helpers import finished_project
 from stamps.errors import InputError
 
 PACKAGE = Path(stamps.__file__).parent
@@ -26,8 +28,51 @@ def test_every_legacy_function_is_a_public_name():
 
 @pytest.mark.parametrize("name", stamps.__all__)
 def test_every_public_name_is_a_function_of_that_name(name):
-    assert getattr(stamps, name).__name__ == name
-    assert getattr(stamps, name).__doc__
+    assert getattr(stamps, name).__name__.removeprefix("stamps.") == name
+    assert getattr(stamps, name).__doc__ and callable(getattr(stamps, name))
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import stamps",
+        "import stamps; stamps.verify",
+        "import stamps.verify",
+        "import stamps.verify.golden, stamps",
+        "import stamps; stamps.verify; import stamps.verify.trees",
+        "from stamps import *; import stamps",
+        "from stamps import verify; import stamps.verify",
+        "from stamps.verify import compare; import stamps",
+    ],
+)
+def test_verify_is_callable_in_whatever_order_it_is_imported(tmp_path, imports):
+    """The name is that of a sub-package, too."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "width.txt").write_text("200\n")
+    ends = "report = stamps.verify('a', 'b'); assert report.ok, str(report); print(repr(report))"
+    done = python(
+        "-c", f"{imports}; {ends}; import stamps.verify.rules; assert stamps.verify('a', 'b').ok", cwd=tmp_path
+    )
+    assert done.stdout == "<1 compared, 1 agree, 0 failures, 0 skipped: the trees agree>\n", done.stderr
+
+
+def test_the_sub_package_shows_the_signature_of_its_function():
+    from stamps.verify import compare
+
+    assert inspect.signature(stamps.verify) == inspect.signature(compare)
+
+
+def test_status_and_reports_are_values_that_cannot_be_changed(tmp_path):
+    stamps.setparm("max_topo_err", 7, workdir=finished_project.single_master(tmp_path / "p").path)
+    status = stamps.status(tmp_path / "p")
+    assert str(status) == repr(status) == str(stamps.project_status(tmp_path / "p"))
+    assert "max_topo_err" in str(status) and status._repr_html_().startswith("<pre>")
+    report = stamps.verify(tmp_path / "p", tmp_path / "p")
+    assert report.ok and str(report) == report.text() and report._repr_html_().startswith("<pre>")
+    for value, name in ((status, "merged"), (status.next[0], "command"), (report, "rows"), (report.rows[0], "status")):
+        with pytest.raises(AttributeError):
+            setattr(value, name, 1)
 
 
 def test_the_stub_declares_what_there_is():

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from stamps import stamps
-from stamps.run import run_record
+from stamps.run import grounds, run_record
+from stamps.run.request import Request
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
@@ -27,7 +28,7 @@ def test_every_parameter_that_a_step_asks_for_is_watched(golden_state, monkeypat
 
     monkeypatch.setenv("STAMPS_CORES", "1")
     monkeypatch.setattr(Parameters, "lookup", lookup)
-    monkeypatch.setattr(run_record, "_values", lambda ws, names: {})  # asks for all
+    monkeypatch.setattr(grounds, "_values", lambda ws, names: {})  # asks for all
     settings = {
         "insar_processor",
         "quick_est_gamma_flag",
@@ -35,19 +36,19 @@ def test_every_parameter_that_a_step_asks_for_is_watched(golden_state, monkeypat
         "scn_kriging_flag",
     }  # of the driver
     stamps(step, step, workdir=workdir)
-    assert asked - {""} - settings - _INDIFFERENT <= set(run_record.parameters_of((step,)))
+    assert asked - {""} - settings - _INDIFFERENT <= set(grounds.parameters_of((step,)))
 
 
 def test_parameters_of_the_driver_belong_to_its_steps():
-    assert "scn_kriging_flag" in run_record.parameters_of((8,))
-    assert "scn_kriging_flag" not in run_record.parameters_of((1, 2, 3, 4, 5, 6, 7))
-    assert "insar_processor" in run_record.parameters_of((1,))
-    assert "n_cores" not in run_record.parameters_of(tuple(range(1, 9)))
+    assert "scn_kriging_flag" in grounds.parameters_of((8,))
+    assert "scn_kriging_flag" not in grounds.parameters_of((1, 2, 3, 4, 5, 6, 7))
+    assert "insar_processor" in grounds.parameters_of((1,))
+    assert "n_cores" not in grounds.parameters_of(tuple(range(1, 9)))
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path):
     ws = Workspace(tmp_path)
-    record = run_record.RunRecord.new(ws, run_record.Request(1, 8), ["PATCH_1"])
+    record = run_record.RunRecord.new(ws, Request(1, 8), ["PATCH_1"])
     (tmp_path / "PATCH_1").mkdir()
     record.write(ws)
     assert run_record.records(ws) == [record]

@@ -22,7 +22,7 @@ def counts(status):
 
 
 def command(status, k=0):
-    return status.next[k]["command"].split(" --workdir")[0]
+    return status.next[k].command.split(" --workdir")[0]
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,16 @@ def test_projects_of_the_original_at_every_stage(golden_state, name, step, patch
     assert command(status) == todo
     assert status.small_baselines == name.startswith("sb")
     absent = [f"{status.workdir}/PATCH_1 is in the patch list, but it is not there."] if name == "sb_full" else []
-    assert status.problems == absent and status.interrupted == []
+    assert list(status.problems) == absent and status.interrupted == ()
 
 
 def test_stack_facts_before_and_after_loading(golden_state):
     before, after = (project_status(golden_state("ps_mini", step)) for step in (0, 4))
     for status in (before, after):
-        assert (status.n_images, status.n_interferograms, status.master) == (18, 17, 20180426)
+        assert (status.n_images, status.n_interferograms, str(status.master)) == (18, 17, "2018-04-26")
         assert (status.width, status.length) == (200, 100)
-        assert status.dates[0] == 20180108 and status.dates[-1] == 20180824
+        assert status.dates.dtype == "datetime64[D]" and len(status.dates) == 18
+        assert [str(date) for date in status.dates[[0, -1]]] == ["2018-01-08", "2018-08-24"]
     assert before.processor == "snap"
 
 
@@ -73,7 +74,7 @@ def test_uneven_patches_resume(golden_state):
         (path / "PATCH_2" / f"{name}.mat").unlink()
     status = project_status(path)
     assert [p.step for p in status.patches] == [4, 2]
-    assert command(status) == "stamps 0 8" and "1 of 2 patches are behind (PATCH_2)" in status.next[0]["reason"]
+    assert command(status) == "stamps 0 8" and "1 of 2 patches are behind (PATCH_2)" in status.next[0].reason
 
 
 def test_the_command_given_is_the_one_that_finishes(golden_state, monkeypatch):
@@ -106,15 +107,15 @@ def test_stale_merged_phases_do_not_count(golden_state):
 def test_inside_a_patch(golden_state):
     path = golden_state("ps_mini", 3)
     status = project_status(path / "PATCH_2")
-    assert status.kind == "patch" and counts(status) == [("PATCH_2", 3, 2488, 1557, None)]
-    assert status.next[0]["command"] == f"stamps 4 8 --workdir {path}"
+    assert status.directory_type == "patch" and counts(status) == [("PATCH_2", 3, 2488, 1557, None)]
+    assert status.next[0].command == f"stamps 4 8 --workdir {path}"
     assert (status.width, status.length) == (200, 100)
 
 
 def test_parameters_that_differ(tmp_path):
     ws = finished_project.single_master(tmp_path / "p", unwrap_grid_size=50)
     Parameters(ws).set("ref_lon", [14.0, 15.0], 2)
-    found = {item["name"]: (item["value"], item["default"]) for item in project_status(ws.path).parameters}
+    found = {item.name: (item.value, item.default) for item in project_status(ws.path).parameters}
     assert found["unwrap_grid_size"] == (50.0, 200.0)
     assert found["ref_lon"] == ([14.0, 15.0], [-np.inf, np.inf])
     assert "scn_wavelength" not in found and "Created" not in found
@@ -131,7 +132,7 @@ def test_interrupted_publishing_is_told_and_seen_as_completed(tmp_path):
 
     os.utime(left / "COMMIT.json", (0, 0))
     status = project_status(ws.path)
-    assert "an interrupted save of scn2.mat is complete" in status.interrupted[0]["text"]
+    assert "an interrupted save of scn2.mat is complete" in status.interrupted[0].text
     assert status.merged_step == 8 and left.is_dir() and not (ws.path / "scn2.mat").exists()
 
 

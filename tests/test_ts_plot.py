@@ -13,6 +13,7 @@ from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ts_plot import ts_plot
 from stamps.legacy.ts_plotdiff import ts_plotdiff
+from stamps.matlab.dates import to_datetime64
 from stamps.products.series import in_regular_polygon, load_series, place_series
 
 pytest.importorskip("matplotlib")
@@ -39,7 +40,9 @@ def test_series_and_slope_around_a_place(ws):
     plot = ts_plot(*lonlat[20], 400, workdir=ws, out="one.png")
     rate = (RATES - RATES.mean())[near].mean()
     np.testing.assert_allclose(plot.line, [0, rate], atol=2e-3)
-    years = (plot.day - ws.load("ps2")["master_day"]) / 365.25
+    ps = ws.load("ps2")
+    assert plot.dates.dtype == "datetime64[D]" and set(plot.dates) < set(to_datetime64(ps["day"]))
+    years = (plot.dates - to_datetime64(ps["master_day"])) / np.timedelta64(1, "D") / 365.25
     np.testing.assert_allclose(plot.displacement, rate * years, atol=1e-3)
     assert f"({near.sum()} pixels within 400 m)" in plot.figure.axes[0].get_legend().get_texts()[0].get_text()
     assert (ws.path / "one.png").stat().st_size > 10_000

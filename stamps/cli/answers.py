@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stamps.cli.options import STDOUT
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    import numpy.typing as npt
 
-    from stamps._typing import StrPath
-    from stamps.workspace import Workspace
-    from stamps.workspace.directory import Variables
-
+    from stamps.workspace import Variables
 
 __all__ = [
     "draw_saved",
@@ -32,20 +31,57 @@ __all__ = [
 ]
 
 
-def run_or_plan(function: Callable[..., Any], values: Sequence[int | str], keywords: Mapping[str, Any]) -> int:
-    """Run steps, or print what a dry run finds; status 1 if the run would stop."""
-    as_json = keywords.pop("json", False)
-    if as_json and not keywords.get("dry_run"):
-        print("stamps: --json is the form of a dry run: add --dry-run, or leave it out.", file=sys.stderr)
+def run_or_plan(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> int:
+    """Run steps, or print what a dry run finds; status 1 if the run would stop. Either goes to a JSON file if one is named."""
+    file, dry_run = keywords.pop("json", None), bool(keywords.get("dry_run"))
+    if file == STDOUT and not dry_run:
+        print("stamps: --json needs a file for the report of a run; without one it is for --dry-run.", file=sys.stderr)
         return 2
-    plan = function(*values, **keywords)
-    if not keywords.get("dry_run"):
+    place = None if file in (None, STDOUT) else _place_of(file, keywords["workdir"])
+    try:
+        answer = function(*values, **keywords)
+    except BaseException as error:
+        report = getattr(error, "report", None)
+        if place is not None and report is not None:
+            _write_whatever_else(place, report)
+        raise
+    if place is not None:
+        _write_json(place, answer)
+    if not dry_run:
         return 0
-    print(json.dumps(plan.as_dict(), indent=1) if as_json else plan)
-    return 1 if plan.fails else 0
+    if place is None:
+        print(json.dumps(answer.as_dict(), indent=1) if file == STDOUT else answer)
+    return 1 if answer.fails else 0
 
 
-def print_parameter(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> int:
+def _place_of(file: str, workdir: str) -> Path:
+    """Where a report goes; refused before the run rather than after it."""
+    from stamps.products.saving import check_place
+    from stamps.workspace import Workspace
+
+    place = Workspace.at(workdir).path / file
+    check_place(place, "report")
+    return place
+
+
+def _write_json(place: Path, answer: Any) -> None:
+    from stamps.products.saving import complete_file
+
+    with complete_file(place, "report") as part:
+        part.write_text(json.dumps(answer.as_dict(), indent=1) + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def _write_whatever_else(place: Path, report: Any) -> None:
+    """Write the report of a run that has failed: why it has is what is told in the end."""
+    from stamps.errors import StampsError
+
+    try:
+        _write_json(place, report)
+    except StampsError as error:
+        print(f"stamps: {error}", file=sys.stderr)
+
+
+def print_parameter(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> int:
     """``getparm NAME`` prints the parameter unless it is told not to; status 1 and a hint for a name that there is not."""
     if len(values) == 1:
         values = [*values, 1]
@@ -58,7 +94,7 @@ def print_parameter(function: Callable[..., Any], values: Sequence[str], keyword
     return 0
 
 
-def print_numbers(function: Callable[..., Any], values: Sequence[Any], keywords: Mapping[str, str]) -> None:
+def print_numbers(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
     """Print the numbers of an array, one a line."""
     import numpy as np
 
@@ -66,14 +102,14 @@ def print_numbers(function: Callable[..., Any], values: Sequence[Any], keywords:
     print("\n".join(f"{number:.6g}" for number in np.ravel(function(*values, **keywords))))
 
 
-def draw_saved(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
+def draw_saved(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
     """Draw a saved plot; print its difference from external points."""
     rmse, _ = function(*values, **keywords)
     if rmse is not None:
         print("RMSE: " + " ".join(f"{number:.4g}" for number in rmse))
 
 
-def draw_series(function: Callable[..., Any], values: Sequence[float], keywords: Mapping[str, str]) -> None:
+def draw_series(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
     """Draw a series; print the velocity of its line.
 
     The radius is the only one of the arguments that may be left out alone, so the places come in pairs of numbers.
@@ -85,10 +121,10 @@ def draw_series(function: Callable[..., Any], values: Sequence[float], keywords:
         raise InputError(f"{places // 2} place(s) need {places} numbers, longitude and latitude; {len(values)} given.")
     plot = function(*values, **keywords)
     if hasattr(plot, "line"):
-        print(f"{plot.line[1]:.2f} mm/yr towards the satellite, {len(plot.day)} dates")
+        print(f"{plot.line[1]:.2f} mm/yr towards the satellite, {len(plot.dates)} dates")
 
 
-def write_points(function: Callable[..., Any], values: Sequence[Any], keywords: Mapping[str, str]) -> None:
+def write_points(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
     """Write the points of a text file with longitude, latitude and value in each line."""
     import numpy as np
 
@@ -107,13 +143,14 @@ def write_points(function: Callable[..., Any], values: Sequence[Any], keywords: 
     print(function(file, *columns.T[:3], **named, **keywords))
 
 
-def print_troposphere(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
+def print_troposphere(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
     """Print which corrections the file holds, or the size of one of them."""
     from stamps.insar.corrections import tropo_methods
 
     content = _corrections("tca", values[0] if values else None, keywords["workdir"])
     if len(values) > 1:
-        _print_sizes(*function(content, values[1]), content)
+        correction, title, number = function(content, values[1])
+        _print_sizes(correction, title, number, content)
         return
     print(f"{content.source} holds:")
     held = [method for method in tropo_methods() if all(variable in content for variable in method.variables)]
@@ -123,13 +160,14 @@ def print_troposphere(function: Callable[..., Any], values: Sequence[str], keywo
         print("  none of the corrections of TRAIN (all of them: ps_plot --help)")
 
 
-def print_ionosphere(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
+def print_ionosphere(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
     """Print the size of the ionospheric correction."""
     content = _corrections("ica", values[0] if values else None, keywords["workdir"])
-    _print_sizes(*function(content, *values[1:]), content)
+    correction, title, number = function(content, *values[1:])
+    _print_sizes(correction, title, number, content)
 
 
-def print_oscillator(function: Callable[..., Any], values: Sequence[str], keywords: Mapping[str, str]) -> None:
+def print_oscillator(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
     """Print the drift of Envisat's oscillator across the scene."""
     import numpy as np
 
@@ -142,7 +180,7 @@ def print_oscillator(function: Callable[..., Any], values: Sequence[str], keywor
         print(f"{number:3d}   up to {column:.3f} rad")
 
 
-def _corrections(stem: str, name: str | None, workdir: Workspace | StrPath) -> Variables:
+def _corrections(stem: str, name: str | None, workdir: str) -> Variables:
     """Content of the file of corrections that was named, else of the project's own."""
     from stamps.products.quantities import Project
     from stamps.workspace import Workspace
@@ -153,7 +191,7 @@ def _corrections(stem: str, name: str | None, workdir: Workspace | StrPath) -> V
     return project.load(stem, project.small_baselines)
 
 
-def _print_sizes(correction: NDArray[np.float64], title: str, number: int, content: Variables) -> None:
+def _print_sizes(correction: npt.NDArray[Any], title: str, number: str, content: Variables) -> None:
     """Mean and standard deviation of each interferogram."""
     import numpy as np
 

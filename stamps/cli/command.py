@@ -6,9 +6,10 @@ The table of all legacy commands is :mod:`stamps.cli.legacy`.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -45,7 +46,7 @@ class Argument:
     """
 
     name: str
-    read: object = str
+    read: Callable[[str], Any] = str
     about: str = ""
 
 
@@ -64,13 +65,16 @@ class Option:
         For the help; an option without it is not listed.
     default : object
         Handed over where the option is not given.
+    bare : str, optional
+        Handed over where it is given without a value: at the end, or before an option or a number.
     """
 
     name: str
     value: str = ""
-    read: object = str
+    read: Callable[[str], Any] = str
     about: str = ""
     default: object = argparse.SUPPRESS
+    bare: str | None = None
 
     @property
     def keyword(self) -> str:
@@ -109,16 +113,16 @@ class Command:
     """
 
     about: str
-    arguments: tuple = ()
+    arguments: tuple[Argument, ...] = ()
     required: int = 0
     repeats: str = ""
-    options: tuple = ()
+    options: tuple[Option, ...] = ()
     example: str = ""
     status: int = 2
     kernels: bool = True
     help_if_bare: bool = False
-    more: object = None
-    call: object = None
+    more: Callable[[], str] | None = None
+    call: Callable[[Callable[..., Any], list[Any], dict[str, Any]], int | None] | None = None
 
     @property
     def most(self) -> int:
@@ -239,7 +243,7 @@ def _short_help(name: str, command: Command) -> str:
 
 
 def _signature(option: Option) -> str:
-    return f"{option.name} {option.value}".strip()
+    return f"{option.name} {option.value}".strip() if option.bare is None else f"{option.name} [{option.value}]"
 
 
 def _listed(title: str, rows: Sequence[tuple[str, str]]) -> str:
@@ -312,14 +316,24 @@ def _split(name: str, command: Command, argv: Sequence[str]) -> tuple[dict[str, 
             parser.add_argument(option.name, dest=option.keyword, type=option.read, default=option.default)
         else:
             parser.add_argument(option.name, dest=option.keyword, action="store_true", default=option.default)
-    options, words = parser.parse_known_args(argv)
+    options, words = parser.parse_known_args(_with_bare(command.options, argv))
     unknown = [word for word in words if word.startswith("--") and len(word) > 2]
     if unknown and not options.help:
         raise _WrongUsage(f"there is no option {unknown[0]}")
     return vars(options), [word for word in words if word != "--"]
 
 
-def _call(name: str, command: Command, values: Sequence[Any], keywords: Mapping[str, Any]) -> int:
+def _with_bare(options: Sequence[Option], argv: Sequence[str]) -> list[str]:
+    """The words with the value of each option that may stand without one."""
+    bare = {option.name: option.bare for option in options if option.bare is not None}
+    words = []
+    for word, following in itertools.zip_longest(argv, argv[1:], fillvalue="-"):
+        alone = word in bare and (following.startswith("-") or following.isdigit())
+        words.append(f"{word}={bare[word]}" if alone else word)
+    return words
+
+
+def _call(name: str, command: Command, values: list[Any], keywords: dict[str, Any]) -> int:
     import stamps
     from stamps.native import backends
 

@@ -7,15 +7,16 @@ arguments, so what is completed is what is understood; positional arguments of l
 from __future__ import annotations
 
 import argparse
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from stamps.cli.command import Command, _Parser
-    from stamps.products.exports import Kind
+    from stamps.cli.command import Command
+    from stamps.products.exports import Format
 
 
 __all__ = ["main"]
@@ -87,10 +88,14 @@ def _script(shell: str, commands: Sequence[str] = ()) -> str:
 # ---------------------------------------------------------------------- parsers
 
 
+#: The method with which every parser begins to read.
+_READ = "parse_known_args"
+
+
 class _Caught(Exception):
     """A parser is complete, and about to read arguments."""
 
-    def __init__(self, parser: ArgumentParser | _Parser) -> None:
+    def __init__(self, parser: ArgumentParser) -> None:
         super().__init__(parser.prog)
         self.parser = parser
 
@@ -98,19 +103,19 @@ class _Caught(Exception):
 @contextmanager
 def _catching() -> Iterator[None]:
     """Context in which parsers raise :class:`_Caught` instead of reading arguments."""
-    read = argparse.ArgumentParser.parse_known_args
+    read = getattr(argparse.ArgumentParser, _READ)
 
-    def catch(parser, args=None, namespace=None):
+    def catch(parser: ArgumentParser, args: object = None, namespace: object = None) -> NoReturn:
         raise _Caught(parser)
 
-    argparse.ArgumentParser.parse_known_args = catch
+    setattr(argparse.ArgumentParser, _READ, catch)
     try:
         yield
     finally:
-        argparse.ArgumentParser.parse_known_args = read
+        setattr(argparse.ArgumentParser, _READ, read)
 
 
-def _parser_of(function: Callable[..., Any], *arguments: str | Sequence[Any] | Command) -> ArgumentParser | _Parser:
+def _parser_of(function: Callable[..., Any], *arguments: str | Sequence[Any] | Command) -> ArgumentParser:
     """The parser with which a function begins; nothing behind it is run."""
     try:
         with _catching():
@@ -120,7 +125,7 @@ def _parser_of(function: Callable[..., Any], *arguments: str | Sequence[Any] | C
     raise TypeError(f"{function.__module__}.{function.__name__} has no parser.")
 
 
-def _command_parser(name: str, command: Command) -> _Parser:
+def _command_parser(name: str, command: Command) -> ArgumentParser:
     """Parser of a legacy command with its positional arguments, that of ``stamps`` with its verbs."""
     from stamps.cli.command import perform
 
@@ -135,7 +140,7 @@ def _command_parser(name: str, command: Command) -> _Parser:
     return parser
 
 
-def _add_verbs(parser: _Parser) -> None:
+def _add_verbs(parser: ArgumentParser) -> None:
     from stamps.cli.program import _VERBS, _verb
 
     verbs = parser.add_subparsers(metavar="VERB")
@@ -145,7 +150,7 @@ def _add_verbs(parser: _Parser) -> None:
         verbs.choices[name].prog = made.prog
 
 
-def _add_arguments(parser: _Parser, command: Command) -> None:
+def _add_arguments(parser: ArgumentParser, command: Command) -> None:
     for k, argument in enumerate(command.arguments):
         parser.add_argument(f"argument_{k}", metavar=argument.name, help=_plain(argument.about) or argument.name)
     if command.repeats:
@@ -160,7 +165,7 @@ def _plain(text: str) -> str:
 # ---------------------------------------------------------------------- values
 
 
-def _add_choices(parser: ArgumentParser | _Parser, name: str) -> None:
+def _add_choices(parser: ArgumentParser, name: str) -> None:
     """Let every action know what its values are: names, files or directories."""
     import shtab
 
@@ -175,9 +180,9 @@ def _add_choices(parser: ArgumentParser | _Parser, name: str) -> None:
         if names := _NAMES.get((name, placeholder)) or _NAMES.get(("", placeholder)):
             action.choices = list(names())
         elif placeholder in _DIRECTORIES:
-            action.complete = shtab.DIRECTORY
+            vars(action)["complete"] = shtab.DIRECTORY
         elif placeholder in _FILES:
-            action.complete = shtab.FILE
+            vars(action)["complete"] = shtab.FILE
 
 
 def _parameters() -> list[str]:
@@ -192,7 +197,7 @@ def _value_types() -> dict[str, None]:
     return dict.fromkeys([*known_names(False), *known_names(True)])
 
 
-def _kinds() -> dict[str, Kind]:
+def _kinds() -> dict[str, Format]:
     from stamps.products.exports import FORMATS
 
     return FORMATS

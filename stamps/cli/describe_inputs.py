@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     if options.json:
         print(
             json.dumps(
-                {"workdir": workdir and str(Workspace(workdir).path), "steps": [step.as_dict() for step in steps]},
+                {"workdir": workdir and str(Workspace.at(workdir).path), "steps": [step.as_dict() for step in steps]},
                 indent=1,
             )
         )
@@ -59,7 +59,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _as_text(steps: Sequence[DescribedStep], workdir: Workspace | StrPath) -> list[str]:
     where = (
-        f"checked against {Workspace(workdir).path}" if workdir else "not checked: this is no project (give --workdir)"
+        f"checked against {Workspace.at(workdir).path}"
+        if workdir
+        else "not checked: this is no project (give --workdir)"
     )
     lines = [where]
     for step in steps:

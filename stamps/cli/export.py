@@ -66,5 +66,5 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _name_or_number(text):
+def _name_or_number(text: str) -> int | str:
     return int(text) if text.isdigit() else text

@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _lines(row: LegacyScript) -> list[str]:
-    lines = [f"  {row.script:<26s} {row.kind:<8s} {row.purpose}"]
+    lines = [f"  {row.script:<26s} {row.language:<8s} {row.purpose}"]
     if not row.ported:
         return [*lines, f"  {'':<26s} {row.reason}"]
     lines.append(f"  {'':<26s} module   {row.module}")

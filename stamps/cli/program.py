@@ -5,22 +5,23 @@ never had. Legacy commands are described in :mod:`stamps.cli.legacy`, verbs have
 this package. Heavy imports happen only when a command runs.
 """
 
-from __future__ import annotations
-
+import contextlib
 import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, metadata
 from typing import Any
 
 from stamps.cli.command import perform
 from stamps.cli.legacy import COMMANDS
+from stamps.environment import variable
 from stamps.errors import StampsError
 from stamps.processes.child import forget_current_directory
 from stamps.processes.interruption import Stopped, interruptible, sentence
-from stamps.workspace.console import one_line, plain_output
+from stamps.workspace.console import log_on_console, one_line, plain_output
+from stamps.workspace.settings_files import present_files
 from stamps.workspace.unexpected import explain, warnings_in_log
 
 __all__ = ["main", "run"]
@@ -43,7 +44,7 @@ def run(command: str, argv: Sequence[str] | None = None) -> int:
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     _print_whatever_the_locale()
-    with plain_output():
+    with plain_output(), log_on_console():
         return _run(command, argv)
 
 
@@ -60,7 +61,7 @@ def _run(command: str, argv: Sequence[str]) -> int:
         return _complain(f"stamps: '{argv[0]}' is not a number of a step, and no verb: {hint}")
     directory = _directory(argv)
     try:
-        with interruptible(command), warnings_in_log(directory):
+        with interruptible(command), warnings_in_log(directory), _settings_in_force(directory, argv):
             return function(argv) or 0
     except StampsError as error:
         print(one_line(f"{command}: {str(error).removeprefix(f'{command}: ')}"), file=sys.stderr)
@@ -79,10 +80,23 @@ def _run(command: str, argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # the last net: whatever it is, one sentence
-        if os.environ.get("STAMPS_DEBUG"):
+        if variable("STAMPS_DEBUG"):
             raise
         print(one_line(f"{command}: {explain(error, directory)}"), file=sys.stderr)
         return 1
+
+
+@contextlib.contextmanager
+def _settings_in_force(directory: str, argv: Sequence[str]) -> Iterator[None]:
+    """Context in which the kernels follow the settings files, where there are any."""
+    if not present_files(directory) or {"--help", "-h", "--version"} & {*argv}:
+        yield
+        return
+    from stamps.native import backends
+    from stamps.run.settings import settings_of
+
+    with backends.selected(settings_of(directory).wanted_backend):
+        yield
 
 
 def _directory(argv: Sequence[str]) -> str:
@@ -95,7 +109,7 @@ def _directory(argv: Sequence[str]) -> str:
     return "."
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of every command, those that pip installs and those in ``bin/``: the program's file name is the command."""
     forget_current_directory()
     return run(os.path.basename(sys.argv[0]).removesuffix(".exe"), argv)
@@ -160,6 +174,7 @@ _VERBS = {
         "stamps.cli.describe_backends",
         "what is compiled, which programs and versions are used",
     ),
+    "settings": ("stamps.cli.settings", "with what and where is computed, and where each setting comes from"),
     "list-legacy": ("stamps.cli.list_legacy", "scripts of the original: ported where, tested by what, or why not"),
     "completion": ("stamps.cli.completion", "let bash, zsh or fish complete commands, options and parameters"),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from stamps.cli.options import add_workdir
 
@@ -18,7 +17,7 @@ examples:
 """
 
 
-def main(argv: Sequence[Any]):
+def main(argv: Sequence[str]) -> int:
     """Rewrite the paths and say where; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps relocate",

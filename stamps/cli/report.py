@@ -20,7 +20,7 @@ examples:
 """
 
 
-def main(argv: Sequence[str]):
+def main(argv: Sequence[str]) -> int:
     """Write the page; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="stamps report",

@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if report.ok else 1
 
 
-def _compare(arguments: Namespace) -> tuple[Report, None]:
+def _compare(arguments: Namespace) -> tuple[Report, Path | None]:
     """The report, and the page if one is asked for."""
     choice = {name: getattr(arguments, name) for name in ("only_step", "chain", "logs", "partial")}
     trees = arguments.run, arguments.golden, arguments.after, arguments.variant
@@ -104,7 +104,7 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _step(text: str):
+def _step(text: str) -> int | str:
     if text == "pass2" or (text.isdigit() and 0 <= int(text) <= 8):
         return text if text == "pass2" else int(text)
     raise argparse.ArgumentTypeError(f"'{text}' is no step: give 0 to 8 or pass2")

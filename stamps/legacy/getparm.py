@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stamps.workspace.parameter_listing import ParameterListing
 from stamps.workspace.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ __all__ = ["getparm"]
 
 
 def getparm(
-    name: str | None = None, printflag: int = 0, workdir: Workspace | StrPath = "."
-) -> NDArray[np.float64] | float | str | None:
-    """Value of a parameter; without a name print all of them.
+    name: str | None = None, printflag: int = 0, workdir: StrPath | Workspace = "."
+) -> float | NDArray[np.float64] | str | ParameterListing | None:
+    """Value of a parameter; without a name print all of them and return them as a mapping.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ def getparm(
 
     Returns
     -------
-    float, ndarray of float64 shape (n,), str or None
-        An empty array for ``[]``; None for an unknown name and without a name.
+    float, ndarray of float64 shape (n,), str, None or ParameterListing
+        An empty array for ``[]``; None for an unknown name. Without a name a mapping of all names to their values.
 
     Raises
     ------
@@ -47,8 +48,9 @@ def getparm(
     """
     parameters = Parameters(workdir)
     if name is None:
-        print("\n".join(parameters.listing()))
-        return None
+        listing = ParameterListing(parameters)
+        print(listing)
+        return listing
     value, full_name = parameters.lookup(name)
     if printflag:
         parameters.log_value(full_name or name, value)

@@ -16,6 +16,7 @@ Source: docs/method/conventions.md, section 7; Hooper et al. (2007), J. Geophys.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -24,29 +25,34 @@ from stamps.errors import StampsError
 from stamps.native import backends
 from stamps.processes import children, scratch
 from stamps.run import continuation, engine
-from stamps.run.workers import Workers, cluster_client, n_cores
+from stamps.run.cluster import cluster_client
+from stamps.run.continuation import Decision
+from stamps.run.plan import Run, check_parameters, plan_run
+from stamps.run.request import Request
+from stamps.run.run_report import Reporter, RunReport
+from stamps.run.settings import Settings, settings_of
+from stamps.run.step_calls import StepOptions
+from stamps.run.workers import Workers, n_cores
 from stamps.workspace import Workspace, findings
+from stamps.workspace.console import log_on_console
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
     from stamps.queries.dry_run import RunPlan
-    from stamps.run.engine import Run, Settings
-    from stamps.run.run_record import RunRecord
-
 
 __all__ = ["stamps"]
 
 
+@log_on_console(unless_configured=True)
 def stamps(
-    start_step: int = 1,
-    end_step: int = 8,
+    start_step: int | None = 1,
+    end_step: int | None = 8,
     patches_flag: str | None = None,
-    est_gamma_parm: int = 0,
+    est_gamma_parm: int | None = 0,
     patch_list_file: str | None = "patch.list",
-    part_limitation: int = 0,
-    workdir: StrPath = ".",
+    part_limitation: int | None = 0,
+    workdir: str | os.PathLike[str] = ".",
     *,
     cores: int | None = None,
     scheduler: str | None = None,
@@ -54,7 +60,7 @@ def stamps(
     backend: str | Mapping[str, str] | None = None,
     dry_run: bool = False,
     restart: bool = False,
-) -> RunPlan | None:
+) -> RunReport | RunPlan:
     """Run steps ``start_step`` to ``end_step``.
 
     Parameters
@@ -72,11 +78,12 @@ def stamps(
     workdir : path-like
         The project directory.
     cores : int, optional
-        Cores to use (default: the parameter ``n_cores``, whose default 1 stands for all). Results do not depend on it.
+        Cores to use (default: the settings, then the parameter ``n_cores``, whose default 1 stands for all). Results do not
+        depend on it.
     scheduler, cluster : str, optional
-        Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'``.
+        Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'`` (default: the settings).
     backend : str or mapping, optional
-        Versions of the kernels: ``'numpy'``, or ``{"default": "auto", "topofit": "cuda"}`` (default: ``STAMPS_BACKEND``).
+        Versions of the kernels: ``'numpy'``, or ``{"default": "auto", "topofit": "cuda"}`` (default: the settings).
     dry_run : bool
         Change nothing; say what would be done, skipped and overwritten.
     restart : bool
@@ -84,67 +91,94 @@ def stamps(
 
     Returns
     -------
-    stamps.queries.dry_run.RunPlan or None
-        The plan of a dry run; its text is ``str(plan)``.
+    stamps.run.run_report.RunReport or stamps.queries.dry_run.RunPlan
+        What was done: the state of each step with seconds and files (``report.as_dict()`` for JSON). Of a dry run the plan;
+        its text is ``str(plan)``.
 
     Raises
     ------
     StampsError
-        In one sentence what is missing or wrong and what to do.
+        In one sentence what is missing or wrong and what to do; its attribute ``report`` tells what had been done.
     """
     ws = Workspace(workdir)
-    request = (start_step, end_step, patches_flag, patch_list_file, part_limitation)
+    steps = (start_step, end_step, patches_flag, patch_list_file, part_limitation)
     if dry_run:
         from stamps.queries.dry_run import plan_of
 
-        return plan_of(ws, *request, est_gamma_parm=est_gamma_parm, cores=cores, restart=restart)
-    run = engine.plan_run(ws, *request)
-    with ws.reserved(shared=not run.in_project), backends.selected(backend), children.ending_with_run():
-        scratch.clean()
-        log = Log(ws, "STAMPS")
-        engine.recover(ws, log)
-        run = engine.plan_run(
-            ws, *request
-        )  # again: an interrupted run may have left a newer patch list to be put in place
-        _banner(log)
-        if run.patches:
-            Parameters(ws).fill_defaults()
-        asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
-        decision = continuation.decide(ws, run, asked, restart)
-        log(f"Will process {'patch subdirectories' if decision.run.patches else 'current directory only'}")
-        if decision.sentence:
-            log(decision.sentence, 2)
-        engine.check_parameters(ws, decision.run)
-        settings = engine.Settings.of(Parameters(ws), est_gamma_parm)
-        with decision.recorded(ws):
-            try:
-                _process(ws, decision.run, decision.record, settings, cores, scheduler, cluster)
-            except StampsError:
-                findings.repeat(ws, log)  # what is strange about the input may be the reason
-                raise
-            findings.repeat(ws, log)
-            log.finish()
-    return None
+        return plan_of(ws, *steps, est_gamma_parm=est_gamma_parm, cores=cores, restart=restart)
+    reporter = Reporter(ws)
+    with reporter.attached():
+        run = plan_run(ws, *steps)
+        settings = settings_of(ws, backend=backend, cores=cores, cluster=cluster, scheduler=scheduler)
+        with (
+            ws.reserved(shared=not run.in_project),
+            backends.selected(settings.wanted_backend),
+            children.ending_with_run(),
+        ):
+            _prepare(ws)
+            run = plan_run(ws, *steps)  # again: an interrupted run may have left a newer patch list to be put in place
+            asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
+            _run(ws, run, asked, restart, reporter, settings, cores)
+    return reporter.report()
+
+
+def _prepare(ws: Workspace) -> None:
+    """Complete or discard what earlier runs have left."""
+    scratch.clean()
+    engine.recover(ws, Log(ws, "STAMPS"))
+
+
+def _run(
+    ws: Workspace,
+    run: Run,
+    asked: Request,
+    restart: bool,
+    reporter: Reporter,
+    settings: Settings,
+    n_jobs: int | None,
+) -> None:
+    """Decide where to begin, and run the steps."""
+    log = Log(ws, "STAMPS")
+    _banner(log)
+    if run.patches:
+        Parameters(ws).fill_defaults()
+    decision = continuation.decide(ws, run, asked, restart)
+    log(f"Will process {'patch subdirectories' if decision.run.patches else 'current directory only'}")
+    if decision.sentence:
+        log(decision.sentence, 2)
+    check_parameters(ws, decision.run)
+    options = StepOptions.of(Parameters(ws), asked.restart_gamma)
+    with decision.recorded(ws):
+        try:
+            with reporter.at_work(decision):
+                _process(ws, decision, options, reporter, settings, n_jobs)
+        except StampsError:
+            findings.repeat(ws, log)  # what is strange about the input may be the reason
+            raise
+        findings.repeat(ws, log)
+        log.finish()
 
 
 def _process(
     ws: Workspace,
-    run: Run,
-    record: RunRecord,
+    decision: Decision,
+    options: StepOptions,
+    reporter: Reporter,
     settings: Settings,
-    cores: int | None,
-    scheduler: str | None,
-    cluster: str | None,
+    n_jobs: int | None,
 ) -> None:
-    """The steps, here or on a cluster."""
-    start = run.start
-    client = cluster_client(scheduler, cluster, cores) if scheduler or cluster else None
-    workers = Workers(n_cores(Parameters(ws), cores), client)
+    """The steps, here or on a cluster (``n_jobs``: how many workers SLURM is asked for)."""
+    run, record = decision.run, decision.record
+    start, cluster = run.start, None if settings.cluster == "none" else settings.cluster
+    client = cluster_client(settings.scheduler, cluster, n_jobs) if settings.scheduler or cluster else None
+    workers = Workers(n_cores(Parameters(ws), settings.cores), client)
     with client or contextlib.nullcontext():
         if run.in_patches:
-            start = engine.run_patches(run.folders(ws), start, run.end, settings, workers, record.ticket(ws))
+            ticket = record.ticket(ws)
+            start = engine.run_patches(run.folders(ws), start, run.end, options, workers, ticket, reporter.failures)
         if run.in_project:
-            engine.run_project(ws, start, run.end, settings, run.patches, workers, record)
+            with reporter.in_project():
+                engine.run_project(ws, start, run.end, options, run.patches, workers, record)
 
 
 def _banner(log: Log) -> None:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from stamps.errors import InputError, StampsError
 from stamps.processes import child, children
-from stamps.run import engine
+from stamps.run.plan import find_patches
 from stamps.workspace import Workspace
+from stamps.workspace.console import log_on_console
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
@@ -37,9 +38,11 @@ __all__ = ["stamps_mc_header"]
 
 _OVERVIEW = "log_stamps_overview"
 _LAST_PATCH_STEP = 5
-_ALONE = dict.fromkeys(("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_THREADS = ("STAMPS_CORES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_ALONE = {**dict.fromkeys(_THREADS, "1"), "STAMPS_CLUSTER": "none", "STAMPS_SCHEDULER": ""}
 
 
+@log_on_console(unless_configured=True)
 @functools.partial(reserving, shared=True)
 def stamps_mc_header(
     start_step: int = 1,
@@ -83,7 +86,7 @@ def stamps_mc_header(
         raise InputError("stamps_mc_header works in patches only: use stamps for a directory without patches.")
     ws = Workspace.at(workdir)
     list_file = patch_list_file or "patch.list"
-    patches = engine.find_patches(ws, list_file)
+    patches = find_patches(ws, list_file)
     if not patches:
         raise InputError(f"{ws.path} has no patches: run the preparation (mt_prep_snap …) first.")
     log = Log(ws, "STAMPS_MC_HEADER")
@@ -124,7 +127,7 @@ def split(patches: Sequence[str], n_cores: int) -> list[Sequence[str]]:
     list of list of str
     """
     size = -(-len(patches) // max(1, min(n_cores, len(patches))))
-    return [patches[i : i + size] for i in range(0, len(patches), size)]
+    return [list(patches[i : i + size]) for i in range(0, len(patches), size)]
 
 
 def _write_lists(ws: Workspace, chunks: Sequence[Sequence[str]]) -> None:

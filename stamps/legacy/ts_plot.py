@@ -7,10 +7,12 @@ Source: docs/method/products.md, section 2.5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from stamps.matlab.dates import to_datetime64
 from stamps.products.clicking import clicked_places
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.series import draw_series, fit_line, load_series, place_series, title_of
@@ -24,12 +26,22 @@ __all__ = ["SeriesPlot", "ts_plot"]
 
 
 class SeriesPlot(NamedTuple):
-    """What is drawn: datenums, displacement towards the satellite (mm), intercept (mm) and slope (mm/yr), figure."""
+    """What is drawn.
 
-    day: np.ndarray
-    displacement: np.ndarray
-    line: np.ndarray
-    figure: object
+    Attributes
+    ----------
+    dates : ndarray of datetime64[D], shape (n,)
+    displacement : ndarray, shape (n,)
+        Towards the satellite, mm.
+    line : ndarray, shape (2,)
+        Intercept (mm, at the date of the master) and slope (mm/yr).
+    figure : matplotlib.figure.Figure
+    """
+
+    dates: npt.NDArray[np.datetime64]
+    displacement: npt.NDArray[np.floating]
+    line: npt.NDArray[np.float64]
+    figure: Any
 
 
 def ts_plot(
@@ -72,4 +84,4 @@ def ts_plot(
     draw_series(axes, series, place.displacement, str(place), line)
     axes.set_title(title_of(series, "Time series"), fontsize=10)
     finish_figure(figure, window, out, ws, "ts_plot.png")
-    return SeriesPlot(series["day"], place.displacement, line, figure)
+    return SeriesPlot(to_datetime64(series["day"]), place.displacement, line, figure)

@@ -7,10 +7,12 @@ Source: docs/method/products.md, section 2.5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from stamps.matlab.dates import to_datetime64
 from stamps.products.clicking import clicked_places
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.series import draw_series, load_series, place_series, title_of
@@ -24,11 +26,19 @@ __all__ = ["DifferencePlot", "ts_plotdiff"]
 
 
 class DifferencePlot(NamedTuple):
-    """What is drawn: datenums, first minus second displacement towards the satellite in mm, the figure."""
+    """What is drawn.
 
-    day: np.ndarray
-    displacement: np.ndarray
-    figure: object
+    Attributes
+    ----------
+    dates : ndarray of datetime64[D], shape (n,)
+    displacement : ndarray, shape (n,)
+        First minus second, towards the satellite, mm.
+    figure : matplotlib.figure.Figure
+    """
+
+    dates: npt.NDArray[np.datetime64]
+    displacement: npt.NDArray[np.floating]
+    figure: Any
 
 
 def ts_plotdiff(
@@ -76,4 +86,4 @@ def ts_plotdiff(
     draw_series(axes, series, difference, f"{first}\nminus {second}")
     axes.set_title(title_of(series, "Difference of time series"), fontsize=10)
     finish_figure(figure, window, out, ws, "ts_plotdiff.png")
-    return DifferencePlot(series["day"], difference, figure)
+    return DifferencePlot(to_datetime64(series["day"]), difference, figure)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = ["datenum", "datestr", "now_string", "to_yyyymmdd", "today_string"]
+__all__ = ["datenum", "datestr", "now_string", "to_datetime64", "to_yyyymmdd", "today_string"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -96,6 +96,27 @@ def to_yyyymmdd(datenum: ArrayLike) -> NDArray[np.int64] | int:
     dates = [_to_date(value) for value in values.ravel().tolist()]
     numbers = [10_000 * d.year + 100 * d.month + d.day for d in dates]
     return numbers[0] if values.ndim == 0 else np.array(numbers, dtype=np.int64).reshape(values.shape)
+
+
+def to_datetime64(datenum: ArrayLike) -> NDArray[np.datetime64]:
+    """Return the date of day numbers as NumPy dates; a part of a day is ignored.
+
+    Parameters
+    ----------
+    datenum : float or array_like of float, any shape
+
+    Returns
+    -------
+    ndarray of datetime64[D], same shape
+        736015 gives 2015-02-20.
+
+    Raises
+    ------
+    ValueError
+        If a number lies outside the years 1 to 9999.
+    """
+    values = np.asarray(datenum)
+    return np.array([_to_date(value) for value in values.ravel().tolist()], dtype="datetime64[D]").reshape(values.shape)
 
 
 def _text(date: datetime.date) -> str:

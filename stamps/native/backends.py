@@ -9,7 +9,6 @@ and cannot run, or that fails, is reported once by the process, and the kernel g
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,16 +19,19 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from stamps.environment import variable
 from stamps.errors import ParameterError
 
 __all__ = [
     "BACKENDS",
     "KERNELS",
     "Request",
+    "chosen",
     "cuda_problem",
     "failed",
     "follow",
     "for_processes",
+    "in_words",
     "order",
     "parse",
     "pythran_module",
@@ -148,10 +150,15 @@ def parse(text: str) -> Request:
     return Request(default or "auto", kernels)
 
 
-def requested() -> Request:
+def chosen() -> str | None:
+    """The request in words that :func:`selected` lets count here; None where there is none, so that the environment does."""
+    return _selected.get()
+
+
+def requested():
     """The request that counts here, as :class:`Request`."""
     text = _selected.get()
-    return parse(os.environ.get("STAMPS_BACKEND", "") if text is None else text)
+    return parse(variable("STAMPS_BACKEND") if text is None else text)
 
 
 @contextlib.contextmanager
@@ -167,7 +174,7 @@ def selected(wanted: str | Mapping[str, str] | None) -> Iterator[None]:
     if wanted is None:
         yield
         return
-    text = wanted if isinstance(wanted, str) else _in_words(wanted)
+    text = wanted if isinstance(wanted, str) else in_words(wanted)
     parse(text)
     token = _selected.set(text)
     try:
@@ -176,7 +183,7 @@ def selected(wanted: str | Mapping[str, str] | None) -> Iterator[None]:
         _selected.reset(token)
 
 
-def _in_words(mapping: Mapping[str, str]) -> str:
+def in_words(mapping: Mapping[str, str]) -> str:
     """A request that is given as a mapping."""
     kernels = [f"{kernel}={backend}" for kernel, backend in mapping.items() if kernel != "default"]
     return ",".join([str(mapping.get("default", "auto")), *kernels])
@@ -227,7 +234,7 @@ def for_processes(here: bool) -> str:
         once and not by each of them. On other machines it may be able to run.
     """
     text = _selected.get()
-    if not (text or os.environ.get("STAMPS_BACKEND", "").strip()):
+    if not (text or variable("STAMPS_BACKEND")):
         return ""
     request = requested()
     if not here:

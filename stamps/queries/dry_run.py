@@ -1,142 +1,60 @@
 """What a run of the steps would do, skip and overwrite: ``stamps 1 8 --dry-run``.
 
-Asks the driver's own decisions (:mod:`stamps.run.engine`) and the table of files (:mod:`stamps.workspace.step_files`) step by
-step, as if
-every step left pixels; keeps account of the files that would be there by then. Nothing is written.
+Asks the driver's own decisions (:mod:`stamps.run.plan`) and the table of files (:mod:`stamps.workspace.step_files`) step by step,
+as if every step left pixels; keeps account of the files that would be there by then. Nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+import functools
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from stamps.errors import InputError, StampsError
-from stamps.queries.estimate import counts_of, dimensions
+from stamps.queries.counts import counts_of
+from stamps.queries.disk_needs import dimensions
+from stamps.queries.run_plan import PlannedFile, PlannedStep, RunPlan
 from stamps.queries.status import explain_no_project, project_status
 from stamps.queries.step_inputs import STEP_TITLES, is_project
-from stamps.run import continuation, engine
+from stamps.run import continuation
+from stamps.run.continuation import Decision
+from stamps.run.plan import (
+    Run,
+    check_parameters,
+    flags_before,
+    kept_patches,
+    merge_skipped,
+    plan_patch,
+    plan_run,
+    project_steps,
+)
+from stamps.run.step_calls import StepOptions, patch_function
 from stamps.run.workers import n_cores, shares
 from stamps.workspace import Workspace
 from stamps.workspace.freshness import Judge, is_placeholder, is_unwrapped
 from stamps.workspace.lineage import step_of
 from stamps.workspace.parameters import Parameters
-from stamps.workspace.step_files import Situation, files_of, variables_of_file
+from stamps.workspace.step_files import Situation, StepFile, files_of, variables_of_file
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from stamps._typing import StrPath
-    from stamps.run.continuation import Decision
-    from stamps.run.engine import Run, Settings
-    from stamps.workspace.step_files import StepFile
-
-
-__all__ = ["PlannedFile", "PlannedStep", "RunPlan", "plan_of"]
+__all__ = ["RunPlan", "plan_of"]
 
 _PUBLISHED = "published by the interrupted run"
 
 
-@dataclass
-class PlannedFile:
-    """A file that a step would write or delete.
-
-    Attributes
-    ----------
-    file : str
-        Name; ``*`` where a time stamp comes in.
-    action : str
-        ``new``, ``replace`` (also where variables are appended to a file) or ``delete``.
-    bytes_now : int or None
-        Size of the file that would be replaced or deleted.
-    bytes_expected : int or None
-        Size of the arrays that would be stored, before compression: with the pixels that earlier runs left, else with
-        all candidates, as far as dimensions are known.
-    maybe : bool
-        The step itself finds out whether it writes this.
-    """
-
-    file: str
-    action: str
-    bytes_now: int | None = None
-    bytes_expected: int | None = None
-    maybe: bool = False
-
-
-@dataclass
-class PlannedStep:
-    """What would happen to one step in one directory: ``run``, ``skip`` or ``fail``, the reason, the files."""
-
-    directory: str
-    place: str
-    step: int
-    title: str
-    action: str
-    reason: str = ""
-    files: list = field(default_factory=list)
-
-
-@dataclass
-class RunPlan:
-    """A run of the driver that has not happened; ``str`` of it is the text for people."""
-
-    workdir: str
-    start: int
-    end: int
-    small_baselines: bool
-    workers: int
-    steps: list = field(default_factory=list)
-    patches_before: list = field(default_factory=list)
-    patches_after: list = field(default_factory=list)
-    notes: list = field(default_factory=list)
-
-    @property
-    def fails(self) -> bool:
-        """Whether a step would stop the run."""
-        return any(step.action == "fail" for step in self.steps)
-
-    @property
-    def totals(self) -> dict[str, int]:
-        """Numbers of files and bytes: ``new``, ``replace``, ``delete``, ``bytes_expected``, ``bytes_replaced``."""
-        last = {}  # a file written twice is one file
-        for step in self.steps:
-            for file in step.files:
-                first = last.get((step.directory, file.file))
-                file = (
-                    file
-                    if first is None
-                    else PlannedFile(file.file, first.action, first.bytes_now, file.bytes_expected)
-                )
-                last[step.directory, file.file] = file
-        files = list(last.values())
-        counts = {action: sum(file.action == action for file in files) for action in ("new", "replace", "delete")}
-        counts["bytes_expected"] = sum(file.bytes_expected or 0 for file in files if file.action != "delete")
-        counts["bytes_replaced"] = sum(file.bytes_now or 0 for file in files)
-        return counts
-
-    def as_dict(self):
-        """For JSON."""
-        return {**asdict(self), "totals": self.totals, "fails": self.fails}
-
-    def __str__(self) -> str:
-        return "\n".join(_text(self))
-
-    def __repr__(self):
-        return str(self)
-
-
 def plan_of(
-    workdir: Workspace | StrPath = ".",
-    start_step: int = 1,
-    end_step: int = 8,
+    workdir: str | os.PathLike[str] | Workspace = ".",
+    start_step: int | None = 1,
+    end_step: int | None = 8,
     patches_flag: str | None = None,
-    patch_list_file: str = "patch.list",
-    part_limitation: int = 0,
+    patch_list_file: str | None = "patch.list",
+    part_limitation: int | None = 0,
     *,
-    est_gamma_parm: int = 0,
-    cores=None,
+    est_gamma_parm: int | None = 0,
+    cores: int | None = None,
     restart: bool = False,
 ) -> RunPlan:
     """Plan of a run with the arguments of ``stamps``; changes nothing.
@@ -156,19 +74,19 @@ def plan_of(
         Arguments that a run would not take either, or a directory that is no project.
     """
     ws = Workspace.at(workdir).as_recovered()
-    run = engine.plan_run(ws, start_step, end_step, patches_flag, patch_list_file, part_limitation)
+    run = plan_run(ws, start_step, end_step, patches_flag, patch_list_file, part_limitation)
     if not is_project(ws):
         raise InputError(explain_no_project(ws))
     parameters = Parameters(ws, read_only=True)
-    engine.check_parameters(ws, run)
-    settings = engine.Settings.of(parameters, est_gamma_parm)
+    check_parameters(ws, run)
+    options = StepOptions.of(parameters, est_gamma_parm)
     asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
     decision = continuation.decide(ws, run, asked, restart)
     run = decision.run
     folders = [folder.as_recovered() for folder in run.folders(ws)]
     workers = shares(n_cores(parameters, cores), len(folders))[0] if run.in_patches else 1
-    plan = RunPlan(str(ws.path), run.start, run.end, settings.small_baselines, workers)
-    planner = _Planner(plan, ws, decision, settings, parameters)
+    plan = RunPlan(str(ws.path), run.start, run.end, options.small_baselines, workers)
+    planner = _Planner(plan, ws, decision, options, parameters)
     planner.note_recovery([Workspace(folder.path) for folder in dict.fromkeys([ws, *folders])])
     planner.note_parameters()
     if decision.sentence:
@@ -188,20 +106,20 @@ class _Planner:
     """Goes through a run in its order and keeps account of files, flags and dimensions."""
 
     def __init__(
-        self, plan: RunPlan, ws: Workspace, decision: Decision, settings: Settings, parameters: Parameters
+        self, plan: RunPlan, ws: Workspace, decision: Decision, options: StepOptions, parameters: Parameters
     ) -> None:
-        self.plan, self.ws, self.settings, self.parameters = plan, ws, settings, parameters
+        self.plan, self.ws, self.options, self.parameters = plan, ws, options, parameters
         self.decision, self.run = decision, decision.run
         self.published = decision.record  # what an interrupted run has published; a new record has nothing
         self.status = project_status(ws.path)
-        self.made = {}  # (directory, file) -> variables, None if deleted
-        self.flags = {}  # directory -> flags of no_ps_info
-        self.judges = {}  # directory -> what is out of date in it
-        self.sizes = {}  # patch -> dimensions
+        self.made: dict[tuple[Path, str], set[str] | None] = {}  # (directory, file) -> variables, None if deleted
+        self.flags: dict[Path, npt.NDArray[np.float64]] = {}  # directory -> flags of no_ps_info
+        self.judges: dict[Path, Judge] = {}  # directory -> what is out of date in it
+        self.sizes: dict[str | None, dict[str, dict[str, dict[str, int]]]] = {}  # patch -> dimensions
 
     # ------------------------------------------------------------------ notes
 
-    def note_recovery(self, folders: Sequence[Workspace]) -> None:
+    def note_recovery(self, folders: Iterable[Workspace]) -> None:
         for ws in folders:
             for left in ws.interrupted():
                 if left.in_use:
@@ -229,7 +147,7 @@ class _Planner:
     def patch(self, ws: Workspace) -> int:
         """Steps of one patch; returns the start step, as :func:`stamps.run.engine.run_patch`."""
         progress = self.decision.progress(ws)
-        plan = engine.plan_patch(ws, self.run.start, self.run.end, progress)
+        plan = plan_patch(ws, self.run.start, self.run.end, progress)
         self.flags[ws.path] = np.zeros(5) if plan.start == 1 and not progress.last else ws.no_ps_flags()
         for step in range(max(progress.start, 1), progress.last + 1):
             self._add(ws, "patch", step, "skip", _PUBLISHED)
@@ -243,15 +161,13 @@ class _Planner:
                     self._written(ws, "psver.mat", ("psver",))
                 self._add(ws, "patch", step, "skip", f"already done ({_evidence(step)} is there)", files)
         for step in plan.steps:
-            flags, skipped = (
-                engine.flags_before(step, self.flags[ws.path]) if step > 1 else (self.flags[ws.path], False)
-            )
+            flags, skipped = flags_before(step, self.flags[ws.path]) if step > 1 else (self.flags[ws.path], False)
             if skipped:
                 flags[step - 1] = 1
                 self._add(ws, "patch", step, "skip", f"step {step - 1} left no pixel (no_ps_info.mat)")
             else:
                 first = plan.resets_version(step)
-                self._step(ws, "patch", step, first, lambda step=step: engine.patch_function(step, self.settings))
+                self._step(ws, "patch", step, first, functools.partial(patch_function, step, self.options))
             self.flags[ws.path] = flags
         if 1 in plan.steps and not any("heading" in text for text in self.plan.notes):
             self.plan.notes.append(
@@ -264,7 +180,7 @@ class _Planner:
     def project(self, start: int) -> None:
         patches = self.run.patches
         if patches is not None and self.published.kept is None:
-            kept = engine.kept_patches(patches, self._flags_of)
+            kept = kept_patches(patches, self._flags_of)
             self.plan.patches_before, self.plan.patches_after = self.ws.patch_list(), kept
             for name in patches:
                 if name not in kept:
@@ -275,12 +191,12 @@ class _Planner:
                 self.plan.notes.append(
                     f"patch.list would lose {', '.join(dropped)}, which the list of this run does not name."
                 )
-        for step in engine.project_steps(start, self.run.end):
+        for step in project_steps(start, self.run.end):
             if step <= self.published.last:
                 self._add(self.ws, "project", step, "skip", _PUBLISHED)
                 continue
             if step == 5:
-                reason = engine.merge_skipped(patches, lambda: self.flags.get(self.ws.path, self.ws.no_ps_flags()))
+                reason = merge_skipped(patches, lambda: self.flags.get(self.ws.path, self.ws.no_ps_flags()))
                 if reason:
                     self._add(self.ws, "project", 5, "skip", "an earlier step left no pixel (no_ps_info.mat)")
                     continue
@@ -289,33 +205,32 @@ class _Planner:
                     return
             self._step(self.ws, "project", step, False, None)
 
-    def _flags_of(self, name: str) -> NDArray[np.float64]:
+    def _flags_of(self, name: str) -> npt.NDArray[np.float64]:
         ws = (self.ws / name).as_recovered()
         return self.flags[ws.path] if ws.path in self.flags else ws.no_ps_flags()
 
     # ------------------------------------------------------------------ one step
 
-    def _step(self, ws: Workspace, place: str, step: int, first: bool, function: Callable[..., Any] | None) -> None:
+    def _step(self, ws: Workspace, place: str, step: int, first: bool, function: Callable[[], object] | None) -> None:
         situation = self._situation(ws, first)
-        reason, files = self._obstacle(situation, place, step, function), []
-        if not reason:
-            files = self._files(situation, ws, place, step)
+        reason = self._obstacle(situation, place, step, function)
+        files = [] if reason else self._files(situation, ws, place, step)
         self._add(ws, place, step, "fail" if reason else "run", reason, files)
 
     def _situation(self, ws: Workspace, first: bool) -> Situation:
-        patches = self.run.patches is not None
-        patch = ws if not patches or ws.path != self.ws.path else (self.ws / self.run.patches[0]).as_recovered()
+        patches = self.run.patches
+        patch = ws if patches is None or ws.path != self.ws.path else (self.ws / patches[0]).as_recovered()
         parameters = self.parameters if ws.path == self.ws.path else Parameters(ws, read_only=True)
-        return Situation(self.ws, patch, parameters, patches=patches, first=first, made=self.made)
+        return Situation(self.ws, patch, parameters, patches=patches is not None, first=first, made=self.made)
 
-    def _obstacle(self, situation: Situation, place: str, step: int, function: Callable[..., Any] | None) -> str:
+    def _obstacle(self, situation: Situation, place: str, step: int, function: Callable[[], object] | None) -> str:
         """Why the step would fail, as far as that can be told: parameters, missing files."""
         if function is not None:
             try:
                 function()
             except StampsError as error:
                 return str(error)
-        missing = []
+        missing: list[str] = []
         for row in files_of(step, "read", situation):
             ws = situation.folder(row.place)
             here = row.place == place or (place == "patch" and row.place == "project")
@@ -350,7 +265,7 @@ class _Planner:
         return self.judges[ws.path]
 
     def _files(self, situation: Situation, ws: Workspace, place: str, step: int) -> list[PlannedFile]:
-        files = {}
+        files: dict[str, PlannedFile] = {}
         for use in ("delete", "write"):
             for row in files_of(step, use, situation):
                 # step 5 has rows of both places; the driver writes the flags and the list of patches
@@ -376,14 +291,14 @@ class _Planner:
 
     def _enlarge(self, file: PlannedFile, ws: Workspace, row: StepFile, mode: str) -> None:
         """Add the bytes of a row's variables, as far as their dimensions are known."""
-        known = self._dimensions(ws, row.file, mode)
+        known = self._dimensions(ws, row.file)
         for item in variables_of_file(row.file, mode):
             if "*" in row.variables or item.name in row.variables:
                 n_bytes = item.n_bytes(known)
                 if n_bytes is not None:
                     file.bytes_expected = (file.bytes_expected or 0) + n_bytes
 
-    def _dimensions(self, ws: Workspace, file: str, mode: str) -> dict[str, int]:
+    def _dimensions(self, ws: Workspace, file: str) -> dict[str, int]:
         """Dimensions of the shapes of a file, as far as the pixels of an earlier run or the candidates tell."""
         if not self.sizes:
             for patch in self.status.patches or [None]:
@@ -396,7 +311,7 @@ class _Planner:
         )
         return sizes[place]["1" if file.removesuffix(".mat").endswith("1") else "2"]
 
-    def _written(self, ws: Workspace, file: str, variables: tuple[str, ...]) -> None:
+    def _written(self, ws: Workspace, file: str, variables: Sequence[str]) -> None:
         key = ws.path, file
         before = self.made.get(key)
         if before is None and key not in self.made and ws.exists(file.removesuffix(".mat")):
@@ -405,7 +320,7 @@ class _Planner:
         self.made[key] = (before or set()) | names
 
     def _add(
-        self, ws: Workspace, place: str, step: int, action: str, reason: str = "", files: Sequence[PlannedFile] = ()
+        self, ws: Workspace, place: str, step: int, action: str, reason: str = "", files: Iterable[PlannedFile] = ()
     ) -> None:
         self.plan.steps.append(
             PlannedStep(str(ws.path), place, step, _title(place, step, self.run), action, reason, list(files))
@@ -428,56 +343,3 @@ def _size(ws: Workspace, file: str) -> int | None:
     if "*" in file or not ws.has_file(file):
         return None
     return ws.file(file).stat().st_size
-
-
-# ---------------------------------------------------------------------- text
-
-
-def _text(plan: RunPlan) -> list[str]:
-    mode = "small baselines" if plan.small_baselines else "single master"
-    steps = f"steps {plan.start} to {plan.end}" if plan.start else f"resume, up to step {plan.end}"
-    lines = [f"Dry run in {plan.workdir} ({mode}): {steps}. Nothing is changed."]
-    patches = len({step.directory for step in plan.steps if step.place == "patch"})
-    if patches > 1:
-        lines.append(f"{patches} patches, {plan.workers} at a time")
-    lines += [f"note: {text}" for text in plan.notes]
-    directory = None
-    for step in plan.steps:
-        if step.directory != directory:
-            directory = step.directory
-            lines += ["", directory]
-        lines.append(f"  step {step.step} {step.title:<40s} {step.action}{': ' + step.reason if step.reason else ''}")
-        for action, verb in (("new", "writes"), ("replace", "replaces"), ("delete", "deletes")):
-            files = [file for file in step.files if file.action == action]
-            if files:
-                lines.append(f"    {verb:<9s} {', '.join(_file_text(file) for file in files)}")
-    totals = plan.totals
-    expected, gone = _megabytes(totals["bytes_expected"]), _megabytes(totals["bytes_replaced"])
-    lines += [
-        "",
-        f"{totals['new']} new files and {totals['replace']} replaced ones, about {expected} before compression; "
-        f"{gone} of old files would go; {totals['delete']} deleted",
-    ]
-    if plan.fails:
-        lines.append("The run would stop: see 'fail' above.")
-    elif not any(step.action == "run" for step in plan.steps):
-        lines.append("There is nothing to do.")
-    lines.append(
-        "STAMPS.log of every directory would gain lines, and .stamps-lineage.json what the results were made from."
-    )
-    return lines
-
-
-def _file_text(file: PlannedFile) -> str:
-    sizes = []
-    if file.bytes_now is not None:
-        sizes.append(f"now {_megabytes(file.bytes_now)}")
-    if file.action != "delete" and file.bytes_expected is not None and file.bytes_expected >= 50_000:
-        sizes.append(f"about {_megabytes(file.bytes_expected)}")
-    if file.maybe:
-        sizes.append("perhaps")
-    return file.file + (f" ({', '.join(sizes)})" if sizes else "")
-
-
-def _megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:.3g} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:.3g} kB"

@@ -10,7 +10,6 @@ import difflib
 import functools
 from dataclasses import asdict, dataclass
 from importlib import resources
-from typing import Any
 
 from stamps.errors import InputError
 
@@ -25,7 +24,7 @@ class LegacyScript:
     ----------
     script : str
         Its name, without ending.
-    kind : str
+    language : str
         ``MATLAB``, ``C shell``, ``C++``; ``new`` for a command that the original leaves to an external tool.
     module : str
         Where the port is; empty if it is not ported.
@@ -42,11 +41,11 @@ class LegacyScript:
     """
 
     script: str
-    kind: str
+    language: str
     module: str
-    pages: tuple
-    goldens: tuple
-    tests: tuple
+    pages: tuple[str, ...]
+    goldens: tuple[str, ...]
+    tests: tuple[str, ...]
     reason: str
     purpose: str
 
@@ -55,26 +54,28 @@ class LegacyScript:
         """Whether there is a port."""
         return bool(self.module)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For JSON."""
         return {**asdict(self), "ported": self.ported}
 
 
 @functools.cache
-def legacy_scripts() -> tuple[LegacyScript]:
+def legacy_scripts() -> tuple[LegacyScript, ...]:
     """All rows of the table.
 
     Returns
     -------
     tuple of LegacyScript
     """
-    with resources.files(__package__).joinpath("legacy_scripts.csv").open(newline="", encoding="utf-8") as file:
-        return tuple(
-            LegacyScript(
-                **{**row, **{name: tuple(row[name].split()) for name in ("pages", "goldens", "tests")}},
-            )
-            for row in csv.DictReader(file)
-        )
+    with resources.files(__package__).joinpath("legacy_scripts.csv").open(encoding="utf-8") as file:
+        return tuple(_script(row) for row in csv.DictReader(file))
+
+
+def _script(row: dict[str, str]) -> LegacyScript:
+    lists = {name: tuple(row[name].split()) for name in ("pages", "goldens", "tests")}
+    return LegacyScript(
+        row["script"], row["language"], row["module"], **lists, reason=row["reason"], purpose=row["purpose"]
+    )
 
 
 def list_legacy(name: str | None = None) -> list[LegacyScript]:

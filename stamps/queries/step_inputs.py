@@ -91,7 +91,7 @@ class DescribedStep:
         return asdict(self)
 
     @property
-    def problems(self):
+    def problems(self) -> list[str]:
         """Everything that is wrong with the files that the step reads."""
         return [text for file in self.reads for text in file.problems]
 
@@ -134,7 +134,7 @@ def describe_inputs(step: int | None = None, workdir: Workspace | StrPath | None
     return [_checked(number, ws) for number in steps]
 
 
-def _described(step: int, situation) -> DescribedStep:
+def _described(step: int, situation: Situation | None) -> DescribedStep:
     files = {
         use: [_described_file(row) for row in _ordered(files_of(step, use, situation))]
         for use in ("read", "write", "delete")

@@ -17,17 +17,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from stamps.errors import InputError, StampsError
-from stamps.run import engine, run_record
-from stamps.run.run_record import Progress, Request, RunRecord
-from stamps.workspace import unwrapped_store
-
-if TYPE_CHECKING:
-    from stamps.run.engine import Run
-    from stamps.workspace import Workspace
-
+from stamps.run import plan, run_record
+from stamps.run.plan import Run
+from stamps.run.request import Request
+from stamps.run.run_record import Progress, RunRecord
+from stamps.workspace import Workspace, unwrapped_store
 
 __all__ = ["Decision", "decide", "next_step", "request_of", "unfinished"]
 
@@ -38,7 +34,7 @@ class Decision:
 
     Attributes
     ----------
-    run : stamps.run.engine.Run
+    run : stamps.run.plan.Run
         With the patches that the interrupted run had found, where it goes on.
     record : RunRecord
         Of the interrupted run where it goes on, else a new one.
@@ -51,12 +47,12 @@ class Decision:
         Files of the project that are taken away, because the new run would take them for those of an earlier pass.
     """
 
-    run: engine.Run
+    run: Run
     record: RunRecord
     continues: bool = False
     sentence: str = ""
-    given_up: tuple = ()
-    leftovers: tuple = ()
+    given_up: tuple[RunRecord, ...] = ()
+    leftovers: tuple[str, ...] = ()
 
     def progress(self, ws: Workspace) -> Progress:
         """What is published already in a directory of steps 1 to 5a."""
@@ -80,14 +76,14 @@ class Decision:
         unwrapped_store.discard(ws.path)
 
 
-def request_of(run: Run, patches_flag: str | None, list_file: str | None, restart_gamma: int) -> Request:
+def request_of(run: Run, patches_flag: str | None, list_file: str | None, restart_gamma: int | None) -> Request:
     """:class:`Request` of the arguments of the driver."""
     return Request(
         run.start,
         run.end,
         run.in_patches,
         run.in_project,
-        engine.wants_patches(run.start, patches_flag),
+        plan.wants_patches(run.start, patches_flag),
         str(list_file or "patch.list"),
         int(restart_gamma or 0),
     )
@@ -100,7 +96,7 @@ def decide(ws: Workspace, run: Run, request: Request, restart: bool = False) -> 
     ----------
     ws : Workspace
         The project directory, recovered (or :meth:`Workspace.as_recovered`).
-    run : stamps.run.engine.Run
+    run : stamps.run.plan.Run
     request : Request
     restart : bool
         Begin anew in any case.
@@ -155,17 +151,17 @@ def next_step(ws: Workspace, record: RunRecord) -> int:
     for_patches = [
         step
         for folder in record.folders(ws)
-        for step in engine.plan_patch(folder, request.start, request.end, record.progress(folder)).steps[:1]
+        for step in plan.plan_patch(folder, request.start, request.end, record.progress(folder)).steps[:1]
     ]
     if for_patches or not request.in_project:
         return min(for_patches, default=0)
-    return next(iter(engine.project_steps(record.project_start or request.start, request.end, record)), 0)
+    return next(iter(plan.project_steps(record.project_start or request.start, request.end, record)), 0)
 
 
 # ---------------------------------------------------------------------- why not
 
 
-def _reasons(ws: Workspace, record: RunRecord, patches: Sequence[str] | None) -> list[str]:
+def _reasons(ws: Workspace, record: RunRecord, patches: list[str] | None) -> list[str]:
     """Why an interrupted run cannot be continued."""
     names = record.patches or []
     lists = [names, record.kept if record.request.list_file == "patch.list" else None]
@@ -176,17 +172,17 @@ def _reasons(ws: Workspace, record: RunRecord, patches: Sequence[str] | None) ->
         behind = [
             folder.name
             for folder in record.folders(ws)
-            if not record.progress(folder).last and engine.plan_patch(folder, request.start, request.end).steps
+            if not record.progress(folder).last and plan.plan_patch(folder, request.start, request.end).steps
         ]
         if behind:
             return [f"{behind[0]} was processed by another run"]
     return record.changes(ws)
 
 
-def _patches_now(ws: Workspace, request: Request) -> list[str]:
+def _patches_now(ws: Workspace, request: Request) -> list[str] | None:
     """The patches that the command would find now; None where that fails."""
     try:
-        return list(engine.find_patches(ws, request.list_file)) if request.divided else []
+        return list(plan.find_patches(ws, request.list_file)) if request.divided else []
     except InputError:
         return None
 
@@ -212,7 +208,7 @@ def _going_on(ws: Workspace, record: RunRecord) -> str:
     return f"{_interrupted(ws, record)} {then} ({record.request.command} --restart begins anew)"
 
 
-def _given_up(ws, record):
+def _given_up(ws: Workspace, record: RunRecord) -> str:
     return f"{_interrupted(ws, record)} is given up for this one; {record.request.command} will begin anew"
 
 
@@ -223,7 +219,7 @@ def _damaged(ws: Workspace) -> str:
     return f"{ws.path / names[0]} is damaged, so that an interrupted run cannot be continued: this one begins anew"
 
 
-def _anew(ws: Workspace, record: RunRecord, reasons: Sequence[str], leftovers: tuple[str, ...]) -> str:
+def _anew(ws: Workspace, record: RunRecord, reasons: list[str], leftovers: Sequence[str]) -> str:
     sentence = f"{_interrupted(ws, record)} begins anew, because {_some(reasons)}"
     if leftovers:
         return f"{sentence}; {', '.join(leftovers)} of its first attempt {'go' if len(leftovers) > 1 else 'goes'} first"

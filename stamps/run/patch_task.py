@@ -1,7 +1,7 @@
 """One patch as a task of its own process: what runs in parallel here and on a cluster.
 
-A task is a directory, a range of steps and the settings; its process reads the patch, publishes its files by renaming and
-ends: :mod:`stamps.run.patch_process` is its program.
+A task is a directory, a range of steps and the options of the driver; its process reads the patch, publishes its files by
+renaming and ends: :mod:`stamps.run.patch_process` is its program.
 Because nothing else is shared, results do not depend on where or how many tasks run at once.
 """
 
@@ -19,7 +19,7 @@ from stamps.processes.scratch import scratch_folder
 from stamps.workspace.system_errors import reason_of, signal_name
 
 if TYPE_CHECKING:
-    from stamps._typing import StrPath
+    pass
 
 
 __all__ = ["PatchResult", "PatchTask", "run_patch_task"]
@@ -39,8 +39,8 @@ class PatchTask:
         Absolute path of the patch.
     start, end : int
         Range of steps; start 0 resumes.
-    settings : dict
-        Fields of :class:`stamps.run.engine.Settings`.
+    options : dict
+        Fields of :class:`stamps.run.step_calls.StepOptions`.
     n_threads : int
         Threads that the process may use.
     backend : str
@@ -52,7 +52,7 @@ class PatchTask:
     directory: str
     start: int
     end: int
-    settings: dict
+    options: dict
     n_threads: int = 1
     backend: str = ""
     ticket: dict | None = None
@@ -96,7 +96,7 @@ def run_patch_task(task: PatchTask) -> PatchResult:
         return PatchResult(task.name, task.start, "", text)
 
 
-def _in_process(task: PatchTask, folder: StrPath, environment: Mapping[str, str]) -> PatchResult:
+def _in_process(task: PatchTask, folder: Path, environment: Mapping[str, str]) -> PatchResult:
     description, answer = folder / "task.json", folder / "answer.json"
     description.write_text(json.dumps(asdict(task)))
     with children.running(

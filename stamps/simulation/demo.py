@@ -28,6 +28,7 @@ from stamps.simulation.settings import Settings
 from stamps.simulation.stack import simulate
 from stamps.simulation.truth import TruthFigures, compare_with_truth
 from stamps.workspace import Workspace
+from stamps.workspace.console import log_on_console
 
 __all__ = ["main", "run_demo"]
 
@@ -41,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("directory", nargs="?", default="demo", help="where to work [demo]")
     options = parser.parse_args(argv)
     try:
-        run_demo(Path(options.directory).resolve())
+        with log_on_console():
+            run_demo(Path(options.directory).resolve())
     except StampsError as error:
         print(f"demo: {error}", file=sys.stderr)
         return error.exit_status

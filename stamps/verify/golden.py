@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.environment import variable
 from stamps.errors import InputError
 from stamps.matlab import literals
 from stamps.workspace import matfile
@@ -107,7 +108,7 @@ def roots(golden: StrPath | None = None) -> list[Path]:
     if golden is not None:
         candidates = [Path(golden)]
     else:
-        named = os.environ.get("STAMPS_GOLDEN")
+        named = variable("STAMPS_GOLDEN")
         candidates = [Path(named)] if named else []
         candidates += [_REPOSITORY / "golden", _REPOSITORY.parent / "shared" / "golden"]
     return [path.resolve() for path in candidates if path.is_dir()]

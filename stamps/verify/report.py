@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import metadata
 from typing import Any
@@ -62,13 +63,19 @@ class Row:
         return self.counts and self.status in FAILURES
 
 
-@dataclass
+@dataclass(frozen=True, repr=False)
 class Report:
-    """All rows of a comparison of two trees."""
+    """All rows of a comparison of two trees; ``str`` of it is the text of ``stamps verify``.
+
+    Attributes
+    ----------
+    run, golden : str
+    rows : tuple of Row
+    """
 
     run: str
     golden: str
-    rows: list[Row] = field(default_factory=list)
+    rows: tuple[Row, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -123,10 +130,23 @@ class Report:
             notable = row.status != "ok"
             if notable or everything:
                 lines.append(_line(row))
+        return "\n".join([*lines, self.verdict])
+
+    @property
+    def verdict(self) -> str:
+        """What came out, in one line."""
         verdict = "the trees agree" if self.ok else "NOT THE SAME" if self.failures else "NOTHING WAS COMPARED"
         figures = f"{self.n_compared} compared, {self.n_agreeing} agree, {len(self.failures)} failures"
-        lines.append(f"{figures}, {self.n_skipped} skipped: {verdict}")
-        return "\n".join(lines)
+        return f"{figures}, {self.n_skipped} skipped: {verdict}"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<{self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.text())}</pre>"
 
 
 @lru_cache(maxsize=1)

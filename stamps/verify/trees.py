@@ -182,22 +182,22 @@ def compare_files(
         raise InputError(f"{folder} is no directory: give the project directory that is to be compared.")
     state = files if state is None else state
     context = Context(_parameters(folder, state), chain)
-    report = Report(str(folder), name)
+    rows: list[Row] = []
     pairing = _pairing(folder, state, context) if "ps2.mat" in state else None
     if pairing is not None:
-        report.rows.append(_row_of_pairing(pairing, context))
+        rows.append(_row_of_pairing(pairing, context))
     for file, path in sorted(files.items()):
         if not ignored(file, None, context):
             for seen in compare_file(file, folder / file, path, context, pairing, logs=logs):
-                report.rows.append(seen.row)
+                rows.append(seen.row)
                 if observe is not None:
                     observe(*seen)
     if not partial:
         for row in _extra_files(folder, state, context, logs):
-            report.rows.append(row)
+            rows.append(row)
             if observe is not None:
                 observe(row, None, None, None)
-    return report
+    return Report(str(folder), name, tuple(rows))
 
 
 def _extra_files(run: Path, state: Mapping[str, Path | None], context: Context, logs: bool) -> list[Row]:

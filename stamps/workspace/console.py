@@ -3,17 +3,28 @@
 Names of files and patches, parameters and headers may hold control characters: escape sequences that rename the terminal's
 window or hide lines, carriage returns that overwrite a line, marks that turn the direction of writing. They are shown as
 ``\\x1b``, ``\\u202e`` …, at the border, whoever printed them.
+
+Messages of the log are records of the standard :mod:`logging`, of loggers below ``stamps``; commands and the driver show them
+on the console as ``NAME: message`` (:func:`log_on_console`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["one_line", "plain_output", "shown", "terminal"]
+__all__ = ["log_on_console", "one_line", "plain_output", "relay", "shown", "terminal"]
+
+#: Above all loggers of the package: silent until somebody listens.
+_FAMILY = logging.getLogger("stamps")
+_FAMILY.addHandler(logging.NullHandler())
+
+#: A message as the console shows it.
+_MESSAGE = re.compile(r"([A-Z][A-Z0-9_]*): (.*)\n?")
 
 #: Controls but line feed and tab, and what turns the direction of writing, breaks lines or is not seen at all.
 _HIDDEN = re.compile(
@@ -62,3 +73,61 @@ def plain_output() -> Iterator[None]:
 def terminal() -> Any:
     """The stream of errors itself, for displays that move the cursor."""
     return sys.stderr.stream if isinstance(sys.stderr, _Shown) else sys.stderr
+
+
+# ---------------------------------------------------------------------- the log on the console
+
+
+class _Console(logging.Handler):
+    """Writes messages to the standard output of the moment, as the original shows them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = getattr(record, "console", None)
+        if line is None:
+            line = f"{record.name.rpartition('.')[2].upper()}: {record.getMessage()}\n"
+        print(line, end="", file=sys.stdout, flush=True)
+
+
+@contextlib.contextmanager
+def log_on_console(unless_configured: bool = False) -> Iterator[None]:
+    """Context in which the messages of the log appear on the standard output, and nowhere else but in the log files.
+
+    Parameters
+    ----------
+    unless_configured : bool
+        Leave everything as it is where the user has configured :mod:`logging` so that messages of level INFO are wanted, or
+        has given the logger ``stamps`` a level of its own.
+    """
+    shown_already = any(isinstance(handler, _Console) for handler in _FAMILY.handlers)
+    if shown_already or (unless_configured and _configured()):
+        yield
+        return
+    handler, level, propagate = _Console(logging.INFO), _FAMILY.level, _FAMILY.propagate
+    _FAMILY.addHandler(handler)
+    _FAMILY.setLevel(logging.INFO)
+    _FAMILY.propagate = False  # handlers of the root logger would say it twice
+    try:
+        yield
+    finally:
+        _FAMILY.removeHandler(handler)
+        _FAMILY.setLevel(level)
+        _FAMILY.propagate = propagate
+
+
+def _configured() -> bool:
+    """Whether the user has said which messages are wanted."""
+    return _FAMILY.level != logging.NOTSET or _FAMILY.isEnabledFor(logging.INFO)
+
+
+def relay(output: str) -> None:
+    """Log what another process of the run has printed, line by line; the console shows it as it was.
+
+    Parameters
+    ----------
+    output : str
+        Messages (``NAME: message``) and whatever else there was.
+    """
+    for line in re.findall(r"[^\n]*\n|[^\n]+", output):
+        said = _MESSAGE.fullmatch(line)
+        logger = logging.getLogger(f"stamps.{said[1].lower()}") if said else _FAMILY
+        logger.info("%s", said[2] if said else line.removesuffix("\n"), extra={"console": line})

@@ -153,6 +153,18 @@ class Parameters:
             lines += ["", "Local parameters (localparms.mat):", *forms.listed(local)]
         return lines
 
+    def counting(self) -> dict[str, Any]:
+        """Values of all parameters that count here, alphabetically: local ones before those of the project.
+
+        Returns
+        -------
+        dict
+            Name to float, ndarray of float64 shape (n,) or str.
+        """
+        self.fill_defaults()
+        found = {**(self._stored() or {}), **self._read(self.workspace, "localparms")}
+        return {name: forms.value_of(found[name]) for name in sorted(found)}
+
     def set(self, name: float | str, value: Any = None, flag: int = 0) -> None:
         """Set, reset or delete a parameter.
 

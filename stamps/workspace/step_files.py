@@ -135,7 +135,7 @@ class Situation:
         *,
         patches: bool | None = None,
         first: bool = False,
-        made: Mapping[tuple[Path, str], set[str]] | None = None,
+        made: Mapping[tuple[Path, str], set[str] | None] | None = None,
     ) -> None:
         self.project, self.patch, self.parameters = project, patch, parameters
         self.patches = project.path != patch.path if patches is None else patches

@@ -7,13 +7,13 @@ find them. Only the command line and the processes of patches do so: in Python a
 from __future__ import annotations
 
 import contextlib
-import os
 import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stamps.environment import variable
 from stamps.workspace.system_errors import refused_by_system
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def warnings_in_log(directory: StrPath) -> Iterator[None]:
     show = warnings.showwarning
 
     def logged(message, category, filename, lineno, file=None, line=None):
-        if not issubclass(category, RuntimeWarning) or os.environ.get("STAMPS_DEBUG"):
+        if not issubclass(category, RuntimeWarning) or variable("STAMPS_DEBUG"):
             show(message, category, filename, lineno, file, line)
         elif _is_project(directory):
             _write(directory, Path(filename).stem, f"{category.__name__}: {message} (line {lineno})")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stamps.run import engine
+from stamps.run import step_calls
 from stamps.workspace import Workspace, lineage, matfile
 from stamps.workspace.parameters import Parameters
 
@@ -53,14 +53,16 @@ class StubSteps(list):
         monkeypatch.setenv("STAMPS_CORES", "1")
         monkeypatch.setattr("os.fsync", lambda descriptor: None)  # these runs do not meet a power failure
         monkeypatch.setattr(matfile, "read", _remembering(matfile.read))
-        monkeypatch.setattr(engine, "_loader", lambda settings: lambda workdir: self.do(workdir, 1, *_PATCH_STEPS[1]))
         monkeypatch.setattr(
-            engine, "_patch_function", lambda step, settings: lambda ws: self.do(ws, step, *_PATCH_STEPS[step])
+            step_calls, "loader", lambda settings: lambda workdir: self.do(workdir, 1, *_PATCH_STEPS[1])
         )
         monkeypatch.setattr(
-            engine, "_project_step", lambda ws, step, settings, workers: self.do(ws, step, *_PROJECT_STEPS[step])
+            step_calls, "patch_step", lambda step, settings: lambda ws: self.do(ws, step, *_PATCH_STEPS[step])
         )
-        monkeypatch.setattr(engine, "_merge", self.merge)
+        monkeypatch.setattr(
+            step_calls, "project_step", lambda ws, step, settings, workers: self.do(ws, step, *_PROJECT_STEPS[step])
+        )
+        monkeypatch.setattr(step_calls, "merge", self.merge)
 
     def merge(self, ws, patches, log):
         names = ws.patch_list() if patches is not None else []

@@ -10,7 +10,7 @@ from stamps import simulate
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.legacy.ps_info import ps_info
 from stamps.report import quality
-from stamps.run import engine
+from stamps.run import engine, step_calls
 from stamps.workspace import Workspace, findings
 from stamps.workspace.parameters import Parameters
 
@@ -30,7 +30,7 @@ def damaged_patch(sandbox, change):
     change(phases)
     phases.tofile(patch / "pscands.1.ph")
     ws = Workspace(patch)
-    engine.run_patch(ws, 1, 1, engine.Settings.of(Parameters(ws)))
+    engine.run_patch(ws, 1, 1, step_calls.StepOptions.of(Parameters(ws)))
     return ws, paths, findings.collect(Workspace(project))
 
 
@@ -112,7 +112,7 @@ def test_pixels_without_number_of_doris(tmp_path):
     phases = np.fromfile(ws.path / "pscands.1.ph", "<c8")
     phases[[2, 5]] = np.inf, np.nan
     phases.tofile(ws.path / "pscands.1.ph")
-    engine.run_patch(ws, 1, 1, engine.Settings.of(Parameters(ws)))
+    engine.run_patch(ws, 1, 1, step_calls.StepOptions.of(Parameters(ws)))
     assert int(ws.load("ps1")["n_ps"]) == candidates(project) - 2
     assert np.isfinite(ws.load("ph1")["ph"]).all()
 
@@ -151,7 +151,7 @@ def assert_sound(tmp_path, *options):
     project.mkdir()
     mt_prep_snap(json.loads((stack / "truth.json").read_text())["master"], stack, None, 1, 1, 10, 10, workdir=project)
     ws = Workspace(project / "PATCH_1")
-    engine.run_patch(ws, 1, 1, engine.Settings.of(Parameters(ws)))
+    engine.run_patch(ws, 1, 1, step_calls.StepOptions.of(Parameters(ws)))
     assert findings.collect(Workspace(project)) == []
 
 
@@ -170,5 +170,5 @@ def test_many_sound_stacks_are_not_complained_of(name, seed, tmp_path):
 @pytest.mark.parametrize("set_name", ["ps_mini", "sb_mini"])
 def test_reference_candidates_are_not_complained_of(set_name, sandbox):
     ws = Workspace(sandbox.state(0, set_name) / "PATCH_2")
-    engine.run_patch(ws, 1, 1, engine.Settings.of(Parameters(ws)))
+    engine.run_patch(ws, 1, 1, step_calls.StepOptions.of(Parameters(ws)))
     assert findings.collect(Workspace(sandbox.project)) == []

@@ -15,7 +15,7 @@ from stamps.cli import program as cli
 from stamps.errors import ExternalProgramError, StampsError, WorkspaceError
 from stamps.processes import scratch
 from stamps.products import matplotlib_place
-from stamps.run import engine
+from stamps.run import plan
 from stamps.workspace import Workspace, locks, publication
 
 BIN = Path(sys.executable).parent
@@ -70,7 +70,7 @@ def test_patch_lists_as_editors_write_them(tmp_path, content, names):
 def test_names_that_cannot_be_there(tmp_path, name):
     (tmp_path / "patch.list").write_bytes(name)
     with pytest.raises(StampsError, match="which is not there"):
-        engine.find_patches(Workspace(tmp_path), "patch.list")
+        plan.find_patches(Workspace(tmp_path), "patch.list")
 
 
 def test_names_of_any_bytes_that_are_there(sandbox):

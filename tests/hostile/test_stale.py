@@ -26,7 +26,7 @@ from stamps.legacy.ts_plot import ts_plot
 from stamps.products.exports import export
 from stamps.products.view import view
 from stamps.queries.status import project_status
-from stamps.run import engine
+from stamps.run import engine, step_calls
 from stamps.tropo.aps_linear import aps_linear
 from stamps.verify import golden
 from stamps.workspace import Workspace, freshness, matfile
@@ -125,7 +125,7 @@ def test_the_dry_run_and_the_status_foretell_it(merged):
     assert "step 6 comes first" in str(stamps(7, 8, workdir=merged, dry_run=True))
     assert not stamps(6, 8, workdir=merged, dry_run=True).fails
     assert project_status(merged).merged_step == 5
-    assert "stamps 6 8" in project_status(merged).next[0]["command"]
+    assert "stamps 6 8" in project_status(merged).next[0].command
 
 
 def test_products_of_older_results_refuse_the_zeros_too(project):
@@ -170,7 +170,7 @@ def test_what_is_not_zero_is_no_placeholder(tmp_path, value):
 
 def test_step_6_alone_leaves_the_look_angle_error_behind(project):
     setparm("unwrap_grid_size", 60, workdir=project)
-    assert [item["name"] for item in project_status(project).made_with] == ["unwrap_grid_size"]
+    assert [item.name for item in project_status(project).made_with] == ["unwrap_grid_size"]
     does(plotted("v-d"), project)  # other parameters are no reason to refuse
     does(steps(6, 6), project)
     does(plotted("u"), project)
@@ -184,7 +184,7 @@ def test_step_6_alone_leaves_the_look_angle_error_behind(project):
         refused(function, project, "scla2.mat was made from another phuw2.mat", "run step 7 again (stamps 7 7)")
     assert "Warning: " in does(steps(8, 8), project)
     status = project_status(project)
-    assert status.made_with == [] and "stamps 7 8" in status.next[0]["command"]
+    assert status.made_with == () and "stamps 7 8" in status.next[0].command
     names = [item["file"].rpartition("/")[2] for item in status.stale]
     assert names == ["scla2.mat", "scla_smooth2.mat", "scn2.mat", "mean_v.mat"]
     assert "Warning" not in does(steps(7, 8), project)
@@ -196,7 +196,7 @@ def test_a_patch_run_again_puts_the_merged_results_out_of_date(project):
     does(steps(4, 5, part_limitation=1, cores=1), project)
     for value in ("v-d", "w", "hgt"):
         refused(plotted(value), project, "ps2.mat was made from another PATCH_1/ps2.mat", "stamps 5 8")
-    assert "stamps 5 8" in project_status(project).next[0]["command"]
+    assert "stamps 5 8" in project_status(project).next[0].command
     assert "another PATCH_1/ps2.mat" in does(steps(6, 6), project)
     does(steps(5, 6, cores=1), project)
     refused(steps(8, 8), project, "scla2.mat was made from another ps2.mat", "stamps 7 7")  # of other pixels
@@ -208,7 +208,7 @@ def test_a_patch_run_again_puts_the_merged_results_out_of_date(project):
 def test_an_earlier_step_in_one_patch_is_noticed(project):
     change(project / "PATCH_2", "pm1", "coh_ps")
     refused(plotted("v-d"), project, "goes back to another PATCH_2/pm1.mat", "stamps 3 8")
-    assert "stamps 3 8" in project_status(project).next[0]["command"]
+    assert "stamps 3 8" in project_status(project).next[0].command
     assert "select1.mat" in does(steps(4, 4, cores=1), project)
 
 
@@ -216,7 +216,7 @@ def test_a_project_prepared_again_is_noticed(project):
     stack = golden_set("ps_mini") / "stack"
     quietly(mt_prep_snap, "20180426", stack, 0.35, 2, 1, 10, 10, workdir=project)
     refused(plotted("v-d"), project, "PATCH_1/ps2.mat, which is not there any more", "stamps 1 8")
-    assert "stamps 1 8" in project_status(project).next[0]["command"]
+    assert "stamps 1 8" in project_status(project).next[0].command
 
 
 def test_candidates_changed_in_place_are_noticed(project):
@@ -279,7 +279,7 @@ def test_a_second_pass_is_not_hindered(project):
     refused(plotted("v-ds"), project, "scn2.mat was made from another phuw2.mat", "stamps 8 8")
     assert "Warning" not in does(steps(8, 8), project)
     does(plotted("v-ds"), project)
-    assert project_status(project).stale == []
+    assert project_status(project).stale == ()
 
 
 def test_single_steps_can_be_repeated(project):
@@ -303,14 +303,14 @@ def test_a_correction_of_the_troposphere_is_not_hindered(project):
     for start in (7, 6, 6):
         assert "made from" not in does(steps(start, 8), project)
         does(plotted("v-da", "a_linear"), project)
-    assert project_status(project).stale == []
+    assert project_status(project).stale == ()
 
 
 @pytest.mark.exhaustive
 def test_a_run_from_the_beginning_makes_everything_anew(project):
     assert "made from" not in does(steps(1, 8, cores=1), project)
     does(plotted("v-ds"), project)
-    assert project_status(project).stale == []
+    assert project_status(project).stale == ()
 
 
 @pytest.mark.parametrize("way", ("touched", "without patches", "patches thinned out", "record lost", "moved"))
@@ -330,7 +330,7 @@ def test_copies_are_as_good_as_the_project(project, way):
         project = project.rename(project.with_name("elsewhere"))
     does(plotted("v-ds"), project)
     assert "made from" not in does(steps(7, 8), project)
-    assert project_status(project).stale == []
+    assert project_status(project).stale == ()
 
 
 def test_a_project_that_the_original_continues_is_judged_by_its_files(project):
@@ -350,7 +350,7 @@ def test_a_project_of_the_original_works_whatever_the_times_are(tmp_path):
     for name in ("ps2.mat", "phuw2.mat"):
         (path / name).touch()
     does(plotted("v-ds"), path)
-    assert project_status(path).stale == [] and project_status(path).made_with == []
+    assert project_status(path).stale == () and project_status(path).made_with == ()
 
 
 @pytest.mark.exhaustive
@@ -361,7 +361,7 @@ def test_the_record_depends_neither_on_cores_nor_on_who_runs_the_patches(chain, 
         [Workspace(tmp_path) / name for name in ("PATCH_1", "PATCH_2")],
         4,
         5,
-        engine.Settings(),
+        step_calls.StepOptions(),
         _Two(),
     )
     ours, theirs = (freshness.Judge(Workspace(folder / "PATCH_1")).book for folder in (chain, tmp_path))

@@ -29,7 +29,7 @@ def pairs(tmp_path_factory):
 def test_ways_of_working_with_small_baselines(pairs, tmp_path):
     path = copied(pairs, tmp_path / "project")
     shown = ("u", "v-d", "V-d", "usb-d", "rsb", "D", "d")
-    assert project_status(path).stale == []
+    assert project_status(path).stale == ()
     assert "made from" not in does(steps(6, 7), path)
     for value in shown:
         does(plotted(value), path)

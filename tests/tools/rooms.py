@@ -13,7 +13,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[2] / "stamps"
 
 #: What every room may import.
-EVERYWHERE = {"errors", "_typing", "stamps"}
+EVERYWHERE = {"errors", "environment", "_typing", "stamps"}
 
 #: Room -> rooms that it may import, beside itself and those of ``EVERYWHERE``. The order is that of the floors, from below.
 MAY_IMPORT = {
@@ -105,6 +105,8 @@ FLOORS = {
     "stamps.legacy.stamps": "drivers",  # a legacy script that runs the others
     "stamps.legacy.stamps_mc_header": "drivers",
     "stamps.run.workers": "workers",
+    "stamps.run.cluster": "workers",
+    "stamps.run.settings": "workers",
     "stamps.run.patch_task": "workers",
 }
 

@@ -1,0 +1,132 @@
+"""The shell commands that write products for other programs, and the tools beside the processing."""
+
+from __future__ import annotations
+
+from stamps.cli import answers
+from stamps.cli.command import Argument, Command, Option, bounds, literal, matrix
+from stamps.cli.product_arguments import DATA, LAT_RG, LON_RG, SEED
+
+__all__ = ["EXPORTS", "TOOLS"]
+
+_CLIMS = Argument("CLIMS", literal, "values of the first and the last colour: '[-20 20]'")
+EXPORTS = {
+    "ps_output": Command(
+        "Write coordinates, phases, velocities, DEM errors and displacements as text and binary files.\n"
+        "The velocity is that of the last plot (ps_plot v-d -1).",
+        options=(
+            Option(
+                "--corrected", about="heights, and the velocity where the original puts its standard deviation, in ps_data.xy"
+            ),
+        ),
+        kernels=False,
+        example="ps_plot v-do -1\nps_output",
+    ),
+    "ps_gescatter": Command(
+        "Export a saved plot to Google Earth (KML).",
+        (
+            Argument("FILE", about="file to write; .kml is added"),
+            DATA,
+            Argument("STEP", literal, "every STEP-th pixel, chosen at random (1)"),
+            Argument("OPACITY", float, "0 invisible to 1 (0.4)"),
+            _CLIMS,
+            LON_RG,
+            LAT_RG,
+            Argument("STD_CUTOFF", float, "only pixels whose velocity has a smaller standard deviation, mm/yr"),
+        ),
+        required=2,
+        options=(SEED,),
+        kernels=False,
+        example="ps_plot v-d -1\nps_gescatter velocity ps_plot_v-d 5 0.6 '[-20 20]'",
+    ),
+    "gescatter": Command(
+        "Write the points of a text file for Google Earth (KML).",
+        (
+            Argument("FILE", about="file to write; .kml is added"),
+            Argument("POINTS", about="text file: longitude, latitude, value in each line, as ps_output writes"),
+            _CLIMS,
+            Argument("OPACITY", float, "0 invisible to 1 (0.4)"),
+            Argument("SCALE", float, "size of the icons (0.4)"),
+        ),
+        required=2,
+        kernels=False,
+        call=answers.write_points,
+        example="gescatter velocity ps_mean_v.xy '[-20 20]'",
+    ),
+    "ps_shapefile": Command(
+        "Export a saved plot as a point shapefile.",
+        (
+            Argument("FILE", about="file to write; .shp is added (.gpkg and .geojson are understood, too)"),
+            DATA,
+            Argument("STEP", int, "every STEP-th pixel, beginning with the first (1)"),
+        ),
+        required=2,
+        kernels=False,
+        example="ps_plot v-d -1\nps_shapefile velocity ps_plot_v-d",
+    ),
+}  # fmt: skip
+
+TOOLS = {
+    "K2q": Command(
+        "Convert look-angle coefficients to errors of the DEM in metres (positive: reality stands above the DEM).",
+        (
+            Argument("K", literal, "rad per metre of perpendicular baseline: 0.01, '[0.01 -0.02]'"),
+            Argument("RANGE_PIXEL", literal, "range samples from 0, one or as many (2300)"),
+            Argument("SENSOR", str, "E (ERS, Envisat; default), A (ALOS) or R2U18 (Radarsat-2)"),
+        ),
+        required=1,
+        kernels=False,
+        call=answers.print_numbers,
+        example="K2q '[0.01 -0.02]' 1200 E",
+    ),
+    "ps_calc_tca": Command(
+        "Estimate a tropospheric correction that is linear in height (a_linear-man in ps_plot).",
+        (
+            Argument("IFG_LIST", literal, "interferograms to correct, counted from 1: '[3 5]'; the others get zero"),
+            Argument("HEIGHT_RANGE", bounds, "heights between which pixels count, m: '[200 900]', or a row for each"),
+            Argument("PHASE_RANGE", bounds, "phases between which they count, rad: '[-10 10]', or a row for each"),
+        ),
+        required=3,
+        kernels=False,
+        example="ps_calc_tca '[3 5]' '[200 900]' '[-10 10]'\nps_plot v-da a_lman",
+    ),
+    "ps_load_mean_amp": Command(
+        "Make the picture of mean amplitudes that stands behind plots (amp_mean.mat).",
+        kernels=False,
+        example="ps_load_mean_amp",
+    ),
+    "ps_load_dem": Command(
+        "Read the DEM that stands behind plots (dem.mat), as demparms.in describes it: a line each for file, width,\n"
+        "length, longitude and latitude of the upper left corner, posting in degrees, format (i2 or float).",
+        kernels=False,
+        example="ps_load_dem",
+    ),
+    "ps_load_info": Command(
+        "Read dates and baselines alone (bperp.1.in, day.1.in, master_day.1.in …), to plan a processing.",
+        kernels=False,
+        example="ps_load_info",
+    ),
+    "sb_fix_unwrap_manual": Command(
+        "Add whole cycles to the pixels inside a polygon in one small-baseline interferogram, and invert again.\n"
+        "The files before the first change are kept as phuw_sb2_original.mat and so on.",
+        (
+            Argument("IFG", int, "interferogram, counted from 1"),
+            Argument("CYCLES", int, "cycles to add; negative: to subtract"),
+            Argument(
+                "POLYGON", matrix,
+                "corners, longitude and latitude: '[14.1 40.2; 14.3 40.2; 14.2 40.4]', or a text file of them",
+            ),
+        ),
+        required=3,
+        example="sb_fix_unwrap_manual 12 -1 '[14.1 40.2; 14.3 40.2; 14.2 40.4]'",
+    ),
+    "env_oscilator_corr": Command(
+        "Show the apparent motion that the drift of Envisat's oscillator makes (plots subtract it by themselves).",
+        (
+            Argument("ENVISAT_FLAG", str, "y, n: whether the images are Envisat's (default: what the project says)"),
+            Argument("FORCED_SM_FLAG", int, "1: for the single-master series of a small-baseline project, too"),
+        ),
+        kernels=False,
+        call=answers.print_oscillator,
+        example="env_oscilator_corr y",
+    ),
+}  # fmt: skip
