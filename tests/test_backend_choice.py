@@ -230,7 +230,7 @@ def test_a_task_sets_the_backend_of_its_process_only(task_backend, expected, mon
 def test_patches_get_the_backend_of_the_run(golden_state, monkeypatch):
     told = []
     monkeypatch.setattr(
-        "stamps.run.workers.run_patch_task",
+        "stamps.run.engine.run_patch_task",
         lambda task: told.append(task.backend) or patch_task.PatchResult(task.name, task.start, ""),
     )
     workdir = golden_state("ps_mini", 1)
