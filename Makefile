@@ -6,6 +6,7 @@
 # make bench   timings
 # make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
 # make lint    code style, unused code
+# make docs    the site into docs/_build/html; warnings are errors, the tutorial is run
 # make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench robustness mutants lint install clean
+.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench robustness mutants lint docs install clean
 
 install: $(VENV)/.installed
 
@@ -67,8 +68,18 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m vulture
 
+# what the site needs: the package, Sphinx, what pictures and exports of the tutorial need
+$(VENV)/.docs: pyproject.toml setup.py | $(BIN)/python
+	@echo "Installing what the documentation needs: one to three minutes …"
+	$(PIP) --editable ".[docs,plot,report,export]"
+	touch $@
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
 clean:
-	rm -rf $(VENV) build *.egg-info $(DEMO) stamps/native/*.so stamps/native/*.cpp
+	rm -rf $(VENV) build *.egg-info docs/_build docs/api/generated docs/api/modules $(DEMO) stamps/native/*.so stamps/native/*.cpp
 
 # kill every step of ps_mini at ten random moments, then run it again; kill whole chains, on cores and on a Dask cluster
 robustness: install

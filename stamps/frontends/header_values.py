@@ -35,7 +35,7 @@ def readparm(
     count : int
         How many tokens to take; what follows them (units) is ignored.
     log : bool
-        Log ``token=value value … ``.
+        Log ``token=value value …``, with a blank behind each value.
     workdir : path-like or Workspace
         Directory whose log is written.
 

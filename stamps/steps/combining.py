@@ -116,7 +116,7 @@ def pair_coherence(
     Returns
     -------
     ndarray, shape (n,)
-        |Σ exp(j·difference)| / n_ifg, in the class of ``ph_res``.
+        ``|Σ exp(j·difference)| / n_ifg``, in the class of ``ph_res``.
     """
     residual = insert_column(ph_res, master_ix, 0)
     residual[:, master_ix] = c_ps

@@ -39,7 +39,7 @@ def shown(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """As :func:`shown`, with line feeds written out, too; lists of problems (``  - …``) stay lists."""
+    """As :func:`shown`, with line feeds written out, too; lists of problems (lines with ``-``) stay lists."""
     return shown(re.sub(r"\n(?!  - )", r"\\n", text))
 
 
