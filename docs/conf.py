@@ -83,7 +83,7 @@ html_show_sourcelink = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "stamps-insar"},
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "navbar_align": "left",
     "show_nav_level": 1,
     "show_toc_level": 2,
@@ -92,4 +92,15 @@ html_theme_options = {
     "footer_end": ["theme-version"],
     "secondary_sidebar_items": ["page-toc"],
 }
-html_sidebars = {"index": [], "tutorial": [], "install": [], "changelog": [], "performance": [], "verification": []}
+_ALONE = (
+    "index",
+    "install",
+    "tutorial",
+    "commands",
+    "parameters",
+    "performance",
+    "verification",
+    "changelog",
+    "contributing",
+)
+html_sidebars = dict.fromkeys(_ALONE, [])  # pages without others below them

@@ -18,7 +18,8 @@ ziamath.config.svg2 = False  # outlines in place rather than references, whose n
 
 
 def _svg(source: str, inline: bool) -> str:
-    drawn = ziamath.Latex(source, size=_SIZE, color="currentColor", inline=inline)
+    # a negative space would pull brackets into the name of a function: the library leaves no space there to be taken away
+    drawn = ziamath.Latex(source.replace(r"\!", ""), size=_SIZE, color="currentColor", inline=inline)
     shift = f"vertical-align:{drawn.getyofst():.2f}px" if inline else ""
     return drawn.svg().replace("<svg ", f'<svg role="img" aria-label="{escape(source)}" style="{shift}" ', 1)
 

@@ -21,6 +21,8 @@ class _Generated(SphinxDirective):
         self.state.nested_parse(
             StringList(text.splitlines(), "generated"), self.content_offset, node, match_titles=True
         )
+        for made in node.findall(nodes.table):
+            made["classes"].append("generated")  # wide ones: the page gets the room (site.css)
         return node.children
 
 

@@ -124,9 +124,9 @@ def commands() -> str:
     for name, command in COMMANDS.items():
         about = _escaped(re.split(r"(?<=\.)\s|:\n", command.about)[0].replace("\n", " "))
         shell, call = shlex.join(words_of(name, command)), call_of(name, command)[1]
-        target = f"[`{name}`]{{#command-{name}}}"
-        rows.append((target, _original(name, command), _code(shell), _python(name, call), about))
-    return _table(("command", "original", "shell", "Python", "what it does"), rows)
+        target = f"[`{name}`]{{#command-{name}}}<br>{about}"
+        rows.append((target, _original(name, command), _code(shell), _python(name, call)))
+    return _table(("command", "original", "shell", "Python"), rows)
 
 
 def _python(name: str, call: str) -> str:

@@ -65,6 +65,12 @@ def K2q(K: ArrayLike, range_pixel: ArrayLike = 2300, sensor: str = "E") -> Any:
     ------
     InputError
         The sensor is not known.
+
+    Examples
+    --------
+    >>> from stamps import K2q
+    >>> K2q([0.001, -0.002], 1200).round(2)
+    array([-1.32,  2.64])
     """
     geometry = _SENSORS.get(sensor)
     if geometry is None:

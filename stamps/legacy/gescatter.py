@@ -68,6 +68,12 @@ def gescatter(
     ------
     InputError
         The numbers of coordinates and values differ, or no point is finite.
+
+    Examples
+    --------
+    >>> from stamps import gescatter
+    >>> gescatter("points", [14.2, 14.21], [40.8, 40.81], [-5.0, 3.0]).name
+    'points.kml'
     """
     lonlat, values = np.column_stack([np.ravel(lon), np.ravel(lat)]), np.asarray(c).ravel()
     if len(lonlat) != values.size:

@@ -32,5 +32,11 @@ def getpsver(workdir: Workspace | StrPath = ".") -> int:
     ------
     WorkspaceError
         There is no ``psver.mat``: step 1 has not run.
+
+    Examples
+    --------
+    >>> from stamps import getpsver
+    >>> getpsver()  # after step 4
+    2
     """
     return Workspace.at(workdir).version

@@ -45,6 +45,14 @@ def gradient_filt(
     -----
     Bug upstream, reproduced unless `correct_sign`: the row frequency has the sign of d(phase)/d(row), the column
     frequency the opposite sign of d(phase)/d(column).
+
+    Examples
+    --------
+    >>> from stamps import gradient_filt
+    >>> ramp = np.exp(0.2j * np.arange(64))[:, np.newaxis] * np.ones(64)
+    >>> rows, columns, centres, amplitude = gradient_filt(ramp, 16)
+    >>> rows.shape, centres.shape
+    ((169,), (169, 2))
     """
     ifreq, jfreq, grad_ij, peak = fringe_frequency(ph, int(n_win))
     return ifreq, jfreq if correct_sign else -jfreq, grad_ij, peak

@@ -38,6 +38,13 @@ def llh2local(llh: ArrayLike, origin: tuple[float, float]) -> NDArray[np.float64
     ------
     InputError
         ``llh`` has not two or three rows.
+
+    Examples
+    --------
+    >>> from stamps import llh2local
+    >>> llh2local([[14.2, 14.21], [40.8, 40.81]], [14.2, 40.8]).round(3)
+    array([[0.   , 0.844],
+           [0.   , 1.111]])
     """
     llh = np.atleast_2d(np.asarray(llh, dtype=np.float64))
     if llh.shape[0] == 1 and llh.shape[1] in (2, 3):

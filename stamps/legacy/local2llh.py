@@ -38,6 +38,13 @@ def local2llh(xy: ArrayLike, origin: tuple[float, float]) -> NDArray[np.float64]
     ------
     InputError
         ``xy`` has not two rows, or the iteration does not converge.
+
+    Examples
+    --------
+    >>> from stamps import llh2local, local2llh
+    >>> local2llh(llh2local([14.21, 40.81], [14.2, 40.8]), [14.2, 40.8]).round(6)
+    array([[14.21],
+           [40.81]])
     """
     xy = np.atleast_2d(np.asarray(xy, dtype=np.float64))
     if xy.shape == (1, 2):

@@ -63,6 +63,15 @@ def mt_prep_snap(
     ------
     InputError
         With all problems of the inputs; ``exit_status`` is 2 if the mask is missing, 3 if there is no ``*.lon``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from stamps import mt_prep_snap, stamps
+    >>> Path("anew").mkdir()
+    >>> mt_prep_snap(20180426, stack, 0.4, 1, 2, workdir="anew")  # stack: where the export is
+    >>> sorted(path.name for path in Path("anew").glob("PATCH_*"))
+    ['PATCH_1', 'PATCH_2']
     """
     ws = Workspace.at(workdir)
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}

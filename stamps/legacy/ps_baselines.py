@@ -36,6 +36,16 @@ def ps_baselines(bperp: int, workdir: Workspace | StrPath = ".") -> tuple[NDArra
         Perpendicular baselines in m: of images, or of interferograms for small baselines.
     ix : ndarray of int64, shape (n,)
         Which ones, 0-based; printed from 1 as ``setparm drop_ifg_index`` counts.
+
+    Examples
+    --------
+    >>> from stamps import ps_baselines
+    >>> bperp, image = ps_baselines(60)
+       2      62 m
+       7     -84 m
+      10     -61 m
+    >>> image  # counted from 0
+    array([1, 6, 9])
     """
     ws = Workspace.at(workdir)
     bperps = ws.load(f"ps{ws.version}", ["bperp"])["bperp"]

@@ -57,6 +57,12 @@ def ps_calc_tca(
         An interferogram is dropped or does not exist, or bounds are no pairs.
     NoPixelsError
         Fewer than two heights are inside the bounds.
+
+    Examples
+    --------
+    >>> from stamps import ps_calc_tca
+    >>> ps_calc_tca([2, 3], [0, 500], [-10, 10]).shape  # a slope for each
+    (2,)
     """
     project = Project.at(workdir, stale=freshness.warn)
     log = Log(project.ws, "PS_CALC_TCA")

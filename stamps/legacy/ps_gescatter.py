@@ -77,6 +77,13 @@ def ps_gescatter(
         No pixel is left.
     WorkspaceError
         A cut-off is given, but there are no standard deviations.
+
+    Examples
+    --------
+    >>> from stamps import ps_gescatter, ps_plot
+    >>> saved = ps_plot("v-do", -1)
+    >>> ps_gescatter("velocity", "ps_plot_v-do", 5, 0.6, [-20, 20]).name
+    'velocity.kml'
     """
     ws = Workspace.at(workdir)
     freshness.refuse(ws)

@@ -39,6 +39,15 @@ def ps_info(workdir: Workspace | StrPath = ".") -> list[str]:
     list of str
         The lines printed. For small baselines the baselines are solved for from those of the interferograms, and the
         noise shown is that of the interferogram with the number of the image: so it always was.
+
+    Examples
+    --------
+    >>> from stamps import ps_info
+    >>> lines = ps_info()  # doctest: +ELLIPSIS
+      1   08-Jan-2018      13 m   37.509 deg
+    ...
+     18   24-Aug-2018      53 m   33.004 deg
+    Number of stable-phase pixels: 2140
     """
     ws = Workspace.at(workdir)
     version = ws.version

@@ -67,6 +67,15 @@ def ps_mean_v(
     -----
     ``mean_v`` in mm/yr has the sign of the phase: positive is motion away from the satellite, where ``ps_plot('v')``
     shows motion towards it as positive.
+
+    Examples
+    --------
+    >>> from stamps import ps_mean_v
+    >>> from stamps.workspace import Workspace
+    >>> ps_mean_v(n_boot=20, subtract_switches="d")
+    >>> mv = Workspace(".").load("mv2")
+    >>> mv["mean_v"].shape, mv["mean_v_std"].shape
+    ((2140,), (2140,))
     """
     project = Project.at(workdir)
     log = Log(project.ws, "PS_MEAN_V")

@@ -52,6 +52,14 @@ def ps_output(corrected: bool = False, workdir: Workspace | StrPath = ".") -> No
     ------
     WorkspaceError
         A file is missing, or ``mean_v.mat`` belongs to other pixels.
+
+    Examples
+    --------
+    >>> from stamps import ps_output, ps_plot
+    >>> saved = ps_plot("v-do", -1)
+    >>> ps_output()
+    >>> np.loadtxt("ps_mean_v.xy").shape  # longitude, latitude, velocity
+    (2140, 3)
     """
     ws = Workspace.at(workdir)
     if not ws.exists("mean_v"):

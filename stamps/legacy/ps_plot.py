@@ -107,6 +107,16 @@ def ps_plot(
         The reference area holds no pixel.
     WorkspaceError
         A file is missing: the step that writes it was not run.
+
+    Examples
+    --------
+    >>> from stamps import ps_plot
+    >>> from stamps.workspace import Workspace
+    >>> ps_plot("v-do", out="velocity.png").axes  # doctest: +ELLIPSIS
+    [<...>]
+    >>> saved = ps_plot("v-do", -1)  # in ps_plot_v-do.mat, for ps_output and ps_gescatter
+    >>> Workspace(".").load("ps_plot_v-do")["ph_disp"].shape  # pixels
+    (2140, 1)
     """
     request = parse_arguments(args, named)
     project = Project.at(workdir)

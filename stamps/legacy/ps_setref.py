@@ -18,5 +18,16 @@ __all__ = ["ps_setref"]
 
 
 def ps_setref(ps: Mapping | None = None, workdir: PathLike | str | Workspace = ".") -> np.ndarray | None:
-    """Find the reference pixels and say how many there are; see :mod:`stamps.products.reference_pixels`."""
+    """Find the reference pixels and say how many there are; see :mod:`stamps.products.reference_pixels`.
+
+    Examples
+    --------
+    >>> from stamps import ps_setref, setparm
+    >>> ps_setref().size  # all pixels are the reference unless an area is set
+    2140
+    >>> setparm("ref_centre_lonlat", [14.2, 40.8])
+    >>> setparm("ref_radius", 300)
+    >>> ps_setref().size < 2140
+    True
+    """
     return announced_reference_pixels(ps, workdir)

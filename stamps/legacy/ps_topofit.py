@@ -48,6 +48,14 @@ def ps_topofit(
     ------
     InputError
         The lengths differ, or fewer than two baselines are left.
+
+    Examples
+    --------
+    >>> from stamps import ps_topofit
+    >>> bperp = np.array([-120.0, -60.0, -10.0, 40.0, 90.0, 150.0])
+    >>> slope, offset, coherence, residual = ps_topofit(np.exp(1j * (0.01 * bperp + 0.3)), bperp, 2)
+    >>> round(float(slope), 3), round(float(offset), 2), round(float(coherence), 3)
+    (0.01, 0.3, 1.0)
     """
     z, b = np.asarray(cpxphase).ravel(), np.asarray(bperp).ravel()
     if z.size != b.size:

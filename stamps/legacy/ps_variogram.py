@@ -42,6 +42,13 @@ def ps_variogram(
     ------
     InputError
         There is no such model.
+
+    Examples
+    --------
+    >>> from stamps import ps_variogram
+    >>> values, derivatives = ps_variogram(2, np.array([0.0, 1.0, 2.0]), 2.0, 0.1, 1.0)
+    >>> values.round(3)
+    array([1.   , 1.039, 1.063])
     """
     kind = EXPONENTIAL if model == 5 else model
     return variogram_values(kind, h, a, c1, c2), variogram_derivatives(kind, h, a, c1, c2)

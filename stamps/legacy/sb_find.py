@@ -53,6 +53,15 @@ def sb_find(
     ------
     InputError
         A limit is not positive, or the project has small baselines.
+
+    Examples
+    --------
+    >>> from stamps import sb_find
+    >>> pairs = sb_find(0.9)  # an expected coherence above 0.9
+    >>> pairs[:3]
+    array([[0, 1],
+           [0, 2],
+           [0, 3]])
     """
     ws = Workspace.at(workdir)
     log = Log(ws, "SB_FIND")

@@ -44,6 +44,15 @@ def sb_find_consec(n: float = 3, workdir: Workspace | StrPath = ".") -> NDArray[
     ------
     InputError
         ``n`` is no positive whole number, or the project has small baselines.
+
+    Examples
+    --------
+    >>> from stamps import sb_find_consec
+    >>> sb_find_consec(2)[:4]
+    array([[0, 1],
+           [0, 2],
+           [1, 2],
+           [1, 3]])
     """
     ws = Workspace.at(workdir)
     log = Log(ws, "SB_FIND_CONSEC")

@@ -33,6 +33,14 @@ def scla_reset(patches_flag: str = "y", workdir: Workspace | StrPath = ".") -> N
         ``'y'`` includes the patch directories.
     workdir : path-like or Workspace
         The project directory.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from stamps import scla_reset
+    >>> scla_reset("n")  # in this directory alone; step 6 then unwraps as in a first pass
+    >>> Path("scla2.mat").exists()
+    False
     """
     ws = Workspace.at(workdir)
     log = Log(ws, "SCLA_RESET")

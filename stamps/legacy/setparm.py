@@ -46,6 +46,19 @@ def setparm(
         No value, unknown or ambiguous name, unknown flag, or ``small_baseline_flag`` with NaN.
     WorkspaceError
         The parameter file cannot be written.
+
+    Examples
+    --------
+    >>> from stamps import getparm, setparm
+    >>> setparm("unwrap_grid_size", 100)
+    >>> getparm("unwrap_grid_size")
+    100.0
+    >>> setparm("drop_ifg_index", [3, 8])
+    >>> getparm("drop_ifg")  # a unique beginning is enough
+    array([3., 8.])
+    >>> setparm("unwrap_grid_size", float("nan"))  # back to the default
+    >>> getparm("unwrap_grid_size")
+    200.0
     """
     if name is None:
         getparm(workdir=workdir)

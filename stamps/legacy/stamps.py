@@ -99,6 +99,14 @@ def stamps(
     ------
     StampsError
         In one sentence what is missing or wrong and what to do; its attribute ``report`` tells what had been done.
+
+    Examples
+    --------
+    >>> from stamps import stamps
+    >>> stamps(6, 8)  # doctest: +SKIP
+    >>> plan = stamps(6, 8, dry_run=True)
+    >>> plan.fails
+    False
     """
     ws = Workspace(workdir)
     steps = (start_step, end_step, patches_flag, patch_list_file, part_limitation)

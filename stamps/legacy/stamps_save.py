@@ -43,6 +43,14 @@ def stamps_save(name: str, workdir: Workspace | StrPath = ".", append: bool = Tr
     ------
     WorkspaceError
         The file cannot be written, or an existing one is damaged.
+
+    Examples
+    --------
+    >>> from stamps import stamps_save
+    >>> from stamps.workspace import Workspace
+    >>> stamps_save("mine", heights=np.array([1.5, 2.5]))
+    >>> Workspace(".").load("mine")["heights"].ravel()
+    array([1.5, 2.5])
     """
     ws = Workspace.at(workdir)
     path = Path(str(name).removesuffix(".mat"))

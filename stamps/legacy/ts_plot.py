@@ -73,6 +73,14 @@ def ts_plot(
         No pixel is near, or no place is given where no window can be opened.
     WorkspaceError
         There is no time series yet.
+
+    Examples
+    --------
+    >>> from stamps import ps_plot, ts_plot
+    >>> shown = ps_plot("v-do", "ts", out="velocity.png")
+    >>> series = ts_plot(14.2, 40.8, 200, out="series.png")
+    >>> series.day.size  # the master is left out
+    17
     """
     ws = Workspace.at(workdir)
     series = load_series(ws)

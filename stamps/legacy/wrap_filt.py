@@ -49,5 +49,14 @@ def wrap_filt(
     Notes
     -----
     Source: docs/method/unwrapping.md, section 3.1. All arithmetic in double, rounded once at the end.
+
+    Examples
+    --------
+    >>> from stamps import wrap_filt
+    >>> ramp = np.exp(0.2j * np.arange(64))[:, np.newaxis] * np.ones(64)
+    >>> noisy = ramp * np.exp(1j * np.random.default_rng(0).normal(0, 0.5, ramp.shape))
+    >>> filtered, _ = wrap_filt(noisy, 16, 0.8)
+    >>> round(float(np.angle(noisy / ramp).std()), 2), round(float(np.angle(filtered / ramp).std()), 2)
+    (0.5, 0.15)
     """
     return goldstein(ph, int(n_win), float(alpha), n_pad, low=str(low_flag).lower() == "y")

@@ -77,6 +77,13 @@ def estimate_needs(
     ------
     InputError
         Both or wrong directories, or a number that is none.
+
+    Examples
+    --------
+    >>> from stamps import estimate_needs
+    >>> needs = estimate_needs(".", cores=2, memory_gib=8)
+    >>> needs.n_images, needs.n_patches, needs.cores
+    (18, 2, 2)
     """
     if workdir is not None and datadir is not None:
         raise InputError("Give --workdir for a project or --datadir for a stack that is not prepared yet, not both.")

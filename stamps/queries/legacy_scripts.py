@@ -94,6 +94,13 @@ def list_legacy(name: str | None = None) -> list[LegacyScript]:
     ------
     InputError
         There is none of that name.
+
+    Examples
+    --------
+    >>> from stamps import list_legacy
+    >>> script, = list_legacy("ps_select")
+    >>> script.module, script.pages
+    ('stamps.legacy.ps_select', ('selection',))
     """
     rows = list(legacy_scripts())
     if name is None:

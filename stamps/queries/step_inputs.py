@@ -120,6 +120,12 @@ def describe_inputs(step: int | None = None, workdir: Workspace | StrPath | None
     ------
     InputError
         There is no such step, or ``workdir`` is no project.
+
+    Examples
+    --------
+    >>> from stamps import describe_inputs
+    >>> [step.step for step in describe_inputs(7)]
+    [7]
     """
     if step is not None and step not in STEP_TITLES:
         raise InputError(f"Step {step} does not exist: give a number from 1 to 8.")

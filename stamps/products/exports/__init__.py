@@ -171,8 +171,10 @@ def export(
 
     Examples
     --------
-    >>> export("gpkg")                                          # doctest: +SKIP
-    >>> export("geotiff", "velocity.tif", values="v-do", resolution=60)     # doctest: +SKIP
+    >>> from stamps import export
+    >>> export("csv", "points.csv", min_coherence=0.5).name
+    'points.csv'
+    >>> export("geotiff", "velocity.tif", values="v-do", resolution=60)  # doctest: +SKIP
     """
     form = _form(file_format, options)
     for name in form.libraries:

@@ -76,6 +76,12 @@ def view(
     -----
     Velocities and series are those of ``ps_plot(value, 'ts')``, the standard deviation is that of ``ps_mean_v``; series
     are rounded to 1/65534 of the range of their date, and the page says how much that is.
+
+    Examples
+    --------
+    >>> from stamps import view
+    >>> view(".", "motion.html", "v-do").name
+    'motion.html'
     """
     if int(n_boot) < 2:
         raise InputError(f"n_boot is {n_boot}, but a standard deviation needs at least two bootstrap samples.")

@@ -1,0 +1,65 @@
+"""The examples in docstrings of public functions run, in a finished project, and print what they say."""
+
+import doctest
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+import stamps
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+_OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def _examples():
+    finder = doctest.DocTestFinder(recurse=False)
+    found = {}
+    for name in stamps.__all__:
+        function = inspect.unwrap(getattr(stamps, name))
+        for test in finder.find(function, name, globs={}):
+            if any(not example.options.get(doctest.SKIP) for example in test.examples):
+                found[name] = test
+    return found
+
+
+EXAMPLES = _examples()
+
+
+class _Checker(doctest.OutputChecker):
+    """What a step logs (``PS_PLOT: …``) may be shown or not: it is no part of an example."""
+
+    def check_output(self, want, got, optionflags):
+        shown = re.sub(r"^[A-Z][A-Z0-9_]+: .*\n", "", got, flags=re.M)
+        return super().check_output(want, shown, optionflags)
+
+
+def test_the_functions_most_used_have_examples():
+    most_used = {
+        "stamps",
+        "getparm",
+        "setparm",
+        "mt_prep_snap",
+        "ps_info",
+        "ps_plot",
+        "ps_mean_v",
+        "ts_plot",
+        "export",
+        "view",
+    }
+    assert most_used <= set(EXAMPLES)
+    assert len(EXAMPLES) >= 25
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_a_function(name, golden_state, golden_dir, monkeypatch, capsys):
+    project = golden_state("ps_mini", 8)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    test = EXAMPLES[name]
+    test.globs = {"np": np, "stack": golden_dir("ps_mini") / "stack"}
+    report = []
+    runner = doctest.DocTestRunner(_Checker(), verbose=False, optionflags=_OPTIONS)
+    runner.run(test, out=report.append, clear_globs=False)
+    assert not report, "".join(report)
