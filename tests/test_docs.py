@@ -14,11 +14,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 
-import page_snippets
 import pytest
-from page_snippets import DOCS, PAGES, ROOT
 
 import stamps
+from helpers import page_snippets
+from helpers.page_snippets import DOCS, PAGES, ROOT
 from stamps.cli import completion
 from stamps.cli.command import _split
 from stamps.cli.legacy import COMMANDS

@@ -45,6 +45,16 @@ def getparm(
     ------
     ParameterError
         More than one name begins so.
+
+    Examples
+    --------
+    >>> from stamps import getparm
+    >>> getparm("unwrap_grid_size")
+    50.0
+    >>> getparm("insar_proc")  # a unique beginning is enough
+    'snap'
+    >>> getparm("drop_ifg_index")  # counted from 1
+    array([], dtype=float64)
     """
     parameters = Parameters(workdir)
     if name is None:
