@@ -9,7 +9,6 @@ import pytest
 
 import stamps
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 _OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 

@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -88,7 +88,8 @@ def _values(name: str, command: Command) -> list[tuple[str, Any]]:
     """Words of the example and what the command reads from them."""
     arguments: list[Argument] = list(command.arguments)
     words = words_of(name, command)[1:]
-    return [(word, arguments[min(k, len(arguments) - 1)].read(word)) for k, word in enumerate(words)]
+    readers = [cast(Callable[[str], Any], argument.read) for argument in arguments]
+    return [(word, readers[min(k, len(readers) - 1)](word)) for k, word in enumerate(words)]
 
 
 def _in_python(value: Any) -> str:
