@@ -1,8 +1,10 @@
 """The examples in docstrings of public functions run, in a finished project, and print what they say."""
 
+import ast
 import doctest
 import inspect
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,6 +51,18 @@ def test_the_functions_most_used_have_examples():
     }
     assert most_used <= set(EXAMPLES)
     assert len(EXAMPLES) >= 25
+
+
+def test_no_example_stands_where_it_is_not_run():
+    """Examples are those of public functions: elsewhere nobody would notice that they are wrong."""
+    shown = set()
+    for path in Path(stamps.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ">>>" in (
+                ast.get_docstring(node) or ""
+            ):
+                shown.add(getattr(node, "name", path.name))
+    assert shown == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
