@@ -41,7 +41,11 @@ templates_path = ["_templates"]
 nitpicky = True
 # names of this package's functions and modules must be there; what the prose of types says ("shape (n, m)") is no name, and
 # attributes and tables of modules have no pages
-nitpick_ignore_regex = [(r"py:(class|obj|attr|data|exc)", r".*"), (r"py:(func|meth)", r"(os|pathlib|Workspace)\..*")]
+nitpick_ignore_regex = [
+    (r"py:(class|obj|attr|data|exc)", r".*"),
+    (r"py:mod", r"(?!stamps\b).*"),
+    (r"py:(func|meth)", r"(logging|os|pathlib|Workspace)\..*"),
+]
 default_role = "code"
 pygments_style = "tango"
 
