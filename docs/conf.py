@@ -107,4 +107,4 @@ _ALONE = (
     "changelog",
     "contributing",
 )
-html_sidebars = dict.fromkeys(_ALONE, [])  # pages without others below them
+html_sidebars: dict[str, list[str]] = dict.fromkeys(_ALONE, [])  # pages without others below them
