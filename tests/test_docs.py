@@ -23,7 +23,7 @@ from stamps.cli import completion
 from stamps.cli.command import _split
 from stamps.cli.legacy import COMMANDS
 from stamps.cli.program import _VERBS, _verb
-from stamps.products.exports import KINDS
+from stamps.products.exports import FORMATS
 from stamps.queries.legacy_scripts import legacy_scripts
 from stamps.workspace.parameters import table
 
@@ -111,7 +111,7 @@ def test_every_parameter_has_a_row_with_an_anchor_in_one_table(tables):
 
 
 def test_every_kind_of_export_stands_in_the_table(tables):
-    assert [row[0] for row in cells(tables.exports())] == [f"`stamps export {kind}`" for kind in KINDS]
+    assert [row[0] for row in cells(tables.exports())] == [f"`stamps export {kind}`" for kind in FORMATS]
 
 
 def test_the_list_of_functions_names_each_once():

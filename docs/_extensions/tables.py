@@ -16,7 +16,7 @@ import stamps
 from stamps.cli.command import Argument, Command
 from stamps.cli.legacy import COMMANDS
 from stamps.cli.program import _VERBS
-from stamps.products.exports import KINDS
+from stamps.products.exports import FORMATS
 from stamps.queries.legacy_scripts import LegacyScript, legacy_scripts
 from stamps.workspace.parameters import Parameter, table
 
@@ -265,7 +265,7 @@ def parameters() -> str:
 def exports() -> str:
     """Kinds of ``stamps export``."""
     rows = []
-    for name, kind in KINDS.items():
+    for name, kind in FORMATS.items():
         needs = ", ".join(kind.libraries) or "–"
         rows.append(
             (
