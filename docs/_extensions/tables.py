@@ -34,18 +34,19 @@ _CALLS = {
 }
 #: Verb of ``stamps`` -> the call that does the same.
 _VERB_CALLS = {
-    "status": "project_status()",
+    "status": "status()",
     "estimate": 'estimate_needs(datadir="/data/export")',
     "export": 'export("gpkg")',
     "tropo": "aps_linear()",
     "relocate": 'relocate("/data/export")',
-    "verify": "",
+    "verify": 'verify("INSAR", "INSAR_before")',
     "view": "view()",
     "describe-inputs": "describe_inputs(6)",
     "report": "",
     "describe-backends": "",
     "list-legacy": 'list_legacy("ps_select")',
     "completion": "",
+    "settings": "",
 }
 #: Functions that a step runs.
 _STEPS = {
@@ -114,9 +115,9 @@ def call_of(name: str, command: Command) -> tuple[str, str]:
 def _original(name: str, command: Command) -> str:
     """How the original is called: at the prompt of MATLAB or, scripts and programs, of a shell."""
     script = next((row for row in legacy_scripts() if row.script == name), None)
-    if script is None or script.kind == "new":
+    if script is None or script.language == "new":
         return "–"
-    return _code(call_of(name, command)[0] if script.kind == "MATLAB" else shlex.join(words_of(name, command)))
+    return _code(call_of(name, command)[0] if script.language == "MATLAB" else shlex.join(words_of(name, command)))
 
 
 def commands() -> str:
@@ -131,7 +132,8 @@ def commands() -> str:
 
 
 def _python(name: str, call: str) -> str:
-    return f"{{py:func}}`{call} <stamps.{name}>`" if call else "–"
+    role = "mod" if inspect.ismodule(getattr(stamps, name, None)) else "func"
+    return f"{{py:{role}}}`{call} <stamps.{name}>`" if call else "–"
 
 
 def verbs() -> str:
