@@ -75,6 +75,7 @@ $(VENV)/.docs: pyproject.toml setup.py | $(BIN)/python
 	touch $@
 
 docs: $(VENV)/.docs
+	rm -rf docs/api/generated docs/api/modules
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --doctree-dir docs/_build/doctrees docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 

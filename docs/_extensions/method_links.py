@@ -3,9 +3,10 @@
 Functions of the original are shown under their public names; docstrings that name the module are led there.
 """
 
-import importlib.util
+import contextlib
+import pkgutil
 import re
-from typing import Any
+from typing import Any, get_origin
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -45,6 +46,11 @@ def _docstring(app: Sphinx, what: str, name: str, obj: object, options: object, 
     lines[:] = linked("\n".join(lines)).split("\n")
 
 
+def _skip(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
+    """Aliases of types (``Pair = tuple[…]``) are no classes with signatures."""
+    return True if get_origin(obj) is not None else None
+
+
 def _resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, contents: nodes.Element) -> nodes.Node | None:
     if node.get("refdomain") == "py":
         return _public(app, env, node, contents)
@@ -61,13 +67,34 @@ def _resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, contents: n
 
 
 def _public(app: Sphinx, env: BuildEnvironment, node: pending_xref, contents: nodes.Element) -> nodes.Node | None:
-    """``stamps.legacy.ps_plot.ps_plot`` as ``stamps.ps_plot``; a module that has no page as its name."""
+    """Names by another way than that of their page: a public name for its module, the face of a package for what it offers.
+
+    What is there and has no page is shown as its name; what is not there stays a warning.
+    """
     target = node["reftarget"]
-    if match := re.fullmatch(r"stamps\.legacy\.(\w+)\.(\1)", target):
-        name, domain = f"stamps.{match[1]}", env.domains["py"]
-        return domain.resolve_xref(env, node["refdoc"], app.builder, "func", name, node, contents)
-    if node["reftype"] == "mod" and target.startswith("stamps.") and importlib.util.find_spec(target):
-        return contents
+    found = _object(target) or _object(f"{node.get('py:module')}.{target}")
+    if found is None:
+        return None
+    for name in (
+        f"stamps.{target.rpartition('.')[2]}",
+        f"{found.__module__}.{found.__qualname__}" if _named(found) else target,
+    ):
+        domain = env.domains["py"]
+        if name in domain.data["objects"] and _object(name) is found:
+            return domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], name, node, contents)
+    return contents
+
+
+def _named(found: object) -> bool:
+    return hasattr(found, "__module__") and hasattr(found, "__qualname__")
+
+
+def _object(name: str) -> Any:
+    """The object of this package with a full name; None if there is none."""
+    if not name.startswith("stamps."):
+        return None
+    with contextlib.suppress(ImportError, AttributeError):
+        return pkgutil.resolve_name(name)
     return None
 
 
@@ -83,5 +110,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Let Sphinx link citations."""
     app.add_role("method", XRefRole())
     app.connect("autodoc-process-docstring", _docstring)
+    app.connect("autodoc-skip-member", _skip)
     app.connect("missing-reference", _resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def _values(name: str, command: Command) -> list[tuple[str, Any]]:
     """Words of the example and what the command reads from them."""
     arguments: list[Argument] = list(command.arguments)
     words = words_of(name, command)[1:]
-    readers = [cast(Callable[[str], Any], argument.read) for argument in arguments]
+    readers = [argument.read for argument in arguments]
     return [(word, readers[min(k, len(readers) - 1)](word)) for k, word in enumerate(words)]
 
 

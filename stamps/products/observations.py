@@ -93,7 +93,7 @@ def observations(
     find_reference : callable
         ``announced_reference_pixels``, which says what it found, or ``reference_pixels``.
     known : dict of str to ndarray, optional
-        Quantities that are not to be read (see :func:`inverted_corrections`).
+        Quantities that are not to be read (see :func:`stamps.products.values.inverted_corrections`).
 
     Returns
     -------
