@@ -155,7 +155,7 @@ def chosen() -> str | None:
     return _selected.get()
 
 
-def requested():
+def requested() -> Request:
     """The request that counts here, as :class:`Request`."""
     text = _selected.get()
     return parse(variable("STAMPS_BACKEND") if text is None else text)

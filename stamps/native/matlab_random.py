@@ -63,7 +63,7 @@ class GeneratorState:
         The 32-bit shift register.
     """
 
-    z: np.ndarray
+    z: NDArray[np.int64]
     position: int
     borrow: int
     q: int

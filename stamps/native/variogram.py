@@ -20,7 +20,7 @@ _BYTES_PER_PAIR = 60  # of all arrays of the array version
 
 
 def pair_bins(
-    xy: NDArray[np.float64], z: NDArray[np.floating[Any]], edges: NDArray[np.floating[Any]]
+    xy: NDArray[np.float64], z: NDArray[np.floating[Any]], edges: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pairs of points per class of distance.
 
