@@ -6,6 +6,7 @@ Source: docs/method/products.md, section 9; Hooper (2008), Geophys. Res. Lett. 3
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +37,12 @@ __all__ = [
 class Match:
     """0-based rows: pixels of the single-master set alone, and of both sets (k-th of one is k-th of the other)."""
 
-    ps_only: np.ndarray
-    ps_common: np.ndarray
-    sb_common: np.ndarray
+    ps_only: NDArray[np.int64]
+    ps_common: NDArray[np.int64]
+    sb_common: NDArray[np.int64]
 
 
-def match_pixels(ps: Any, sb: Any) -> Match:
+def match_pixels(ps: Mapping[str, NDArray[Any]], sb: Mapping[str, NDArray[Any]]) -> Match:
     """Find which pixels two sets have in common.
 
     Parameters

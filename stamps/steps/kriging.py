@@ -5,7 +5,6 @@ Source: docs/method/scn.md, section 3; Wackernagel (2003), Multivariate Geostati
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,15 +39,15 @@ class KrigedValues:
         Number of used data nearer than the range of the second model row.
     """
 
-    value: np.ndarray
-    variance: np.ndarray
+    value: NDArray[np.float64]
+    variance: NDArray[np.float64]
     nearest: float
     mean_distance: float
     n_in_range: float
 
 
 def krige(
-    data: ArrayLike, targets: ArrayLike, n_max: int, radius: int, method: int, model: Sequence[list[float]]
+    data: ArrayLike, targets: ArrayLike, n_max: int, radius: float, method: int, model: ArrayLike
 ) -> KrigedValues:
     """Kriging of targets from data with any sum of models.
 
@@ -81,22 +80,22 @@ def krige(
     -----
     Source: docs/method/scn.md, section 3. The nugget is left out of the covariance between data and target.
     """
-    data = np.asarray(data, dtype=np.float64).reshape(-1, 3)
-    targets = np.asarray(targets, dtype=np.float64).reshape(-1, 2)
-    model = np.atleast_2d(np.asarray(model, dtype=np.float64))
+    used = np.asarray(data, dtype=np.float64).reshape(-1, 3)
+    places = np.asarray(targets, dtype=np.float64).reshape(-1, 2)
+    models = np.atleast_2d(np.asarray(model, dtype=np.float64))
     if method not in (_SIMPLE, _ORDINARY, _UNIVERSAL):
         raise InputError(f"Kriging method {method} is not implemented: use 1 (simple), 2 (ordinary) or 4 (universal).")
-    distance = np.hypot(*(data[:, :2] - targets.mean(axis=0)).T)
+    distance = np.hypot(*(used[:, :2] - places.mean(axis=0)).T)
     if radius != 0:
-        order = np.argsort(distance, kind="stable")[: min(int(n_max), len(data))]
+        order = np.argsort(distance, kind="stable")[: min(int(n_max), len(used))]
         order = order[distance[order] < radius]
-        data, distance = data[order], distance[order]
-    if not len(data):
-        return _nothing(len(targets))
-    value, variance = _krige_system(data, targets, method if len(data) >= 3 else _ORDINARY, model)
+        used, distance = used[order], distance[order]
+    if not len(used):
+        return _nothing(len(places))
+    value, variance = _krige_system(used, places, method if len(used) >= 3 else _ORDINARY, models)
     if np.isnan(value).any():
-        return _nothing(len(targets))
-    n_in_range = float(np.sum(distance < model[1, 1])) if len(model) > 1 else np.nan
+        return _nothing(len(places))
+    n_in_range = float(np.sum(distance < models[1, 1])) if len(models) > 1 else np.nan
     return KrigedValues(value, variance, float(distance.min()), float(distance.mean()), n_in_range)
 
 

@@ -82,10 +82,10 @@ class Chosen:
         Rows of the merged list whose pixel this patch owns.
     """
 
-    rows: np.ndarray
-    overlap_here: np.ndarray = field(repr=False)
-    overlap_before: np.ndarray = field(repr=False)
-    superseded: np.ndarray = field(repr=False)
+    rows: NDArray[np.int64]
+    overlap_here: NDArray[np.int64] = field(repr=False)
+    overlap_before: NDArray[np.int64] = field(repr=False)
+    superseded: NDArray[np.int64] = field(repr=False)
 
     def __len__(self) -> int:
         return self.rows.size
@@ -198,10 +198,10 @@ class Cells:
         1/variance and signal-to-noise ratio in that order.
     """
 
-    order: np.ndarray
-    starts: np.ndarray
-    weight: np.ndarray = field(repr=False)
-    snr: np.ndarray = field(repr=False)
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    weight: NDArray[np.float32] = field(repr=False)
+    snr: NDArray[np.float32] = field(repr=False)
 
     def __len__(self) -> int:
         return self.starts.size

@@ -47,8 +47,8 @@ _BOOTSTRAP_BLOCK = 4096
 class DispersionBins(NamedTuple):
     """Classes of amplitude dispersion: class i holds ``edges[i] < dispersion <= edges[i+1]``."""
 
-    edges: np.ndarray
-    dispersion: np.ndarray
+    edges: NDArray[np.float64]
+    dispersion: NDArray[np.float64]
 
     @property
     def n(self) -> int:

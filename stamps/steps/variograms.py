@@ -128,9 +128,9 @@ def _rise_derivative(kind: int, u: NDArray[np.float64]) -> NDArray[np.float64]:
 # ---------------------------------------------------------------------- experimental variograms
 
 
-def lag_edges(max_lag: float, n_lags: int) -> NDArray[np.floating[Any]]:
+def lag_edges(max_lag: float, n_lags: int) -> NDArray[np.float64]:
     """Borders 0 … max_lag of n_lags - 1 classes of distance; float64, shape (n_lags,)."""
-    return max_lag / (n_lags - 1) * np.arange(n_lags)
+    return np.asarray(max_lag / (n_lags - 1) * np.arange(n_lags), np.float64)
 
 
 def variogram(
@@ -162,7 +162,7 @@ def variogram(
     edges = lag_edges(float(max_lag), n_lags)
     count, gamma = pair_bins(xy, z, edges)
     used = _used_bins(count, edges)
-    return 2.0 * count[used], gamma[used], _middles(edges)[used]
+    return np.asarray(2.0 * count[used], np.float64), gamma[used], _middles(edges)[used]
 
 
 def series_variograms(
@@ -203,11 +203,11 @@ def series_variograms(
     return _middles(edges)[used], gamma
 
 
-def _middles(edges: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def _middles(edges: NDArray[np.float64]) -> NDArray[np.float64]:
     return (edges[:-1] + edges[1:]) / 2
 
 
-def _used_bins(count: NDArray[np.int64], edges: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+def _used_bins(count: NDArray[np.int64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
     """Classes that hold pairs, at most the first (n_lags - 1)/1.75 of these."""
     most = int(round_half_away((edges.size - 1) / 1.75))
     return np.flatnonzero(count)[:most]
