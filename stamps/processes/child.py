@@ -74,7 +74,7 @@ def forget_current_directory() -> None:
         _import_elsewhere("matplotlib")
 
 
-def _import_elsewhere(module) -> None:
+def _import_elsewhere(module: str) -> None:
     """Import what would take settings (LaTeX commands among them) from the current directory; only when a program starts."""
     with _elsewhere(), contextlib.suppress(ImportError):
         importlib.import_module(module)
@@ -108,6 +108,7 @@ def _main() -> None:
     spec = util.spec_from_file_location(
         "stamps", os.path.join(_PACKAGE, "__init__.py"), submodule_search_locations=[_PACKAGE]
     )
+    assert spec is not None and spec.loader is not None, "the file name ends in .py"
     package = sys.modules["stamps"] = util.module_from_spec(spec)  # this one, whatever else the path would find
     spec.loader.exec_module(package)
     module = sys.argv[1]

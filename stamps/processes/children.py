@@ -53,12 +53,12 @@ def bound(command: Sequence[str]) -> list[str]:
     list of str
     """
     if not (sys.platform.startswith("linux") and sys.executable):
-        return command
+        return list(command)
     return [sys.executable, "-I", "-S", "-c", _BOUND, str(os.getpid()), *command]
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], *, gently: bool = False, **options: Any) -> Iterator[Any]:
+def running(command: Sequence[str], *, gently: bool = False, **options: Any) -> Iterator[subprocess.Popen[Any]]:
     """Context in which a process runs; one that still does at the end is ended.
 
     Parameters

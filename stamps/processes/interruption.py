@@ -12,7 +12,8 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from types import FrameType
+from typing import NoReturn
 
 from stamps.processes import children
 
@@ -31,17 +32,17 @@ class Stopped(KeyboardInterrupt):
         The signal.
     """
 
-    def __init__(self, number) -> None:
+    def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
 
     @property
-    def exit_status(self):
+    def exit_status(self) -> int:
         """As a shell says it: 130 for Ctrl-C, 143 for a request to end."""
         return 128 + self.number
 
 
-def sentence(command):
+def sentence(command: str) -> str:
     """What the user reads."""
     return f"{command}: stopped; what was complete is kept; run the same command again to go on."
 
@@ -74,7 +75,7 @@ def interruptible(command: str) -> Iterator[None]:
                 signal.signal(number, before[number])
 
 
-def _stop(number, _frame) -> NoReturn:
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     for other in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(other) is _stop:
             signal.signal(other, _nothing)  # once is enough: cleaning up is not to be interrupted
@@ -82,12 +83,12 @@ def _stop(number, _frame) -> NoReturn:
     raise Stopped(number)
 
 
-def _nothing(_number, _frame) -> None:
+def _nothing(_number: int, _frame: FrameType | None) -> None:
     """Already stopping."""
 
 
 @contextlib.contextmanager
-def _watched(command: str, numbers: Sequence[Any]) -> Iterator[None]:
+def _watched(command: str, numbers: Sequence[int]) -> Iterator[None]:
     """Context with a thread that ends the process if it does not end by itself after one of the signals."""
     read, write = os.pipe()
     if hasattr(os, "set_blocking"):  # Windows needs it for its signals only from Python 3.12 on, which has it
@@ -111,7 +112,7 @@ def _watched(command: str, numbers: Sequence[Any]) -> Iterator[None]:
         os.close(read)
 
 
-def _watch(read: int, numbers: Sequence[Any], finished: Any, command: str) -> None:
+def _watch(read: int, numbers: Sequence[int], finished: threading.Event, command: str) -> None:
     while True:
         came = os.read(read, 1)
         if not came:

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from stamps.workspace import system_locks
 
 if TYPE_CHECKING:
-    pass
+    from stamps._typing import StrPath
 
 
 __all__ = ["clean", "scratch_folder"]
 
 
 @contextlib.contextmanager
-def scratch_folder(name: str, parent=None) -> Iterator[Path]:
+def scratch_folder(name: str, parent: StrPath | None = None) -> Iterator[Path]:
     """Context with an empty folder; what dead processes left is removed first.
 
     Parameters
@@ -63,7 +63,7 @@ def clean() -> None:
             _tidy(_place(), _place())
 
 
-def _place(parent=None) -> Path:
+def _place(parent: StrPath | None = None) -> Path:
     return Path(parent or tempfile.gettempdir()) / f"stamps-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 

@@ -109,6 +109,7 @@ def _in_process(task: PatchTask, folder: Path, environment: Mapping[str, str]) -
         errors="replace",
         env=environment,
     ) as process:  # its standard input stays open for as long as this process lives: see patch_process
+        assert process.stdout is not None, "it is a pipe"
         output = process.stdout.read()
         status = process.wait()
     if answer.is_file():
