@@ -159,7 +159,7 @@ def _triangle_program(points: NDArray[np.float64]) -> NDArray[np.int64]:
         node_file = folder / "points.1.node"
         lines = [f"{len(points)} 2 0 0", *(f"{i} {px:.6f} {py:.6f}" for i, (px, py) in enumerate(points, 1))]
         node_file.write_text("\n".join(lines) + "\n")
-        _run([find_program("triangle"), "-e", node_file.name], folder, "triangle.log", "triangle")
+        _run([find_program("triangle") or "triangle", "-e", node_file.name], folder, "triangle.log", "triangle")
         edge_file = folder / "points.2.edge"
         if not edge_file.is_file():
             raise ExternalProgramError(
