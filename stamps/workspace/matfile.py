@@ -12,12 +12,10 @@ Source: docs/method/conventions.md, section 3.
 from __future__ import annotations
 
 import io
-import os
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,11 +26,9 @@ import scipy.sparse
 from stamps.errors import WorkspaceError
 from stamps.workspace import hdf5_inside, matfile5
 from stamps.workspace.matfile_claims import check_elements, check_hdf5, check_nesting
-from stamps.workspace.plain_files import check_input
+from stamps.workspace.one_version import of_one_version
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stamps._typing import StrPath
     from stamps.workspace.matfile5 import Element
 
@@ -50,55 +46,12 @@ _VERSION = struct.pack("<H2s", 0x0100, b"IM")
 _COMPRESSED = 15  # miCOMPRESSED
 _COMPLEX_FLAG = 0x0800  # among the flags of an array
 
-#: Replacements of a file that a reader puts up with.
-_MOST_VERSIONS = 100
-
 _REAL = {"double": np.float64, "single": np.float32, "logical": np.bool_}
 _COMPLEX = {"double": np.complex128, "single": np.complex64}
 _FOREIGN = ("struct", "cell", "function", "object", "opaque", "unknown")  # handed through as the reader gives them
 
 
-def _of_one_version(reading: Callable[..., Any]) -> Callable[..., Any]:
-    """Repeat a reading of a file that another process replaced meanwhile: files are opened several times for one reading."""
-
-    @wraps(reading)
-    def repeated(path, *arguments, **keywords):
-        for _ in range(_MOST_VERSIONS):
-            _check_regular(path)
-            before = _identity(path)
-            try:
-                result = reading(path, *arguments, **keywords)
-            except WorkspaceError:
-                if _identity(path) == before:
-                    raise
-                continue
-            if _identity(path) == before:
-                return result
-        return reading(path, *arguments, **keywords)
-
-    return repeated
-
-
-def _check_regular(path: StrPath) -> None:
-    """A pipe or device in the place of a file would be waited for without end."""
-    try:
-        check_input(path)
-    except FileNotFoundError:
-        pass  # who reads it says so
-    except OSError as error:
-        raise WorkspaceError(f"{path} cannot be read as a MAT file ({error.strerror}).") from error
-
-
-def _identity(path: StrPath) -> tuple[int, int, int, int] | None:
-    """What changes when a file is replaced or written again; None if there is none."""
-    try:
-        facts = os.stat(path)
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
-
-
-@_of_one_version
+@of_one_version
 def names(path: StrPath) -> list[str]:
     """Names of the variables of a MAT file, in file order, without reading their values."""
     path = Path(path)
@@ -110,12 +63,12 @@ def names(path: StrPath) -> list[str]:
 class Header(NamedTuple):
     """What a file tells of a variable without its values: shape, MATLAB class, whether it is complex."""
 
-    shape: tuple
+    shape: tuple[int, ...]
     class_name: str
     is_complex: bool
 
 
-@_of_one_version
+@of_one_version
 def headers(path: StrPath) -> dict[str, Header]:
     """Headers of the variables of a MAT file, in file order.
 
@@ -141,9 +94,9 @@ def headers(path: StrPath) -> dict[str, Header]:
     }
 
 
-def _complex_flags(path: StrPath, n: int) -> list[bool]:
+def _complex_flags(path: Path, n: int) -> list[bool]:
     """Whether the variables of a v5 or v7 file are complex, in file order (a few bytes of each are read)."""
-    flags = []
+    flags: list[bool] = []
     with open(path, "rb") as file:
         order = {b"IM": "<", b"MI": ">"}.get(file.read(128)[126:])
         while order and len(flags) < n:
@@ -158,7 +111,7 @@ def _complex_flags(path: StrPath, n: int) -> list[bool]:
     return flags + [False] * (n - len(flags))  # the old format 4 is not looked into
 
 
-def _complex_flags_v73(path):
+def _complex_flags_v73(path: Path) -> dict[str, bool]:
     import h5py
 
     with h5py.File(path) as file:
@@ -166,8 +119,8 @@ def _complex_flags_v73(path):
     return {name: dtype is not None and dtype.names is not None for name, dtype in types.items()}
 
 
-@_of_one_version
-def read(path: StrPath, variables: set[str] | Sequence[str] | None = None) -> dict[str, Any]:
+@of_one_version
+def read(path: StrPath, variables: Collection[str] | None = None) -> dict[str, Any]:
     """Read a MAT file.
 
     Parameters
@@ -189,12 +142,12 @@ def read(path: StrPath, variables: set[str] | Sequence[str] | None = None) -> di
         The file is missing, or it is damaged or no MAT file.
     """
     path = Path(path)
-    variables = None if variables is None else set(variables)
+    chosen = None if variables is None else set(variables)
     plain = _elements(path)
     if plain is None:
-        return _read_general(path, variables)
+        return _read_general(path, chosen)
     last = {element.name: element for element in plain}
-    wanted = [name for name in last if variables is None or name in variables]
+    wanted = [name for name in last if chosen is None or name in chosen]
     others = [name for name in wanted if last[name].dtype is None]
     values = _read_general(path, others) if others else {}
     try:
@@ -205,7 +158,7 @@ def read(path: StrPath, variables: set[str] | Sequence[str] | None = None) -> di
         raise _damaged(path, error) from error
 
 
-def _elements(path: StrPath) -> list[Element] | None:
+def _elements(path: Path) -> list[Element] | None:
     """The variables of a level-5 file by :mod:`stamps.workspace.matfile5`, or None if it is of another form or damaged."""
     try:
         _check_length(path)
@@ -214,7 +167,7 @@ def _elements(path: StrPath) -> list[Element] | None:
         return None  # the general reader knows the form or says what is wrong
 
 
-def _read_general(path: StrPath, variables: Sequence[str] | None = None) -> dict[str, Any]:
+def _read_general(path: Path, variables: Collection[str] | None = None) -> dict[str, Any]:
     """As :func:`read`, for files and variables of every form."""
     import pymatreader
 
@@ -265,18 +218,24 @@ def write(path: StrPath, variables: Mapping[str, Any]) -> None:
             stream.write(compressed)
 
 
-def _element(name: str, value: str) -> Any:
+def _element(name: str, value: Any) -> memoryview:
     """One variable as an uncompressed element of a v5 file."""
     stream = io.BytesIO()
-    scipy.io.savemat(stream, {name: value}, format="5", do_compression=False, long_field_names=True)
+    scipy.io.savemat(
+        stream,  # type: ignore[arg-type]  # SciPy's stubs know no streams
+        {name: value},
+        format="5",
+        do_compression=False,
+        long_field_names=True,
+    )
     return stream.getbuffer()[128:]
 
 
-def class_of(value: NDArray[Any]) -> str:
+def class_of(value: Any) -> str:
     """MATLAB class name of a value: ``'single'``, ``'double'``, ``'logical'``, ``'char'``, ``'sparse'`` …"""
     if isinstance(value, str):
         return "char"
-    if scipy.sparse.issparse(value):
+    if _is_sparse(value):
         return "sparse"
     kind = np.asarray(value).dtype
     if kind.kind == "U":
@@ -285,7 +244,7 @@ def class_of(value: NDArray[Any]) -> str:
     return known.get(kind.name, kind.name)
 
 
-def _entries(path: StrPath) -> list[tuple[str, tuple[int, ...], str]]:
+def _entries(path: Path) -> list[tuple[str, tuple[int, ...], str]]:
     """Name, shape and class of every variable of a MAT file, in file order; names can occur more than once."""
     import pymatreader
 
@@ -307,13 +266,13 @@ def _entries(path: StrPath) -> list[tuple[str, tuple[int, ...], str]]:
     return [(name, tuple(shape), kind) for name, shape, kind in entries if not name.startswith("__")]
 
 
-def _char_codec(path: StrPath) -> str:
+def _char_codec(path: Path) -> str:
     """Code of 16-bit characters in a level-5 file, from the byte order that its header tells."""
     with open(path, "rb") as stream:
         return "utf-16-be" if stream.read(128)[126:] == b"MI" else "utf-16-le"
 
 
-def _check_length(path: StrPath) -> None:
+def _check_length(path: Path) -> None:
     """Raise EOFError if a v5 or v7 file ends within a variable (readers pass over that in silence)."""
     size = path.stat().st_size
     with open(path, "rb") as file:
@@ -332,29 +291,29 @@ def _check_length(path: StrPath) -> None:
         raise EOFError("the file ends within a variable")
 
 
-def _is_hdf5(path: StrPath) -> bool:
+def _is_hdf5(path: Path) -> bool:
     with open(path, "rb") as file:
         file.seek(512)
         return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
-def _damaged(path: StrPath, error: Any) -> WorkspaceError:
+def _damaged(path: Path, error: Exception) -> WorkspaceError:
     return WorkspaceError(
         f"{path} cannot be read as a MAT file ({type(error).__name__}: {error}): it is damaged or incomplete; "
         "restore it or delete it and run the step that writes it again."
     )
 
 
-def _restore(value: str, shape: tuple[int], kind: str) -> Any:
+def _restore(value: Any, shape: tuple[int, ...], kind: str) -> Any:
     """Give a value of pymatreader its MATLAB class and shape back."""
     if kind == "char":
         if isinstance(value, str):
             return value
         flat = np.asarray(value).ravel()
         return "" if flat.size == 0 else "\n".join(str(line) for line in flat)
-    if kind == "sparse" or scipy.sparse.issparse(value):
-        target = np.bool_ if kind == "logical" else np.complex128 if value.dtype.kind == "c" else np.float64
-        return scipy.sparse.csc_matrix(value, dtype=target)
+    if kind == "sparse" or _is_sparse(value):
+        number: type[Any] = np.bool_ if kind == "logical" else np.complex128 if value.dtype.kind == "c" else np.float64
+        return scipy.sparse.csc_matrix(value, dtype=number)
     if kind in _FOREIGN:
         return value
     array = np.asarray(value)
@@ -364,16 +323,20 @@ def _restore(value: str, shape: tuple[int], kind: str) -> Any:
     return np.asarray(array, dtype=target).reshape(shape)
 
 
-def _n_bytes(value: NDArray[Any] | str) -> int:
-    if scipy.sparse.issparse(value):
+def _is_sparse(value: object) -> bool:
+    return bool(scipy.sparse.issparse(value))
+
+
+def _n_bytes(value: Any) -> int:
+    if _is_sparse(value):
         return 16 * value.nnz
     return value.nbytes if isinstance(value, np.ndarray) else 0
 
 
-def _storable(value: NDArray[Any] | str) -> Any:
+def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return value if value else np.empty((0, 0), dtype="U1")
-    if scipy.sparse.issparse(value):
+    if _is_sparse(value):
         return scipy.sparse.csc_matrix(value)
     if isinstance(value, (dict, list)):
         return value
@@ -387,7 +350,7 @@ def _write_v73(path: StrPath, variables: Mapping[str, Any]) -> None:
     path = Path(path)
     if path.exists():
         path.unlink()
-    dense = {name: _storable(value) for name, value in variables.items() if not scipy.sparse.issparse(value)}
+    dense = {name: _storable(value) for name, value in variables.items() if not _is_sparse(value)}
     hdf5storage.savemat(
         str(path),
         dense,
@@ -400,7 +363,7 @@ def _write_v73(path: StrPath, variables: Mapping[str, Any]) -> None:
     )
     with h5py.File(path, "r+") as file:
         for name, value in variables.items():
-            if scipy.sparse.issparse(value):
+            if _is_sparse(value):
                 matrix = scipy.sparse.csc_matrix(value)
                 group = file.create_group(name)
                 group.attrs["MATLAB_class"] = np.bytes_("double")

@@ -12,14 +12,16 @@ Source: MathWorks, MAT-File Format (level 5); docs/method/conventions.md, sectio
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from io import BufferedReader
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import numpy as np
+
+from stamps.workspace.matfile_source import COMPRESSED, MATRIX, PIECE, Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,19 +29,7 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 
-__all__ = [
-    "COMPRESSED",
-    "MATRIX",
-    "Element",
-    "Source",
-    "deflate",
-    "elements",
-    "is_numeric",
-    "read_array",
-    "write_array",
-]
-
-COMPRESSED, MATRIX = 15, 14  # miCOMPRESSED, miMATRIX
+__all__ = ["Element", "deflate", "elements", "is_numeric", "read_array", "write_array"]
 
 #: Level of compression: a higher one takes several times as long for a few percent.
 _LEVEL = 1
@@ -47,7 +37,6 @@ _LEVEL = 1
 _WORTH = 0.8  # of the size: an array that does not shrink to this is only wrapped
 _SMALL = 1 << 16  # bytes that are compressed without a trial
 _TRIALS, _TRIAL = 8, 1 << 14  # pieces and their bytes
-_PIECE = 1 << 22  # bytes read or written at a time
 _ROWS = 1 << 12  # rows turned at a time, which stay in the cache
 
 # dtype -> (code of the MATLAB class, code of the stored type)
@@ -82,7 +71,7 @@ def write_array(stream: BinaryIO, name: str, array: NDArray[Any]) -> None:
     """
     if array.size == 0 and array.dtype.kind == "c":
         array = array.real  # an empty array has no imaginary part in a file
-    compressor = _compressor() if array.nbytes <= _SMALL or _shrinks(array) else zlib.compressobj(0)
+    compressor: _Compressor = _compressor() if array.nbytes <= _SMALL or _shrinks(array) else zlib.compressobj(0)
     start = stream.tell()
     stream.write(struct.pack("<II", COMPRESSED, 0))
     for piece in _pieces_of_element(name, array):
@@ -94,13 +83,21 @@ def write_array(stream: BinaryIO, name: str, array: NDArray[Any]) -> None:
     stream.seek(end)
 
 
-def deflate(data: Any) -> bytes:
+def deflate(data: bytes | memoryview) -> bytes:
     """Bytes as a compressed stream."""
     compressor = _compressor()
     return compressor.compress(data) + compressor.flush()
 
 
-def _compressor() -> Any:
+class _Compressor(Protocol):
+    """What a compressor of a stream can do."""
+
+    def compress(self, data: bytes | memoryview, /) -> bytes: ...
+
+    def flush(self) -> bytes: ...
+
+
+def _compressor() -> _Compressor:
     """A compressor of zlib streams, by ISA-L where it is installed, which is several times as fast."""
     try:
         from isal import isal_zlib
@@ -109,7 +106,7 @@ def _compressor() -> Any:
     return isal_zlib.compressobj(_LEVEL)
 
 
-def _plain(dtype: Any) -> Any:
+def _plain(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     """Type of the stored numbers of a dtype, or None if it is not numeric."""
     if dtype.kind == "b":
         return np.dtype(np.uint8)
@@ -140,9 +137,10 @@ def _shrinks(array: NDArray[Any]) -> bool:
     return packed <= _WORTH * tried
 
 
-def _pieces_of_element(name: str, array: NDArray[Any]) -> Iterator[NDArray[np.uint8] | bytes]:
+def _pieces_of_element(name: str, array: NDArray[Any]) -> Iterator[memoryview | bytes]:
     """The bytes of an uncompressed element, piece by piece."""
     plain = _plain(array.dtype)
+    assert plain is not None, "is_numeric"
     matlab_class, stored = _CODES[plain.name]
     flags = _COMPLEX_FLAG * (array.dtype.kind == "c") + _LOGICAL_FLAG * (array.dtype.kind == "b")
     header = struct.pack("<IIII", 6, 8, matlab_class | flags, 0)
@@ -171,14 +169,14 @@ def _small_element(kind: int, content: bytes) -> bytes:
     return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
 
 
-def _columns(part: NDArray[Any], dtype: Any) -> Iterator[NDArray[np.uint8]]:
-    """The numbers of an array column by column, as contiguous arrays of groups of columns."""
+def _columns(part: NDArray[Any], dtype: np.dtype[Any]) -> Iterator[memoryview]:
+    """The bytes of the numbers of an array, column by column, in groups of columns."""
     table = part if part.ndim == 2 else part.reshape(part.shape[0], -1, order="F")
     n_rows, n_columns = table.shape
     if table.flags.f_contiguous and table.dtype == dtype:
         yield from _cut(table.T.reshape(-1))
         return
-    group = max(1, min(n_columns, max(16, _PIECE // max(1, n_rows * dtype.itemsize))))
+    group = max(1, min(n_columns, max(16, PIECE // max(1, n_rows * dtype.itemsize))))
     for first in range(0, n_columns, group):
         columns = table[:, first : first + group]
         turned = np.empty((columns.shape[1], n_rows), dtype)
@@ -187,11 +185,11 @@ def _columns(part: NDArray[Any], dtype: Any) -> Iterator[NDArray[np.uint8]]:
         yield from _cut(turned.reshape(-1))
 
 
-def _cut(numbers: NDArray[Any]) -> Iterator[NDArray[np.uint8]]:
-    """Pieces of a contiguous array that a compressor takes."""
-    step = _PIECE // numbers.itemsize
+def _cut(numbers: NDArray[Any]) -> Iterator[memoryview]:
+    """The bytes of a contiguous array in pieces that a compressor takes."""
+    step = PIECE // numbers.itemsize
     for first in range(0, numbers.size, step):
-        yield numbers[first : first + step].view(np.uint8)
+        yield numbers[first : first + step].view(np.uint8).data
 
 
 # ---------------------------------------------------------------------- reading
@@ -212,9 +210,9 @@ class Element:
     """
 
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     position: int
-    dtype: np.dtype | None
+    dtype: np.dtype[Any] | None
 
 
 def elements(path: StrPath) -> list[Element]:
@@ -240,7 +238,7 @@ def elements(path: StrPath) -> list[Element]:
     return found
 
 
-def read_array(file: BinaryIO, element: Element) -> NDArray[Any]:
+def read_array(file: BufferedReader, element: Element) -> NDArray[Any]:
     """Read a full numeric array.
 
     Parameters
@@ -255,6 +253,7 @@ def read_array(file: BinaryIO, element: Element) -> NDArray[Any]:
     ndarray
         In column-major order, of MATLAB's class.
     """
+    assert element.dtype is not None, "a full numeric array"
     file.seek(element.position)
     source = Source(file)
     _, is_complex = _header(source, element.position)
@@ -302,7 +301,7 @@ def _fill(source: Source, target: NDArray[Any]) -> None:
         padding = -n_bytes % 8
     if n_bytes != stored.itemsize * target.size:
         raise ValueError(f"{n_bytes} bytes for {target.size} numbers")
-    step = _PIECE // stored.itemsize
+    step = PIECE // stored.itemsize
     for first in range(0, target.size, step):
         part = target[first : first + step]
         if part.flags.c_contiguous and part.dtype == stored:
@@ -310,108 +309,3 @@ def _fill(source: Source, target: NDArray[Any]) -> None:
         else:
             part[:] = np.frombuffer(source.exactly(stored.itemsize * part.size), stored)
     source.exactly(padding)
-
-
-class Source:
-    """The bytes of one element, decompressed as they are asked for.
-
-    Parameters
-    ----------
-    file : binary file
-        Where the tag of the element begins.
-    order : {'<', '>'}
-        Byte order of the file.
-
-    Attributes
-    ----------
-    position : int
-        Bytes that :meth:`exactly` and :meth:`skip` have passed, decompressed.
-    """
-
-    def __init__(self, file: BinaryIO, order: str = "<") -> None:
-        self._file, self._step, self.position = file, 512, 0
-        self._decompressor = None
-        kind, n_bytes = struct.unpack(order + "II", _all(file.read(8), 8))
-        if kind == COMPRESSED:
-            self._decompressor, self._left = zlib.decompressobj(), n_bytes
-        else:
-            file.seek(-8, 1)
-
-    def exactly(self, n: int) -> bytes:
-        """The next ``n`` bytes."""
-        self.position += n
-        if self._decompressor is None:
-            return _all(self._file.read(n), n)
-        pieces, missing = [], n
-        while missing:
-            pieces.append(self._some(missing))
-            missing -= len(pieces[-1])
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def skip(self, n: int) -> None:
-        """Pass over ``n`` bytes."""
-        self.position += n
-        if self._decompressor is None:
-            if self._file.seek(n, os.SEEK_CUR) > os.fstat(self._file.fileno()).st_size:
-                raise EOFError("the file ends within a variable")
-            return
-        while n:
-            n -= len(self._some(min(n, _PIECE)))
-
-    def into(self, view: NDArray[np.uint8]) -> None:
-        """Fill an array of bytes."""
-        if self._decompressor is None:
-            if self._file.readinto(view) != len(view):
-                raise EOFError("the file ends within a variable")
-            return
-        while len(view):
-            piece = self._some(len(view))
-            view[: len(piece)] = np.frombuffer(piece, np.uint8)
-            view = view[len(piece) :]
-
-    def unpack(self, form: str) -> tuple[int, ...]:
-        """The next numbers."""
-        return struct.unpack(form, self.exactly(struct.calcsize(form)))
-
-    def small_element(self, kind: int) -> bytes:
-        """Content of a data element of the given type."""
-        head = self.exactly(8)
-        found, short = struct.unpack("<HH", head[:4])
-        if short:
-            content = head[4 : 4 + short]
-        else:
-            found, n_bytes = struct.unpack("<II", head)
-            content = self.exactly(n_bytes)
-            self.exactly(-n_bytes % 8)
-        if found != kind:
-            raise ValueError(f"a data element of type {found} instead of {kind}")
-        return content
-
-    def finish(self) -> None:
-        """Read to the end of a compressed element, where its checksum is."""
-        while self._decompressor is not None and not self._decompressor.eof:
-            self._decompress(_PIECE)
-
-    def _some(self, most: int) -> bytes:
-        """At least one byte, at most ``most``."""
-        while not self._decompressor.eof:
-            if piece := self._decompress(most):
-                return piece
-        raise EOFError("a compressed variable ends too early")
-
-    def _decompress(self, most: int) -> bytes:
-        given = self._decompressor.unconsumed_tail
-        if not given:
-            given = self._file.read(min(self._left, self._step))
-            self._left -= len(given)
-            self._step = min(8 * self._step, _PIECE)  # small at first: often only the header is read
-        piece = self._decompressor.decompress(given, most)
-        if not (given or piece or self._decompressor.eof):
-            raise EOFError("a compressed variable ends too early")
-        return piece
-
-
-def _all(content: bytes, n: int) -> bytes:
-    if len(content) != n:
-        raise EOFError("the file ends within a variable")
-    return content

@@ -13,12 +13,12 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stamps.workspace import matfile5
 from stamps.workspace.limits import available_gib
+from stamps.workspace.matfile_source import COMPRESSED, MATRIX, Source
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
-    from stamps.workspace.matfile5 import Element, Source
+    from stamps.workspace.matfile5 import Element
 
 
 __all__ = ["check_elements", "check_hdf5", "check_nesting"]
@@ -54,19 +54,20 @@ def check_nesting(path: StrPath) -> None:
     """
     with open(path, "rb") as file:
         order = {b"IM": "<", b"MI": ">"}.get(file.read(128)[126:])
-        most = {matfile5.COMPRESSED: int(available_gib() * 2**30 / 4), matfile5.MATRIX: os.fstat(file.fileno()).st_size}
+        most = {COMPRESSED: int(available_gib() * 2**30 / 4), MATRIX: os.fstat(file.fileno()).st_size}
         while order and len(tag := file.read(8)) == 8:
             kind, n_bytes = struct.unpack(order + "II", tag)
             end = file.tell() + n_bytes
             if kind in most:
                 file.seek(-8, os.SEEK_CUR)
-                _walk(matfile5.Source(file, order), order, most[kind])
+                _walk(Source(file, order), order, most[kind])
             file.seek(end)
 
 
 def _walk(source: Source, order: str, most: int) -> None:
     """Go through the data elements of one variable as far as they can hold others; no call within a call."""
-    ends, matlab_class = [], 0
+    ends: list[int] = []
+    matlab_class = 0
     while True:
         if source.position > most:
             raise ValueError(f"cells or structures of more than {most / 2**30:.3g} GiB, a quarter of the memory")
@@ -77,7 +78,7 @@ def _walk(source: Source, order: str, most: int) -> None:
         kind, n_bytes, padding = _tag(source, order)
         if ends and source.position + n_bytes > ends[-1]:
             raise ValueError("a data element that is longer than what it is part of")
-        if kind == matfile5.MATRIX:
+        if kind == MATRIX:
             ends.append(source.position + n_bytes)
             if len(ends) > _DEEPEST:
                 raise ValueError(f"cells or structures within each other, more than {_DEEPEST} deep")
@@ -110,10 +111,10 @@ def _tag(source: Source, order: str) -> tuple[int, int, int]:
     kind, n_bytes = struct.unpack(order + "II", head)
     if kind >> 16:
         return _SHORT, 0, 0
-    return kind, n_bytes, 0 if kind == matfile5.MATRIX else -n_bytes % 8
+    return kind, n_bytes, 0 if kind == MATRIX else -n_bytes % 8
 
 
-def _check_count(shape: tuple[int, int], matlab_class: int, left: int) -> None:
+def _check_count(shape: tuple[int, ...], matlab_class: int, left: int) -> None:
     if matlab_class in _CONTAINERS and (min(shape) < 0 or math.prod(shape) > max(left, _HARMLESS // 8)):
         raise ValueError(f"cells or structures of {' x '.join(map(str, shape))}, of which {left} bytes are there")
 
