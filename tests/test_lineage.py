@@ -8,9 +8,10 @@ import pytest
 
 from stamps.errors import WorkspaceError
 from stamps.workspace import Workspace, freshness, lineage, matfile
-from stamps.workspace.freshness import Judge, counts
+from stamps.workspace.freshness import Judge
 from stamps.workspace.lineage import FILE, Book, digest_of
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.staleness import counts
 
 
 @pytest.fixture

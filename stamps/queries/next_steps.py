@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stamps.queries.project_state import PATCH, PROJECT, Advice, PatchStatus, ProjectStatus
 from stamps.workspace import Workspace
-from stamps.workspace.freshness import Stale
+from stamps.workspace.staleness import Stale
 
 __all__ = ["next_of_project", "to_be_given"]
 

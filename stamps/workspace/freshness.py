@@ -13,10 +13,9 @@ pixels (:func:`judged_for_step`).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +23,7 @@ import numpy as np
 from stamps.errors import WorkspaceError
 from stamps.workspace import matfile
 from stamps.workspace.lineage import FILE, Book, step_of
+from stamps.workspace.staleness import PRODUCT, Stale, counts, is_judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Judge",
-    "Stale",
     "check",
     "is_placeholder",
     "is_unwrapped",
@@ -44,74 +43,6 @@ __all__ = [
     "refuse_placeholder",
     "warn",
 ]
-
-_PRODUCT = 9  # in place of a step: what is made from the results of the steps
-
-#: Corrections: estimated from unwrapped phases once, then used by steps 6 and 7 themselves.
-_CORRECTIONS = ("tca", "ica", "aps", "tide")
-
-#: Files of step 6 through which its parts talk to each other.
-_INTERMEDIATE = ("uw_grid", "uw_interp", "uw_space_time", "uw_phaseuw", "phuw_loops2", "phuw_good2")
-
-_COMMANDS = (
-    ("mv", "run ps_mean_v again"),
-    ("mean_v", "plot the velocity again (ps_plot v-d -1)"),
-    ("ps_plot_ts_", "plot the time series again (ps_plot v-d ts)"),
-    ("ps_plot_", "plot it again"),
-    ("tca", "make it again (stamps tropo METHOD, ps_calc_tca)"),
-)
-
-
-# ---------------------------------------------------------------------- what is out of date
-
-
-@dataclass(frozen=True)
-class Stale:
-    """A file that is out of date.
-
-    Attributes
-    ----------
-    path : Path
-    root : str
-        The input, or the input of an input, that is another one now.
-    direct : bool
-        Whether the file itself was made from it.
-    gone : bool
-        Whether it is not there any more.
-    first, last : int
-        Steps to run again; 9 stands for what no step makes.
-    """
-
-    path: Path
-    root: str
-    direct: bool
-    gone: bool
-    first: int
-    last: int
-
-    @property
-    def reason(self) -> str:
-        """What it was made from, in words."""
-        verb = "was made from" if self.direct else "goes back to"
-        if self.gone:
-            return f"{verb} {self.root}, which is not there any more"
-        return f"{verb} another {self.root} than the one that is there now"
-
-    @property
-    def todo(self) -> str:
-        """What to do, in words."""
-        command = next((text for start, text in _COMMANDS if self.path.name.startswith(start)), "make it again")
-        if self.first == _PRODUCT:
-            return command
-        steps, end = _steps(self.first, min(self.last, 8)), "" if self.last < _PRODUCT else f", then {command}"
-        return f"run {steps} again (stamps {self.first} {min(self.last, 8)}){end}"
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.reason}: {self.todo}."
-
-
-def _steps(first: int, last: int) -> str:
-    return f"step {first}" if first == last else f"steps {first} {'and' if last == first + 1 else 'to'} {last}"
 
 
 class Judge:
@@ -162,8 +93,7 @@ class Judge:
         """Digest of a file now, None if it is not there."""
         if name not in self._digests:
             folder, _, file = name.rpartition("/")
-            place = self._below(folder)
-            self._digests[name] = place.digest(file) if folder else self.book.digest(self.ws, name)
+            self._digests[name] = self._below(folder).digest(file) if folder else self.book.digest(self.ws, name)
         return self._digests[name]
 
     def has_record(self, name: str) -> bool:
@@ -176,7 +106,7 @@ class Judge:
         step = step_of(name)
         if step in (4, 6) and any("/" in source for source, _ in self.book.made_from(name)):
             return 5
-        return _PRODUCT if step is None else step
+        return PRODUCT if step is None else step
 
     def is_of_other_pixels(self, name: str) -> bool:
         """Whether a file was made for another pixel table than the one that is there now."""
@@ -185,10 +115,10 @@ class Judge:
             for source, digest in self.book.made_from(name)
         )
 
-    def _below(self, folder: str) -> Judge | None:
-        if folder and folder not in self._patches:
+    def _below(self, folder: str) -> Judge:
+        if folder not in self._patches:
             self._patches[folder] = Judge(self.ws / folder, is_patch=True)
-        return self._patches.get(folder)
+        return self._patches[folder]
 
     def _judged(self, name: str) -> Stale | None:
         folder, _, file = name.rpartition("/")
@@ -220,37 +150,6 @@ class Judge:
 
     def _is_placeholder(self, source: str) -> bool:
         return is_unwrapped(source.removesuffix(".mat")) and is_placeholder(self.ws, source.removesuffix(".mat"))
-
-
-def is_judged(name: str) -> bool:
-    """Whether a file can be out of date: what the steps and some commands make, not copies or files of the user."""
-    return step_of(name) is not None or name.startswith(tuple(start for start, _ in _COMMANDS))
-
-
-def counts(name: str, source: str) -> bool:
-    """Whether an input makes a file out of date when it changes.
-
-    Parameters
-    ----------
-    name, source : str
-        File and input.
-
-    Returns
-    -------
-    bool
-    """
-    stem, origin = name.removesuffix(".mat"), source.rpartition("/")[2].removesuffix(".mat")
-    step = step_of(origin)
-    if source == name or step is None or origin in _INTERMEDIATE:
-        return False
-    if stem.startswith(_CORRECTIONS):
-        return step <= 5
-    own, pairs, of_pairs = step_of(stem), "_sb" in stem, "_sb" in origin
-    if own == step == 7:  # look-angle errors of the series and of the interferograms do not depend on each other
-        return pairs == of_pairs
-    if own == step == 6 and pairs and not of_pairs:  # the series comes from the interferograms
-        return False
-    return own is None or step <= own
 
 
 # ---------------------------------------------------------------------- who is told
@@ -303,15 +202,21 @@ def warn(ws: Workspace, log: Log | None = None) -> None:
     """
     from stamps.workspace.log import Log  # which needs workspaces
 
-    judge, said, log = Judge(ws), set(), log or Log(ws, "STAMPS")
+    ws.on_load = _warning(ws, log or Log(ws, "STAMPS"))
 
-    def look(name):
+
+def _warning(ws: Workspace, log: Log) -> Callable[[str], None]:
+    """What says of each file that is read whether it is out of date, once for each cause."""
+    judge = Judge(ws)
+    said: set[str] = set()
+
+    def look(name: str) -> None:
         stale = judge.verdict(f"{name}.mat")
         if stale is not None and stale.root not in said:
             said.add(stale.root)
             log(f"Warning: {stale}")
 
-    ws.on_load = look
+    return look
 
 
 @contextlib.contextmanager
@@ -331,11 +236,9 @@ def judged_for_step(ws: Workspace, step: int, log: Log) -> Iterator[None]:
     WorkspaceError
         From inside: step 7 or 8 reads a file that was made for other pixels.
     """
-    before, judge = ws.on_load, Judge(ws)
-    warn(ws, log)
-    warning = ws.on_load
+    before, judge, warning = ws.on_load, Judge(ws), _warning(ws, log)
 
-    def look(name):
+    def look(name: str) -> None:
         own = step_of(name.rpartition("/")[2])
         if own is not None and own > step:
             return
@@ -404,7 +307,7 @@ def is_placeholder(ws: Workspace, name: str) -> bool:
     return path.is_file() and _is_nothing(ws, name, matfile.read(path, ["ph_uw"]).get("ph_uw"))
 
 
-def _is_nothing(ws: Workspace, name: str, phase: NDArray[np.float32]) -> bool:
+def _is_nothing(ws: Workspace, name: str, phase: NDArray[np.float32] | None) -> bool:
     """Whether phases are all zero and were not found to be so by step 6 (of a scene that does not change at all)."""
     if phase is None or np.size(phase) == 0 or np.any(phase):
         return False
