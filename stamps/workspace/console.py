@@ -14,7 +14,7 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 __all__ = ["log_on_console", "one_line", "plain_output", "relay", "shown", "terminal"]
@@ -52,14 +52,14 @@ class _Shown:
     def write(self, text: str) -> int:
         return self.stream.write(shown(text))
 
-    def writelines(self, lines) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.write(line)
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self.stream)
 
 

@@ -240,10 +240,10 @@ def _count_problem(file: str, raw: Mapping[str, NDArray[Any]], bound: Mapping[st
         if last != raw["ph_grid"].shape[:2]:
             size = by_text(raw["ph_grid"].shape[:2])
             return f"variable 'ph_grid' has {size} cells, but the last one of 'grid_ij' is {by_text(last)}"
-    word = _EMPTY_TOGETHER.get(file)
-    if bound.get(word):
+    dimension = _EMPTY_TOGETHER.get(file)
+    if dimension is not None and bound.get(dimension):
         for row in variables_of_file(file):
-            if row.shapes[0].startswith(f"{word} x ") and row.name in raw and 0 in header_of(raw[row.name]).shape:
+            if row.shapes[0].startswith(f"{dimension} x ") and row.name in raw and 0 in header_of(raw[row.name]).shape:
                 return f"variable '{row.name}' is empty, but {shape_text(row.shapes[0], bound)} was expected"
     return ""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,11 +30,11 @@ class FileVariable:
     """One row of ``file_variables.csv``: where a variable stands, its shapes and classes (alternatives), unit, meaning,
     and which values may stand there."""
 
-    files: tuple
+    files: tuple[str, ...]
     name: str
     mode: str
-    shapes: tuple
-    classes: tuple
+    shapes: tuple[str, ...]
+    classes: tuple[str, ...]
     unit: str
     meaning: str
     nan: str = ""
@@ -51,7 +52,8 @@ class FileVariable:
 def shape_of(text: str, dimensions: Mapping[str, Any]) -> tuple[int, ...] | None:
     """Numbers of a shape such as ``'n_ps x 3'``, or None if a dimension is not known."""
     sizes = [int(word) if word.isdigit() else dimensions.get(word) for word in text.split(" x ")]
-    return None if None in sizes else tuple(sizes)
+    known = tuple(size for size in sizes if size is not None)
+    return known if len(known) == len(sizes) else None
 
 
 @functools.cache
@@ -98,5 +100,5 @@ def variables_of_file(file: str, mode: str = "") -> list[FileVariable]:
 
 def table_rows(name: str) -> list[dict[str, str]]:
     """Rows of a table of the package (CSV), as dicts."""
-    with resources.files(__package__).joinpath(name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    text = resources.files(__package__).joinpath(name).read_bytes().decode("utf-8")
+    return list(csv.DictReader(io.StringIO(text, newline="")))

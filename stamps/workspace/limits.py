@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ _MOST_WRAPS = 1000
 _UNTOLD_GIB = 16.0  # taken for the memory of a machine that tells nothing
 
 
-def check_grid(xy: NDArray[np.float32], size: float, name: str, bytes_per_cell: int) -> NoReturn:
+def check_grid(xy: NDArray[np.floating[Any]], size: float, name: str, bytes_per_cell: float) -> None:
     """Stop where a grid over the pixels would not fit into memory.
 
     Parameters

@@ -50,7 +50,13 @@ _PLAIN = re.compile(r"[^/\\\0]{1,255}")
 _TEXT_HEADER = 116  # bytes of a level-5 MAT file in which other programs write the date
 _BLOCK = 64 << 10
 _WHOLE = 16 << 20  # files up to this size are read completely
-_ENTRY_FIELDS = {"digest": str, "size": int, "mtime_ns": int, "run": (int, type(None)), "n_inputs": int}
+_ENTRY_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "digest": str,
+    "size": int,
+    "mtime_ns": int,
+    "run": (int, type(None)),
+    "n_inputs": int,
+}
 
 
 # ---------------------------------------------------------------------- what is read and written
@@ -87,7 +93,7 @@ class Reads:
         if is_result(name) or str(name).startswith("pscands.1."):
             self._add(str(name))
 
-    def parameter(self, name: str, value: NDArray[np.float64] | float | str) -> None:
+    def parameter(self, name: str, value: NDArray[np.float64] | float | str | None) -> None:
         """A parameter was asked for."""
         if value is None or isinstance(value, str) or np.asarray(value).dtype.kind in "fiub":
             self.parameters[name] = "[]" if value is None else literals.format_literal(value)
@@ -147,16 +153,16 @@ class Run:
 
     program: str
     time: str
-    inputs: list = field(default_factory=list)
-    parameters: dict = field(default_factory=dict)
+    inputs: list[tuple[str, str]] = field(default_factory=list)
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Book:
     """The record of a directory: runs by number and files by name."""
 
-    runs: dict
-    files: dict
+    runs: dict[int, Run]
+    files: dict[str, Entry]
 
     @classmethod
     def of(cls, ws: Workspace) -> Book:
@@ -274,7 +280,7 @@ def _digest_now(book: Book, path: StrPath, name: str) -> str | None:
 # ---------------------------------------------------------------------- recording
 
 
-def record(ws: Workspace, staged: Mapping[str, Any]) -> None:
+def record(ws: Workspace, staged: Mapping[str, Path | None]) -> None:
     """Write down what the results of a publication were made from, as part of it.
 
     Parameters
@@ -300,12 +306,13 @@ def record(ws: Workspace, staged: Mapping[str, Any]) -> None:
     ws.reads.forget()
 
 
-def _add(book: Book, ws: Workspace, outputs: Mapping[str, int], staged: Mapping[str, Path]) -> None:
+def _add(book: Book, ws: Workspace, outputs: Mapping[str, int], staged: Mapping[str, Path | None]) -> None:
     """Add a run with its files; inputs of other origin are remembered, so that they are not read again."""
     number = max(book.runs, default=0) + 1
     for name, n in outputs.items():
-        status = os.stat(staged[name])
-        digest = digest_of(staged[name])
+        path = staged[name]
+        assert path is not None, "what is deleted is no output"
+        status, digest = os.stat(path), digest_of(path)
         if digest is not None:
             book.files[name] = Entry(digest, status.st_size, status.st_mtime_ns, number, n)
     inputs, books = [], {"": (ws, book)}

@@ -33,7 +33,7 @@ class ChangedParameter:
     made_with: str
     now: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"step {self.step} was made with {self.name}={self.made_with}, now it is {self.now}"
 
 
@@ -50,7 +50,7 @@ def changed_parameters(folders: Sequence[Workspace]) -> list[ChangedParameter]:
     list of ChangedParameter
         In the order of steps and of the table.
     """
-    found = {}
+    found: dict[tuple[int, str], ChangedParameter] = {}
     for ws in folders:
         judge, parameters = Judge(ws), Parameters(ws, read_only=True)
         for step, stored in _stored(judge).items():
@@ -64,14 +64,14 @@ def changed_parameters(folders: Sequence[Workspace]) -> list[ChangedParameter]:
 
 def _stored(judge: Judge) -> dict[int, dict[str, str]]:
     """Parameters of the last run of each step in a directory; files changed by something else do not count."""
-    runs = {}
+    runs: dict[int, int] = {}
     for name, entry in judge.book.files.items():
-        if judge.step(name) <= 8 and judge.has_record(name):
+        if judge.step(name) <= 8 and entry.run is not None and judge.has_record(name):
             runs[judge.step(name)] = max(entry.run, runs.get(judge.step(name), 0))
     return {step: judge.book.runs[number].parameters for step, number in runs.items()}
 
 
-def _now(parameters: Parameters, name: str) -> str:
+def _now(parameters: Parameters, name: str) -> str | None:
     try:
         value = parameters.lookup(name)[0]
         return None if value is None else literals.format_literal(value)

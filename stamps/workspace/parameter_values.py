@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def _wanted(rule: str, value: NDArray[np.float64] | float | str) -> str:
     return "" if _fits(value, is_list, "whole" in rule, low, high, "inf" in rule) else _text(rule, is_list, low, high)
 
 
-def _bounds(text: str) -> Any:
+def _bounds(text: str) -> Iterator[float]:
     return (float(word) for word in text.split(".."))
 
 

@@ -6,7 +6,7 @@ Source: docs/method/preparation.md, section 1, patch layout.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
 from stamps.workspace.plain_files import read_input
@@ -28,12 +28,12 @@ class Patch:
     azimuth_end: int
 
     @property
-    def samples(self) -> Any:
+    def samples(self) -> slice:
         """Slice of the range samples, from 0."""
         return slice(self.range_start - 1, self.range_end)
 
     @property
-    def lines(self) -> Any:
+    def lines(self) -> slice:
         """Slice of the azimuth lines, from 0."""
         return slice(self.azimuth_start - 1, self.azimuth_end)
 

@@ -73,7 +73,7 @@ def open_plain(path: StrPath, flags: int, mode: int = 0o666) -> int:
     return descriptor
 
 
-def read_json(path: StrPath, most_bytes: int = 2**24) -> str | list[int] | dict[str, Any] | None:
+def read_json(path: StrPath, most_bytes: int = 2**24) -> Any:
     """What a JSON file holds that the package keeps in a project.
 
     Parameters

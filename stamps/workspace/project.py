@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TypeVar
 
-import numpy as np
-
 from stamps.errors import ParameterError
 from stamps.workspace import Workspace, freshness
 from stamps.workspace.directory import Variables
@@ -24,7 +22,7 @@ class ProjectFiles:
 
     ws: Workspace
     version: int
-    ps: dict
+    ps: Variables
     small_baselines: bool
     parameters: Parameters
 
@@ -69,6 +67,6 @@ class ProjectFiles:
     def wavelength(self) -> float:
         """Parameter ``lambda``, metres; ParameterError if it is not known."""
         wavelength = self.parameters.get("lambda")
-        if wavelength is None or isinstance(wavelength, str) or np.size(wavelength) != 1 or not wavelength > 0:
+        if not isinstance(wavelength, float) or not wavelength > 0:
             raise ParameterError(f"The wavelength of {self.ws.path} is not known: set it in m (setparm lambda 0.0555).")
         return wavelength

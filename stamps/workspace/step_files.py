@@ -70,13 +70,13 @@ class StepFile:
     conditions : tuple of str
     """
 
-    steps: tuple
+    steps: tuple[int, ...]
     place: str
     use: str
     file: str
-    variables: tuple
+    variables: tuple[str, ...]
     mode: str
-    conditions: tuple
+    conditions: tuple[str, ...]
 
     @property
     def optional(self) -> bool:
@@ -186,7 +186,9 @@ class Situation:
             return True
         call = _CONDITION.match(text)
         if not call:
-            name, sign, values = re.match(r"(\w+)(!?=)(.*)", text).groups()
+            comparison = re.match(r"(\w+)(!?=)(.*)", text)
+            assert comparison is not None, f"a condition of the table: {text}"
+            name, sign, values = comparison.groups()
             return (self._value(name) in values.lower().split("|")) == (sign == "=")
         word, argument = call.groups()
         ws = self.folder(place)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import signal
-from typing import Any
 
 __all__ = ["incomplete", "reason_of", "refused_by_system", "remedy", "signal_name"]
 
 #: What is to be done about an error of the system.
-_REMEDIES = {
+_REMEDIES: dict[int | None, str] = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
     errno.EFBIG: "a file would be larger than the system allows: raise the limit (ulimit -f) and run the same command again",
@@ -31,7 +30,7 @@ _NO_THREADS = "start new thread"
 _NO_MAPPING = ("failed to map segment", "annot allocate memory")
 
 
-def reason_of(error: Any) -> str:
+def reason_of(error: OSError) -> str:
     """Why the system refused, in a few words and with the file's name.
 
     Parameters
@@ -46,7 +45,7 @@ def reason_of(error: Any) -> str:
     return f"{said}: {error.filename}" if error.filename is not None else said
 
 
-def refused_by_system(error: Any) -> str:
+def refused_by_system(error: BaseException) -> str | None:
     """One sentence for an error that comes from the system, not from the program; None for another.
 
     Parameters
@@ -69,12 +68,12 @@ def refused_by_system(error: Any) -> str:
     return None
 
 
-def incomplete(error: Any) -> bool:
+def incomplete(error: OSError) -> bool:
     """Whether an OSError without a number is NumPy's: it could write less than it was asked to."""
     return error.errno is None and "requested and" in str(error)
 
 
-def remedy(error: Any) -> str:
+def remedy(error: OSError) -> str:
     """What is wrong and what is to be done about an OSError, in a few words."""
     return _REMEDIES[errno.ENOSPC if incomplete(error) else error.errno]
 

@@ -11,7 +11,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TextIO
 
 from stamps.environment import variable
 from stamps.workspace.system_errors import refused_by_system
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["explain", "warnings_in_log"]
 
 
-def explain(error: Any, directory: str) -> str:
+def explain(error: BaseException, directory: StrPath) -> str:
     """Write the traceback of an exception into the log of a directory, unless it is the system that refuses to go on.
 
     Parameters
@@ -56,14 +56,14 @@ def explain(error: Any, directory: str) -> str:
     )
 
 
-def _write(directory, routine, text) -> None:
+def _write(directory: StrPath, routine: str, text: str) -> None:
     """Put a text into the log file alone; imported here because the command line must start without NumPy."""
     from stamps.workspace.log import Log
 
     Log(directory, routine)(text, 1)
 
 
-def _routine(error):
+def _routine(error: BaseException) -> str:
     """Name of the legacy routine in which an exception arose, else of the module."""
     frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
     legacy = [path.stem for path in frames if path.parent.name == "legacy" and path.stem != "stamps"]
@@ -71,7 +71,7 @@ def _routine(error):
     return (legacy or inside or ["stamps"])[-1]
 
 
-def _is_project(directory):
+def _is_project(directory: StrPath) -> bool:
     folder = Path(directory)
     return any((folder / name).is_file() for name in ("STAMPS.log", "parms.mat", "ps1.mat", "ps2.mat"))
 
@@ -81,7 +81,14 @@ def warnings_in_log(directory: StrPath) -> Iterator[None]:
     """Context in which warnings about numbers go to the log of a directory instead of the terminal."""
     show = warnings.showwarning
 
-    def logged(message, category, filename, lineno, file=None, line=None):
+    def logged(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if not issubclass(category, RuntimeWarning) or variable("STAMPS_DEBUG"):
             show(message, category, filename, lineno, file, line)
         elif _is_project(directory):

@@ -54,7 +54,7 @@ def key(program: bytes, *arrays: NDArray[Any]) -> str:
     return found.hexdigest()
 
 
-def read(folder: str, name: str) -> tuple[NDArray[np.float32], dict[str, bytes]] | None:
+def read(folder: StrPath, name: str) -> tuple[NDArray[np.float32], dict[str, bytes]] | None:
     """What was kept under a name.
 
     Parameters
@@ -84,7 +84,7 @@ def read(folder: str, name: str) -> tuple[NDArray[np.float32], dict[str, bytes]]
         return None
 
 
-def write(folder: str, name: str, unwrapped: NDArray[np.float32], files: Mapping[str, bytes]) -> None:
+def write(folder: StrPath, name: str, unwrapped: NDArray[np.float32], files: Mapping[str, bytes]) -> None:
     """Keep a result; where that is not possible (disk full, no permission) nothing is kept, and nobody is told.
 
     Parameters
@@ -96,11 +96,8 @@ def write(folder: str, name: str, unwrapped: NDArray[np.float32], files: Mapping
         Name -> bytes.
     """
     body = io.BytesIO()
-    np.savez(
-        body,
-        unwrapped=unwrapped,
-        **{f"file:{file}": np.frombuffer(content, np.uint8) for file, content in files.items()},
-    )
+    outputs: dict[str, Any] = {f"file:{file}": np.frombuffer(content, np.uint8) for file, content in files.items()}
+    np.savez(body, unwrapped=unwrapped, **outputs)
     place = Path(folder) / FOLDER
     temporary = place / f"{name}.part"  # what a kill leaves of it is written over, or goes with the folder
     try:
