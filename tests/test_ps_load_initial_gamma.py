@@ -5,7 +5,7 @@ import pytest
 
 from helpers.gamma_project import HEADER, PAIRS, N, single_master, write_stack
 from stamps.errors import InputError
-from stamps.frontends import patch_files
+from stamps.frontends import master_header
 from stamps.insar.geometry import centre_of, llh2local
 from stamps.legacy.ps_load_initial_gamma import ps_load_initial_gamma
 from stamps.legacy.sb_load_initial_gamma import sb_load_initial_gamma
@@ -206,6 +206,6 @@ def test_missing_baseline_file(tmp_path):
 
 
 def test_dates_stand_at_the_end_of_names():
-    dates = patch_files.pair_dates(["x/20180213_20180108.diff", "a/longer/path/20180213_20180120.diff"])
+    dates = master_header.pair_dates(["x/20180213_20180108.diff", "a/longer/path/20180213_20180120.diff"])
     np.testing.assert_array_equal(dates, [[20180213, 20180108], [20180213, 20180120]])
-    assert patch_files.master_date_of_header("/rslc/20180213.rslc.par") == 20180213
+    assert master_header.master_date_of_header("/rslc/20180213.rslc.par") == 20180213

@@ -23,8 +23,9 @@
 ``registry``    the processors whose data step 1 loads, and their loaders
 ``publishing``  a new set of patches replaces the old one
 ``relocation``  list files follow an export that has moved
-``patch_files``, ``text_projects``  a prepared patch as arrays: of Gamma and SNAP, of Doris and ISCE
-``project_headers``, ``node_grids``, ``pixel_geometry``  the latter's headers; coarse grids; baselines and angles at pixels
+``patch_files``, ``master_header``  a prepared patch as arrays: its candidate files; headers of Gamma and SNAP
+``text_projects``, ``project_headers``  patches of Doris and ISCE; their headers
+``node_grids``, ``pixel_geometry``  coarse grids; baselines and angles at pixels
 ``candidate_phases``  the phases of the candidates of a patch, examined
 
 Source: docs/method/preparation.md; docs/method/loading.md.

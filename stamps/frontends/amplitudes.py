@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from stamps.frontends.rasters import prefetch, read_pixels
 from stamps.native.candidates import amplitude
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from stamps._typing import StrPath
 
@@ -44,7 +44,7 @@ class KeptAmplitudes:
     def __init__(self, limit: int | None = None) -> None:
         self._room = _limit(_free_memory()) if limit is None else limit
         self._lock = threading.Lock()
-        self._images = {}
+        self._images: dict[str, NDArray[np.float32]] = {}
 
     def reserve(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         """An uninitialised (lines, width) float32 array for one image, or None if there is no room for it."""
@@ -55,11 +55,11 @@ class KeptAmplitudes:
             self._room -= n_bytes
         return np.empty(shape, np.float32)
 
-    def keep(self, path: str, amplitudes: NDArray[np.float32]) -> None:
+    def keep(self, path: StrPath, amplitudes: NDArray[np.float32]) -> None:
         """Keep the amplitudes of an image in an array from :meth:`reserve`."""
         self._images[os.path.abspath(path)] = amplitudes
 
-    def of(self, path: str) -> NDArray[np.float32] | None:
+    def of(self, path: StrPath) -> NDArray[np.float32] | None:
         """The (lines, width) float32 array of an image, or None if it is not kept."""
         return self._images.get(os.path.abspath(path))
 
@@ -72,11 +72,11 @@ class KeptAmplitudes:
 
 def read_amplitudes(
     path: StrPath,
-    dtype: Any,
+    dtype: DTypeLike,
     width: int,
-    lines: Any,
-    samples: Any,
-    following: tuple[str, Any] | None = None,
+    lines: slice,
+    samples: slice,
+    following: tuple[StrPath, slice] | None = None,
     out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Amplitudes of a block of one image, while the system reads ahead what follows.
@@ -129,7 +129,7 @@ def _limit(free: float) -> int:
     return int(min(MOST_BYTES, _SHARE_OF_FREE * free))
 
 
-def _free_memory() -> int:
+def _free_memory() -> float:
     """Bytes that the machine can spare; infinite where it does not tell."""
     try:
         for row in Path("/proc/meminfo").read_text().splitlines():

@@ -10,7 +10,7 @@ Source: docs/method/loading.md, sections 4 and 10.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def examine(ws: Workspace, big_endian: bool) -> None:
         _leave_out(ws, raw, log)
 
 
-def neighbour_coherence(phases: Any) -> float:
+def neighbour_coherence(phases: NDArray[np.complex64]) -> float:
     """Length of the mean difference phasor of pixels that follow each other, in standard errors of random phases.
 
     Parameters
@@ -86,7 +86,7 @@ def neighbour_coherence(phases: Any) -> float:
     return float(np.abs(np.mean(phasors[1:] * np.conj(phasors[:-1]))) * np.sqrt(phasors.size - 1))
 
 
-def _read(ws: Workspace, order: str) -> Any:
+def _read(ws: Workspace, order: str) -> NDArray[np.complex64] | None:
     """Values at the candidates, (n_ifg, n_ps) complex64 in the byte order of the file; None if they fit to no list."""
     names = _names(ws)
     path = ws.path / "pscands.1.ph"
@@ -102,7 +102,7 @@ def _names(ws: Workspace) -> list[str]:
     return raster_paths(place.read_text("pscphase.in"), ws.path) if place.has_file("pscphase.in") else []
 
 
-def _sentences(ws: Workspace, raw: Any) -> list[str]:
+def _sentences(ws: Workspace, raw: NDArray[np.complex64]) -> list[str]:
     """What is strange about the interferograms of a patch, but for those that are known or left out."""
     names = _names(ws)
     numbers = _numbers(ws, names)
@@ -120,8 +120,8 @@ def _sentences(ws: Workspace, raw: Any) -> list[str]:
     sentences = interferogram_sentences([names[k] for k in new], faults, [numbers[k] for k in new], _WORDING)
     for one, other in find_equal(figures, faults):
         if _equal(raw[new[one]], raw[new[other]]):
-            both = [numbers[new[k]] for k in (one, other)]
-            advice = "" if None in both else f", or leave it out: {findings.leave_out(both, either=True)}"
+            both = [number for k in (one, other) if (number := numbers[new[k]]) is not None]
+            advice = "" if len(both) < 2 else f", or leave it out: {findings.leave_out(both, either=True)}"
             sentences.append(
                 f"The interferograms {names[new[one]]} and {names[new[other]]} are the same, or the same with the sign of the "
                 f"phase changed: export the wrong one again{advice}."
@@ -129,7 +129,7 @@ def _sentences(ws: Workspace, raw: Any) -> list[str]:
     return sentences
 
 
-def _add_noise(faults: Sequence[Fault | None], coherences: Sequence[float]) -> None:
+def _add_noise(faults: list[Fault | None], coherences: Sequence[float]) -> None:
     """Mark interferograms that are as random as noise in a stack where the others are certainly not."""
     if len(coherences) > 2 and np.median(coherences) > _CLEAR:
         for k, coherence in enumerate(coherences):
@@ -137,7 +137,7 @@ def _add_noise(faults: Sequence[Fault | None], coherences: Sequence[float]) -> N
                 faults[k] = Fault("noise")
 
 
-def _numbers(ws: Workspace, names: Sequence[str]) -> list[int]:
+def _numbers(ws: Workspace, names: Sequence[str]) -> list[int | None]:
     """What ``drop_ifg_index`` calls the interferograms: the columns of ``ph1`` from 1; None where it is not known."""
     if Parameters(ws).flag("small_baseline_flag"):
         return list(range(1, len(names) + 1))
@@ -156,12 +156,12 @@ def _of_master_alone(name: str) -> bool:
     return len(dates) == 2 and dates[0] == dates[1]
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(one: NDArray[np.complex64], other: NDArray[np.complex64]) -> bool:
     """Whether values are equal or complex conjugates."""
     return np.array_equal(one, other, equal_nan=True) or np.array_equal(one, np.conj(other), equal_nan=True)
 
 
-def _leave_out(ws: Workspace, raw: Any, log: Log) -> None:
+def _leave_out(ws: Workspace, raw: NDArray[np.complex64], log: Log) -> None:
     """Take away the pixels of the files of step 1 whose phase is no number in some interferogram."""
     order = ">" if raw.dtype == np.dtype(">c8") else "<"
     bad = np.zeros(raw.shape[1], bool)

@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -59,9 +59,9 @@ def calamp(
     parmfile: str = "parmfile.out",
     precision: str = "f",
     byteswap: int = 0,
-    maskfile: str | None = None,
+    maskfile: StrPath | None = None,
     workdir: Workspace | StrPath = ".",
-    kept: Any = None,
+    kept: KeptAmplitudes | None = None,
     survey: RasterSurvey | None = None,
 ) -> NDArray[np.float32]:
     """Write the calibration constant of each SLC of a list.
@@ -145,7 +145,7 @@ def selpsc_patch(
     maskfile: StrPath | None = None,
     masteramp_list: str | None = None,
     workdir: Workspace | StrPath = ".",
-    kept: Any = None,
+    kept: KeptAmplitudes | None = None,
 ) -> int:
     """Select the pixels of a patch whose amplitude dispersion is below a threshold.
 
@@ -194,7 +194,7 @@ def selpsc_patch(
         return CandidateWriter(files, selection, patch, mask).write(blocks, _below_dispersion, np.sqrt)
 
 
-def _below_dispersion(squared_dispersion: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
+def _below_dispersion(squared_dispersion: NDArray[np.float32], threshold: np.float32) -> NDArray[np.bool_]:
     """Whether squared dispersions are below the squared threshold; not below it for a negative threshold."""
     squared = threshold * threshold
     return squared_dispersion < squared if threshold >= 0 else squared_dispersion >= squared
@@ -216,7 +216,7 @@ def selsbc_patch(
     mean_amp: str = "mean_amp.flt",
     precision: str = "f",
     byteswap: int = 0,
-    maskfile: str | None = None,
+    maskfile: StrPath | None = None,
     workdir: Workspace | StrPath = ".",
     kept: KeptAmplitudes | None = None,
 ) -> int:
@@ -267,7 +267,7 @@ def selsbc_patch(
         return CandidateWriter(files, selection, patch, mask).write(blocks, _below_difference, np.asarray)
 
 
-def _below_difference(dispersion: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
+def _below_difference(dispersion: NDArray[np.float32], threshold: np.float32) -> NDArray[np.bool_]:
     """Whether dispersions are below the threshold; not below the negative number itself for a negative one."""
     return dispersion < threshold if threshold >= 0 else dispersion >= threshold
 
@@ -295,10 +295,10 @@ def mt_extract_cands(
     docands: int = 1,
     precision: str = "f",
     byteswap: int = 0,
-    maskfile: str | None = None,
+    maskfile: StrPath | None = None,
     patch_list: str | None = None,
     workdir: Workspace | StrPath = ".",
-    kept: Any = None,
+    kept: KeptAmplitudes | None = None,
     survey: RasterSurvey | None = None,
 ) -> None:
     """Extract the candidates of all patches.
@@ -365,7 +365,13 @@ def mt_extract_cands(
 
 
 def _select_candidates(
-    ws: Workspace, folder: Workspace, new: Workspace, precision: str, byteswap: int, mask: StrPath | None, kept: Any
+    ws: Workspace,
+    folder: Workspace,
+    new: Workspace,
+    precision: str,
+    byteswap: int,
+    mask: StrPath | None,
+    kept: KeptAmplitudes | None,
 ) -> None:
     small_baselines = ws.has_file("selsbc.in")
     program = selsbc_patch if small_baselines else selpsc_patch

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from tqdm import tqdm
@@ -29,7 +29,7 @@ from stamps.native.candidates import add_amplitudes, add_differences, amplitude_
 from stamps.workspace.console import terminal
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from stamps._typing import StrPath
     from stamps.frontends.amplitudes import KeptAmplitudes
@@ -71,7 +71,7 @@ class Calibration:
     count: int = 0
     largest: float = 0.0
     unusable: int = 0
-    first_unusable: tuple | None = None
+    first_unusable: tuple[int, int] | None = None
 
     def add(self, amplitudes: NDArray[np.float32], first_line: int, width: int) -> None:
         """Note the amplitudes of a block of lines, (n,) float32."""
@@ -88,7 +88,7 @@ class Calibration:
 
 
 def calibrate(
-    path: str, width: int, dtype: Any, mask: StrPath | None = None, kept: KeptAmplitudes | None = None
+    path: StrPath, width: int, dtype: DTypeLike, mask: StrPath | None = None, kept: KeptAmplitudes | None = None
 ) -> Calibration:
     """Mean amplitude of an image.
 
@@ -145,9 +145,9 @@ class Dispersion:
     """
 
     lines: slice
-    total: np.ndarray
-    measure: np.ndarray
-    zero: np.ndarray
+    total: NDArray[np.float32]
+    measure: NDArray[np.float32]
+    zero: NDArray[np.bool_]
 
 
 def squared_dispersion(total: NDArray[np.float32], squares: NDArray[np.float32], n_images: int) -> NDArray[np.float32]:
@@ -158,7 +158,7 @@ def squared_dispersion(total: NDArray[np.float32], squares: NDArray[np.float32],
 def single_master_dispersion(
     selection: SelectionList,
     patch: Patch,
-    dtype: Any,
+    dtype: DTypeLike,
     master: StrPath | None = None,
     kept: KeptAmplitudes | None = None,
 ) -> Iterator[Dispersion]:
@@ -192,7 +192,7 @@ def single_master_dispersion(
     lines = slice(patch.lines.start, min(patch.lines.stop, available))
     source = _AmplitudeSource(selection.width, dtype, patch, kept)
 
-    def statistics(block):
+    def statistics(block: slice) -> Dispersion:
         size = _pixel_count(block, patch)
         total, squares = np.zeros(size, np.float32), np.zeros(size, np.float32)
         zero = np.zeros(size, np.uint8)
@@ -210,7 +210,7 @@ def single_master_dispersion(
 
 
 def difference_dispersion(
-    selection: SelectionList, patch: Patch, dtype: Any, kept: KeptAmplitudes | None = None
+    selection: SelectionList, patch: Patch, dtype: DTypeLike, kept: KeptAmplitudes | None = None
 ) -> Iterator[Dispersion]:
     """Amplitude difference dispersion of the pixels of a patch; images 2k − 1 and 2k make pair k.
 
@@ -235,7 +235,7 @@ def difference_dispersion(
     names, constants = selection.names, selection.constants
     source = _AmplitudeSource(selection.width, dtype, patch, kept)
 
-    def statistics(block):
+    def statistics(block: slice) -> Dispersion:
         size = _pixel_count(block, patch)
         total, squares = np.zeros(size, np.float32), np.zeros(size, np.float32)
         for first in range(0, 2 * n_pairs, 2):
@@ -255,11 +255,11 @@ def difference_dispersion(
 class CandidateFiles:
     """Paths of the outputs of a selection; ``ij0`` (pixels without signal in some image) may be None."""
 
-    ij: object
-    ij_int: object
-    da: object
-    mean_amp: object
-    ij0: object = None
+    ij: StrPath
+    ij_int: StrPath
+    da: StrPath
+    mean_amp: StrPath
+    ij0: StrPath | None = None
 
 
 class CandidateWriter:
@@ -283,7 +283,12 @@ class CandidateWriter:
         self.mask = None if mask is None else _map_mask(mask, selection.width, patch.lines.stop)
         self.count = 0
 
-    def write(self, blocks: Iterable[Any], chosen: Callable[..., Any], dispersion: Callable[..., Any]) -> int:
+    def write(
+        self,
+        blocks: Iterable[Dispersion],
+        chosen: Callable[[NDArray[np.float32], np.float32], NDArray[np.bool_]],
+        dispersion: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    ) -> int:
         """Write all blocks.
 
         Parameters
@@ -313,12 +318,12 @@ class CandidateWriter:
     def _write_block(
         self,
         block: Dispersion,
-        chosen: Callable[..., Any],
-        dispersion: Callable[..., Any],
+        chosen: Callable[[NDArray[np.float32], np.float32], NDArray[np.bool_]],
+        dispersion: Callable[[NDArray[np.float32]], NDArray[np.float32]],
         outputs: Mapping[str, BinaryIO],
     ) -> None:
         samples, width = self.patch.samples, self.patch.samples.stop - self.patch.samples.start
-        outputs["mean_amp"].write(np.ascontiguousarray(block.total, dtype="<f4"))
+        outputs["mean_amp"].write(np.ascontiguousarray(block.total, dtype="<f4").data)
         with np.errstate(invalid="ignore"):
             selected = (block.total > 0) & chosen(block.measure, self.threshold)
         if self.mask is not None:
@@ -335,7 +340,7 @@ class CandidateWriter:
         keep = ~zero
         number, line, sample = number[keep], line[keep], sample[keep]
         outputs["ij"].write(format_integers(number, line, sample))
-        outputs["ij_int"].write(np.ascontiguousarray(np.column_stack([sample, line]), dtype=">i4"))
+        outputs["ij_int"].write(np.ascontiguousarray(np.column_stack([sample, line]), dtype=">i4").data)
         with np.errstate(invalid="ignore"):
             outputs["da"].write(format_general(dispersion(block.measure[index[keep]])))
 
@@ -343,7 +348,7 @@ class CandidateWriter:
 # ---------------------------------------------------------------------- small helpers
 
 
-def _pixel_count(block: Any, patch: Patch) -> int:
+def _pixel_count(block: slice, patch: Patch) -> int:
     return (block.stop - block.start) * (patch.samples.stop - patch.samples.start)
 
 
@@ -352,11 +357,11 @@ class _AmplitudeSource:
     """Where the amplitudes of a patch come from: memory or disk."""
 
     width: int
-    dtype: np.dtype
+    dtype: DTypeLike
     patch: Patch
     kept: KeptAmplitudes | None = None
 
-    def block(self, name: StrPath, lines: Any, following: str | None = None) -> NDArray[np.float32]:
+    def block(self, name: StrPath, lines: slice, following: str | None = None) -> NDArray[np.float32]:
         """Amplitudes of a block of one image, (n,) float32, to be read only."""
         image = None if self.kept is None else self.kept.of(name)
         available = count_lines(name, self.dtype, self.width, 2) if image is None else len(image)

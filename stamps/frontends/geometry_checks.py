@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -54,16 +54,17 @@ def check_geometry(
     -------
     problems, warnings : list of str
     """
-    problems, warnings = [], []
+    problems: list[str] = []
+    warnings: list[str] = []
     lines, samples = _spread(size[1], _LINES), _spread(size[0], _SAMPLES)
     pixels = np.column_stack([axis.ravel() for axis in np.meshgrid(lines, samples, indexing="ij")])
 
-    def sampled(path):
+    def sampled(path: StrPath) -> NDArray[Any]:
         # in the byte order of the processor, so that the class tells what the bytes say
         values = map_raster(path, dtype, size[0])[lines][:, samples].ravel()
         return values.astype(np.dtype(dtype).newbyteorder("="))
 
-    def judge(function, *arguments):
+    def judge(function: Callable[..., list[str]], *arguments: Any) -> list[str]:
         try:
             return function(*arguments)
         except InputError as error:

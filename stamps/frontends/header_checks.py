@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +16,6 @@ from stamps.frontends.header_ranges import SAME_FREQUENCY, judge, judge_baseline
 from stamps.frontends.headers import header_numbers, plain_number, read_header
 from stamps.frontends.names import baseline_file, image_date
 from stamps.frontends.stack import CoregisteredStack
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["check_headers"]
 
@@ -57,7 +52,7 @@ def check_headers(export: CoregisteredStack) -> tuple[list[str], list[str]]:
     parts = [judge_dates(export.dates), _check_baseline_files(export)]
     if export.header is not None and os.path.isfile(export.header):
         master = _check_master(export.header)
-        parts += [(master, []), _compare_headers(export) if not master else ([], [])]
+        parts += [(master, []), _compare_headers(export.header, export.slcs) if not master else ([], [])]
     return [s for problems, _ in parts for s in problems], [s for _, warnings in parts for s in warnings]
 
 
@@ -66,8 +61,10 @@ def _check_master(path: str) -> list[str]:
     return [*judge(path, _values(text, _USED)), *_repeated(path, text)]
 
 
-def _check_baseline_files(export):
-    problems, warnings, across = [], [], []
+def _check_baseline_files(export: CoregisteredStack) -> tuple[list[str], list[str]]:
+    problems: list[str] = []
+    warnings: list[str] = []
+    across = []
     for name, pair in zip(export.interferograms, export.pairs, strict=True):
         path = baseline_file(name)
         values = _baseline(path)
@@ -88,18 +85,21 @@ def _check_baseline_files(export):
     return problems + whole, [] if whole else warnings
 
 
-def _compare_headers(export):
+def _compare_headers(master_path: str, slcs: Sequence[str]) -> tuple[list[str], list[str]]:
     """Compare the headers of all images with the master's; those with the same trouble are named together."""
     found: dict[bool, dict[str, list[str]]] = {
         True: defaultdict(list),
         False: defaultdict(list),
     }  # fatal -> trouble -> headers
-    master = _ImageHeader(export.header)
-    for path in sorted({*(f"{name}.par" for name in export.slcs), export.header}):
+    master = _ImageHeader(master_path)
+    for path in sorted({*(f"{name}.par" for name in slcs), master_path}):
         if os.path.isfile(path):
-            for fatal, trouble in _troubles(_ImageHeader(path), master, is_master=path == export.header):
+            for fatal, trouble in _troubles(_ImageHeader(path), master, is_master=path == master_path):
                 found[fatal][trouble].append(path)
-    return tuple([_sentence(trouble, paths) for trouble, paths in found[fatal].items()] for fatal in (True, False))
+    problems, warnings = (
+        [_sentence(trouble, paths) for trouble, paths in found[fatal].items()] for fatal in (True, False)
+    )
+    return problems, warnings
 
 
 class _ImageHeader:
@@ -115,8 +115,8 @@ class _ImageHeader:
     def date(self) -> str | None:
         """Date that the field ``date`` holds, yyyymmdd, or None."""
         words = next((row.split()[1:4] for row in self.text.splitlines() if row.startswith("date:")), [])
-        numbers = [plain_number(word) for word in words]
-        return "{:04.0f}{:02.0f}{:02.0f}".format(*numbers) if len(numbers) == 3 and None not in numbers else None
+        numbers = [number for number in map(plain_number, words) if number is not None]
+        return "{:04.0f}{:02.0f}{:02.0f}".format(*numbers) if len(numbers) == 3 else None
 
 
 def _troubles(header: _ImageHeader, master: _ImageHeader, is_master: bool) -> Iterator[tuple[bool, str]]:
@@ -147,7 +147,7 @@ def _disagreements(header: _ImageHeader, master: _ImageHeader) -> Iterator[tuple
                 f"has {own:.10g} in field '{name}', but the master's has {other:.10g}: {meaning}; export it again",
             )
     own, other = header.numbers.get("heading"), master.numbers.get("heading")
-    if None not in (own, other) and abs((own - other + 180) % 360 - 180) > _LARGEST_TURN:
+    if own is not None and other is not None and abs((own - other + 180) % 360 - 180) > _LARGEST_TURN:
         yield False, f"has the heading {own:g}, but the master's has {other:g}: another track; export it again"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 
-__all__ = ["readparm"]
+__all__ = ["readparm", "values_behind"]
 
 
 def readparm(
@@ -49,6 +49,14 @@ def readparm(
     InputError
         The file cannot be read, or it lacks the name or values behind it.
     """
+    values = values_behind(file, name, count, log, workdir)
+    return values[0] if count == 1 else values
+
+
+def values_behind(
+    file: StrPath, name: str, count: int = 1, log: bool = True, workdir: Workspace | StrPath = "."
+) -> list[float | str]:
+    """What :func:`readparm` reads, as a list of ``count`` values; its arguments and errors."""
     ws = Workspace.at(workdir)
     path = ws.path / file
     try:
@@ -64,5 +72,4 @@ def readparm(
         raise InputError(f"{path} has only {len(values)} of {count} values behind {name}: the file is incomplete.")
     if log:
         Log(ws, "READPARM")(f"{tokens[start]}={''.join(value + ' ' for value in values)}")
-    converted = [value if number(value) is None else number(value) for value in values]
-    return converted[0] if count == 1 else converted
+    return [value if (plain := number(value)) is None else plain for value in values]

@@ -53,7 +53,7 @@ def plain_number(token: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def header_numbers(path: str, name: str, count: int = 1, text: str | None = None) -> list[float]:
+def header_numbers(path: StrPath, name: str, count: int = 1, text: str | None = None) -> list[float]:
     """Numbers that follow the first token that starts with ``name``.
 
     Parameters
@@ -82,14 +82,14 @@ def header_numbers(path: str, name: str, count: int = 1, text: str | None = None
     if start is None:
         raise InputError(f"The header {path} has no field '{field}': export it again.")
     values = tokens[start + 1 : start + 1 + count]
-    numbers = [plain_number(token) for token in values]
-    if len(numbers) < count or None in numbers:
+    numbers = [value for value in map(plain_number, values) if value is not None]
+    if len(numbers) < count:
         wanted = "a number was" if count == 1 else f"{count} numbers were"
         raise InputError(f"The header {path} has '{' '.join(values)}' in field '{field}', but {wanted} expected.")
     return numbers
 
 
-def ground_spacing(header: str) -> tuple[float, float] | None:
+def ground_spacing(header: StrPath) -> tuple[float, float] | None:
     """Distance of neighbouring pixels on the ground in range and azimuth, metres; None where the header is silent."""
     along_range, along_azimuth = (_optional(header, f"{axis}_pixel_spacing") for axis in ("range", "azimuth"))
     if along_range is None or along_azimuth is None:
@@ -100,13 +100,13 @@ def ground_spacing(header: str) -> tuple[float, float] | None:
     return along_range / math.sin(math.radians(incidence)), along_azimuth
 
 
-def scene_centre(header: str) -> tuple[float, float] | None:
+def scene_centre(header: StrPath) -> tuple[float, float] | None:
     """Longitude and latitude of the middle of the scene in degrees; None where the header is silent."""
     longitude, latitude = (_optional(header, f"center_{axis}") for axis in ("longitude", "latitude"))
     return None if longitude is None or latitude is None else (longitude, latitude)
 
 
-def _optional(header: str, name: str) -> float | None:
+def _optional(header: StrPath, name: str) -> float | None:
     """Number of a field, or None."""
     try:
         return header_numbers(header, name)[0]

@@ -64,8 +64,8 @@ class SelectionList:
 
     threshold: np.float32
     width: int
-    names: list
-    constants: np.ndarray
+    names: list[str]
+    constants: NDArray[np.float32]
 
 
 def paths_of(text: str, root: StrPath = "") -> list[str]:
@@ -199,8 +199,8 @@ def format_general(values: NDArray[np.floating[Any]]) -> bytes:
     bytes
         Text as of ``%g``; ``nan`` keeps its sign bit (``-nan``).
     """
-    values = np.asarray(values, dtype=np.float64)
-    return b"".join(_general(values[k : k + _CHUNK]) for k in range(0, values.size, _CHUNK))
+    doubles = np.asarray(values, dtype=np.float64)
+    return b"".join(_general(doubles[k : k + _CHUNK]) for k in range(0, doubles.size, _CHUNK))
 
 
 def format_integers(*columns: NDArray[np.int64]) -> bytes:

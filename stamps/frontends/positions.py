@@ -235,7 +235,7 @@ def _is_fill(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _is_much(wrong: NDArray[np.bool_], of: NDArray[np.bool_]) -> bool:
-    return np.count_nonzero(wrong) > max(_FEW, _LARGEST_SHARE * np.count_nonzero(of))
+    return bool(np.count_nonzero(wrong) > max(_FEW, _LARGEST_SHARE * np.count_nonzero(of)))
 
 
 def _from_middle(lonlat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -244,7 +244,7 @@ def _from_middle(lonlat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
         return np.zeros(0), np.zeros(3)
     points = _unit_vectors(lonlat)
     middle = np.median(points, axis=0)
-    middle /= max(np.linalg.norm(middle), 1e-12)
+    middle /= max(float(np.linalg.norm(middle)), 1e-12)
     return _distance(points, middle), middle
 
 

@@ -7,7 +7,7 @@ Source: docs/method/loading.md, section 6.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ __all__ = [
     "Acquisitions",
     "Pairs",
     "calibration_constants",
+    "find_text",
     "read_acquisitions",
     "read_pairs",
     "read_size",
@@ -56,12 +57,12 @@ class Acquisitions:
         Slaves as yyyymmdd, ascending.
     """
 
-    day: np.ndarray
+    day: NDArray[np.float64]
     master_day: float
     master_ix: int
-    day_ix: np.ndarray
-    bperp: np.ndarray
-    dates: list
+    day_ix: NDArray[np.int64]
+    bperp: NDArray[np.float64]
+    dates: list[int]
 
     @property
     def n_image(self) -> int:
@@ -73,8 +74,22 @@ class Acquisitions:
 class Pairs:
     """Interferograms of a small-baseline stack: datenums and positions in the days, both (n_ifg, 2)."""
 
-    ifgday: np.ndarray
-    ifgday_ix: np.ndarray
+    ifgday: NDArray[np.float64]
+    ifgday_ix: NDArray[np.int64]
+
+
+def find_text(ws: Workspace, name: str) -> Path:
+    """Path of a text file of the patch or of the directory above.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    path = ws.find(name, levels=2)
+    if path is None:
+        raise InputError(f"{name} is neither in {ws.path} nor in {ws.path.parent}: run the preparation again.")
+    return path
 
 
 def read_text_numbers(ws: Workspace, name: str, count: int | None = None) -> NDArray[np.float64]:
@@ -96,9 +111,7 @@ def read_text_numbers(ws: Workspace, name: str, count: int | None = None) -> NDA
     InputError
         The file is missing, empty, holds something else, or the wrong number of them.
     """
-    path = ws.find(name, levels=2)
-    if path is None:
-        raise InputError(f"{name} is neither in {ws.path} nor in {ws.path.parent}: run the preparation again.")
+    path = find_text(ws, name)
     words = read_input(path).split()
     values = [number(word) for word in words]
     if not words or None in values:
@@ -120,7 +133,7 @@ def read_acquisitions(ws: Workspace) -> Acquisitions:
     dates = read_text_numbers(ws, "day.1.in")
     master = read_text_numbers(ws, "master_day.1.in", 1)
     bperp = read_text_numbers(ws, "bperp.1.in", dates.size)
-    header_ranges.refuse(header_ranges.judge_baselines(ws.find("bperp.1.in", levels=2), bperp))
+    header_ranges.refuse(header_ranges.judge_baselines(find_text(ws, "bperp.1.in"), bperp))
     slaves, master_day = _datenum("day.1.in", dates), float(_datenum("master_day.1.in", master)[0])
     day_ix = np.argsort(slaves, kind="stable")
     slaves = slaves[day_ix]

@@ -16,7 +16,7 @@ _DATE = re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)")
 _MOST_NAMES = 12
 
 
-def dates_in(path: str) -> tuple:
+def dates_in(path: str) -> tuple[int, ...]:
     """Dates (yyyymmdd) in the name of a file, else in that of the folder it is in, else in the one above."""
     parts = PurePath(path).parts
     found = (tuple(map(int, _DATE.findall(part))) for part in parts[:-4:-1])
@@ -60,8 +60,8 @@ class ImageNumbers:
     """
 
     small_baselines: bool
-    names: tuple
-    days: tuple
+    names: tuple[str, ...]
+    days: tuple[int, ...]
     master: int | None
 
     @classmethod

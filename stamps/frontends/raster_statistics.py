@@ -7,7 +7,7 @@ order have exponents of all sizes, while amplitudes of a scene differ by some po
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,11 +65,11 @@ class Statistics:
     swapped: bool = False
     resultant: float = 0.0
     clipped: float = 0.0
-    empty_lines: np.ndarray = None
+    empty_lines: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     digest: bytes = b""
 
 
-def statistics_of(parts: np.ndarray) -> Statistics:
+def statistics_of(parts: NDArray[Any]) -> Statistics:
     """Figures of some lines of a raster.
 
     Parameters
@@ -105,7 +105,7 @@ def statistics_of(parts: np.ndarray) -> Statistics:
     )
 
 
-def exponent_spread(parts: np.ndarray) -> float:
+def exponent_spread(parts: NDArray[Any]) -> float:
     """Standard deviation of the binary exponents of samples; 0 without any.
 
     Parameters
@@ -118,10 +118,10 @@ def exponent_spread(parts: np.ndarray) -> float:
     return float(np.frexp(np.maximum(*np.abs(parts.astype(np.float64)).T))[1].std())
 
 
-def common_digest(parts: np.ndarray) -> bytes:
+def common_digest(parts: NDArray[Any]) -> bytes:
     """A digest of complex numbers that is the same for their conjugates, last axis real and imaginary part."""
-    digest = hashlib.blake2b(np.ascontiguousarray(parts[..., 0]), digest_size=16)
-    digest.update(np.ascontiguousarray(np.abs(parts[..., 1])))
+    digest = hashlib.blake2b(np.ascontiguousarray(parts[..., 0]).data, digest_size=16)
+    digest.update(np.ascontiguousarray(np.abs(parts[..., 1])).data)
     return digest.digest()
 
 

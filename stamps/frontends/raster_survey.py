@@ -24,14 +24,13 @@ from stamps.workspace import findings
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
-    from collections import Counter
-
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from stamps._typing import StrPath
     from stamps.frontends.candidates import Calibration
     from stamps.frontends.raster_statistics import Statistics
     from stamps.frontends.raster_verdicts import Fault
+    from stamps.frontends.stack import CoregisteredStack
     from stamps.workspace import Workspace
 
 
@@ -60,16 +59,16 @@ class RasterSurvey:
         Byte order of the interferograms; None before :meth:`examine`.
     """
 
-    sentences: list = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
     order: str | None = None
     _numbers: ImageNumbers = field(default_factory=ImageNumbers.none)
 
-    def examine(self, stack, stage=None):
+    def examine(self, stack: CoregisteredStack, stage: StrPath | None = None) -> None:
         """Look at some lines of every SLC and interferogram, and say at once what is strange.
 
         Parameters
         ----------
-        stack : stamps.frontends.stack.CoregisteredStack
+        stack : CoregisteredStack
         stage : path-like, optional
             Scratch folder of the preparation, which the user does not know.
 
@@ -105,13 +104,17 @@ class RasterSurvey:
         calibrations : dict
             SLC to its :class:`stamps.frontends.candidates.Calibration`.
         """
-        bad = {name: found for name, found in calibrations.items() if found.unusable and found.count}
+        bad = {
+            name: (found.unusable, found.first_unusable)
+            for name, found in calibrations.items()
+            if found.first_unusable is not None and found.count
+        }
         what = "without a usable number (NaN, infinite or beyond 1e19)"
         advice = "no candidate is taken there; if this is not the border, export it again"
         texts = [
-            f"has {found.unusable} sample{'s' if found.unusable > 1 else ''} {what}, the first in line "
-            f"{found.first_unusable[0] + 1}, sample {found.first_unusable[1] + 1}: {advice}"
-            for found in bad.values()
+            f"has {unusable} sample{'s' if unusable > 1 else ''} {what}, the first in line {line + 1}, sample "
+            f"{sample + 1}: {advice}"
+            for unusable, (line, sample) in bad.values()
         ]
         self._add(*_told("SLC", list(bad), texts, f"has samples {what}: {advice}"))
         for name, found in calibrations.items():
@@ -149,7 +152,7 @@ class RasterSurvey:
                     "calibrated in another way or damaged; export it again."
                 )
 
-    def note_candidates(self, not_finite: Counter[Any], n_candidates: int) -> None:
+    def note_candidates(self, not_finite: Mapping[str, int], n_candidates: int) -> None:
         """Add what is strange about the interferograms at the candidates.
 
         Parameters
@@ -193,7 +196,7 @@ class RasterSurvey:
         names: Sequence[str],
         figures: Sequence[Statistics],
         faults: Sequence[Fault | None],
-        dtype: Any,
+        dtype: DTypeLike,
         width: int,
     ) -> None:
         wording = Wording()
@@ -209,8 +212,8 @@ class RasterSurvey:
                     f"{_REPAIR.format('its interferograms')}."
                 )
         for same in _by_name(faults).values():
-            texts = [f"{wording.text(faults[k])}: {_REPAIR.format('its interferograms')}" for k in same]
-            self._add(*_told("SLC", [names[k] for k in same], texts, texts[0]))
+            texts = [f"{wording.text(fault)}: {_REPAIR.format('its interferograms')}" for _, fault in same]
+            self._add(*_told("SLC", [names[k] for k, _ in same], texts, texts[0]))
         for one, other in self._equal(names, figures, faults, dtype, width):
             if self._numbers.date_of(one) != self._numbers.date_of(other):
                 self._add(
@@ -223,26 +226,26 @@ class RasterSurvey:
         names: Sequence[str],
         figures: Sequence[Statistics],
         faults: Sequence[Fault | None],
-        dtype: Any,
+        dtype: DTypeLike,
         width: int,
     ) -> None:
         numbers = self._numbers
         real = [k for k, name in enumerate(names) if not numbers.of_master_alone(name)]
         names, figures, faults = [names[k] for k in real], [figures[k] for k in real], [faults[k] for k in real]
         bad = [
-            name
+            (name, fault)
             for name, fault in zip(names, faults, strict=True)
             if fault is not None and fault.name in FATAL and not _has_signal(name, dtype, width)
         ]
         if bad:
-            fault = faults[names.index(bad[0])]
             raise InputError(
-                f"The interferogram {joined(bad)} {Wording().text(fault)}, so that no pixel could be kept: "
-                f"{_REPAIR.format('its SLC')}."
+                f"The interferogram {joined([name for name, _ in bad])} {Wording().text(bad[0][1])}, so that no pixel could "
+                f"be kept: {_REPAIR.format('its SLC')}."
             )
-        if names and all(fault is not None and fault.name not in LOST for fault in faults):
+        useless = [fault for fault in faults if fault is not None and fault.name not in LOST]
+        if useless and len(useless) == len(names):
             raise InputError(
-                f"No interferogram has a phase to work with: {joined(names)} {Wording().text(faults[0])}; "
+                f"No interferogram has a phase to work with: {joined(names)} {Wording().text(useless[0])}; "
                 "export the stack again."
             )
         for sentence in interferogram_sentences(names, faults, [numbers.number_of(name) for name in names], Wording()):
@@ -254,7 +257,7 @@ class RasterSurvey:
             )
 
     def _compare_kinds(
-        self, found: Sequence[tuple[list[str], list[Statistics], list[Fault | None]]], dtype: Any, width: int
+        self, found: Sequence[tuple[list[str], list[Statistics], list[Fault | None]]], dtype: DTypeLike, width: int
     ) -> None:
         """Interferograms that are copies of an SLC."""
         (images, of_images, image_faults), (names, figures, faults) = found
@@ -269,7 +272,11 @@ class RasterSurvey:
 
     @staticmethod
     def _equal(
-        names: Sequence[str], figures: Sequence[Statistics], faults: Sequence[Fault | None], dtype: Any, width: int
+        names: Sequence[str],
+        figures: Sequence[Statistics],
+        faults: Sequence[Fault | None],
+        dtype: DTypeLike,
+        width: int,
     ) -> Iterator[tuple[str, str]]:
         for one, other in find_equal(figures, faults):
             if _are_equal(names[one], names[other], dtype, width):
@@ -277,7 +284,7 @@ class RasterSurvey:
 
 
 def interferogram_sentences(
-    names: Sequence[str], faults: Sequence[Fault | None], numbers: Sequence[int], wording: Wording
+    names: Sequence[str], faults: Sequence[Fault | None], numbers: Sequence[int | None], wording: Wording
 ) -> list[str]:
     """Sentences about interferograms, with the numbers to leave out.
 
@@ -306,17 +313,17 @@ def interferogram_sentences(
             advice = f"pixels are lost there; {_REPAIR.format('its SLC')}"
         else:
             advice = "export it again" + (f", or leave it out: {findings.leave_out(droppable)}" if droppable else "")
-        texts = [f"{wording.text(faults[k])}: {advice}" for k in same]
-        sentences += _told("interferogram", [names[k] for k in same], texts, texts[0])
+        texts = [f"{wording.text(fault)}: {advice}" for _, fault in same]
+        sentences += _told("interferogram", [names[k] for k, _ in same], texts, texts[0])
     return sentences
 
 
-def _by_name(faults: Sequence[Fault | None]) -> dict[str, list[int]]:
-    """Positions of the rasters with each fault."""
-    found: dict[str, list[int]] = {}
+def _by_name(faults: Sequence[Fault | None]) -> dict[str, list[tuple[int, Fault]]]:
+    """Positions of the rasters with each fault, and the fault of each."""
+    found: dict[str, list[tuple[int, Fault]]] = {}
     for k, fault in enumerate(faults):
         if fault is not None:
-            found.setdefault(fault.name, []).append(k)
+            found.setdefault(fault.name, []).append((k, fault))
     return found
 
 
@@ -330,21 +337,21 @@ def _told(what: str, names: Sequence[str], texts: Sequence[str], common: str) ->
 # ---------------------------------------------------------------------- whole rasters, where a sample makes suspicious
 
 
-def _blocks(path: str, dtype: Any, width: int) -> Iterator[NDArray[Any]]:
+def _blocks(path: str, dtype: DTypeLike, width: int) -> Iterator[NDArray[Any]]:
     n_lines = count_lines(path, dtype, width, 2)
     step = max(1, BLOCK_PIXELS // width)
     for first in range(0, n_lines, step):
         yield read_rows(path, dtype, width, slice(first, min(first + step, n_lines)), 2)
 
 
-def _has_signal(path: str, dtype: Any, width: int) -> bool:
+def _has_signal(path: str, dtype: DTypeLike, width: int) -> bool:
     """Whether any sample is a number and not 0."""
     return any(
         bool((np.isfinite(block).all(axis=2) & (block != 0).any(axis=2)).any()) for block in _blocks(path, dtype, width)
     )
 
 
-def _are_equal(one: str, other: str, dtype: Any, width: int) -> bool:
+def _are_equal(one: str, other: str, dtype: DTypeLike, width: int) -> bool:
     """Whether two rasters are equal or complex conjugates."""
     equal = conjugate = True
     for a, b in zip(_blocks(one, dtype, width), _blocks(other, dtype, width), strict=True):

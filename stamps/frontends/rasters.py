@@ -19,7 +19,7 @@ from stamps.frontends.names import MOVED
 from stamps.workspace.plain_files import check_input
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from stamps._typing import StrPath
 
@@ -43,7 +43,7 @@ SEQUENTIAL_PIXELS = 1 << 18  # where one file is read to its end: the block stay
 _PIXEL_TYPES = {"f": "f4", "s": "i2"}
 
 
-def pixel_type(precision: str = "f", byteswap: int = 0) -> Any:
+def pixel_type(precision: str = "f", byteswap: int = 0) -> np.dtype[Any]:
     """Type of the real and the imaginary part of an SLC pixel.
 
     Parameters
@@ -62,7 +62,7 @@ def pixel_type(precision: str = "f", byteswap: int = 0) -> Any:
     return np.dtype((">" if int(byteswap) else "<") + _PIXEL_TYPES[precision])
 
 
-def map_raster(path: StrPath, dtype: str | type, width: int, values: int = 1) -> NDArray[Any]:
+def map_raster(path: StrPath, dtype: DTypeLike, width: int, values: int = 1) -> NDArray[Any]:
     """Map a raster into memory, read-only.
 
     Parameters
@@ -101,7 +101,7 @@ def map_raster(path: StrPath, dtype: str | type, width: int, values: int = 1) ->
     return np.frombuffer(mapped, dtype, lines * width * values).reshape(lines, *shape)
 
 
-def prefetch(path: str, dtype: Any, width: int, values: int, lines: Any, samples: Any) -> None:
+def prefetch(path: StrPath, dtype: DTypeLike, width: int, values: int, lines: slice, samples: slice) -> None:
     """Ask the system to read part of a raster ahead while something else is computed; harmless if it cannot."""
     if not hasattr(os, "posix_fadvise"):
         return
@@ -121,7 +121,7 @@ def prefetch(path: str, dtype: Any, width: int, values: int, lines: Any, samples
         pass  # whoever reads the file explains what is wrong with it
 
 
-def line_blocks(lines: Any, samples: Any, pixels: int | None = None) -> Iterator[Any]:
+def line_blocks(lines: slice, samples: slice, pixels: int | None = None) -> Iterator[slice]:
     """Cut a range of lines into blocks of about ``pixels`` pixels (at least one line each).
 
     Parameters
@@ -140,7 +140,7 @@ def line_blocks(lines: Any, samples: Any, pixels: int | None = None) -> Iterator
         yield slice(first, min(first + step, lines.stop))
 
 
-def count_lines(path: StrPath, dtype: Any, width: int, values: int = 1) -> int:
+def count_lines(path: StrPath, dtype: DTypeLike, width: int, values: int = 1) -> int:
     """Complete lines of a raster; arguments and errors of :func:`map_raster`."""
     try:
         size = os.stat(path).st_size
@@ -149,7 +149,7 @@ def count_lines(path: StrPath, dtype: Any, width: int, values: int = 1) -> int:
     return size // (np.dtype(dtype).itemsize * width * values)
 
 
-def read_rows(path: StrPath, dtype: Any, width: int, lines: Any, values: int = 1) -> NDArray[Any]:
+def read_rows(path: StrPath, dtype: DTypeLike, width: int, lines: slice, values: int = 1) -> NDArray[Any]:
     """Read complete lines of a raster in the byte order of the processor.
 
     Reading is faster than mapping where all pixels are needed, and what is read does not count twice, as memory of the
@@ -178,7 +178,7 @@ def read_rows(path: StrPath, dtype: Any, width: int, lines: Any, values: int = 1
     dtype = np.dtype(dtype)
     shape = (lines.stop - lines.start, width) if values == 1 else (lines.stop - lines.start, width, values)
     rows = np.empty(shape, dtype.newbyteorder("="))
-    rest = memoryview(rows.reshape(-1).view(np.uint8))
+    rest = rows.reshape(-1).view(np.uint8).data
     try:
         check_input(path)
         with open(path, "rb", buffering=0) as file:
@@ -193,7 +193,7 @@ def read_rows(path: StrPath, dtype: Any, width: int, lines: Any, values: int = 1
     return rows if dtype.isnative else rows.byteswap(inplace=True)
 
 
-def sample_lines(path: str, dtype: Any, width: int, lines: NDArray[np.int64]) -> NDArray[Any]:
+def sample_lines(path: StrPath, dtype: DTypeLike, width: int, lines: NDArray[np.int64]) -> NDArray[Any]:
     """Read single lines of complex pixels, spread over a raster.
 
     Parameters
@@ -228,14 +228,14 @@ def sample_lines(path: str, dtype: Any, width: int, lines: NDArray[np.int64]) ->
                     os.posix_fadvise(file.fileno(), row * int(line), row, os.POSIX_FADV_WILLNEED)
             for target, line in zip(parts, lines, strict=True):
                 file.seek(row * int(line))
-                if file.readinto(memoryview(target.reshape(-1).view(np.uint8))) != row:
+                if file.readinto(target.reshape(-1).view(np.uint8).data) != row:
                     raise InputError(f"The raster {path} ends before line {int(line) + 1} of {width} pixels.")
     except OSError as error:
         raise _unreadable(path, error) from error
     return parts if dtype.isnative else parts.byteswap(inplace=True).view(dtype.newbyteorder())
 
 
-def read_pixels(path: StrPath, dtype: Any, width: int, lines: Any, samples: Any) -> NDArray[np.float32]:
+def read_pixels(path: StrPath, dtype: DTypeLike, width: int, lines: slice, samples: slice) -> NDArray[np.float32]:
     """Read a block of complex pixels.
 
     Parameters
@@ -266,10 +266,10 @@ def read_pixels(path: StrPath, dtype: Any, width: int, lines: Any, samples: Any)
     return np.ascontiguousarray(block, dtype=np.float32).reshape(-1, 2)
 
 
-def _mostly(samples: Any, width: int) -> bool:
+def _mostly(samples: slice, width: int) -> bool:
     """Whether samples are so many of a line that all of it is read."""
     return 2 * (samples.stop - samples.start) >= width
 
 
-def _unreadable(path: StrPath, error: Any) -> InputError:
+def _unreadable(path: StrPath, error: OSError) -> InputError:
     return InputError(f"The raster {path} cannot be read ({error.strerror}): check its path in the list; {MOVED}.")

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
 from stamps.frontends.checks import check_path
@@ -107,7 +107,7 @@ def _paths(name: str, text: str, root: StrPath) -> list[str]:
     return paths_of(text, root)
 
 
-def _begins(old: str) -> Any:
+def _begins(old: str) -> re.Pattern[str]:
     return re.compile(rf"(?:(?<=\s)|^){re.escape(old.rstrip('/'))}(?=/)", re.MULTILINE)
 
 
@@ -154,7 +154,7 @@ def _check(ws: Workspace, lists: Mapping[str, str], changed: Mapping[str, str], 
         raise InputError(f"{problems[0]}{more}: give the directory that takes the place of {old}; nothing was changed.")
 
 
-def _problem(name: str, path: str, size: tuple[int, int], processor: str) -> str | None:
+def _problem(name: str, path: str, size: tuple[int, int] | None, processor: str) -> str | None:
     """What is wrong with a file in the new place, or None."""
     if not os.path.isfile(path):
         return f"{path} does not exist"

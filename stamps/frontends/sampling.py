@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
+
+    _Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger[Any])
 
 
 __all__ = ["no_numbers", "read_positions", "sample_lonlat", "sample_phases", "sample_values"]
@@ -156,14 +158,14 @@ def sample_phases(
     offset = line * width + sample
     not_finite = {}
 
-    def values(name):
+    def values(name: str) -> NDArray[np.uint64]:
         return _take(name, offset, np.empty(offset.size, np.uint64))
 
     with open(out, "wb") as file:
         taken = in_order(values, rasters)
         shown = {"unit": " interferograms", "desc": "pscphase", "leave": False, "disable": None, "file": terminal()}
         for name, column in zip(rasters, tqdm(taken, total=len(rasters), **shown), strict=True):
-            file.write(column)
+            file.write(column.data)
             if order is not None:
                 not_finite[name] = int(np.count_nonzero(no_numbers(column, order)))
     return not_finite
@@ -176,7 +178,7 @@ def no_numbers(column: NDArray[np.uint64], order: str) -> NDArray[np.bool_]:
     return parts[::2] | parts[1::2] if parts.any() else np.zeros(column.size, bool)
 
 
-def _take(path: str, offset: NDArray[np.int64], out: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+def _take(path: StrPath, offset: NDArray[np.int64], out: NDArray[_Unsigned]) -> NDArray[_Unsigned]:
     """Values of a raster at pixel offsets, as unsigned integers of the type of ``out``: bytes, not interpreted."""
     available = count_lines(path, out.dtype, 1)
     if offset.size == 0:
@@ -200,6 +202,6 @@ def _take(path: str, offset: NDArray[np.int64], out: NDArray[np.integer[Any]]) -
     return out
 
 
-def _write(path: StrPath, values: NDArray[np.integer[Any]]) -> None:
+def _write(path: StrPath, values: NDArray[np.unsignedinteger[Any]]) -> None:
     with open(path, "wb") as file:
-        file.write(values)
+        file.write(values.data)

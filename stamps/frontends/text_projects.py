@@ -25,6 +25,7 @@ from stamps.frontends.project_headers import (
     Acquisitions,
     Pairs,
     calibration_constants,
+    find_text,
     read_acquisitions,
     read_pairs,
     read_size,
@@ -67,13 +68,13 @@ class Loaded:
     """
 
     images: Acquisitions
-    settings: dict
-    size: tuple
+    settings: dict[str, float]
+    size: tuple[int, int]
     pixels: patch_files.Candidates
-    line: np.ndarray
-    sample: np.ndarray
-    D_A: np.ndarray | None
-    hgt: np.ndarray | None
+    line: NDArray[np.int64]
+    sample: NDArray[np.int64]
+    D_A: NDArray[np.float64] | None
+    hgt: NDArray[np.float64] | None
     n_read: int
 
     @property
@@ -136,8 +137,8 @@ def load_candidates(ws: Workspace, log: Log, settings: Mapping[str, str]) -> Loa
         return None
     hgt = patch_files.read_heights(ws, n_read, f"{ORDER}f4")
     names = ("pscands.1.ll", "pscands.1.ll", "pscands.1.hgt")
-    lonlat = patch_files.read_lonlat(ws, n_read, ORDER)
-    lonlat = patch_files.judge_candidates(ws, log, lonlat, hgt, np.column_stack([line, sample]), names)
+    as_read = patch_files.read_lonlat(ws, n_read, ORDER)
+    lonlat = patch_files.judge_candidates(ws, log, as_read, hgt, np.column_stack([line, sample]), names)
     pixels = patch_files.with_position(patch_files.local_coordinates(lonlat, values["heading"], log))
     rows = pixels.rows
     if rows.size == 0:
@@ -160,7 +161,7 @@ def load_candidates(ws: Workspace, log: Log, settings: Mapping[str, str]) -> Loa
 def _setting(ws: Workspace, name: str, file: str) -> float:
     """The number of a text header, judged."""
     value = float(read_text_numbers(ws, file, 1)[0])
-    header_ranges.require(ws.find(file, levels=2), {_FIELDS[name]: value}, {_FIELDS[name]: name})
+    header_ranges.require(find_text(ws, file), {_FIELDS[name]: value}, {_FIELDS[name]: name})
     return value
 
 
@@ -211,7 +212,7 @@ def small_baselines(
     raw = patch_files.read_phase(ws, loaded.n_read, n_ifg, ORDER)
     bperp = images.bperp[pairs.ifgday_ix[:, 1]] - images.bperp[pairs.ifgday_ix[:, 0]]
     if of_slaves is None:
-        bperp_mat = repeated(bperp, loaded.n_ps)
+        bperp_mat: NDArray[np.floating[Any]] = repeated(bperp, loaded.n_ps)
     else:
         bperp_mat = pair_differences(of_slaves, images, pairs)
     ps = {"bperp": bperp, "ifgday": pairs.ifgday, "ifgday_ix": pairs.ifgday_ix, "n_ifg": n_ifg}

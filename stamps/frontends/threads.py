@@ -6,19 +6,22 @@ Results come in the order of their items and do not depend on the number of thre
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from stamps import native
 
 if TYPE_CHECKING:
-    pass
+    from concurrent.futures import Future
 
 
 __all__ = ["in_order"]
 
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
-def in_order(function: Callable[..., Any], items: Sequence[str] | Iterable[Any]) -> Iterator[Any]:
+
+def in_order(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
     """Apply a function to items with all threads that kernels may use, a little ahead of who takes the results.
 
     Parameters
@@ -38,7 +41,7 @@ def in_order(function: Callable[..., Any], items: Sequence[str] | Iterable[Any])
         yield from map(function, items)
         return
     with native.thread_pool(n_threads) as pool:
-        waiting: deque[Any] = deque()
+        waiting: deque[Future[_Result]] = deque()
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))

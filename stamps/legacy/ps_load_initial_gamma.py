@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.frontends import patch_files
+from stamps.frontends import master_header, patch_files
 from stamps.matlab.dates import datenum
 from stamps.matlab.statistics import mean_single
 from stamps.workspace import Workspace
@@ -56,14 +56,14 @@ def ps_load_initial_gamma(workdir: Workspace | StrPath = ".") -> None:
     log("Loading data into matlab...")
     paths = patch_files.interferogram_paths(ws)
     day, master_ix, provided = _days(paths)
-    header = patch_files.read_header(ws, patch_files.header_path(ws))
+    header = master_header.read_header(ws, master_header.header_path(ws))
     line, sample = patch_files.read_positions(ws)
     n_read, n_ifg = line.size, day.size
     if n_read == 0:
         patch_files.note_no_candidates(ws, log)
         return
-    look, incidence = patch_files.look_and_incidence(header, sample)
-    bperp_mat = patch_files.perpendicular_baselines(ws, header, paths, line, look, np.float32)
+    look, incidence = master_header.look_and_incidence(header, sample)
+    bperp_mat = master_header.perpendicular_baselines(ws, header, paths, line, look, np.float32)
     bperp = mean_single(bperp_mat, axis=0)
     if provided:
         bperp_mat = np.delete(bperp_mat, master_ix, axis=1)
@@ -100,7 +100,7 @@ def ps_load_initial_gamma(workdir: Workspace | StrPath = ".") -> None:
         "mean_range": header.center_range,
     }
     with ws.publish():
-        patch_files.store_platform(Parameters(ws), header)
+        master_header.store_platform(Parameters(ws), header)
         ws.save("ps1", ps)
         ws.version = 1
         ws.save("ph1", {"ph": ph if n_ps == n_read else ph[valid]})
@@ -129,7 +129,7 @@ def _days(paths: Sequence[str]) -> tuple[NDArray[np.float64], int, bool]:
         From 0.
     provided : bool
     """
-    dates = patch_files.pair_dates(paths)
+    dates = master_header.pair_dates(paths)
     master, slaves = datenum(dates[0, 0]), datenum(dates[:, 1])
     if np.any(np.diff(slaves) <= 0):
         raise InputError("The interferograms of pscphase.in are not in order of date: run the preparation again.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.frontends import patch_files
+from stamps.frontends import master_header, patch_files
 from stamps.matlab.dates import datenum, datestr
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
@@ -52,9 +52,9 @@ def sb_load_initial_gamma(workdir: Workspace | StrPath = ".") -> None:
     log = Log(ws, "SB_LOAD_INITIAL_GAMMA")
     log.start()
     paths = patch_files.interferogram_paths(ws)
-    master_header = patch_files.header_path(ws)
-    master_day = datenum(patch_files.master_date_of_header(master_header))
-    dates = patch_files.pair_dates(paths)
+    header_path = master_header.header_path(ws)
+    master_day = datenum(master_header.master_date_of_header(header_path))
+    dates = master_header.pair_dates(paths)
     _write_pairs(ws, dates)
     ifgday = datenum(dates)
     day, ifgday_ix = np.unique(ifgday, return_inverse=True)
@@ -63,14 +63,14 @@ def sb_load_initial_gamma(workdir: Workspace | StrPath = ".") -> None:
             f"No interferogram of {ws.path.parent / 'pscphase.in'} contains the master {datestr(master_day)} "
             f"({master_header}): take one of their images as master (mt_prep_snap)."
         )
-    header = patch_files.read_header(ws, master_header)
+    header = master_header.read_header(ws, header_path)
     line, sample = patch_files.read_positions(ws)
     n_read = line.size
     if n_read == 0:
         patch_files.note_no_candidates(ws, log)
         return
-    look, incidence = patch_files.look_and_incidence(header, sample)
-    bperp_mat = patch_files.perpendicular_baselines(ws, header, paths, line, look, np.float64)
+    look, incidence = master_header.look_and_incidence(header, sample)
+    bperp_mat = master_header.perpendicular_baselines(ws, header, paths, line, look, np.float64)
     hgt = patch_files.read_heights(ws, n_read)
     lonlat = patch_files.judged_lonlat(ws, log, header, hgt, line, sample)
     pixels = patch_files.with_position(patch_files.local_coordinates(lonlat, header.heading, log))
@@ -101,7 +101,7 @@ def sb_load_initial_gamma(workdir: Workspace | StrPath = ".") -> None:
         "mean_range": header.center_range,
     }
     with ws.publish():
-        patch_files.store_platform(Parameters(ws), header)
+        master_header.store_platform(Parameters(ws), header)
         ws.save("ps1", ps)
         ws.version = 1
         ws.save("ph1", {"ph": ph})

@@ -155,12 +155,12 @@ def _find(ws: Workspace, name: str) -> Path | None:
 
 def headers(ws: Workspace, patches: Sequence[str] | None) -> list[str]:
     """Headers beside the rasters that step 1 reads: of the master image, and of the baselines."""
-    from stamps.frontends import patch_files
+    from stamps.frontends import master_header, patch_files
 
     folder = ws / patches[0] if patches else ws
     try:
         paths = [
-            patch_files.header_path(folder),
+            master_header.header_path(folder),
             *(f"{path[:-4]}base" for path in patch_files.interferogram_paths(folder)),
         ]
     except (StampsError, OSError):

@@ -9,7 +9,7 @@ import pytest
 from helpers import text_project, tiny_stacks
 from helpers.gsar_project import write_project as write_gsar
 from stamps.errors import InputError
-from stamps.frontends import patch_files, project_headers
+from stamps.frontends import master_header, project_headers
 from stamps.frontends.lists import paths_of, paths_with_constants, raster_paths, read_selection_list
 from stamps.frontends.names import baseline_file, dates_in_path, image_date, pair_of_name
 from stamps.frontends.relocation import relocate
@@ -205,7 +205,7 @@ def test_what_no_list_file_can_hold_is_refused(tmp_path, name, word):
 def test_dates_of_names(name, pair, folder):
     assert pair_of_name(folder + name) == pair
     if pair:
-        assert patch_files.pair_dates([folder + name]).tolist() == [[int(date) for date in pair]]
+        assert master_header.pair_dates([folder + name]).tolist() == [[int(date) for date in pair]]
 
 
 def test_dates_of_images():
