@@ -24,6 +24,7 @@ from stamps.workspace.locks import reserving
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
+    from stamps.frontends.stack import CoregisteredStack
 
 
 __all__ = ["mt_prep_gamma"]
@@ -84,7 +85,7 @@ def mt_prep_gamma(
 class _Pt2geo:
     """Positions without a longitude raster, by Gamma's own program."""
 
-    def check(self, stack):
+    def check(self, stack: CoregisteredStack) -> list[Problem]:
         """What is wrong if the program is not there."""
         try:
             external.pt2geo_command()
@@ -92,8 +93,9 @@ class _Pt2geo:
             return [Problem(str(error), error.exit_status)]
         return []
 
-    def compute(self, stage, stack):
+    def compute(self, stage: Workspace, stack: CoregisteredStack) -> None:
         """Longitude and latitude of the candidates of all patches."""
+        assert stack.header is not None, "an export without it is refused"
         headers = dem_headers(stack)[0], offset_headers(stack)[0]
         for name in stage.patch_list():
             folder = stage.path / name

@@ -122,12 +122,12 @@ def ps_calc_scla(use_small_baselines: int = 0, coest_mean_vel: int = 0, workdir:
 @dataclass
 class _Options:
     small_baselines: bool
-    drop_ifg_index: np.ndarray
+    drop_ifg_index: NDArray[np.int64]
     l1: bool
     deramp: bool
     subtract_tropo: bool
-    tropo_method: object
-    scla_drop_index: np.ndarray
+    tropo_method: int | str  # number or name
+    scla_drop_index: NDArray[np.int64]
     single_series: bool  # the inverted series of a small-baseline project
 
 
@@ -192,9 +192,9 @@ def _used_and_baselines(
 class _Pairs:
     """Phase differences in double (n_ps x n_pair), mean baseline and dates of each pair."""
 
-    phase: np.ndarray
-    bperp: np.ndarray
-    days: np.ndarray
+    phase: NDArray[np.float64]
+    bperp: NDArray[np.float32]
+    days: NDArray[np.float64]
 
     def design(self, with_velocity: int) -> NDArray[np.float64]:
         """Columns: constant, mean baseline in m (one for all pixels), and days if a velocity is estimated."""

@@ -226,7 +226,7 @@ def _n_trial_wraps(bperp: NDArray[np.floating[Any]], max_topo_err: float, wavele
             f"All {bperp.size} mean perpendicular baselines are equal, so the look-angle error cannot be estimated: "
             "check the baseline files and the number of interferograms."
         )
-    scalar = bperp.dtype.type
+    scalar: type[Any] = bperp.dtype.type  # its numbers pass for float
     n_trial_wraps = scalar(span * scalar(max_k) / scalar(2 * np.pi))
     check_trial_wraps(n_trial_wraps, max_topo_err)
     return n_trial_wraps
@@ -260,7 +260,7 @@ def _restored(ws: Workspace, data: Candidates, settings: _Settings) -> Coherence
         raise WorkspaceError(f"{ws.path}: pm1 does not belong to the pixels of ps1: run step 2 from the start.")
     gamma_change = pm.get("gamma_change_save")
     state = CoherenceState(
-        weight=None,
+        weight=np.empty(0),
         Nr=pm["Nr"],
         Nr_max_nz_ix=pm["Nr_max_nz_ix"],
         **{name: pm[name] for name in ("K_ps", "C_ps", "coh_ps", "coh_ps_save", "N_opt", "ph_res", "ph_patch")},
@@ -277,7 +277,7 @@ def _saved(
     grid_size: float,
     lowpass: NDArray[np.float64],
     n_trial_wraps: float,
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, Any]:
     """Variables of ``pm1``."""
     names = (
         "ph_patch",

@@ -51,9 +51,9 @@ def ps_load_initial(workdir: Workspace | StrPath = ".") -> None:
     loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    ps, ph, bperp_mat = text_projects.single_master(ws, loaded)
+    ps, ph, mean_bperp = text_projects.single_master(ws, loaded)
     of_slaves = pixel_geometry.slave_baselines(ws, loaded, loaded.height)
-    bperp_mat = bperp_mat if of_slaves is None else of_slaves
+    bperp_mat = mean_bperp if of_slaves is None else of_slaves
     la = pixel_geometry.look_angles(ws, loaded)
     text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, {} if la is None else {"la": la})
     log.finish()

@@ -29,7 +29,10 @@ from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stamps._typing import StrPath
+    from stamps.frontends.stack import CoregisteredStack
 
 
 __all__ = ["ps_load_initial_gsar"]
@@ -116,11 +119,15 @@ def ps_load_initial_gsar(workdir: Workspace | StrPath = ".") -> None:
     log.finish()
 
 
-def _phasors(raw, stack, master_ix, rows):
+def _phasors(
+    raw: NDArray[np.complex64], stack: CoregisteredStack, master_ix: int, rows: NDArray[np.int64]
+) -> NDArray[np.complex64]:
     """Phasors by date with the master's column of ones: (n_ps, n_image) complex64 in column-major order."""
     ph = np.ones((rows.size, len(raw) + 1), dtype=np.complex64, order="F")
     columns = np.delete(np.arange(len(raw) + 1), master_ix)
-    conjugate = stack.pairs[0][1] == stack.master
+    pair = stack.pairs[0]
+    assert pair is not None, "names without dates are refused"
+    conjugate = pair[1] == stack.master
     for column, block in zip(columns, raw, strict=True):
         values = block.astype(np.complex64)[rows]
         ph[:, column] = np.conj(values) if conjugate else values

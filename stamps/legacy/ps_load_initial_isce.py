@@ -56,9 +56,9 @@ def ps_load_initial_isce(inc_angle: Any = None, workdir: Workspace | StrPath = "
     loaded = text_projects.load_candidates(ws, log, _SETTINGS)
     if loaded is None:
         return
-    ps, ph, bperp_mat = text_projects.single_master(ws, loaded)
+    ps, ph, mean_bperp = text_projects.single_master(ws, loaded)
     of_slaves = pixel_geometry.raster_baselines(ws, loaded)
-    bperp_mat = bperp_mat if of_slaves is None else of_slaves
+    bperp_mat = mean_bperp if of_slaves is None else of_slaves
     angles = pixel_geometry.raster_angles(ws, loaded, inc_angle, _LOOK_FILES)
     text_projects.save_patch(ws, loaded, ps, ph, bperp_mat, angles)
     log.finish()
