@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +25,9 @@ from stamps.frontends.stack import CoregisteredStack
 from stamps.native.candidates import amplitude_sum
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
+
+    from stamps._typing import StrPath
 
 
 __all__ = ["Forecast", "expected_candidates", "find_stack"]
@@ -109,7 +111,7 @@ def expected_candidates(export: CoregisteredStack, threshold: float | None = Non
     return Forecast(taken / total, total)
 
 
-def _calibration(path: str, dtype: Any, width: int, lines: NDArray[np.int64]) -> float:
+def _calibration(path: StrPath, dtype: DTypeLike, width: int, lines: NDArray[np.int64]) -> float:
     total, count = 0.0, 0
     for line in lines[lines < count_lines(path, dtype, width, 2)].tolist():
         amplitudes = read_amplitudes(path, dtype, width, slice(line, line + 1), slice(0, width))

@@ -24,6 +24,8 @@ from stamps.frontends.names import MOVED
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from numpy.typing import DTypeLike, NDArray
+
     from stamps._typing import StrPath
 
 
@@ -89,7 +91,7 @@ def read_header(path: StrPath) -> RasterHeader:
     return RasterHeader(width, length, bands, scheme, np.dtype(order + code))
 
 
-def map_bands(path: StrPath) -> Any:
+def map_bands(path: StrPath) -> NDArray[Any]:
     """Map a raster into memory, read-only.
 
     Parameters
@@ -120,7 +122,7 @@ def map_bands(path: StrPath) -> Any:
 
 
 def write_header(
-    path: StrPath, width: int, length: int, dtype: Any, name: str, bands: int = 1, scheme: str = "BIL"
+    path: StrPath, width: int, length: int, dtype: DTypeLike, name: str, bands: int = 1, scheme: str = "BIL"
 ) -> None:
     """Write the header of a raster.
 
@@ -176,7 +178,7 @@ def _count(source: StrPath, found: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def _choice(source: StrPath, found: Mapping[str, str], name: str, choices: Mapping[str, Any]) -> str:
+def _choice(source: StrPath, found: Mapping[str, str], name: str, choices: Mapping[str, object]) -> str:
     text = found.get(name, "").upper()
     if text not in choices:
         raise InputError(f"The header {source} has '{text}' as {name}, but only {', '.join(choices)} can be read.")

@@ -6,7 +6,7 @@ Source: docs/method/loading.md, sections 7 and 8.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -124,6 +124,8 @@ def _between_nodes(
 
 
 def _along(
-    values: Any, row: NDArray[np.int64], column: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+    values: NDArray[np.float64],
+    row: NDArray[np.int64],
+    column: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
 ) -> NDArray[np.float64]:
     return values[row, column[0]] + (values[row, column[1]] - values[row, column[0]]) * column[2]

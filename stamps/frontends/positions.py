@@ -67,7 +67,11 @@ def middle_of(lonlat: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def judge_positions(
-    lonlat: Any, names: Sequence[str], reach: float, pixels: NDArray[np.int64], what: str = "candidates"
+    lonlat: NDArray[np.floating[Any]],
+    names: Sequence[str],
+    reach: float,
+    pixels: NDArray[np.int64],
+    what: str = "candidates",
 ) -> Judgement:
     """Find pixels without coordinates; refuse coordinates that are nonsense.
 
@@ -96,25 +100,25 @@ def judge_positions(
     values = np.asarray(lonlat)
     for column, (coordinate, name) in enumerate(zip(("longitude", "latitude"), names, strict=True)):
         _refuse_byte_order(values[:, column], coordinate, name)
-    lonlat = values.astype(np.float64)
+    degrees = values.astype(np.float64)
     # NaN, fill values and repeated 0/0 are gaps, the rest that cannot be is nonsense
-    gap = ~np.isfinite(lonlat).all(axis=1) | _is_fill(lonlat).any(axis=1)
-    zero = (lonlat == 0).all(axis=1)
-    nonsense = ~gap & (_outside(lonlat[:, 0], "longitude") | _outside(lonlat[:, 1], "latitude"))
+    gap = ~np.isfinite(degrees).all(axis=1) | _is_fill(degrees).any(axis=1)
+    zero = (degrees == 0).all(axis=1)
+    nonsense = ~gap & (_outside(degrees[:, 0], "longitude") | _outside(degrees[:, 1], "latitude"))
     seen = ~(gap | zero | nonsense)
-    distance = np.zeros(len(lonlat))
-    distance[seen], middle = _from_middle(lonlat[seen])
+    distance = np.zeros(len(degrees))
+    distance[seen], middle = _from_middle(degrees[seen])
     far = seen & (distance > reach)
-    zero &= ~_belongs_at_zero(lonlat, pixels, seen & ~far, zero, middle, reach)
-    _refuse_nonsense(lonlat, names, nonsense, far, distance, (gap | zero), reach, what)
+    zero &= ~_belongs_at_zero(degrees, pixels, seen & ~far, zero, middle, reach)
+    _refuse_nonsense(degrees, names, nonsense, far, distance, (gap | zero), reach, what)
     left = seen & ~far
-    _refuse_constant(lonlat[left], names)
+    _refuse_constant(degrees[left], names)
     missing = gap | zero | nonsense | far
     reasons = {"0/0": zero, "no number or a fill value": gap, "out of the range": nonsense, "far from the others": far}
     return Judgement(missing, _told(f"{names[0]} and {names[1]}", "coordinates", missing, reasons, what))
 
 
-def judge_heights(heights: Any, name: str, what: str = "candidates") -> Judgement:
+def judge_heights(heights: NDArray[np.floating[Any]], name: str, what: str = "candidates") -> Judgement:
     """Find pixels without height; refuse heights that are nonsense.
 
     Parameters
@@ -137,18 +141,18 @@ def judge_heights(heights: Any, name: str, what: str = "candidates") -> Judgemen
     """
     values = np.asarray(heights)
     _refuse_byte_order(values, "height", name)
-    heights = values.astype(np.float64)
-    gap = ~np.isfinite(heights) | _is_fill(heights)
-    nonsense = ~gap & _outside(heights, "height")
+    metres = values.astype(np.float64)
+    gap = ~np.isfinite(metres) | _is_fill(metres)
+    nonsense = ~gap & _outside(metres, "height")
     if _is_much(nonsense, ~gap):
         low, high = _LIMITS["height"]
         raise InputError(
-            f"{name} holds {_example(heights[nonsense])} as a height ({_share(nonsense)} of the {what}), but {low:g} to "
+            f"{name} holds {_example(metres[nonsense])} as a height ({_share(nonsense)} of the {what}), but {low:g} to "
             f"{high:g} m were expected: check type, byte order and unit of the height raster and prepare again."
         )
     missing = gap | nonsense
     warnings = _told(name, "height", missing, {"a fill value": gap, "out of the range": nonsense}, what)
-    known = heights[~missing]
+    known = metres[~missing]
     if known.size >= _TELLING and np.all(known == known[0]):
         warnings.append(
             f"{name} holds {known[0]:g} m everywhere: unless the scene is flat, export the height raster again."
@@ -159,7 +163,7 @@ def judge_heights(heights: Any, name: str, what: str = "candidates") -> Judgemen
 # ---------------------------------------------------------------------- refusals
 
 
-def _refuse_byte_order(values: NDArray[np.float32], coordinate: str, name: str) -> None:
+def _refuse_byte_order(values: NDArray[np.floating[Any]], coordinate: str, name: str) -> None:
     """Refuse values that make sense only with their bytes in reverse order; a fill value counts once."""
     values = np.unique(values[:: max(1, values.size // _ENOUGH)])
     if (
@@ -223,7 +227,7 @@ def _outside(values: NDArray[np.float64], coordinate: str) -> NDArray[np.bool_]:
     return ~((values >= low) & (values <= high)) | ((np.abs(values) < 1e-30) & (values != 0))
 
 
-def _odd_share(values: NDArray[np.float32], coordinate: str) -> float:
+def _odd_share(values: NDArray[np.floating[Any]], coordinate: str) -> float:
     """Share of the values that are out of the range or next to nothing."""
     with np.errstate(invalid="ignore"):
         numbers = values.astype(np.float64)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -151,7 +151,7 @@ def find_equal(figures: Sequence[Statistics], faults: Sequence[Fault | None]) ->
     list of (int, int)
         Positions; of several equal ones the first with each other one.
     """
-    first: dict[Any, int] = {}
+    first: dict[bytes, int] = {}
     pairs: list[tuple[int, int]] = []
     for k, (one, fault) in enumerate(zip(figures, faults, strict=True)):
         if fault is not None and fault.name in (*FATAL, "constant"):

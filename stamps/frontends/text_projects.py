@@ -220,7 +220,7 @@ def small_baselines(
 
 
 def single_master_phasors(
-    raw: Any, images: Acquisitions, calconst: NDArray[np.float64], sort_ix: NDArray[np.int64]
+    raw: NDArray[np.complex64], images: Acquisitions, calconst: NDArray[np.float64], sort_ix: NDArray[np.int64]
 ) -> NDArray[np.complex64]:
     """Calibrated phasors by date with the master's column of ones.
 
@@ -245,7 +245,7 @@ def single_master_phasors(
     return ph
 
 
-def unit_phasors(raw: Any, sort_ix: NDArray[np.int64]) -> NDArray[np.complex64]:
+def unit_phasors(raw: NDArray[np.complex64], sort_ix: NDArray[np.int64]) -> NDArray[np.complex64]:
     """Phasors of unit modulus (zeros stay 0): (n, n_ifg) complex64 in column-major order."""
     ph = np.empty((sort_ix.size, len(raw)), dtype=np.complex64, order="F")
     for k, block in enumerate(raw):
