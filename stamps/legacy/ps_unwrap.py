@@ -119,7 +119,7 @@ class _Settings:
     small_baselines: bool
     patch_phase: bool
     deramp: bool
-    tropo_method: object
+    tropo_method: float | str | None
     dropped: np.ndarray
     hold: bool
     max_topo_err: float

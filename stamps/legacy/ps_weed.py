@@ -137,7 +137,9 @@ def ps_weed(
 
     used = retained(ps["n_ifg"], settings.dropped)
     n = np.count_nonzero(keep)
-    quiet, ps_std, ps_max = np.ones(n, dtype=bool), np.zeros(n), np.zeros(n)
+    quiet = np.ones(n, dtype=bool)
+    ps_std: NDArray[np.floating[Any]] = np.zeros(n)
+    ps_max: NDArray[np.floating[Any]] = np.zeros(n)
     if not no_weed_noisy and n:
         ps_std, ps_max = _noise(ps, pixels, np.flatnonzero(keep), used, settings, log)
         quiet = (ps_std < settings.max_std) & (ps_max < settings.max_noise)
