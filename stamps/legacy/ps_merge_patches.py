@@ -14,7 +14,7 @@ Source: docs/method/merging.md, section 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
     from stamps.steps.merging import Cells
+    from stamps.workspace.directory import Variables
 
 
 __all__ = ["ps_merge_patches"]
@@ -126,7 +127,7 @@ class _Patch:
 
     ws: Workspace
     name: str
-    ps: Any = None
+    ps: Variables = field(init=False)  # from when it is opened
     selection: Any = None  # Chosen, with resampling Cells; None until it is made
 
     def open(self) -> NDArray[np.bool_]:

@@ -84,9 +84,9 @@ def uw_sb_smooth_unwrap(
 class Problem(NamedTuple):
     """Design matrix, whitening matrix and times of a fit."""
 
-    design: np.ndarray
-    weights: np.ndarray
-    time: np.ndarray
+    design: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    time: NDArray[np.float64]
 
     def series(self, models: ArrayLike) -> NDArray[np.float64]:
         """Model series f(tau): models (..., 5) -> (..., n_image)."""

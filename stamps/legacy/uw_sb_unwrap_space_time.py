@@ -223,9 +223,9 @@ class Network(NamedTuple):
     ``ifgday_ix`` pairs (n_ifg, 2), ``day`` days (n_image,), ``design`` (n_ifg, n_image) -1 at first, 1 at second image.
     """
 
-    ifgday_ix: np.ndarray
-    day: np.ndarray
-    design: np.ndarray
+    ifgday_ix: NDArray[np.int64]
+    day: NDArray[np.float64]
+    design: NDArray[np.float64]
 
     @classmethod
     def of(cls, ifgday_ix: NDArray[np.int64], day: NDArray[np.float64]) -> Network:
@@ -346,7 +346,7 @@ class Annealing(NamedTuple):
 
     workspace: Workspace
     grid: Variables
-    edges: np.ndarray
+    edges: NDArray[np.int64]
     seed: int
 
     def improved(

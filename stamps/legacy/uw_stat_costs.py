@@ -136,12 +136,12 @@ class EdgeStatistics:
 
     rows: costs.GridArcs
     columns: costs.GridArcs
-    counts: np.ndarray
-    sigsq: np.ndarray
-    dph_space_uw: np.ndarray
-    smooth: np.ndarray
+    counts: NDArray[np.int64]
+    sigsq: NDArray[np.int16]
+    dph_space_uw: NDArray[np.float32]
+    smooth: NDArray[np.float32]
     spread: scipy.sparse.csc_matrix
-    held: np.ndarray | None
+    held: NDArray[np.bool_] | None
 
     def ifg_costs(self, ifg: int) -> ArcCosts:
         """Arc costs of one interferogram."""
