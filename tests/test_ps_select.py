@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from helpers.synthetic_patch import MASTER, N_IFG, make_patch
 from stamps.errors import InputError, ParameterError, WorkspaceError
-from stamps.legacy.ps_select import ps_select, reestimated_coherence, used_interferograms
+from stamps.legacy.ps_select import ps_select
 from stamps.matlab.dates import datestr
+from stamps.steps.reestimation import reestimated_coherence, used_interferograms
 from stamps.steps.selection import (
     DispersionBins,
     Threshold,

@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
+from stamps.errors import InputError
 from stamps.insar.phase import phasor
-from stamps.legacy.uw_sb_unwrap_space_time import Network, Slopes, noise_weights, uw_sb_unwrap_space_time, with_noise
+from stamps.legacy.uw_sb_unwrap_space_time import (
+    Network,
+    Slopes,
+    Term,
+    noise_weights,
+    uw_sb_unwrap_space_time,
+    with_noise,
+)
 from stamps.steps.unwrapping.look_angle import search_series
 from stamps.workspace import Workspace
 
@@ -58,8 +66,8 @@ def test_other_networks_are_used_as_they_are():
 def test_look_angle_terms_are_taken_away_and_added_again():
     slope = np.array([0.008, -0.012, 0.0])
     dph = phasors_of(slope, STAR)
-    slopes = Slopes(bperp_of(STAR), None)
-    rest, held = slopes.fit_look_angle(dph, None, search_series(dph, STAR, bperp_of(STAR), DAY, 0.5))
+    slopes = Slopes()
+    rest, held = slopes.fit_look_angle(dph, None, bperp_of(STAR), search_series(dph, STAR, bperp_of(STAR), DAY, 0.5))
     assert held is None
     np.testing.assert_allclose(np.angle(rest), 0, atol=5e-4)
     np.testing.assert_allclose(slopes.added(np.zeros((3, 7), np.float32)), np.outer(slope, bperp_of(STAR)), atol=5e-4)
@@ -70,27 +78,28 @@ def test_temperature_term():
     bperp = bperp_of(STAR)
     per_degree, per_metre = np.array([0.1, -0.07]), np.array([0.006, -0.009])
     dph = phasor((np.outer(per_degree, temp) + np.outer(per_metre, bperp)).astype(np.float32))
-    slopes = Slopes(bperp, temp)
+    slopes = Slopes()
     dph_short = phasor(np.outer(per_degree, temp).astype(np.float32))
-    _, held = slopes.fit_temperature(dph_short, np.zeros((2, 7), np.float32), 1, 200)
-    np.testing.assert_allclose(slopes.per_degree, per_degree, rtol=0.02)
-    np.testing.assert_allclose(held, -np.outer(slopes.per_degree, temp), rtol=1e-6)
+    _, held = slopes.fit_temperature(dph_short, np.zeros((2, 7), np.float32), temp, bperp, 1, 200)
+    np.testing.assert_allclose(slopes.temperature.slope, per_degree, rtol=0.02)
+    np.testing.assert_allclose(held, -np.outer(slopes.temperature.slope, temp), rtol=1e-6)
     only_metres = phasor(np.outer(per_metre, bperp).astype(np.float32))
-    rest, _ = slopes.fit_look_angle(only_metres, None, search_series(only_metres, STAR, bperp, DAY, 0.5))
+    rest, _ = slopes.fit_look_angle(only_metres, None, bperp, search_series(only_metres, STAR, bperp, DAY, 0.5))
     np.testing.assert_allclose(np.angle(rest), 0, atol=1e-3)
     np.testing.assert_allclose(np.exp(1j * slopes.added(np.angle(rest))), dph, atol=0.02)
 
 
 def test_without_a_look_angle_term_the_temperature_term_goes_back():
     temp, bperp = np.array([3.0, -5, 12, 0, 7, -9, 4]), bperp_of(STAR)
-    slopes = Slopes(bperp, temp)
-    slopes.per_degree = np.array([0.1], np.float32)
+    slopes = Slopes()
+    slopes.temperature = Term(np.array([0.1], np.float32), temp)
     original = phasor((0.1 * temp)[np.newaxis].astype(np.float32))
     flat = np.ones((1, 7), np.complex64)
     search = search_series(flat, STAR, bperp, DAY, 0.5)
-    rest, _ = slopes.fit_look_angle(flat.copy(), None, search._replace(phasors=np.full_like(search.phasors, np.nan)))
+    lost = search._replace(phasors=np.full_like(search.phasors, np.nan))
+    rest, _ = slopes.fit_look_angle(flat.copy(), None, bperp, lost)
     np.testing.assert_allclose(rest, original, atol=1e-6)
-    assert slopes.per_degree[0] == slopes.per_metre[0] == 0
+    assert slopes.temperature.slope[0] == slopes.look_angle.slope[0] == 0
 
 
 def test_noisy_rows_lose_their_statistics():
@@ -130,6 +139,12 @@ def prepared(tmp_path):
     edges = np.array([[k, k + 1] for k in range(19)])
     ws.save("uw_interp", {"edgs": np.column_stack([np.arange(19), edges])})
     return ws
+
+
+def test_a_look_angle_error_needs_baselines(prepared):
+    with pytest.raises(InputError, match="give bperp, or la_flag 'n'"):
+        uw_sb_unwrap_space_time(DAY, STAR, "3D_FULL", 100, "y", workdir=prepared)
+    uw_sb_unwrap_space_time(DAY, STAR, "3D_FULL", 100, "n", prefilt_win=4, workdir=prepared)
 
 
 @pytest.mark.parametrize("method", ["2D", "3D_no_def", "3D_FULL", "3D_QUICK", "3D_SMALL_DEF", "3D"])

@@ -149,7 +149,7 @@ def tropo_methods() -> list[TropoMethod]:
     return sorted(_TROPO_METHODS, key=lambda method: method.number)
 
 
-def invertible_method(method: int | str) -> TropoMethod:
+def invertible_method(method: float | str) -> TropoMethod:
     """The correction with a number or a name, if it can be inverted from interferograms to a time series.
 
     Raises
@@ -165,7 +165,7 @@ def invertible_method(method: int | str) -> TropoMethod:
     return known
 
 
-def tropospheric_correction(aps: Mapping, aps_flag: int | str = 0) -> tuple[np.ndarray, str, int]:
+def tropospheric_correction(aps: Mapping[str, Any], aps_flag: float | str = 0) -> tuple[NDArray[Any], str, int]:
     """Choose a tropospheric correction.
 
     Arguments, results and errors are those of :func:`stamps.ps_plot_tca`.
@@ -193,7 +193,7 @@ def _made_by(name: str) -> str:
     return f"make it with '{_COMMANDS[name]}'" if name in _COMMANDS else "compute it with TRAIN"
 
 
-def iono_method(method: int | str) -> int:
+def iono_method(method: float | str) -> int:
     """Number of the ionospheric correction with a number or a name.
 
     Parameters
@@ -218,7 +218,7 @@ def iono_method(method: int | str) -> int:
     return 1
 
 
-def ionospheric_correction(ica: Mapping, ica_flag: int | str = 1) -> tuple[np.ndarray, str, int]:
+def ionospheric_correction(ica: Mapping[str, Any], ica_flag: float | str = 1) -> tuple[NDArray[Any], str, int]:
     """Choose an ionospheric correction.
 
     Arguments, results and errors are those of :func:`stamps.ps_plot_ica`.

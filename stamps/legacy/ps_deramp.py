@@ -5,20 +5,30 @@ Reads ``deramp_degree.mat`` (``degree``) if the directory has it. Writes nothing
 Source: docs/method/scla.md, section 4.
 """
 
-from collections.abc import Mapping
-from os import PathLike
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from stamps.products.deramping import deramped
 from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
 
 __all__ = ["ps_deramp"]
 
 
 def ps_deramp(
-    ps: Mapping, ph_all: np.ndarray, degree: float | None = None, workdir: PathLike | str | Workspace = "."
-) -> tuple[np.ndarray, np.ndarray]:
+    ps: Mapping[str, Any],
+    ph_all: NDArray[np.floating[Any]],
+    degree: float | None = None,
+    workdir: Workspace | StrPath = ".",
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.float64]]:
     """Fit and remove a surface from every column of phases.
 
     Parameters

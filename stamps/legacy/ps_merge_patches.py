@@ -14,7 +14,7 @@ Source: docs/method/merging.md, section 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
     from stamps.steps.merging import Cells
+    from stamps.workspace.directory import Variables
 
 
 __all__ = ["ps_merge_patches"]
@@ -126,7 +127,7 @@ class _Patch:
 
     ws: Workspace
     name: str
-    ps: Any = None
+    ps: Variables = field(init=False)  # from when it is opened
     selection: Any = None  # Chosen, with resampling Cells; None until it is made
 
     def open(self) -> NDArray[np.bool_]:
@@ -254,11 +255,12 @@ class _Merged:
 
     def levelled(self, name: str, variable: str, whole_cycles: bool) -> NDArray[np.float32] | None:
         """A quantity known up to a constant per patch, or None if no patch has it; not yet in final order."""
-        parts = [patch.ws.load_optional(name, [variable]).get(variable) for patch in self.patches]
-        if all(part is None for part in parts):
+        found = [patch.ws.load_optional(name, [variable]).get(variable) for patch in self.patches]
+        parts = [part for part in found if part is not None]
+        if not parts:
             return None
         what = f"{name}.{variable}"
-        _require_none([patch.name for patch, part in zip(self.patches, parts, strict=True) if part is None], what)
+        _require_none([patch.name for patch, part in zip(self.patches, found, strict=True) if part is None], what)
         for patch, part in zip(self.patches, parts, strict=True):
             _require_same_columns(parts[0], patch.checked(part, what), patch, what)
         tables = [part.reshape(len(part), -1) for part in parts]
@@ -332,7 +334,7 @@ def _arrange(
 def _save_phases(ws: Workspace, merged: _Merged, rows: NDArray[np.intp], small_baselines: bool) -> None:
     """Gather and save the files that every patch has, one after the other."""
 
-    def final(name, variable, how, required=False):
+    def final(name: str, variable: str, how: str, required: bool = False) -> Any:
         values = merged.file(name, variable, how, rows)
         if values is None and required:
             raise WorkspaceError(f"No patch has {name}.mat with '{variable}': run steps 4 and 5 in the patches first.")

@@ -9,7 +9,7 @@ Source: docs/method/products.md, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,7 +124,7 @@ def _write(ws: Workspace, name: str, array: NDArray[np.float32]) -> None:
         np.ascontiguousarray(array).tofile(path)
 
 
-def _write_text(ws: Workspace, name: str, columns: ArrayLike, row_format: str) -> None:
+def _write_text(ws: Workspace, name: str, columns: Sequence[ArrayLike], row_format: str) -> None:
     with ws.open_output(name) as path:
         write_columns(path, columns, row_format)
 

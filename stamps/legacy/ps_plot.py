@@ -33,6 +33,8 @@ from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
     from stamps._typing import StrPath
@@ -56,10 +58,10 @@ class Picture(NamedTuple):
     axes : list of matplotlib.axes.Axes
     """
 
-    figure: object = None
-    limits: object = None
-    rmse: object = None
-    axes: object = None
+    figure: Figure | None = None
+    limits: tuple[float, float] | None = None
+    rmse: NDArray[np.float64] | None = None
+    axes: list[Axes] | None = None
 
 
 def ps_plot(
@@ -145,17 +147,17 @@ def ps_plot(
 class StoredEstimates(Estimates):
     """The estimates as the original keeps them: in ``tca2``, ``ica2`` and ``mv2``, from where they are read."""
 
-    def troposphere(self, project: Project, aps: int | str) -> None:
+    def troposphere(self, project: Project, aps: float | str) -> None:
         """Bring ``tca2`` of a small-baseline project up to date."""
         sb_invert_aps(aps, workdir=project.ws)
 
-    def ionosphere(self, project: Project, iono: int | str) -> None:
+    def ionosphere(self, project: Project, iono: float | str) -> None:
         """Bring ``ica2`` of a small-baseline project up to date."""
         sb_invert_iono(iono, workdir=project.ws)
 
     def deviation(
-        self, quantities: Quantities, switches: str, ifg_list: np.ndarray | None, n_boot: int, seed: int
-    ) -> np.ndarray:
+        self, quantities: Quantities, switches: str, ifg_list: NDArray[np.int64] | None, n_boot: int, seed: int
+    ) -> NDArray[np.float32]:
         """Standard deviation of the mean velocity, which ``mv2`` then holds."""
         project, aps = quantities.project, quantities.choice.aps
         ps_mean_v(ifg_list, n_boot, switches, int(quantities.pairs), aps, workdir=project.ws, seed=seed)

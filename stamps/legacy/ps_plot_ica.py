@@ -4,16 +4,21 @@ Works on the content of ``ica2.mat`` or ``ica_sb2.mat``; reads and writes no fil
 Source: docs/method/products.md, section 2.6.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from stamps.insar.corrections import ionospheric_correction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["ps_plot_ica"]
 
 
-def ps_plot_ica(ica: Mapping, ica_flag: int | str = 1) -> tuple[np.ndarray, str, int]:
+def ps_plot_ica(ica: Mapping[str, Any], ica_flag: float | str = 1) -> tuple[NDArray[Any], str, int]:
     """Choose an ionospheric correction.
 
     Parameters

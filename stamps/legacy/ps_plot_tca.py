@@ -4,16 +4,21 @@ Works on the content of ``tca2.mat`` or ``tca_sb2.mat``; reads and writes no fil
 Source: docs/method/products.md, section 2.6; TRAIN: Bekaert et al. (2015), Remote Sens. Environ. 170, 40-47.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from stamps.insar.corrections import tropospheric_correction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 __all__ = ["ps_plot_tca"]
 
 
-def ps_plot_tca(aps: Mapping, aps_flag: int | str = 0) -> tuple[np.ndarray, str, int]:
+def ps_plot_tca(aps: Mapping[str, Any], aps_flag: float | str = 0) -> tuple[NDArray[Any], str, int]:
     """Choose a tropospheric correction.
 
     Parameters

@@ -55,9 +55,9 @@ _CYCLE_MARGIN = 2.01  # in place of 2: a deviation of just half a cycle is no un
 class TimeModel:
     """Variograms in time: of each arc (NaN where none was fitted), and what decides which are accepted."""
 
-    scale: np.ndarray
-    sill: np.ndarray
-    nugget: np.ndarray
+    scale: NDArray[np.floating[Any]]
+    sill: NDArray[np.floating[Any]]
+    nugget: NDArray[np.floating[Any]]
     mean_year: float
     mean_std: float
 

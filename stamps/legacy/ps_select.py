@@ -13,21 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
 from stamps.insar.constants import LOW_COHERENCE_BINS
-from stamps.insar.observations import retained
 from stamps.matlab.dates import datestr
 from stamps.native.clap_patch import patch_phase
-from stamps.native.topofit import topofit
+from stamps.steps.reestimation import reestimated_coherence, used_interferograms
 from stamps.steps.selection import (
-    DispersionBins,
+    ThresholdRule,
     accepted_random,
     coherence_spread,
-    coherence_threshold,
     dispersion_bins,
     pixel_threshold,
 )
@@ -85,23 +83,6 @@ class Settings:
     def small_baselines(self) -> bool:
         """Whether interferograms are pairs of images instead of having one master."""
         return self.small_baseline_flag.lower() == "y"
-
-
-class ThresholdRule(NamedTuple):
-    """All that the threshold procedure needs besides the coherences."""
-
-    bins: DispersionBins
-    random_counts: np.ndarray
-    coh_bins: np.ndarray
-    n_low: int
-    accepted: np.floating
-    by_percent: bool
-
-    def __call__(self, coherence: NDArray[np.float64]) -> Threshold:
-        """Threshold for these coherences of all candidates."""
-        return coherence_threshold(
-            coherence, self.bins, self.random_counts, self.coh_bins, self.n_low, self.accepted, self.by_percent
-        )
 
 
 @reserving
@@ -177,29 +158,6 @@ def ps_select(reest_flag: int = 0, plot_flag: int = 0, workdir: Workspace | StrP
 # ---------------------------------------------------------------------- computation
 
 
-def used_interferograms(ps: Any, dropped: NDArray[Any], small_baselines: bool) -> NDArray[np.int64]:
-    """Interferograms in use, counted from 0 without the master's column; ``dropped`` counts with it.
-
-    Parameters
-    ----------
-    ps : dict
-        ``n_ifg`` and ``master_ix`` (0-based) of ``ps1``.
-    dropped : ndarray of int
-        0-based numbers of interferograms left out.
-    small_baselines : bool
-
-    Returns
-    -------
-    ndarray of int64
-    """
-    used = retained(ps["n_ifg"], dropped)
-    if small_baselines:
-        return used
-    master = ps["master_ix"]
-    used = used[used != master]
-    return used - (used > master)
-
-
 def first_selection(
     coh_ps: NDArray[np.float64], rule: ThresholdRule, take_all: bool, log: Log
 ) -> tuple[Threshold, NDArray[np.int64]]:
@@ -229,54 +187,6 @@ def first_selection(
     ix = np.flatnonzero(coh_ps > by_pixel)
     log(f"{len(ix)} PS selected initially")
     return threshold, ix
-
-
-def reestimated_coherence(
-    ph: NDArray[np.complex64],
-    ph_patch: NDArray[np.complex64],
-    bperp_mat: NDArray[np.floating[Any]],
-    used: NDArray[np.int64],
-    n_trial_wraps: float,
-) -> dict[str, Any]:
-    """Look-angle error, offset, coherence and residuals of pixels against a patch phase.
-
-    Parameters
-    ----------
-    ph : ndarray of complex64, shape (n, m)
-        Wrapped phasors without the master.
-    ph_patch : ndarray of complex64, shape (n, m)
-        Filtered phasors, of any modulus.
-    bperp_mat : ndarray, shape (n, m)
-        Perpendicular baselines in metres.
-    used : ndarray of int
-        Columns that take part.
-    n_trial_wraps : float
-        Search range in cycles.
-
-    Returns
-    -------
-    dict
-        ``K_ps2``, ``C_ps2``, ``coh_ps2`` (float64, shape (n,)) and ``ph_res2`` (float32, shape (n, m), 0 in unused
-        columns). K and coherence are NaN where any phasor is 0.
-    """
-    n, m = ph.shape
-    values = {
-        "ph_res2": np.zeros((n, m), dtype=np.float32),
-        "K_ps2": np.full(n, np.nan),
-        "C_ps2": np.zeros(n),
-        "coh_ps2": np.full(n, np.nan),
-    }
-    phasors = ph * np.conj(ph_patch)
-    good = np.flatnonzero(np.all(phasors != 0, axis=1))
-    if good.size and used.size:
-        phasors = phasors[good]
-        phasors /= np.abs(phasors)
-        slope, offset, coherence, residual = topofit(phasors[:, used], bperp_mat[good][:, used], n_trial_wraps)
-        values["K_ps2"][good] = slope
-        values["C_ps2"][good] = offset
-        values["coh_ps2"][good] = coherence
-        values["ph_res2"][np.ix_(good, used)] = np.angle(residual)
-    return values
 
 
 def second_selection(
@@ -339,7 +249,7 @@ def _needed(reest_flag: int, settings: Settings) -> set[str]:
     return names | {"ph_res"} if settings.gamma_stdev_reject > 0 else names
 
 
-def _threshold_rule(ps: Any, pm: Any, da: Any, settings: Settings) -> ThresholdRule:
+def _threshold_rule(ps: Variables, pm: Variables, da: Variables, settings: Settings) -> ThresholdRule:
     bins = dispersion_bins(da.get("D_A"), ps["n_ps"])
     if bins.dispersion.size != ps["n_ps"]:
         raise InputError(

@@ -6,18 +6,25 @@ Reads ``psver``, ``ps2`` (``lonlat``, ``ll0``, ``xy``). Parameters: ``ref_x``, `
 Source: docs/method/scla.md, section 3.
 """
 
-from collections.abc import Mapping
-from os import PathLike
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.workspace import Workspace
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+
 __all__ = ["ps_setref"]
 
 
-def ps_setref(ps: Mapping | None = None, workdir: PathLike | str | Workspace = ".") -> np.ndarray | None:
+def ps_setref(ps: Mapping[str, Any] | None = None, workdir: Workspace | StrPath = ".") -> NDArray[np.int64] | None:
     """Find the reference pixels and say how many there are; see :mod:`stamps.products.reference_pixels`.
 
     Examples

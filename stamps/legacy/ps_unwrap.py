@@ -119,8 +119,8 @@ class _Settings:
     small_baselines: bool
     patch_phase: bool
     deramp: bool
-    tropo_method: object
-    dropped: np.ndarray
+    tropo_method: float | str | None
+    dropped: NDArray[np.int64]
     hold: bool
     max_topo_err: float
     wavelength: float
@@ -179,7 +179,7 @@ class _Settings:
 
 def _wrapped_phase(
     ws: Workspace, ps: Variables, baselines: NDArray[np.float32], settings: _Settings
-) -> tuple[NDArray[np.complex64], list[Any]]:
+) -> tuple[NDArray[np.complex64], list[NDArray[np.floating[Any]]]]:
     """Unit phasors of the phase to unwrap, and what is to be added to the result (a list of one array or none)."""
     version, master = settings.version, None if settings.small_baselines else ps["master_ix"]
     ph_rc = ws.load(f"rc{version}", ["ph_rc"])["ph_rc"]

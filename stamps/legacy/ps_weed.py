@@ -75,14 +75,14 @@ class Settings:
 class Pixels(NamedTuple):
     """What step 3 kept: candidate numbers and the re-estimated values."""
 
-    ix: np.ndarray
-    ij: np.ndarray
-    xy: np.ndarray
-    ph: np.ndarray
-    k_ps: np.ndarray
-    c_ps: np.ndarray
-    coh_ps: np.ndarray
-    ph_res: np.ndarray
+    ix: NDArray[np.int64]
+    ij: NDArray[np.float64]
+    xy: NDArray[np.float32]
+    ph: NDArray[np.complex64]
+    k_ps: NDArray[np.float64]
+    c_ps: NDArray[np.float64]
+    coh_ps: NDArray[np.float64]
+    ph_res: NDArray[np.float32]
 
 
 @reserving
@@ -137,7 +137,9 @@ def ps_weed(
 
     used = retained(ps["n_ifg"], settings.dropped)
     n = np.count_nonzero(keep)
-    quiet, ps_std, ps_max = np.ones(n, dtype=bool), np.zeros(n), np.zeros(n)
+    quiet = np.ones(n, dtype=bool)
+    ps_std: NDArray[np.floating[Any]] = np.zeros(n)
+    ps_max: NDArray[np.floating[Any]] = np.zeros(n)
     if not no_weed_noisy and n:
         ps_std, ps_max = _noise(ps, pixels, np.flatnonzero(keep), used, settings, log)
         quiet = (ps_std < settings.max_std) & (ps_max < settings.max_noise)
@@ -200,7 +202,7 @@ def _noise(
 # ---------------------------------------------------------------------- reading and writing
 
 
-def _selected(ws: Workspace, ps: Any) -> Pixels:
+def _selected(ws: Workspace, ps: Variables) -> Pixels:
     select = ws.load("select1", ["ix", "keep_ix", "K_ps2", "C_ps2", "coh_ps2", "ph_res2"])
     kept = np.flatnonzero(select["keep_ix"])
     ix = select["ix"][kept]
@@ -208,7 +210,7 @@ def _selected(ws: Workspace, ps: Any) -> Pixels:
     return Pixels(ix, ps["ij"][ix], ps["xy"][ix], load_phase(ws, ps, 1)[ix], *values)
 
 
-def _rows(values: NDArray[np.floating[Any]], kept: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
+def _rows(values: NDArray[Any] | None, kept: NDArray[np.int64]) -> NDArray[Any]:
     """Rows of a variable of ``select1``; empty for one that is stored as 0x0 because no pixel was selected."""
     return np.empty(0) if values is None else values[kept]
 
@@ -222,7 +224,7 @@ def _save_flags(ws: Workspace, log: Log, keep: NDArray[np.bool_]) -> None:
     ws.save_no_ps_flags(flags)
 
 
-def _save_version_2(ws: Workspace, ps: Any, pixels: Pixels, kept: NDArray[np.int64]) -> None:
+def _save_version_2(ws: Workspace, ps: Variables, pixels: Pixels, kept: NDArray[np.int64]) -> None:
     """Write the files of version 2 for the pixels ``kept`` and delete what belonged to older ones."""
     rows = pixels.ix[kept]
     ws.save(

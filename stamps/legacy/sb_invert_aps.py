@@ -29,7 +29,9 @@ __all__ = ["sb_invert_aps"]
 
 
 @reserving
-def sb_invert_aps(aps_flag: int | str | None = None, workdir: Workspace | StrPath = ".") -> NDArray[np.float32] | None:
+def sb_invert_aps(
+    aps_flag: float | str | None = None, workdir: Workspace | StrPath = "."
+) -> NDArray[np.float32] | None:
     """Invert a tropospheric correction by ordinary least squares.
 
     Parameters

@@ -29,7 +29,7 @@ __all__ = ["sb_invert_iono"]
 
 @reserving
 def sb_invert_iono(
-    iono_flag: int | str | None = None, workdir: Workspace | StrPath = "."
+    iono_flag: float | str | None = None, workdir: Workspace | StrPath = "."
 ) -> NDArray[np.float32] | None:
     """Invert an ionospheric correction by ordinary least squares.
 

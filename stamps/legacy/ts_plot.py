@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from stamps.matlab.dates import to_datetime64
 from stamps.products.clicking import clicked_places
@@ -19,6 +18,9 @@ from stamps.products.series import draw_series, fit_line, load_series, place_ser
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
     from stamps._typing import StrPath
 
 
@@ -38,10 +40,10 @@ class SeriesPlot(NamedTuple):
     figure : matplotlib.figure.Figure
     """
 
-    dates: npt.NDArray[np.datetime64]
-    displacement: npt.NDArray[np.floating]
-    line: npt.NDArray[np.float64]
-    figure: Any
+    dates: NDArray[np.datetime64]
+    displacement: NDArray[np.floating[Any]]
+    line: NDArray[np.float64]
+    figure: Figure
 
 
 def ts_plot(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from stamps.matlab.dates import to_datetime64
 from stamps.products.clicking import clicked_places
@@ -19,6 +18,9 @@ from stamps.products.series import draw_series, load_series, place_series, title
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
     from stamps._typing import StrPath
 
 
@@ -36,9 +38,9 @@ class DifferencePlot(NamedTuple):
     figure : matplotlib.figure.Figure
     """
 
-    dates: npt.NDArray[np.datetime64]
-    displacement: npt.NDArray[np.floating]
-    figure: Any
+    dates: NDArray[np.datetime64]
+    displacement: NDArray[np.floating[Any]]
+    figure: Figure
 
 
 def ts_plotdiff(

@@ -38,7 +38,7 @@ METHODS = ("2D", "3D", "3D_NEW", "3D_FULL", "3D_QUICK", "3D_SMALL_DEF", "3D_NO_D
 _ANNEALED = ("3D", "3D_NEW")
 
 #: Options and their defaults (``unwrap_method`` None: '3D' without `ifgday_ix`, else '3D_FULL').
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "master_day": 0,
     "grid_size": 5,
     "prefilt_win": 16,
@@ -190,7 +190,7 @@ def single_master(day: NDArray[np.float64], master_day: float) -> tuple[NDArray[
 
 
 def _options(
-    options: Mapping[str, Any],
+    options: Mapping[str, Any] | None,
     ph: NDArray[np.complex64],
     day: NDArray[np.float64],
     ifgday_ix: NDArray[np.int64] | None,

@@ -8,6 +8,7 @@ Source: docs/method/unwrapping.md, section 3; Goldstein and Werner (1998) for th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,13 +166,13 @@ def gridded_nodes(
     ph = np.empty((np.count_nonzero(nzix), n_ifg), np.complex64)
     ph_lowpass = np.empty_like(ph) if settings.low_pass else None
 
-    def one(ifg):
+    def one(ifg: int) -> None:
         grid = cell_sums(ph_in[:, ifg], flat, shape[0] * shape[1], add).reshape(shape)
         kept = grid
         if settings.goldstein or settings.low_pass:
             filtered, low = wrap_filt(grid, settings.window, settings.alpha, low_flag="y" if settings.low_pass else "n")
             kept = filtered if settings.goldstein else grid
-            if settings.low_pass:
+            if ph_lowpass is not None and low is not None:
                 ph_lowpass[:, ifg] = low.T[nzix.T]
         ph[:, ifg] = kept.T[nzix.T]
 
@@ -206,8 +207,10 @@ def grid_cells(xy: NDArray[np.float32], pix_size: float) -> dict[str, Any]:
     if not pix_size >= 0:
         raise ParameterError(f"Parameter unwrap_grid_size is {pix_size:g}, but metres above 0 were expected (setparm).")
     xy = np.asarray(xy)
-    scalar = np.float32 if xy.dtype == np.float32 else np.float64
+    scalar: type[np.floating[Any]] = np.float32 if xy.dtype == np.float32 else np.float64
     x, y = xy[:, 1].astype(scalar), xy[:, 2].astype(scalar)
+    low: tuple[np.floating[Any], np.floating[Any]]
+    grid: Sequence[NDArray[np.floating[Any]]]
     if pix_size == 0:
         low, grid = (scalar(1), scalar(1)), (y, x)
     else:

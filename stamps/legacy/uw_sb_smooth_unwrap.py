@@ -35,12 +35,12 @@ class Options(NamedTuple):
 
 def uw_sb_smooth_unwrap(
     bounds: NDArray[np.float64],
-    options: Options,
+    options: Options | None,
     G: NDArray[np.float64],
     W: NDArray[np.float64],
     dph: NDArray[np.float64],
     x1: NDArray[np.float64],
-    seed: int = 0,
+    seed: int | tuple[int, ...] = 0,
 ) -> NDArray[np.float64]:
     """Smooth phase series of edges.
 
@@ -84,9 +84,9 @@ def uw_sb_smooth_unwrap(
 class Problem(NamedTuple):
     """Design matrix, whitening matrix and times of a fit."""
 
-    design: np.ndarray
-    weights: np.ndarray
-    time: np.ndarray
+    design: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    time: NDArray[np.float64]
 
     def series(self, models: ArrayLike) -> NDArray[np.float64]:
         """Model series f(tau): models (..., 5) -> (..., n_image)."""
@@ -95,9 +95,7 @@ class Problem(NamedTuple):
         turn = 2 * np.pi * self.time / n
         return slope * self.time + once * n / 2 * np.sin(turn - lag_once) + twice * n / 2 * np.sin(2 * turn - lag_twice)
 
-    def energy(
-        self, models: NDArray[np.float64], dph: NDArray[np.float64], start: bool = False
-    ) -> NDArray[np.float64] | float:
+    def energy(self, models: NDArray[np.float64], dph: NDArray[np.float64], start: bool = False) -> NDArray[np.float64]:
         """Misfit of models.
 
         Parameters

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
     from stamps.steps.unwrapping.look_angle import Search
+    from stamps.workspace.directory import Variables
 
 
 __all__ = ["uw_sb_unwrap_space_time"]
@@ -56,9 +57,9 @@ def uw_sb_unwrap_space_time(
     n_trial_wraps: float = 6,
     prefilt_win: int = 16,
     scf_flag: str = "y",
-    temp: NDArray[np.float64] | None = None,
-    n_temp_wraps: int = 2,
-    max_bperp_for_temp_est: int = 100,
+    temp: NDArray[np.floating[Any]] | None = None,
+    n_temp_wraps: float = 2,
+    max_bperp_for_temp_est: float = 100,
     workdir: Workspace | StrPath = ".",
     seed: int = 0,
 ) -> None:
@@ -76,8 +77,8 @@ def uw_sb_unwrap_space_time(
         Smoothing time, days.
     la_flag : {'y', 'n'}
         Estimate the look-angle error of edges.
-    bperp : ndarray, shape (n_ifg,)
-        Perpendicular baselines, metres.
+    bperp : ndarray, shape (n_ifg,), optional
+        Perpendicular baselines, metres; needed for `la_flag` 'y'.
     n_trial_wraps : float
         Search range of the look-angle error, cycles over the range of the baselines.
     prefilt_win : int
@@ -93,6 +94,11 @@ def uw_sb_unwrap_space_time(
     workdir : path-like or Workspace
     seed : int
         Random numbers of the 3D annealing.
+
+    Raises
+    ------
+    InputError
+        Baselines are missing, or too long for the temperature term.
     """
     settings = SpaceTimeSettings(
         method=unwrap_method.upper(),
@@ -112,8 +118,8 @@ def unwrap_space_time(
     ws: Workspace,
     network: Network,
     settings: SpaceTimeSettings,
-    bperp: NDArray[Any] | None = None,
-    temp: NDArray[Any] | None = None,
+    bperp: NDArray[np.floating[Any]] | None = None,
+    temp: NDArray[np.floating[Any]] | None = None,
 ) -> None:
     """Body of :func:`uw_sb_unwrap_space_time`, which describes the arguments."""
     log = Log(ws, "uw_sb_unwrap_space_time")
@@ -124,13 +130,17 @@ def unwrap_space_time(
     held = edge_differences(grid["ph_uw_predef"], edges)
     predef_ix = None if held is None else ~np.isnan(held)
 
-    slopes = Slopes(bperp, temp)
+    slopes = Slopes()
     if temp is not None:
-        dph, held = slopes.fit_temperature(dph, held, settings.n_temp_wraps, settings.max_bperp_for_temp_est)
+        dph, held = slopes.fit_temperature(
+            dph, held, temp, bperp, settings.n_temp_wraps, settings.max_bperp_for_temp_est
+        )
     if settings.look_angle:
+        if bperp is None:
+            raise InputError("The look-angle error of edges needs perpendicular baselines: give bperp, or la_flag 'n'.")
         log(f"Estimating look angle error (num trial wraps = {float(settings.n_trial_wraps):f})", 2)
         search = search_series(dph, network.ifgday_ix, bperp, network.day, settings.n_trial_wraps)
-        dph, held = slopes.fit_look_angle(dph, held, search)
+        dph, held = slopes.fit_look_angle(dph, held, bperp, search)
 
     method = settings.method
     spread = scipy.sparse.csc_matrix(dph.shape, dtype=np.float64)
@@ -213,9 +223,9 @@ class Network(NamedTuple):
     ``ifgday_ix`` pairs (n_ifg, 2), ``day`` days (n_image,), ``design`` (n_ifg, n_image) -1 at first, 1 at second image.
     """
 
-    ifgday_ix: np.ndarray
-    day: np.ndarray
-    design: np.ndarray
+    ifgday_ix: NDArray[np.int64]
+    day: NDArray[np.float64]
+    design: NDArray[np.float64]
 
     @classmethod
     def of(cls, ifgday_ix: NDArray[np.int64], day: NDArray[np.float64]) -> Network:
@@ -238,79 +248,105 @@ def edge_differences(ph_uw_predef: NDArray[np.float32] | None, edges: NDArray[np
     return ph_uw_predef[edges[:, 1]] - ph_uw_predef[edges[:, 0]]
 
 
+class Term(NamedTuple):
+    """Phase of edges that is proportional to baseline or temperature.
+
+    ``slope`` (n_edge,) float32, radians per metre or degree; ``abscissa`` (n_ifg,) metres or degrees.
+    """
+
+    slope: NDArray[np.float32]
+    abscissa: NDArray[np.floating[Any]]
+
+    def phase(self, some: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.floating[Any]]:
+        """Radians of some edges (default: all), shape (n, n_ifg)."""
+        return product(self.slope[some, np.newaxis], self.abscissa)
+
+    def taken_from(
+        self, dph: NDArray[np.complex64], held: NDArray[np.float32] | None
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32] | None]:
+        """What is left of phasors and of held phase differences without the term."""
+        phase = self.phase()
+        return rotated(dph, phase), None if held is None else held - phase
+
+
 class Slopes:
     """Terms of edges that are proportional to baseline or temperature: found, taken away, and added again.
 
-    Parameters
+    Attributes
     ----------
-    bperp, temp : ndarray, shape (n_ifg,), or None
-        Perpendicular baselines (metres) and temperature differences.
+    look_angle, temperature : Term or None
+        What was found.
     """
 
-    def __init__(self, bperp: NDArray[np.floating[Any]] | None, temp: NDArray[np.float64] | None) -> None:
-        self.bperp = None if bperp is None else np.asarray(bperp)
-        self.temp = None if temp is None else np.asarray(temp, np.float64)
-        self.per_metre = None
-        self.per_degree = None
+    def __init__(self) -> None:
+        self.look_angle: Term | None = None
+        self.temperature: Term | None = None
 
     def fit_temperature(
-        self, dph: NDArray[np.complex64], held: NDArray[np.float32] | None, n_temp_wraps: int, max_bperp: int
+        self,
+        dph: NDArray[np.complex64],
+        held: NDArray[np.float32] | None,
+        temp: NDArray[np.floating[Any]],
+        bperp: NDArray[np.floating[Any]] | None,
+        n_temp_wraps: float,
+        max_bperp: float,
     ) -> tuple[NDArray[np.complex64], NDArray[np.float32] | None]:
-        """Estimate the temperature term from short baselines; returns the rest of `dph` and `held`."""
-        near = np.zeros(len(self.temp)) if self.bperp is None else np.abs(self.bperp)
+        """Estimate the temperature term from short baselines (None: all are); returns the rest of `dph` and `held`."""
+        temp = np.asarray(temp, np.float64)
+        near = np.zeros(len(temp)) if bperp is None else np.abs(bperp)
         short = np.flatnonzero(near < max_bperp)
         if short.size == 0:
             raise InputError(
                 f"No interferogram has a perpendicular baseline below {max_bperp:g} m: the temperature term cannot be "
                 "estimated, so raise max_bperp_for_temp_est or leave out temp."
             )
-        wraps = n_temp_wraps * np.ptp(self.temp[short]) / np.ptp(self.temp)
-        slope, coherence = slope_search(dph[:, short], self.temp[short], wraps)
-        slope[coherence < _LOWEST_COHERENCE] = 0
-        self.per_degree = slope
-        return self._without(dph, held, slope, self.temp)
+        wraps = n_temp_wraps * np.ptp(temp[short]) / np.ptp(temp)
+        self.temperature = Term(_slopes_of(dph[:, short], temp[short], wraps), temp)
+        return self.temperature.taken_from(dph, held)
 
     def fit_look_angle(
-        self, dph: NDArray[np.complex64], held: NDArray[np.float32] | None, search: Search
+        self,
+        dph: NDArray[np.complex64],
+        held: NDArray[np.float32] | None,
+        bperp: NDArray[np.floating[Any]],
+        search: Search,
     ) -> tuple[NDArray[np.complex64], NDArray[np.float32] | None]:
         """Estimate the look-angle term; returns the rest of `dph` and `held`.
 
         Where there is no look-angle term the temperature term is given up as well, and the reverse.
         """
-        slope, coherence = slope_search(search.phasors, search.baselines, search.n_trial_wraps)
-        slope[coherence < _LOWEST_COHERENCE] = 0
-        if self.per_degree is not None:
+        slope = _slopes_of(search.phasors, search.baselines, search.n_trial_wraps)
+        if self.temperature is not None:
             back = slope == 0
-            dph[back] = rotated(dph[back], product(self.per_degree[back, np.newaxis], self.temp), sign=1)
-            self.per_degree[back] = 0
-            slope[self.per_degree == 0] = 0
-        self.per_metre = slope
-        return self._without(dph, held, slope, self.bperp)
+            dph[back] = rotated(dph[back], self.temperature.phase(back), sign=1)
+            self.temperature.slope[back] = 0
+            slope[self.temperature.slope == 0] = 0
+        self.look_angle = Term(slope, np.asarray(bperp))
+        return self.look_angle.taken_from(dph, held)
 
     def added(self, phase: NDArray[np.float32]) -> NDArray[np.float32]:
         """`phase` plus the terms that were found, float32."""
-        for slope, abscissa in ((self.per_metre, self.bperp), (self.per_degree, self.temp)):
-            if slope is not None:
-                phase = phase + product(slope[:, np.newaxis], abscissa)
+        for term in (self.look_angle, self.temperature):
+            if term is not None:
+                phase = phase + term.phase()
         return phase
 
-    @staticmethod
-    def _without(
-        dph: NDArray[np.complex64],
-        held: NDArray[np.float32] | None,
-        slope: NDArray[np.float32],
-        abscissa: NDArray[np.floating[Any]],
-    ) -> tuple[NDArray[np.complex64], NDArray[np.float32] | None]:
-        term = product(slope[:, np.newaxis], abscissa)
-        return rotated(dph, term), None if held is None else held - term
+
+def _slopes_of(
+    dph: NDArray[np.complex64], abscissa: NDArray[np.floating[Any]], n_trial_wraps: float
+) -> NDArray[np.float32]:
+    """Slopes of series, 0 where their coherence is too low."""
+    slope, coherence = slope_search(dph, abscissa, n_trial_wraps)
+    slope[coherence < _LOWEST_COHERENCE] = 0
+    return slope
 
 
 class Annealing(NamedTuple):
     """The annealing of noisy edges by the methods 3D and 3D_NEW (docs/method/unwrapping.md, section 5.5.3)."""
 
     workspace: Workspace
-    grid: dict
-    edges: np.ndarray
+    grid: Variables
+    edges: NDArray[np.int64]
     seed: int
 
     def improved(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from stamps.workspace import Workspace, unwrapped_store
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
+    import scipy.sparse
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
@@ -68,7 +69,7 @@ def uw_stat_costs(
     if ifgs.size and (ifgs.min() < 0 or ifgs.max() >= grid["n_ifg"]):
         raise InputError(f"The interferograms to unwrap must be numbered 0 to {grid['n_ifg'] - 1}.")
 
-    def prepare(ifg):
+    def prepare(ifg: int) -> tuple[NDArray[Any], NDArray[np.int16], NDArray[np.int16], bool, str]:
         log(f"Processing IFG {ifg + 1} of {grid['n_ifg']}", 2)
         cost = statistics.ifg_costs(ifg)
         return grid["ph"][:, ifg][mesh["Z"]], cost.rowcost, cost.colcost, ifg == ifgs[-1], str(ws.path)
@@ -135,12 +136,12 @@ class EdgeStatistics:
 
     rows: costs.GridArcs
     columns: costs.GridArcs
-    counts: np.ndarray
-    sigsq: np.ndarray
-    dph_space_uw: np.ndarray
-    smooth: np.ndarray
-    spread: object
-    held: np.ndarray
+    counts: NDArray[np.int64]
+    sigsq: NDArray[np.int16]
+    dph_space_uw: NDArray[np.float32]
+    smooth: NDArray[np.float32]
+    spread: scipy.sparse.csc_matrix
+    held: NDArray[np.bool_] | None
 
     def ifg_costs(self, ifg: int) -> ArcCosts:
         """Arc costs of one interferogram."""

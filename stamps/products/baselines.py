@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from stamps._typing import StrPath
     from stamps.workspace import Workspace
 
 
@@ -29,7 +30,7 @@ def network_picture(
     bperp: NDArray[np.floating[Any]],
     pairs: NDArray[np.int64],
     *,
-    out: str | None,
+    out: StrPath | None,
     default: str,
     **options: Any,
 ) -> Figure:

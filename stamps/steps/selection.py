@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DispersionBins",
     "Threshold",
+    "ThresholdRule",
     "accepted_random",
     "bin_threshold",
     "coherence_spread",
@@ -205,6 +206,23 @@ def coherence_threshold(
     if line[0] > 0:
         return Threshold(np.nan, line)
     return Threshold(float(polyval(line, _TYPICAL_DISPERSION)), None)
+
+
+class ThresholdRule(NamedTuple):
+    """All that :func:`coherence_threshold` needs besides the coherences."""
+
+    bins: DispersionBins
+    random_counts: NDArray[np.float64]
+    coh_bins: NDArray[np.float64]
+    n_low: int
+    accepted: np.floating[Any]
+    by_percent: bool
+
+    def __call__(self, coherence: NDArray[np.float64]) -> Threshold:
+        """Threshold for these coherences of all candidates."""
+        return coherence_threshold(
+            coherence, self.bins, self.random_counts, self.coh_bins, self.n_low, self.accepted, self.by_percent
+        )
 
 
 def pixel_threshold(threshold: Threshold, dispersion: NDArray[np.float64]) -> NDArray[np.float64]:

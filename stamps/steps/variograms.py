@@ -9,7 +9,7 @@ Appl. Math. 2; Marquardt (1963), J. SIAM 11.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from stamps.native.variogram import pair_bins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    _Numbers: TypeAlias = NDArray[np.float64] | float
 
 
 __all__ = [
@@ -73,16 +75,14 @@ def covariance(model: NDArray[np.float64], h: NDArray[np.float64]) -> NDArray[np
     return total
 
 
-def variogram_values(
-    kind: int, h: NDArray[np.float64], a: NDArray[np.float64], c1: NDArray[np.float64], c2: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def variogram_values(kind: int, h: NDArray[np.float64], a: _Numbers, c1: _Numbers, c2: _Numbers) -> NDArray[np.float64]:
     """Model variogram c1·f(h/a) + c2 at distances above zero; all arguments broadcast."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return c1 * _rise(kind, np.asarray(h, np.float64) / a) + c2
 
 
 def variogram_derivatives(
-    kind: int, h: NDArray[np.float64], a: NDArray[np.float64], c1: NDArray[np.float64], c2: NDArray[np.float64]
+    kind: int, h: NDArray[np.float64], a: _Numbers, c1: _Numbers, c2: _Numbers
 ) -> NDArray[np.float64]:
     """Derivatives of the model variogram by a, c1 and c2.
 

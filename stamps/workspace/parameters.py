@@ -65,7 +65,7 @@ class Parameters:
         #: signature of the parameter file in which nothing more is to be filled in
         self._complete: _Signature | None = None
 
-    def get(self, name: str, log: bool = False) -> NDArray[np.float64] | float | str | None:
+    def get(self, name: str, log: bool = False) -> Any:
         """Value of a parameter.
 
         Parameters
