@@ -5,7 +5,7 @@
 # make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
 # make bench   timings
 # make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
-# make lint    code style, unused code
+# make lint    code style, unused code, types
 # make docs    the site into docs/_build/html; warnings are errors, the tutorial is run
 # make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
 
@@ -67,6 +67,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m vulture
+	$(BIN)/python -m mypy
 
 # what the site needs: the package, Sphinx, what pictures and exports of the tutorial need
 $(VENV)/.docs: pyproject.toml setup.py | $(BIN)/python

@@ -134,6 +134,8 @@ class _Coordinates:
         return table if len(table) == n_rows else None
 
     def _matched_rows(self) -> Any:
+        if self.golden_pixels is None:
+            raise TypeError("Rows are matched only where the reference has merged pixels.")
         ours = self._read("", "ps2", ["ij", "lonlat"])
         theirs = matfile.read(self.golden_pixels, ["ij", "lonlat"])
         return matching.match_rows(ours["ij"], ours["lonlat"], theirs["ij"], theirs["lonlat"])[0]

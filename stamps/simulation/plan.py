@@ -20,12 +20,6 @@ class StackPlan:
     acquisitions: Acquisitions
     pairs: list[tuple[int, int]]
 
-    @property
-    def pair_names(self) -> list[tuple[str, str]]:
-        """Dates of the interferograms, YYYYMMDD."""
-        names = self.acquisitions.names
-        return [(names[master], names[slave]) for master, slave in self.pairs]
-
 
 def plan_stack(settings: Settings) -> StackPlan:
     """The stack that settings describe."""
