@@ -81,7 +81,7 @@ def ts_plot(
     >>> from stamps import ps_plot, ts_plot
     >>> shown = ps_plot("v-do", "ts", out="velocity.png")
     >>> series = ts_plot(14.2, 40.8, 200, out="series.png")
-    >>> series.day.size  # the master is left out
+    >>> series.dates.size  # the master is left out
     17
     """
     ws = Workspace.at(workdir)

@@ -185,7 +185,7 @@ def test_step_6_alone_leaves_the_look_angle_error_behind(project):
     assert "Warning: " in does(steps(8, 8), project)
     status = project_status(project)
     assert status.made_with == () and "stamps 7 8" in status.next[0].command
-    names = [item["file"].rpartition("/")[2] for item in status.stale]
+    names = [item.file.rpartition("/")[2] for item in status.stale]
     assert names == ["scla2.mat", "scla_smooth2.mat", "scn2.mat", "mean_v.mat"]
     assert "Warning" not in does(steps(7, 8), project)
     does(plotted("v-ds"), project)
