@@ -70,7 +70,8 @@ def why_not_compiled():
 
 def build_requirements():
     """What the build needs besides setuptools: Pythran only where it will be used."""
-    return [] if why_not_compilable() else ["pythran>=0.15", "numpy>=2"]
+    # setuptools again: Pythran 0.19 asks for an old one before Python 3.12, which cannot read pyproject.toml
+    return [] if why_not_compilable() else ["pythran>=0.15", "numpy>=2", "setuptools>=68"]
 
 
 def extensions():
