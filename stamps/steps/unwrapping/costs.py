@@ -181,7 +181,7 @@ def _quadruples(arcs: GridArcs, cycles: NDArray[np.float32], total: NDArray[np.i
     # converted before the sign is changed: int16 saturates at 32767, its negative at -32767
     costs[known, 0] = np.clip(sign * to_int16(offset).astype(np.int32), -32768, 32767)
     costs[known, 1] = total[edge]
-    return costs.reshape(len(index), -1)
+    return costs.reshape(index.shape[0], 4 * index.shape[1])
 
 
 def squared_step(unwrapped: NDArray[np.float32]) -> float:
