@@ -13,7 +13,7 @@ VARIABLES = {
     "STAMPS_CORES": "cores of this machine that a run may use",
     "STAMPS_CLUSTER": "slurm: run the tasks on workers that SLURM starts; none: here",
     "STAMPS_SCHEDULER": "address of the Dask scheduler on whose cluster the tasks run",
-    "STAMPS_SOLVER": "what unwraps: snaphu",
+    "STAMPS_UNWRAP": "what unwraps: flow or snaphu",
     "STAMPS_TRIANGLE": "what triangulates: program, library or scipy",
     "STAMPS_GOLDEN": "folder of the golden sets",
     "STAMPS_DEBUG": "anything: show tracebacks and warnings as Python does",

@@ -25,7 +25,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 
 #: Names that conda-forge gives to packages of PyPI.
-_CONDA = {"lazy_loader": "lazy-loader", "isal": "python-isal"}
+_CONDA = {"lazy_loader": "lazy-loader", "isal": "python-isal", "ortools": "ortools-python"}
 
 #: Made by another part of the project; may be called before it is there.
 _MAY_COME = {"docs"}

@@ -105,7 +105,8 @@ def test_good_values_are_held(golden_state):
         assert np.ptp(np.round(cycles[good[:, column], column])) == 0
 
 
-def test_nothing_changes_when_snaphu_fails(golden_state, monkeypatch):
+@pytest.mark.parametrize("solver", ["flow", "snaphu"])
+def test_nothing_changes_when_the_solver_fails(golden_state, monkeypatch, solver):
     ws = Workspace(golden_state("sb_full", 5))
     before = files(ws)
 
@@ -113,8 +114,9 @@ def test_nothing_changes_when_snaphu_fails(golden_state, monkeypatch):
         raise ExternalProgramError("stopped")
 
     monkeypatch.setattr(uw_stat_costs, "snaphu", fail)
+    monkeypatch.setattr(uw_stat_costs.flow, "unwrap", fail)
     with pytest.raises(ExternalProgramError):
-        ps_unwrap(ws)
+        ps_unwrap(ws, solver=solver)
     assert files(ws) == before
 
 

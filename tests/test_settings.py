@@ -127,7 +127,7 @@ def test_a_patch_has_the_settings_of_its_project(project):
         ("backend = 3\n", 1, "backend is 3, but a text in quotes was expected."),
         ('backend = "matlab"\n', 1, "backend is 'matlab', but only auto, numpy, pythran, cuda exist."),
         ('cluster = "pbs"\n', 1, "cluster is 'pbs', but only none, slurm exist."),
-        ('solver = "mcf"\n', 1, "solver is 'mcf', but only snaphu exists."),
+        ('solver = "mcf"\n', 1, "solver is 'mcf', but only flow, snaphu exist."),
         ('kernels = "cuda"\n', 1, "kernels is 'cuda', but a table, [kernels] was expected."),
         ('[kernels]\n\ntopofitt = "cuda"\n', 3, "there is no kernel 'topofitt': did you mean topofit?"),
         (
@@ -226,7 +226,7 @@ def test_the_table_of_the_command(project, capsys):
     rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert list(rows) == ["backend", "kernels", "cores", "cluster", "scheduler", "solver"]
     assert rows["cores"].split(maxsplit=1) == ["5", f"{path}, line 1"]
-    assert rows["cluster"].split() == ["slurm", "--cluster"] and rows["solver"].split() == ["snaphu", "default"]
+    assert rows["cluster"].split() == ["slurm", "--cluster"] and rows["solver"].split() == ["flow", "default"]
 
 
 def test_variables_are_read_in_one_place():
@@ -248,3 +248,15 @@ def test_the_example_of_the_page_is_understood(project, user):
         for name in environment.VARIABLES
         if name not in ("STAMPS_TRIANGLE", "STAMPS_GOLDEN", "STAMPS_DEBUG")
     )
+
+
+def test_what_unwraps(project, monkeypatch):
+    assert settings_of(project).solver == "flow"
+    toml(project, 'solver = "snaphu"\n')
+    assert settings_of(project).solver == "snaphu"
+    monkeypatch.setenv("STAMPS_UNWRAP", "flow")
+    assert (settings_of(project).solver, settings_of(project).origins["solver"]) == ("flow", "STAMPS_UNWRAP")
+    found = settings_of(project, solver="snaphu")
+    assert (found.solver, found.origins["solver"]) == ("snaphu", "--unwrap")
+    with pytest.raises(ParameterError, match="--unwrap is 'mcf', but only flow and snaphu exist."):
+        settings_of(project, solver="mcf")

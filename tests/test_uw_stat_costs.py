@@ -1,10 +1,10 @@
-"""Arc costs, and the SNAPHU runs made from them."""
+"""Arc costs, and the solvers that unwrap with them."""
 
 import numpy as np
 import pytest
 import scipy.sparse
 
-from stamps.errors import ExternalProgramError, InputError
+from stamps.errors import ExternalProgramError, InputError, ParameterError
 from stamps.legacy import uw_stat_costs as module
 from stamps.legacy.uw_stat_costs import edge_statistics, uw_stat_costs
 from stamps.run.workers import Workers
@@ -114,13 +114,17 @@ def plane(tmp_path):
     return ws, nodes
 
 
-def test_planes_are_unwrapped(plane):
+@pytest.mark.parametrize("solver", ["flow", "snaphu"])
+def test_planes_are_unwrapped(plane, solver):
     ws, truth = plane
-    uw_stat_costs("3D_QUICK", workdir=ws, workers=Workers(2))
+    uw_stat_costs("3D_QUICK", workdir=ws, workers=Workers(2), solver=solver)
     result = ws.load("uw_phaseuw")
     np.testing.assert_allclose(result["ph_uw"] - result["ph_uw"][0], truth - truth[0], atol=1e-4)
     assert result["msd"].dtype == np.float64
     files = {path.name for path in ws.path.iterdir()}
+    if solver == "flow":
+        assert not any(name.startswith("snaphu") for name in files)
+        return
     assert {"snaphu.conf", "snaphu.in", "snaphu.costinfile", "snaphu.out", "snaphu.log"} <= files
     last = np.fromfile(ws.path / "snaphu.out", np.float32).reshape(12, 10)
     np.testing.assert_array_equal(last.T.ravel(), result["ph_uw"][:, 1])
@@ -135,13 +139,46 @@ def test_subset(plane):
         uw_stat_costs("3D_QUICK", subset_ifg_index=[2], workdir=ws)
 
 
-def test_a_failing_run_publishes_nothing(plane, monkeypatch):
+def test_the_settings_choose_what_unwraps(plane, monkeypatch):
+    ws, _ = plane
+    (ws.path / "stamps.toml").write_text('solver = "snaphu"\n')
+    uw_stat_costs("3D_QUICK", workdir=ws)
+    assert ws.has_file("snaphu.out")
+    monkeypatch.setenv("STAMPS_UNWRAP", "mcf")
+    with pytest.raises(ParameterError, match="STAMPS_UNWRAP is 'mcf'"):
+        uw_stat_costs("3D_QUICK", workdir=ws)
+
+
+def test_a_result_that_took_long_is_kept_for_a_run_that_goes_on(plane, monkeypatch):
+    ws, _ = plane
+    monkeypatch.setattr(module, "_WORTH_KEEPING", -1.0)
+    kept = []
+    monkeypatch.setattr(module.unwrapped_store, "write", lambda folder, name, *_: kept.append(name))
+    uw_stat_costs("3D_QUICK", workdir=ws, workers=Workers(1))
+    assert len(kept) == len(set(kept)) == 2
+    monkeypatch.setattr(module, "_WORTH_KEEPING", 1e6)
+    uw_stat_costs("3D_QUICK", workdir=ws, workers=Workers(1))
+    assert len(kept) == 2
+
+
+def test_arcs_without_statistics_are_told(plane, capsys):
+    ws, _ = plane
+    space_time = ws.load("uw_space_time")
+    space_time["dph_noise"] = np.full_like(space_time["dph_noise"], np.nan)
+    ws.save("uw_space_time", space_time, append=False)
+    uw_stat_costs("3D_QUICK", workdir=ws)
+    assert "100 % of the arcs have no statistics" in (ws.path / "STAMPS.log").read_text()
+
+
+@pytest.mark.parametrize("solver", ["flow", "snaphu"])
+def test_a_failing_run_publishes_nothing(plane, monkeypatch, solver):
     ws, _ = plane
 
     def fail(*_):
         raise ExternalProgramError("no")
 
     monkeypatch.setattr(module, "snaphu", fail)
+    monkeypatch.setattr(module.flow, "unwrap", fail)
     with pytest.raises(ExternalProgramError, match="^Interferogram 1: no$"):
-        uw_stat_costs("3D_QUICK", workdir=ws)
+        uw_stat_costs("3D_QUICK", workdir=ws, solver=solver)
     assert not ws.exists("uw_phaseuw")

@@ -33,6 +33,10 @@ PROCESSING = {
                 "run the patches on the Dask cluster of this scheduler (tcp://host:8786)", None,
             ),
             Option("--cluster", "slurm", str, "start Dask workers through SLURM", None),
+            Option(
+                "--unwrap", "flow|snaphu", str,
+                "what unwraps in step 6: a minimum-cost flow (default) or the program SNAPHU", None,
+            ),
             Option("--restart", about="begin anew where the same run was interrupted, instead of going on at that step"),
             Option("--dry-run", about="change nothing, say what would be done, skipped and overwritten"),
             Option(

@@ -19,7 +19,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="stamps settings",
         description="Settings and where each comes from: the command line, the environment, the file of the project, that of the "
-        "user, or the default. They decide with what and where is computed, and no result; parameters: getparm.",
+        "user, or the default. They decide with what and where is computed; parameters: getparm.",
         epilog=f"Files: {NAME} in the project directory; {user_file()}",
     )
     add_workdir(parser, "project or patch directory")
@@ -27,6 +27,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--cores", metavar="N", help="cores to use")
     parser.add_argument("--cluster", metavar="NAME", help="slurm or none")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask scheduler")
+    parser.add_argument("--unwrap", metavar="NAME", help="what unwraps: flow or snaphu")
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(argv)
     settings = settings_of(
@@ -35,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
         cores=options.cores,
         cluster=options.cluster,
         scheduler=options.scheduler,
+        solver=options.unwrap,
     )
     facts = settings.as_dict()
     print(json.dumps(facts, indent=1) if options.json else "\n".join(_row(name, facts[name]) for name in facts))

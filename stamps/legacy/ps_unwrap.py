@@ -44,19 +44,21 @@ __all__ = ["ps_unwrap"]
 
 
 @reserving
-def ps_unwrap(workdir: Workspace | StrPath = ".", workers: Workers | None = None) -> None:
+def ps_unwrap(workdir: Workspace | StrPath = ".", workers: Workers | None = None, solver: str | None = None) -> None:
     """Unwrap the pixels of a merged directory (or of a single patch).
 
     Parameters
     ----------
     workdir : path-like or Workspace
     workers : stamps.run.workers.Workers, optional
-        Where SNAPHU runs (default: on the cores of this machine that ``n_cores`` and the environment allow).
+        Where interferograms are unwrapped (default: on the cores of this machine that ``n_cores`` and the environment allow).
+    solver : str, optional
+        What unwraps: ``'flow'`` or ``'snaphu'`` (default: the settings, then ``flow``).
 
     Raises
     ------
     StampsError
-        An input is missing, the grid is smaller than the filter window, or SNAPHU fails.
+        An input is missing, the grid is smaller than the filter window, or the solver fails.
 
     Notes
     -----
@@ -96,6 +98,7 @@ def ps_unwrap(workdir: Workspace | StrPath = ".", workers: Workers | None = None
             options,
             workdir=ws,
             workers=workers or settings.workers,
+            solver=solver,
         )
 
         ph_uw = np.zeros((ps["n_ps"], ps["n_ifg"]), np.float32)

@@ -58,6 +58,7 @@ def stamps(
     scheduler: str | None = None,
     cluster: str | None = None,
     backend: str | Mapping[str, str] | None = None,
+    unwrap: str | None = None,
     dry_run: bool = False,
     restart: bool = False,
 ) -> RunReport | RunPlan:
@@ -84,6 +85,8 @@ def stamps(
         Run the patches on a Dask cluster: address of its scheduler, or ``'slurm'`` (default: the settings).
     backend : str or mapping, optional
         Versions of the kernels: ``'numpy'``, or ``{"default": "auto", "topofit": "cuda"}`` (default: the settings).
+    unwrap : str, optional
+        What unwraps in step 6: ``'flow'`` or ``'snaphu'`` (default: the settings, then ``flow``).
     dry_run : bool
         Change nothing; say what would be done, skipped and overwritten.
     restart : bool
@@ -117,7 +120,7 @@ def stamps(
     reporter = Reporter(ws)
     with reporter.attached():
         run = plan_run(ws, *steps)
-        settings = settings_of(ws, backend=backend, cores=cores, cluster=cluster, scheduler=scheduler)
+        settings = settings_of(ws, backend=backend, cores=cores, cluster=cluster, scheduler=scheduler, solver=unwrap)
         with (
             ws.reserved(shared=not run.in_project),
             backends.selected(settings.wanted_backend),
@@ -155,7 +158,7 @@ def _run(
     if decision.sentence:
         log(decision.sentence, 2)
     check_parameters(ws, decision.run)
-    options = StepOptions.of(Parameters(ws), asked.restart_gamma)
+    options = StepOptions.of(Parameters(ws), asked.restart_gamma, settings.solver)
     with decision.recorded(ws):
         try:
             with reporter.at_work(decision):

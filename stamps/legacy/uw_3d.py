@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError, ParameterError
-from stamps.external import snaphu_command
 from stamps.legacy.uw_grid_wrapped import resample
 from stamps.legacy.uw_interp import uw_interp
 from stamps.legacy.uw_sb_unwrap_space_time import Network, unwrap_space_time
-from stamps.legacy.uw_stat_costs import uw_stat_costs
+from stamps.legacy.uw_stat_costs import checked_solver, uw_stat_costs
 from stamps.legacy.uw_unwrap_from_grid import uw_unwrap_from_grid
 from stamps.run.workers import Workers
 from stamps.steps.unwrapping.settings import GridSettings, SpaceTimeSettings
@@ -67,6 +66,7 @@ def uw_3d(
     options: Mapping[str, Any] | None = None,
     workdir: Workspace | StrPath = ".",
     workers: Workers | None = None,
+    solver: str | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Unwrap interferograms in space and time; can be used by itself.
 
@@ -86,7 +86,9 @@ def uw_3d(
         See :data:`OPTIONS`.
     workdir : path-like or Workspace
     workers : stamps.run.workers.Workers, optional
-        Where SNAPHU runs (default: on all cores of this machine).
+        Where interferograms are unwrapped (default: on all cores of this machine).
+    solver : str, optional
+        What unwraps: ``'flow'`` or ``'snaphu'`` (default: the settings, then ``flow``).
 
     Returns
     -------
@@ -102,7 +104,7 @@ def uw_3d(
     InputError
         Sizes do not fit.
     ExternalProgramError
-        SNAPHU is missing or fails.
+        The solver is missing or fails.
     """
     chosen = _options(options, ph, day, ifgday_ix, bperp)
     xy = np.asarray(xy)
@@ -115,15 +117,15 @@ def uw_3d(
     method = effective_method(chosen["unwrap_method"], ifgday_ix)
     if method.upper() in _ANNEALED:
         chosen["lowfilt_flag"] = "y"
-    snaphu_command()  # a missing program is told before any work
     ws = Workspace.at(workdir)
+    solver = checked_solver(ws, solver)  # a missing one is told before any work
     workers = Workers.of(workers)
     with ws.publish():
         resample(ws, np.asarray(ph), xy, _grid_settings(chosen), chosen["ph_uw_predef"], workers.cores)
         uw_interp(workdir=ws)
         network = Network.of(ifgday_ix, day)
         unwrap_space_time(ws, network, _space_time_settings(method, chosen), bperp, chosen["temp"])
-        uw_stat_costs(method, chosen["variance"], workdir=ws, workers=workers)
+        uw_stat_costs(method, chosen["variance"], workdir=ws, workers=workers, solver=solver)
         return uw_unwrap_from_grid(xy, chosen["grid_size"], workdir=ws)
 
 

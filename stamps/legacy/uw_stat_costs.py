@@ -1,13 +1,17 @@
-"""Turn edge statistics into arc costs and unwrap each interferogram with SNAPHU.
+"""Turn edge statistics into arc costs and unwrap each interferogram, as a minimum-cost flow or with SNAPHU.
 
 Reads ``uw_grid.mat``, ``uw_interp.mat`` and ``uw_space_time.mat``; writes ``uw_phaseuw.mat`` (``ph_uw`` of the nodes in
-radians, ``msd``) and the SNAPHU files ``snaphu.conf .in .costinfile .out .log`` of the last interferogram.
+radians, ``msd``) and, with SNAPHU, its files ``snaphu.conf .in .costinfile .out .log`` of the last interferogram.
+
+Both solvers find the same whole cycles wherever the costs decide (docs/method/unwrapping.md, section 7.2). With the flow
+cells of one node differ by exactly 0, so that ``msd`` counts no rounding noise of 1e-7.
 
 Source: docs/method/unwrapping.md, section 7; Chen and Zebker (2001), J. Opt. Soc. Am. A 18; Hooper (2010), Fringe 2009.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.external import snaphu, snaphu_identity
+from stamps.external import snaphu, snaphu_command, snaphu_identity
+from stamps.run.settings import settings_of
 from stamps.run.workers import Workers
-from stamps.steps.unwrapping import costs
+from stamps.steps.unwrapping import costs, flow
 from stamps.workspace import Workspace, unwrapped_store
 from stamps.workspace.log import Log
 
@@ -30,7 +35,12 @@ if TYPE_CHECKING:
     from stamps.workspace.directory import Variables
 
 
-__all__ = ["uw_stat_costs"]
+__all__ = ["checked_solver", "uw_stat_costs"]
+
+#: Seconds of unwrapping from which a result is kept for a run that goes on after a kill.
+_WORTH_KEEPING = 1.0
+#: Share of the arcs without statistics from which the log warns.
+_MOSTLY = 0.5
 
 
 def uw_stat_costs(
@@ -39,6 +49,7 @@ def uw_stat_costs(
     subset_ifg_index: Sequence[int] | None = None,
     workdir: Workspace | StrPath = ".",
     workers: Workers | None = None,
+    solver: str | None = None,
 ) -> None:
     """Unwrap the nodes of all interferograms.
 
@@ -52,27 +63,35 @@ def uw_stat_costs(
         Interferograms to unwrap, counted from 0 (default: all); others become zero.
     workdir : path-like or Workspace
     workers : stamps.run.workers.Workers, optional
-        Where SNAPHU runs (default: on all cores of this machine). The result does not depend on it.
+        Where interferograms are unwrapped (default: on all cores of this machine). The result does not depend on it.
+    solver : str, optional
+        ``'flow'`` or ``'snaphu'`` (default: the settings, then ``flow``).
 
     Raises
     ------
     ExternalProgramError
-        SNAPHU is missing or fails; the message names the interferogram.
+        The solver is missing or fails; the message names the interferogram.
     """
     ws = Workspace.at(workdir)
     log = Log(ws, "uw_stat_costs")
     log("Unwrapping in space", 2)
     grid = ws.load("uw_grid", ["ph", "nzix", "pix_size", "n_ps", "n_ifg"])
     mesh = ws.load("uw_interp")
+    solver = checked_solver(ws, solver)
     statistics = edge_statistics(unwrap_method, variance, grid, mesh, ws.load("uw_space_time"))
+    if statistics.undecided > _MOSTLY:
+        log(
+            f"{100 * statistics.undecided:.0f} % of the arcs have no statistics: between them the cycles are arbitrary",
+            2,
+        )
     ifgs = np.arange(grid["n_ifg"]) if subset_ifg_index is None else np.asarray(subset_ifg_index, np.int64).ravel()
     if ifgs.size and (ifgs.min() < 0 or ifgs.max() >= grid["n_ifg"]):
         raise InputError(f"The interferograms to unwrap must be numbered 0 to {grid['n_ifg'] - 1}.")
 
-    def prepare(ifg: int) -> tuple[NDArray[Any], NDArray[np.int16], NDArray[np.int16], bool, str]:
+    def prepare(ifg: int) -> tuple[str, NDArray[Any], NDArray[np.int16], NDArray[np.int16], bool, str]:
         log(f"Processing IFG {ifg + 1} of {grid['n_ifg']}", 2)
         cost = statistics.ifg_costs(ifg)
-        return grid["ph"][:, ifg][mesh["Z"]], cost.rowcost, cost.colcost, ifg == ifgs[-1], str(ws.path)
+        return solver, grid["ph"][:, ifg][mesh["Z"]], cost.rowcost, cost.colcost, ifg == ifgs[-1], str(ws.path)
 
     ph_uw = np.zeros((grid["n_ps"], grid["n_ifg"]), np.float32)
     msd = np.zeros(grid["n_ifg"])
@@ -90,7 +109,26 @@ def uw_stat_costs(
         ws.when_published(lambda: unwrapped_store.discard(ws.path))
 
 
+def checked_solver(directory: Workspace | StrPath, solver: str | None = None) -> str:
+    """What unwraps in a directory: the argument, else the settings.
+
+    Raises
+    ------
+    ParameterError
+        There is no such solver.
+    ExternalProgramError
+        It is not installed.
+    """
+    chosen = settings_of(directory, solver=solver).solver
+    if chosen == "snaphu":
+        snaphu_command()
+    else:
+        flow.version()
+    return chosen
+
+
 def unwrap(
+    solver: str,
     interferogram: NDArray[np.complex64],
     rowcost: NDArray[np.int16],
     colcost: NDArray[np.int16],
@@ -101,6 +139,8 @@ def unwrap(
 
     Parameters
     ----------
+    solver : str
+        ``'flow'`` or ``'snaphu'``.
     interferogram, rowcost, colcost : ndarray
         As for :func:`stamps.external.snaphu`.
     keep_files : bool
@@ -115,14 +155,22 @@ def unwrap(
     files : dict
         Name -> bytes; empty if not asked for.
     """
-    name = unwrapped_store.key(snaphu_identity(), interferogram, rowcost, colcost)
+    with_snaphu = solver == "snaphu"
+    keep_files = keep_files and with_snaphu
+    identity = snaphu_identity() if with_snaphu else f"flow, ortools {flow.version()}".encode()
+    name = unwrapped_store.key(identity, interferogram, rowcost, colcost)
     found = unwrapped_store.read(folder, name)
     if found is not None and (found[1] or not keep_files):
         return found[0], found[1] if keep_files else {}
-    files = {}
-    keep = (lambda file, path: files.update({file: path.read_bytes()})) if keep_files else None
-    unwrapped = snaphu(interferogram, rowcost, colcost, keep)
-    unwrapped_store.write(folder, name, unwrapped, files)
+    files: dict[str, bytes] = {}
+    begin = time.perf_counter()
+    if with_snaphu:
+        keep = (lambda file, path: files.update({file: path.read_bytes()})) if keep_files else None
+        unwrapped = snaphu(interferogram, rowcost, colcost, keep)
+    else:
+        unwrapped = flow.unwrap(interferogram, rowcost, colcost).phase
+    if with_snaphu or time.perf_counter() - begin > _WORTH_KEEPING:
+        unwrapped_store.write(folder, name, unwrapped, files)
     return unwrapped, files
 
 
@@ -142,6 +190,13 @@ class EdgeStatistics:
     smooth: NDArray[np.float32]
     spread: scipy.sparse.csc_matrix
     held: NDArray[np.bool_] | None
+
+    @property
+    def undecided(self) -> float:
+        """Share of the arcs between different nodes that have no statistics."""
+        arcs = [(each.index != 0, each.unknown) for each in (self.rows, self.columns)]
+        count = sum(int(between.sum()) for between, _ in arcs)
+        return sum(int((between & unknown).sum()) for between, unknown in arcs) / count if count else 0.0
 
     def ifg_costs(self, ifg: int) -> ArcCosts:
         """Arc costs of one interferogram."""

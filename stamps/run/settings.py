@@ -1,4 +1,7 @@
-"""Settings of the program: with what, where and on how many cores it computes. They decide no result.
+"""Settings of the program: with what, where and on how many cores it computes.
+
+They decide no result, with one exception: where several unwrapped phases have the same least energy, the solvers may
+find different ones.
 
 Each comes from the first place that has it: the call (the command line), the environment (``STAMPS_BACKEND`` …), the file
 ``stamps.toml`` of the project, that of the user, the default. Parameters of StaMPS are no settings: ``setparm`` sets them.
@@ -23,8 +26,11 @@ __all__ = ["CLUSTERS", "SOLVERS", "Settings", "settings_of"]
 #: Where tasks run: on this machine, or on workers that SLURM starts.
 CLUSTERS = ("none", "slurm")
 
-#: What unwraps in two dimensions.
-SOLVERS = ("snaphu",)
+#: What unwraps in two dimensions: a minimum-cost flow, or the program SNAPHU.
+SOLVERS = ("flow", "snaphu")
+
+#: How a setting is called on the command line and in the environment, where that is another word.
+_WORDS = {"solver": "unwrap"}
 
 _DEFAULT = "default"
 _CLASSES: dict[str, type] = {
@@ -54,7 +60,7 @@ class Settings:
     scheduler : str or None
         Address of a Dask scheduler, whose cluster is used.
     solver : str
-        What unwraps: ``snaphu``.
+        What unwraps: ``flow`` or ``snaphu``.
     origins : dict
         Name of each setting -> where it comes from.
     """
@@ -64,7 +70,7 @@ class Settings:
     cores: int | None = None
     cluster: str = "none"
     scheduler: str | None = None
-    solver: str = "snaphu"
+    solver: str = "flow"
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -91,6 +97,7 @@ def settings_of(
     cores: int | str | None = None,
     cluster: str | None = None,
     scheduler: str | None = None,
+    solver: str | None = None,
 ) -> Settings:
     """The settings that count in a project.
 
@@ -98,7 +105,7 @@ def settings_of(
     ----------
     directory : path-like or Workspace
         The project, or one of its patches.
-    backend, cores, cluster, scheduler : optional
+    backend, cores, cluster, scheduler, solver : optional
         What the call asks for: comes before everything else.
 
     Returns
@@ -113,9 +120,10 @@ def settings_of(
         The file of the project is a link or no plain file.
     """
     path = Workspace.at(directory).path
-    given = {"cores": cores, "cluster": cluster, "scheduler": scheduler}
+    given = {"cores": cores, "cluster": cluster, "scheduler": scheduler, "solver": solver}
+    options = {name: f"--{_WORDS.get(name, name)}" for name in given}
     sources = [
-        {**_request(_in_words(backend), "--backend"), **_named(given, {name: f"--{name}" for name in given})},
+        {**_request(_in_words(backend), "--backend"), **_named(given, options)},
         _of_environment(),
         *(_of_file(file) for file in present_files(path)),
     ]
@@ -168,7 +176,7 @@ def _named(values: Mapping[str, object], origins: Mapping[str, str]) -> _Source:
 
 
 def _of_environment() -> _Source:
-    names = {name: f"STAMPS_{name.upper()}" for name in ("cores", "cluster", "scheduler", "solver")}
+    names = {name: f"STAMPS_{_WORDS.get(name, name).upper()}" for name in ("cores", "cluster", "scheduler", "solver")}
     given = {name: variable(origin) for name, origin in names.items()}
     return {**_request(variable("STAMPS_BACKEND") or None, "STAMPS_BACKEND"), **_named(given, names)}
 
@@ -183,7 +191,7 @@ def _checked(name: str, value: Any, origin: str) -> Any:
     if known is not None and value not in known:
         if name == "cluster":
             raise ParameterError(f"The cluster '{value}' is unknown: give slurm, or --scheduler with an address.")
-        raise ParameterError(f"{origin} is '{value}', but only {' and '.join(known)} exists.")
+        raise ParameterError(f"{origin} is '{value}', but only {' and '.join(known)} exist.")
     return value
 
 

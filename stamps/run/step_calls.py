@@ -32,10 +32,11 @@ class StepOptions:
     processor: str = "snap"
     kriging: bool = False
     restart_gamma: int = 0
+    solver: str | None = None
 
     @classmethod
-    def of(cls, parameters: Parameters, restart_gamma: int | None = 0) -> StepOptions:
-        """Options from the parameters of a project (Parameters) and the restart flag of step 2."""
+    def of(cls, parameters: Parameters, restart_gamma: int | None = 0, solver: str | None = None) -> StepOptions:
+        """Options from the parameters of a project, the restart flag of step 2 and what unwraps (None: the settings)."""
         return cls(
             quick_gamma=parameters.flag("quick_est_gamma_flag"),
             reestimate_gamma=parameters.flag("select_reest_gamma_flag"),
@@ -43,6 +44,7 @@ class StepOptions:
             processor=str(parameters.get("insar_processor")).strip().lower(),
             kriging=parameters.flag("scn_kriging_flag"),
             restart_gamma=int(restart_gamma or 0),
+            solver=solver,
         )
 
 
@@ -152,7 +154,7 @@ def project_step(ws: Workspace, step: int, options: StepOptions, workers: Worker
     if step == 6:
         from stamps.legacy.ps_unwrap import ps_unwrap
 
-        ps_unwrap(workdir=ws, workers=workers)
+        ps_unwrap(workdir=ws, workers=workers, solver=options.solver)
         if options.small_baselines:
             from stamps.legacy.sb_invert_uw import sb_invert_uw
 

@@ -20,8 +20,9 @@ from stamps.steps.unwrapping.costs import NSHORTCYCLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
-__all__ = ["Unwrapped", "energy", "unwrap"]
+__all__ = ["Unwrapped", "energy", "unwrap", "version"]
 
 #: Energies are whole numbers for the solver: this many steps to one unit of SNAPHU's cost.
 SCALE = 100
@@ -262,20 +263,38 @@ def _solve(arcs: _Arcs, offers: _Offers, supply: NDArray[np.int64], shape: tuple
     return np.asarray(solver.flows(numbers), np.int64)
 
 
-def _solver(n_arcs: int, shape: tuple[int, ...]):  # type: ignore[no-untyped-def]  # the class of an optional package
-    if n_arcs > MAX_ARCS:
-        raise InputError(
-            f"A grid of {shape[0]} x {shape[1]} cells makes {n_arcs} arcs, more than the solver can number: "
-            "raise unwrap_grid_size (setparm)."
-        )
+def version() -> str:
+    """Version of OR-Tools.
+
+    Raises
+    ------
+    ExternalProgramError
+        It is missing or cannot be loaded.
+    """
+    _solver_class()
+    import ortools
+
+    return str(ortools.__version__)
+
+
+def _solver_class() -> type[SimpleMinCostFlow]:
     try:
         from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
     except ImportError as error:
         raise ExternalProgramError(
             f"The package ortools, which unwraps by minimum-cost flow, cannot be used ({error}): install it "
-            "(pip install ortools), or unwrap with SNAPHU."
+            "(pip install ortools), or unwrap with SNAPHU (--unwrap snaphu)."
         ) from error
-    return SimpleMinCostFlow()
+    return SimpleMinCostFlow
+
+
+def _solver(n_arcs: int, shape: tuple[int, ...]) -> SimpleMinCostFlow:
+    if n_arcs > MAX_ARCS:
+        raise InputError(
+            f"A grid of {shape[0]} x {shape[1]} cells makes {n_arcs} arcs, more than the solver can number: "
+            "raise unwrap_grid_size (setparm)."
+        )
+    return _solver_class()()
 
 
 def _name_of(solver: object, status: object) -> str:
