@@ -139,21 +139,23 @@ def test_a_cluster_gives_the_same_bits(golden_state, finished_ps_mini, cluster):
     assert len(theirs) > 30 and [name for name in theirs if ours.get(name) != theirs[name] and name not in later] == []
 
 
-def test_a_cluster_unwraps_with_the_same_bits(golden_state, cluster):
+@pytest.mark.parametrize("solver", ["flow", "snaphu"])
+def test_a_cluster_unwraps_with_the_same_bits(golden_state, cluster, solver):
     here, there = golden_state("ps_mini", 5), golden_state("ps_mini", 5)
-    stamps(6, 6, workdir=here, cores=1)
-    stamps(6, 6, workdir=there, scheduler=cluster.scheduler_address)
-    assert (here / "snaphu.out").read_bytes() == (there / "snaphu.out").read_bytes()
+    stamps(6, 6, workdir=here, cores=1, unwrap=solver)
+    stamps(6, 6, workdir=there, scheduler=cluster.scheduler_address, unwrap=solver)
+    if solver == "snaphu":
+        assert (here / "snaphu.out").read_bytes() == (there / "snaphu.out").read_bytes()
     ours, theirs = results(here), results(there)
     assert [name for name in ours if ours[name] != theirs.get(name)] == []
 
 
-@pytest.mark.parametrize("steps, before", [((1, 5), 0), ((6, 6), 5)])
-def test_a_lost_worker_is_replaced(golden_state, cluster, steps, before, tmp_path):
+@pytest.mark.parametrize("steps, before, solver", [((1, 5), 0, "flow"), ((6, 6), 5, "flow"), ((6, 6), 5, "snaphu")])
+def test_a_lost_worker_is_replaced(golden_state, cluster, steps, before, solver, tmp_path):
     here, there = golden_state("ps_mini", before), golden_state("ps_mini", before)
-    stamps(*steps, workdir=here, cores=1)
+    stamps(*steps, workdir=here, cores=1, unwrap=solver)
     if steps == (6, 6):
-        cluster = _slow_unwrapping(cluster, tmp_path)
+        _slow_unwrapping(cluster, tmp_path, solver)
     killed = []
 
     def kill_one():
@@ -172,24 +174,35 @@ def test_a_lost_worker_is_replaced(golden_state, cluster, steps, before, tmp_pat
     with Client(cluster) as client:
         thread = threading.Thread(target=kill_one)
         thread.start()
-        stamps(*steps, workdir=there, scheduler=cluster.scheduler_address)
+        stamps(*steps, workdir=there, scheduler=cluster.scheduler_address, unwrap=solver)
         thread.join()
     assert killed
     ours, theirs = results(here), results(there)
     assert [name for name in ours if ours[name] != theirs.get(name) and name != "parms.mat"] == []
 
 
-def _slow_unwrapping(cluster, folder):
-    """The cluster with workers whose SNAPHU takes its time, so that one can be killed in the middle."""
+_SLOW_FLOW = """
+import time
+from stamps.steps.unwrapping import flow
+real = flow.unwrap
+flow.unwrap = lambda *given: (time.sleep(0.2), real(*given))[1]
+"""
+
+
+def _slow_unwrapping(cluster, folder, solver):
+    """Let the solvers of the cluster's workers take their time, so that one can be killed in the middle."""
     from distributed import Client
 
+    if solver == "flow":
+        with Client(cluster) as client:
+            client.run(exec, _SLOW_FLOW, {})
+        return
     program = folder / "snaphu"
     program.write_text(f'#!/bin/sh\nsleep 0.2\nexec "{external.snaphu_command()}" "$@"\n')
     program.chmod(0o755)
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     with Client(cluster) as client:
         client.run(exec, f"import os; os.environ['PATH'] = {path!r}", {})
-    return cluster
 
 
 def test_a_failing_interferogram_is_named_by_the_cluster(golden_state, cluster, tmp_path):
@@ -203,7 +216,7 @@ def test_a_failing_interferogram_is_named_by_the_cluster(golden_state, cluster, 
     workdir = golden_state("ps_mini", 5)
     before = results(workdir)
     with pytest.raises(ExternalProgramError, match="^Interferogram 1: .*out of luck"):
-        stamps(6, 6, workdir=workdir, scheduler=cluster.scheduler_address)
+        stamps(6, 6, workdir=workdir, scheduler=cluster.scheduler_address, unwrap="snaphu")
     after = results(workdir)
     assert {name: after[name] for name in before} == before and not (workdir / "uw_grid.mat").exists()
 

@@ -6,6 +6,7 @@ import pytest
 from stamps.errors import ExternalProgramError
 from stamps.legacy import uw_stat_costs
 from stamps.run.workers import Workers
+from stamps.steps.unwrapping import flow
 from stamps.workspace import Workspace, unwrapped_store
 
 UNWRAPPED = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -81,22 +82,26 @@ def test_every_input_counts(changed):
     )
 
 
-@pytest.fixture
-def counted(monkeypatch):
-    """Numbers of the calls of SNAPHU; it fails at the call that ``counted.fails_at`` says."""
+@pytest.fixture(params=["flow", "snaphu"])
+def counted(request, monkeypatch):
+    """Numbers of the calls of a solver, which is chosen; it fails at the call that ``counted.fails_at`` says."""
 
     class Counted(list):
         fails_at = None
+        files = ("uw_phaseuw.mat", "snaphu.out", "snaphu.in") if request.param == "snaphu" else ("uw_phaseuw.mat",)
 
-    calls, real = Counted(), uw_stat_costs.snaphu
+    place, name = {"flow": (flow, "unwrap"), "snaphu": (uw_stat_costs, "snaphu")}[request.param]
+    calls, real = Counted(), getattr(place, name)
 
-    def snaphu(*arguments):
+    def solver(*arguments):
         calls.append(len(calls) + 1)
         if calls[-1] == calls.fails_at:
-            raise ExternalProgramError("The program snaphu was stopped by signal 9 and said nothing.")
+            raise ExternalProgramError("The solver was stopped and said nothing.")
         return real(*arguments)
 
-    monkeypatch.setattr(uw_stat_costs, "snaphu", snaphu)
+    monkeypatch.setenv("STAMPS_UNWRAP", request.param)
+    monkeypatch.setattr(uw_stat_costs, "_WORTH_KEEPING", -1.0)  # the flow keeps what took long
+    monkeypatch.setattr(place, name, solver)
     return calls
 
 
@@ -109,11 +114,8 @@ def before_unwrapping(golden_state):
 def test_a_failing_interferogram_does_not_cost_the_others(before_unwrapping, counted):
     ws = before_unwrapping
     uw_stat_costs.uw_stat_costs("3D_FULL", workdir=ws, workers=Workers(1))
-    n_ifg, expected = (
-        len(counted),
-        {file: (ws.path / file).read_bytes() for file in ("uw_phaseuw.mat", "snaphu.out", "snaphu.in")},
-    )
-    assert not kept(ws.path)
+    n_ifg, expected = len(counted), {file: (ws.path / file).read_bytes() for file in counted.files}
+    assert n_ifg and not kept(ws.path)
     counted.clear()
     counted.fails_at = n_ifg
     with pytest.raises(ExternalProgramError):
@@ -141,3 +143,15 @@ def test_a_step_that_fails_later_keeps_the_interferograms(before_unwrapping, cou
         uw_stat_costs.uw_stat_costs("2D", workdir=ws, workers=Workers(1))  # other costs
         raise RuntimeError
     assert len(counted) == n_ifg
+
+
+def test_what_one_solver_has_left_is_not_taken_for_the_other_s(before_unwrapping, monkeypatch):
+    ws = before_unwrapping
+    monkeypatch.setattr(uw_stat_costs, "_WORTH_KEEPING", -1.0)
+    counts = []
+    for solver in ("flow", "snaphu"):
+        with pytest.raises(RuntimeError), ws.publish():
+            uw_stat_costs.uw_stat_costs("3D_FULL", workdir=ws, workers=Workers(1), solver=solver)
+            raise RuntimeError
+        counts.append(len(kept(ws.path)))
+    assert counts[1] == 2 * counts[0] > 0

@@ -37,6 +37,10 @@ def is_alive(pid):
         return False
 
 
+#: Step 6 with a program of its own, which must end with the run.
+_WITH_PROGRAM = {"STAMPS_UNWRAP": "snaphu"}
+
+
 def stopped_run(sandbox, step, number, pause=0.0):
     """Exit status, seconds until the last process has ended, and what was said, of a run that gets a signal at work."""
     programs, tmp = sandbox.root / "programs", sandbox.root / "tmp"
@@ -51,7 +55,7 @@ def stopped_run(sandbox, step, number, pause=0.0):
             cwd=sandbox.project,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env={**os.environ, "PATH": path, "TMPDIR": str(tmp), "STAMPS_CORES": "2"},
+            env={**os.environ, "PATH": path, "TMPDIR": str(tmp), "STAMPS_CORES": "2", **_WITH_PROGRAM},
             start_new_session=True,
         )
     end = time.monotonic() + 60
@@ -78,7 +82,7 @@ def check_stopped(sandbox, step, number, pause=0.0):
         assert status == 128 + number
         assert said.splitlines() == ["stamps: stopped; what was complete is kept; run the same command again to go on."]
         assert list(tmp.iterdir()) == []
-    sandbox.run("stamps", step, step, environment={"TMPDIR": str(tmp)}, watch=False).succeeds()
+    sandbox.run("stamps", step, step, environment={"TMPDIR": str(tmp), **_WITH_PROGRAM}, watch=False).succeeds()
     assert list(tmp.iterdir()) == []
     assert not list(sandbox.project.rglob(".stamps-staging*"))
 

@@ -3,12 +3,11 @@
 import os
 import threading
 import time
-from unittest import mock
 
 import numpy as np
 
 from helpers.synthetic_patch import make_patch
-from option_cases.lab import Argument, Code
+from option_cases.lab import Argument, Code, unwrapped_by
 from option_cases.lab import Parameter as P
 from option_cases.projects import (
     after_two_iterations,
@@ -184,6 +183,6 @@ def n_cores(lab):
             running.pop()
         return np.angle(interferogram).astype(np.float32)
 
-    with mock.patch("stamps.legacy.uw_stat_costs.snaphu", stand_in):
+    with unwrapped_by(stand_in):
         lab.call("ps_unwrap", workdir=ws)
     assert max(most) == wanted

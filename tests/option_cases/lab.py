@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from stamps.errors import StampsError
+from stamps.steps.unwrapping.flow import Unwrapped
 from stamps.verify import compare_files, golden
 from stamps.workspace import Workspace, parameters
 
-__all__ = ["DEFAULT", "Argument", "Code", "Lab", "Parameter", "set_parameters", "without_snaphu"]
+__all__ = ["DEFAULT", "Argument", "Code", "Lab", "Parameter", "set_parameters", "unwrapped_by", "without_solver"]
 
 DEFAULT = object()
 
@@ -248,12 +249,15 @@ class Lab:
         assert report.ok, report.text()
 
 
-@contextlib.contextmanager
-def without_snaphu():
-    """Let the unwrapping keep the wrapped phase: what comes before SNAPHU is what counts, and it is quick."""
+def unwrapped_by(stand_in):
+    """Let a function of interferogram and costs, which returns phase, take the place of whatever solver is chosen."""
+    patches = contextlib.ExitStack()
+    patches.enter_context(mock.patch("stamps.legacy.uw_stat_costs.snaphu", stand_in))
+    flow = mock.patch("stamps.steps.unwrapping.flow.unwrap", lambda *given: Unwrapped(stand_in(*given), 0, 0.0))
+    patches.enter_context(flow)
+    return patches
 
-    def stand_in(interferogram, *_):
-        return np.angle(interferogram).astype(np.float32)
 
-    with mock.patch("stamps.legacy.uw_stat_costs.snaphu", stand_in):
-        yield
+def without_solver():
+    """Let the unwrapping keep the wrapped phase: what comes before the solver is what counts, and it is quick."""
+    return unwrapped_by(lambda interferogram, *_: np.angle(interferogram).astype(np.float32))

@@ -1,10 +1,8 @@
 """Step 6: unwrapping (docs/method/unwrapping.md)."""
 
-from unittest import mock
-
 import numpy as np
 
-from option_cases.lab import Argument, Code, without_snaphu
+from option_cases.lab import Argument, Code, unwrapped_by, without_solver
 from option_cases.lab import Parameter as P
 from option_cases.projects import phasors, wrapped_project
 from option_cases.registry import case
@@ -54,7 +52,7 @@ def numbers_of_the_unwrapping(lab):
     """Time window, grid, filter and search range: the filter by its formula, the rest as the stages are called."""
     values = {"unwrap_time_win": 40, "unwrap_grid_size": 55, "unwrap_gold_n_win": 10, "unwrap_gold_alpha": 0.5}
     ws, ps, ph, _ = wrapped_project(lab, max_topo_err=70, **values, **{"lambda": 0.04})
-    with without_snaphu():
+    with without_solver():
         lab.call("ps_unwrap", workdir=ws)
     use = np.delete(np.arange(ps["n_ifg"]), ps["master_ix"])
     grid = ws.load("uw_grid")
@@ -72,7 +70,7 @@ def numbers_of_the_unwrapping(lab):
 def _method_case(method, small, effective, wrong):
     def check(lab):
         ws, ps, ph, _ = wrapped_project(lab, small, unwrap_method=method.lower())
-        with without_snaphu():
+        with without_solver():
             lab.call("ps_unwrap", workdir=ws)
         use = np.arange(ps["n_ifg"])
         pairs = ps["ifgday_ix"] if small else np.column_stack([np.full(ps["n_ifg"], ps["master_ix"]), use])
@@ -113,7 +111,7 @@ def single_master_3D_is_3D_FULL(lab):
 @case(P("drop_ifg_index"), P("drop_ifg_index", np.array([3.0, 6.0])))
 def dropped_interferograms_are_not_unwrapped(lab):
     ws, ps, ph, _ = wrapped_project(lab, True, drop_ifg_index=[2, 6])
-    with without_snaphu():
+    with without_solver():
         lab.call("ps_unwrap", workdir=ws)
     result, use = ws.load("phuw_sb2"), np.delete(np.arange(ps["n_ifg"]), [1, 5])
     assert not result["ph_uw"][:, [1, 5]].any() and not result["msd"][[1, 5]].any()
@@ -135,7 +133,7 @@ def _with_earlier_estimates(lab, small, **parameters):
 
 
 def _unwraps(lab, ws, ph):
-    with without_snaphu():
+    with without_solver():
         lab.call("ps_unwrap", workdir=ws)
     np.testing.assert_allclose(ws.load("uw_grid")["ph_in"], ph, atol=2e-5)
 
@@ -178,7 +176,7 @@ def good_values_are_held(lab):
     before = np.diff(series[:, ps["ifgday_ix"]], axis=2)[..., 0] + random.normal(0, 0.35, ph_rc.shape)
     before = before.astype(np.float32)
     ws.save("phuw_sb2", {"ph_uw": before})
-    with without_snaphu():
+    with without_solver():
         lab.call("ps_unwrap", workdir=ws)
     good = np.zeros(before.shape, bool)
     for ab, bc, ac in triangles(ps["ifgday_ix"]):
@@ -234,7 +232,7 @@ def options_of_uw_3d(lab):
     """Every option reaches the stage that it is for."""
     xy, ph, bperp = _stack_of_unwrapping()
     ws, chosen = Workspace(lab.folder), {name: value for name, (value, _) in _OPTIONS.items()}
-    with without_snaphu():
+    with without_solver():
         lab.call("uw_3d", ph, xy, _DAY, _STAR, bperp, chosen, workdir=ws)
     other = Workspace(lab.folder / "stages")
     other.path.mkdir()
@@ -255,7 +253,7 @@ def options_of_uw_3d(lab):
 def la_flag_of_uw_3d(lab):
     xy, ph, bperp = _stack_of_unwrapping()
     options = {"grid_size": 70, "prefilt_win": 8, "la_flag": "n", "unwrap_method": "3D_NO_DEF", "n_trial_wraps": 0.7}
-    with without_snaphu():
+    with without_solver():
         lab.call("uw_3d", ph, xy, _DAY, _STAR, bperp, options, workdir=lab.folder)
     stored = Workspace(lab.folder).load("uw_space_time")
     np.testing.assert_array_equal(stored["dph_space_uw"], stored["dph_noise"])
@@ -269,7 +267,7 @@ def master_day_of_uw_3d(lab):
     days, pairs = Workspace(lab.folder / "days"), Workspace(lab.folder / "pairs")
     for ws in (days, pairs):
         ws.path.mkdir()
-    with without_snaphu():
+    with without_solver():
         lab.plain("uw_3d", ph, xy, _DAY, _STAR, None, options, workdir=pairs)
         options["master_day"] = 200.0
         lab.call("uw_3d", ph, xy, _DAY[_STAR[:, 1]] + 200, None, None, options, workdir=days)
@@ -282,7 +280,7 @@ def ph_uw_predef_of_uw_3d(lab):
     xy, ph, _ = _stack_of_unwrapping()
     held = np.where(np.arange(400)[:, None] % 3 == 0, np.angle(ph) + 4 * np.pi, np.nan).astype(np.float32)
     options = {"grid_size": 70, "prefilt_win": 8, "scf_flag": "n", "unwrap_method": "3D_QUICK", "ph_uw_predef": held}
-    with without_snaphu():
+    with without_solver():
         ph_uw, _ = lab.call("uw_3d", ph, xy, _DAY, _STAR, None, options, workdir=lab.folder)
     off = ((ph_uw - held) / 2 / np.pi)[::3]
     np.testing.assert_allclose(off, np.broadcast_to(np.round(off[0]), off.shape), atol=1e-4)
@@ -310,7 +308,7 @@ def temperature_options_of_uw_3d(lab):
         "n_temp_wraps": 5,
         "max_bperp_for_temp_est": 30,
     }
-    with without_snaphu():
+    with without_solver():
         lab.call("uw_3d", phasors(truth + noise), xy, _DAY, _STAR, bperp, options, workdir=lab.folder)
     ws = Workspace(lab.folder)
     cells, edges = ws.load("uw_grid"), ws.load("uw_interp")["edgs"][:, 1:]
@@ -333,7 +331,7 @@ def variance_of_uw_3d(lab):
         return np.angle(interferogram).astype(np.float32)
 
     options = {"grid_size": 100, "prefilt_win": 4, "la_flag": "n", "unwrap_method": "2D", "variance": variance}
-    with mock.patch("stamps.legacy.uw_stat_costs.snaphu", stand_in):
+    with unwrapped_by(stand_in):
         lab.call("uw_3d", ph, xy, _DAY, _STAR, None, options, workdir=lab.folder)
     nzix = Workspace(lab.folder).load("uw_grid")["nzix"]
     assert nzix.all() and nzix.size == 49
@@ -351,7 +349,7 @@ def variance_of_uw_3d(lab):
 def subset_ifg_index_of_uw_stat_costs(lab):
     xy, ph, bperp = _stack_of_unwrapping()
     options = {"grid_size": 70, "prefilt_win": 8, "unwrap_method": "3D_NO_DEF"}
-    with without_snaphu():
+    with without_solver():
         lab.plain("uw_3d", ph, xy, _DAY, _STAR, bperp, options, workdir=lab.folder)
         whole = Workspace(lab.folder).load("uw_phaseuw")["ph_uw"]
         lab.call("uw_stat_costs", "3D_NO_DEF", None, [1, 5], workdir=lab.folder)

@@ -1,10 +1,11 @@
 """Kill runs of ``stamps 1 8`` on ``ps_mini`` again and again, give the same command until it ends, compare the result.
 
-    python tests/tools/kill_chain.py [--kills 100] [--seed 1] [--ways cores,dask] [--keep]
+    python tests/tools/kill_chain.py [--kills 100] [--seed 1] [--ways cores,dask] [--unwrap flow] [--keep]
 
 Each trial starts from a prepared project, or from a finished one (the second pass), with the patches in parallel on two
 cores or on a Dask cluster. The run is killed up to five times at random moments: the whole process group, the main process
-alone, one patch process, one SNAPHU (SIGKILL), or the main process by SIGTERM or SIGINT. At the end every file of the project
+alone, one patch process, one SNAPHU or, with the flow, everything while it unwraps (SIGKILL), or the main process by SIGTERM
+or SIGINT. At the end every file of the project
 must be equal, byte by byte, to that of the undisturbed run, and nothing may lie beside them; left out are only STAMPS.log,
 snaphu.log and the record of what was made when from what, which hold times.
 """
@@ -23,6 +24,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from stamps.run.settings import SOLVERS
 from stamps.verify import golden
 from stamps.workspace import lineage
 
@@ -30,7 +32,8 @@ __all__ = ["KINDS", "ON_CORES", "Chain", "Kill", "difference", "prepared", "undi
 
 ROOT = Path(__file__).resolve().parents[2]
 ON_CORES = ("--cores", "2")
-KINDS = ("group", "main", "patch", "snaphu", "term", "interrupt")
+KINDS = ("group", "main", "patch", "unwrapping", "term", "interrupt")
+_UNWRAPPING = "unwrap_time_win="  # what the log says at the beginning of step 6
 _WITH_TIMES = ("STAMPS.log", "snaphu.log", lineage.FILE)
 
 
@@ -50,12 +53,12 @@ def prepared(folder):
     golden.build_state(golden.find_set("ps_mini"), 0, folder)
 
 
-def undisturbed(folder, runs=1):
+def undisturbed(folder, runs=1, solver="flow"):
     """``ps_mini`` after a number of whole runs; returns the seconds of the last."""
     prepared(folder)
     for _ in range(runs):
         start = time.monotonic()
-        process = _start(folder, ON_CORES)
+        process = _start(folder, [*ON_CORES, "--unwrap", solver])
         assert process.wait() == 0, _said(folder)
     return time.monotonic() - start
 
@@ -118,8 +121,10 @@ def _descendants(pid):
     return below
 
 
-def _strike(process, kind):
+def _strike(process, kind, options):
     """Kill in the way of a kind; False where there is nothing to be killed at the moment."""
+    if kind == "unwrapping":
+        kind = "snaphu" if "snaphu" in options else "group"
     if kind == "group":
         os.killpg(process.pid, signal.SIGKILL)
     elif kind in ("patch", "snaphu"):
@@ -171,6 +176,8 @@ class Chain:
         Kill or None
             None: the run ended before.
         """
+        if kind == "unwrapping" and "snaphu" not in self.options:  # no process of its own tells when
+            logged, until = 0, until or _UNWRAPPING
         log = self.folder / "STAMPS.log"
         before, offset = self.logged(), log.stat().st_size if log.exists() else 0
         process, begin = _start(self.folder, self.options), time.monotonic()
@@ -179,7 +186,7 @@ class Chain:
             if due is None and self.logged() - before >= logged and (not until or until in _tail(log, offset)):
                 due = time.monotonic() + seconds
             if due is not None and time.monotonic() >= due:
-                struck = _strike(process, kind)
+                struck = _strike(process, kind, self.options)
             time.sleep(0.002)
         passed = time.monotonic() - begin
         status = process.wait()
@@ -213,16 +220,16 @@ class Chain:
 # ---------------------------------------------------------------------- trials
 
 
-def _ways(names, stack):
+def _ways(names, solver, stack):
     """Options of the ways in which patches run."""
-    ways = {"cores": ON_CORES}
+    ways = {"cores": [*ON_CORES, "--unwrap", solver]}
     if "dask" in names:
         from distributed import LocalCluster
 
         cluster = stack.enter_context(
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
         )
-        ways["dask"] = ["--scheduler", cluster.scheduler_address]
+        ways["dask"] = ["--scheduler", cluster.scheduler_address, "--unwrap", solver]
     return {name: ways[name] for name in names}
 
 
@@ -253,16 +260,17 @@ def main(argv=None):
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ways", default="cores,dask")
+    parser.add_argument("--unwrap", default="flow", choices=SOLVERS)
     parser.add_argument("--keep", action="store_true", help="keep the projects that differ")
     options = parser.parse_args(argv)
     generator, begin, done, wrong, number, steps = random.Random(options.seed), time.monotonic(), 0, 0, 0, {}
     place = Path(tempfile.mkdtemp(prefix="kill-chain-"))
     with contextlib.ExitStack() as stack:
-        ways = _ways(options.ways.split(","), stack)
+        ways = _ways(options.ways.split(","), options.unwrap, stack)
         prepared(place / "prepared")
-        longest = undisturbed(place / "once")
+        longest = undisturbed(place / "once", solver=options.unwrap)
         shutil.copytree(place / "once", place / "twice")
-        assert _start(place / "twice", ON_CORES).wait() == 0
+        assert _start(place / "twice", [*ON_CORES, "--unwrap", options.unwrap]).wait() == 0
         print(f"undisturbed run: {longest:.1f} s", flush=True)
         print(f"{'trial':>5} {'patches':8} {'from':9} {'kill':>4} {'moment':>8} {'kind':10} {'goes on at':11} equal")
         while done < options.kills:
