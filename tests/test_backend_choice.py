@@ -154,7 +154,7 @@ def test_description_with_a_device(stand_in, monkeypatch, capsys):
     ]
     assert facts["backends"]["cuda"].startswith("Stand-in, 1024.0 of 1024.0 GiB free, CUDA 12.6")
     assert facts["threads"] >= 1 and facts["cpus"] >= 1
-    assert {"numpy", "cupy", "pythran"} <= facts["libraries"].keys() and "snaphu" in facts["programs"]
+    assert {"numpy", "cupy", "pythran", "ortools"} <= facts["libraries"].keys() and "snaphu" in facts["programs"]
 
 
 def test_description_without_a_device(no_cupy, monkeypatch, capsys):

@@ -5,6 +5,7 @@ import pytest
 
 from helpers.run_projects import copied
 from stamps.verify import compare, golden
+from stamps.verify.file_comparison import WITHOUT_SNAPHU
 from stamps.workspace import matfile
 
 _SELECTION = [
@@ -25,7 +26,7 @@ def test_chain_agrees(chain):
     workdir, source = chain
     report = compare(workdir, source, 8, chain=1)
     assert report.ok, report.text()
-    assert report.n_skipped == 0
+    assert report.n_skipped == sum(row.detail == WITHOUT_SNAPHU for row in report.rows)
     assert report.n_compared >= 300
 
 

@@ -59,7 +59,7 @@ def _cuda_facts() -> str:
 
 def _library_versions() -> dict[str, str]:
     versions = {}
-    for name in ("stamps-insar", "numpy", "scipy", "pymatreader", "pythran", "triangle", "snaphu"):
+    for name in ("stamps-insar", "numpy", "scipy", "pymatreader", "pythran", "ortools", "triangle", "snaphu"):
         versions[name] = _version_of(name) or "not installed"
     versions["cupy"] = next(filter(None, map(_version_of, _CUPY_PACKAGES)), "not installed")
     return versions

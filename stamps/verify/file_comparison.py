@@ -16,10 +16,15 @@ from stamps.workspace import matfile
 if TYPE_CHECKING:
     from stamps.verify.matching import RowPairing
     from stamps.verify.rules import Rule
+    from stamps.verify.unwrapped import Steps
     from stamps.verify.values import Outcome
 
 
-__all__ = ["Seen", "category_of", "compare_file"]
+__all__ = ["SNAPHU_SETTINGS", "WITHOUT_SNAPHU", "Seen", "category_of", "compare_file"]
+
+#: A file that only runs with SNAPHU have, and why it is not compared where one side has none.
+SNAPHU_SETTINGS = "snaphu.conf"
+WITHOUT_SNAPHU = "one of both was unwrapped without SNAPHU"
 
 _HEAD = 65536  # bytes that tell text from binary files
 
@@ -44,7 +49,14 @@ def category_of(file: str, path: Path) -> str:
 
 
 def compare_file(
-    file: str, ours: Path, theirs: Path, context: Context, pairing: RowPairing | None, *, logs: bool
+    file: str,
+    ours: Path,
+    theirs: Path,
+    context: Context,
+    pairing: RowPairing | None,
+    steps: Steps | None = None,
+    *,
+    logs: bool,
 ) -> Iterator[Seen]:
     """Compare one file.
 
@@ -57,6 +69,8 @@ def compare_file(
     context : Context
     pairing : RowPairing or None
         Matched rows of a resampled merge.
+    steps : Steps, optional
+        What ``msd`` is without rounding noise.
     logs : bool
         Whether log files decide.
 
@@ -66,11 +80,13 @@ def compare_file(
     """
     category = category_of(file, theirs)
     counts = category != "log" or logs
-    if not ours.is_file():
+    if not ours.is_file() and file == SNAPHU_SETTINGS and not ours.with_name("snaphu.out").exists():
+        yield Seen(Row(file, "", "skipped", category, counts=False, detail=WITHOUT_SNAPHU), None, None, None)
+    elif not ours.is_file():
         detail = "the run does not have this file"
         yield Seen(Row(file, "", "missing", category, counts=counts, detail=detail), None, None, None)
     elif category == "mat":
-        yield from _compare_mat(file, ours, theirs, context, pairing)
+        yield from _compare_mat(file, ours, theirs, context, pairing, steps)
     else:
         yield _compare_whole(file, ours, theirs, context, category, counts)
 
@@ -105,7 +121,9 @@ def _compare_contents(
     return "exact", texts.compare_bytes(content, golden)
 
 
-def _compare_mat(file: str, ours: Path, theirs: Path, context: Context, pairing: RowPairing | None) -> Iterator[Seen]:
+def _compare_mat(
+    file: str, ours: Path, theirs: Path, context: Context, pairing: RowPairing | None, steps: Steps | None
+) -> Iterator[Seen]:
     """Compare the variables of a MAT file, and name those that only one side has."""
     golden = matfile.read(theirs)
     try:
@@ -124,6 +142,8 @@ def _compare_mat(file: str, ours: Path, theirs: Path, context: Context, pairing:
         value = run[variable]
         if pairing is not None:
             value, wanted = pairing.align(file, variable, value, wanted)
+        if variable == "msd" and steps is not None:
+            value, wanted = steps.align(value, wanted)
         if rule.comparison == "fits":
             value = variograms.determined(variable, value, run)
             wanted = variograms.determined(variable, wanted, golden)

@@ -1,5 +1,8 @@
 """What is run and compared for a golden set: each step from the golden state before it, all steps in one go, the second pass,
 every variant, and the preparation from the stack.
+
+Where the costs leave several optima (:data:`BY_ENERGY`) the minimum-cost flow is compared by its energy, and what follows from
+the cycles with a second run, with SNAPHU.
 """
 
 from __future__ import annotations
@@ -9,21 +12,24 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stamps.errors import StampsError
+from stamps.errors import ExternalProgramError, StampsError
+from stamps.external import snaphu_command
 from stamps.matlab import literals
+from stamps.run.settings import settings_of
 from stamps.verify import golden as golden_sets
+from stamps.verify.report import Report
 from stamps.verify.trees import compare, compare_files
+from stamps.verify.unwrapped import energy_row
 from stamps.workspace.variables import WRITTEN_BY_STEP
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
-    from stamps.verify.report import Report
 
 
 __all__ = ["Job", "NotThere", "jobs_of", "perform"]
@@ -37,6 +43,16 @@ _PRODUCTS = {
     **{f"series_{name}": f"ps_plot('V{name[1:]}',-1);" for name in ("v", "v-d", "v-do", "v-ds")},
     "ps_output": "ps_plot('V-d',-1);ps_output;",
 }
+
+#: Set and variant (or folder) whose optimum is not unique.
+BY_ENERGY = frozenset(
+    [
+        ("mexico_city", "golden_2D"),  # one cell
+        ("mexico_city", "golden_3D_FULL"),  # most arcs have no statistics
+        ("ps_mini", "unwrap_no_prefilter"),  # one cell
+        ("sb_mini", "unwrap_3D_FULL"),  # most arcs have no statistics
+    ]
+)
 
 _CALL = re.compile(r"(\w+)(?:\(([^)]*)\))?;")
 _ENVIRONMENT = {"ORACLE_NOTRI=1": {"STAMPS_TRIANGLE": "scipy"}}
@@ -62,6 +78,8 @@ class Job:
         Steps that are run.
     variant : str
         Name of the variant, or of the golden folder of a merged-level set.
+    unwrap : str, optional
+        What unwraps (default: the settings).
     """
 
     set_path: Path
@@ -70,6 +88,7 @@ class Job:
     start: int = 0
     end: int = 0
     variant: str = ""
+    unwrap: str | None = None
 
     @property
     def set_name(self) -> str:
@@ -125,13 +144,29 @@ def perform(job: Job, folder: StrPath) -> Report:
     Raises
     ------
     NotThere
-        Rasters, or a function of a variant, are not there.
+        Rasters, a function of a variant, or SNAPHU where it is needed, are not there.
     """
     workdir = Path(folder) / job.set_name
+    if (job.set_name, job.variant) in BY_ENERGY and settings_of(folder, solver=job.unwrap).solver == "flow":
+        return _by_energy(job, workdir)
     return _TASKS[job.task](job, workdir)
 
 
 # ---------------------------------------------------------------------- tasks
+
+
+def _by_energy(job: Job, workdir: Path) -> Report:
+    """A job whose cycles are one optimum of several: the energy of the flow, then everything with SNAPHU."""
+    try:
+        snaphu_command()
+    except ExternalProgramError as error:
+        raise NotThere(f"the optimum is not unique, and what follows from it needs SNAPHU: {error}") from None
+    _TASKS[job.task](replace(job, unwrap="flow"), workdir)
+    merged = job.task == "merged"
+    golden = job.set_path / job.variant if merged else golden_sets.variant(job.set_path, job.variant).path
+    row = energy_row(workdir, golden / "uw_phaseuw.mat")
+    report = _TASKS[job.task](replace(job, unwrap="snaphu"), workdir.parent / "snaphu" / workdir.name)
+    return replace(report, rows=(row, *report.rows))
 
 
 def _step(job: Job, workdir: Path) -> Report:
@@ -279,7 +314,7 @@ def _copy(files: Mapping[str, Path], workdir: Path) -> None:
 
 
 def _run_steps(job: Job, workdir: Path) -> None:
-    import_module("stamps").stamps(job.start, job.end, workdir=workdir)
+    import_module("stamps").stamps(job.start, job.end, workdir=workdir, unwrap=job.unwrap)
 
 
 def _run_code(code: str, workdir: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import math
@@ -151,8 +152,10 @@ class Report:
 
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
-    """Versions of what the results depend on: numpy, scipy, snaphu, triangle."""
+    """Versions of what the results depend on: numpy, scipy, ortools, triangle, snaphu."""
     found = {name: metadata.version(name) for name in ("numpy", "scipy")}
+    with contextlib.suppress(metadata.PackageNotFoundError):  # not needed where SNAPHU unwraps
+        found["ortools"] = metadata.version("ortools")
     from stamps import external
 
     return {**found, **external.versions()}

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from stamps.errors import InputError, WorkspaceError
 from stamps.verify import golden as golden_sets
 from stamps.verify import matching
-from stamps.verify.file_comparison import category_of, compare_file
+from stamps.verify.file_comparison import SNAPHU_SETTINGS, WITHOUT_SNAPHU, category_of, compare_file
 from stamps.verify.report import Report, Row
 from stamps.verify.rules import Context, ignored
+from stamps.verify.unwrapped import Steps
 from stamps.workspace import matfile
 
 if TYPE_CHECKING:
@@ -184,11 +185,12 @@ def compare_files(
     context = Context(_parameters(folder, state), chain)
     rows: list[Row] = []
     pairing = _pairing(folder, state, context) if "ps2.mat" in state else None
+    steps = Steps(folder, state)
     if pairing is not None:
         rows.append(_row_of_pairing(pairing, context))
     for file, path in sorted(files.items()):
         if not ignored(file, None, context):
-            for seen in compare_file(file, folder / file, path, context, pairing, logs=logs):
+            for seen in compare_file(file, folder / file, path, context, pairing, steps, logs=logs):
                 rows.append(seen.row)
                 if observe is not None:
                     observe(*seen)
@@ -207,7 +209,9 @@ def _extra_files(run: Path, state: Mapping[str, Path | None], context: Context, 
         if not path.is_file() or file in state or ignored(file, None, context):
             continue
         category = category_of(file, path)
-        if category != "log" or logs:
+        if file == SNAPHU_SETTINGS:
+            rows.append(Row(file, "", "skipped", category, counts=False, detail=WITHOUT_SNAPHU))
+        elif category != "log" or logs:
             rows.append(Row(file, "", "extra", category, detail="the golden state does not have this file"))
     return rows
 
