@@ -10,7 +10,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -r
 
 # portable code; --build-arg CXXFLAGS=-march=native for an image that stays on this machine
 ARG CXXFLAGS=""
-# plot, report, export and, for Triangle, whose licence allows non-commercial use only: triangle
+# plot, report, export and, for programs whose licences allow non-commercial use only: snaphu, triangle
 ARG EXTRAS="plot,report,export"
 
 WORKDIR /source
