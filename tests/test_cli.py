@@ -56,7 +56,10 @@ def test_stamps_takes_the_legacy_positions(recorded, tmp_path):
     calls = recorded("stamps")
     assert cli.run("stamps", ["1", "5", "y", "2", "some.list", "1", "--workdir", str(tmp_path)]) == 0
     assert calls == [
-        ((1, 5, "y", 2, "some.list", 1), {"workdir": str(tmp_path), "cores": None, "scheduler": None, "cluster": None})
+        (
+            (1, 5, "y", 2, "some.list", 1),
+            {"workdir": str(tmp_path), "cores": None, "scheduler": None, "cluster": None, "unwrap": None},
+        )
     ]
 
 

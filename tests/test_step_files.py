@@ -8,6 +8,7 @@ import pytest
 from helpers import text_project
 from helpers.file_record import recorded
 from stamps.legacy.stamps import stamps
+from stamps.run.settings import settings_of
 from stamps.verify import golden
 from stamps.workspace import Workspace, step_files
 from stamps.workspace.parameters import Parameters
@@ -50,7 +51,9 @@ def run_and_compare(project, steps):
         ws = Workspace(project)
         patches = ws.patch_list() if step < 6 else []
         patch = ws / patches[0] if patches else ws
-        situation = Situation(ws, patch, Parameters(ws), patches=bool(patches), first=True)
+        situation = Situation(
+            ws, patch, Parameters(ws), patches=bool(patches), first=True, solver=settings_of(ws).solver
+        )
         table = expected(situation, step)
 
         def variables_of(place, file, situation=situation):
@@ -91,6 +94,11 @@ def test_steps_use_exactly_the_files_and_variables_of_the_table(golden_state, na
 def test_options_change_the_files_as_the_table_says(golden_state, name, variant):
     path = golden_state(name, None, variant)
     run_and_compare(path, [golden.variant(golden.find_set(name), variant).start])
+
+
+def test_snaphu_leaves_its_files(golden_state, monkeypatch):
+    monkeypatch.setenv("STAMPS_UNWRAP", "snaphu")
+    run_and_compare(golden_state("ps_mini", 5), [6])
 
 
 def test_held_values_and_troposphere(golden_state):

@@ -98,6 +98,7 @@ def _readable(text: str, file: DescribedFile) -> str:
         "alone": "without patches",
         "first": "if the run starts here",
         "maybe": "",
+        "solver=snaphu": "where SNAPHU unwraps",
         f"file({file.file})": "",
     }
     if text in words:

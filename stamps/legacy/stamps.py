@@ -116,7 +116,7 @@ def stamps(
     if dry_run:
         from stamps.queries.dry_run import plan_of
 
-        return plan_of(ws, *steps, est_gamma_parm=est_gamma_parm, cores=cores, restart=restart)
+        return plan_of(ws, *steps, est_gamma_parm=est_gamma_parm, cores=cores, restart=restart, unwrap=unwrap)
     reporter = Reporter(ws)
     with reporter.attached():
         run = plan_run(ws, *steps)

@@ -32,6 +32,7 @@ from stamps.run.plan import (
     plan_run,
     project_steps,
 )
+from stamps.run.settings import settings_of
 from stamps.run.step_calls import StepOptions, patch_function
 from stamps.run.workers import n_cores, shares
 from stamps.workspace import Workspace
@@ -56,12 +57,13 @@ def plan_of(
     est_gamma_parm: int | None = 0,
     cores: int | None = None,
     restart: bool = False,
+    unwrap: str | None = None,
 ) -> RunPlan:
     """Plan of a run with the arguments of ``stamps``; changes nothing.
 
     Parameters
     ----------
-    workdir, start_step, end_step, patches_flag, patch_list_file, part_limitation, est_gamma_parm, cores, restart
+    workdir, start_step, end_step, patches_flag, patch_list_file, part_limitation, est_gamma_parm, cores, restart, unwrap
         As for :func:`stamps.legacy.stamps.stamps`.
 
     Returns
@@ -79,7 +81,7 @@ def plan_of(
         raise InputError(explain_no_project(ws))
     parameters = Parameters(ws, read_only=True)
     check_parameters(ws, run)
-    options = StepOptions.of(parameters, est_gamma_parm)
+    options = StepOptions.of(parameters, est_gamma_parm, settings_of(ws, solver=unwrap).solver)
     asked = continuation.request_of(run, patches_flag, patch_list_file, est_gamma_parm)
     decision = continuation.decide(ws, run, asked, restart)
     run = decision.run
@@ -109,6 +111,7 @@ class _Planner:
         self, plan: RunPlan, ws: Workspace, decision: Decision, options: StepOptions, parameters: Parameters
     ) -> None:
         self.plan, self.ws, self.options, self.parameters = plan, ws, options, parameters
+        self.solver = options.solver or "flow"
         self.decision, self.run = decision, decision.run
         self.published = decision.record  # what an interrupted run has published; a new record has nothing
         self.status = project_status(ws.path)
@@ -221,7 +224,9 @@ class _Planner:
         patches = self.run.patches
         patch = ws if patches is None or ws.path != self.ws.path else (self.ws / patches[0]).as_recovered()
         parameters = self.parameters if ws.path == self.ws.path else Parameters(ws, read_only=True)
-        return Situation(self.ws, patch, parameters, patches=patches is not None, first=first, made=self.made)
+        return Situation(
+            self.ws, patch, parameters, patches=patches is not None, first=first, made=self.made, solver=self.solver
+        )
 
     def _obstacle(self, situation: Situation, place: str, step: int, function: Callable[[], object] | None) -> str:
         """Why the step would fail, as far as that can be told: parameters, missing files."""

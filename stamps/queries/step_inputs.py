@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.run.settings import settings_of
 from stamps.workspace import Workspace
 from stamps.workspace.contents import class_text, shape_fits, shape_text
 from stamps.workspace.parameters import Parameters
@@ -181,7 +182,10 @@ def _checked(step: int, ws: Workspace) -> DescribedStep:
     patches = [ws / name for name in ws.patch_list()] if step < 6 else []
     patches = [patch.as_recovered() for patch in patches if patch.path.is_dir()]
     parameters = Parameters(ws, read_only=True)
-    situations = [Situation(ws, patch, parameters, patches=bool(patches), first=True) for patch in patches or [ws]]
+    solver = settings_of(ws).solver
+    situations = [
+        Situation(ws, patch, parameters, patches=bool(patches), first=True, solver=solver) for patch in patches or [ws]
+    ]
     mode = situations[0].mode
     description = _described(step, None)
     for files in (description.reads, description.writes, description.deletes):

@@ -13,6 +13,7 @@ A row of ``step_files.csv`` holds when all its conditions do:
 ``NAME=a|b``, ``NAME!=a|b``   a parameter has one of these values (upper and lower case alike) or none of them
 ``patches``, ``alone``        the run works in patch directories, or in the project directory alone
 ``first``                     the step is the first of the run
+``solver=snaphu``             the setting says so: SNAPHU unwraps
 ``maybe``                     the step itself finds out
 
 Source: docs/method/conventions.md, section 2, and the page of each step.
@@ -125,6 +126,8 @@ class Situation:
     made : dict, optional
         Files that steps before would have left by now: (directory, name) to the set of their variables, or to None where
         the file would be gone. Lets the steps of a run that has not happened be looked at one after the other.
+    solver : str
+        What unwraps.
     """
 
     def __init__(
@@ -136,10 +139,12 @@ class Situation:
         patches: bool | None = None,
         first: bool = False,
         made: Mapping[tuple[Path, str], set[str] | None] | None = None,
+        solver: str = "flow",
     ) -> None:
         self.project, self.patch, self.parameters = project, patch, parameters
         self.patches = project.path != patch.path if patches is None else patches
         self.first = first
+        self.solver = solver
         self.made = {} if made is None else made
 
     @property
@@ -200,7 +205,7 @@ class Situation:
         return self.exists(ws, argument) == (word == "file")
 
     def _value(self, name: str) -> str:
-        value = self.parameters.get(name)
+        value = self.solver if name == "solver" else self.parameters.get(name)
         return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
