@@ -33,7 +33,7 @@ class ParameterError(StampsError):
 
 
 class ExternalProgramError(StampsError):
-    """An external program (``triangle``, ``snaphu``) is missing or failed."""
+    """An external program (``triangle``, ``snaphu``) or the solver of OR-Tools is missing or failed."""
 
 
 class NoPixelsError(StampsError):

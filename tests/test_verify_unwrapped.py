@@ -5,6 +5,7 @@ import pytest
 
 from stamps import stamps
 from stamps.verify import compare_files, golden, parity_jobs
+from stamps.verify.file_comparison import WITHOUT_NODES
 from stamps.verify.unwrapped import energy_row
 from stamps.workspace import Workspace, matfile
 
@@ -55,6 +56,17 @@ def test_without_the_grid_msd_is_compared_as_it_is_stored(step_6, golden_dir):
     workdir = step_6("flow")
     (workdir / "uw_interp.mat").unlink()
     assert rows_of(workdir, golden_dir)["phuw2.mat", "msd"].status == "differs"
+
+
+def test_where_the_golden_tree_holds_no_nodes_msd_is_skipped_with_the_reason(step_6, golden_dir):
+    workdir = step_6("flow")
+    files = golden.overlay_files(golden_dir("ps_mini") / "step6")
+    report = compare_files(workdir, {"phuw2.mat": files["phuw2.mat"]}, partial=True)
+    row = next(row for row in report.rows if row.variable == "msd")
+    assert (row.status, row.counts, row.detail) == ("skipped", False, WITHOUT_NODES)
+    assert report.ok  # ph_uw
+    twice = compare_files(workdir, {"phuw2.mat": workdir / "phuw2.mat"}, partial=True)
+    assert twice.n_skipped == 0 and twice.n_agreeing == 2
 
 
 def test_energies_of_unwrapped_nodes(step_6, golden_dir):

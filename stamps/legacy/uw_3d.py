@@ -1,6 +1,6 @@
 """Unwrap a series of interferograms in space and time.
 
-Writes ``uw_grid uw_interp uw_space_time uw_phaseuw`` and the SNAPHU files in the working directory.
+Writes ``uw_grid uw_interp uw_space_time uw_phaseuw`` and, with SNAPHU, its files in the working directory.
 Source: docs/method/unwrapping.md, section 2; Hooper and Zebker (2007), J. Opt. Soc. Am. A 24; Hooper (2010), Fringe
 2009.
 """

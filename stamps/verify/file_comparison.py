@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from stamps.verify.values import Outcome
 
 
-__all__ = ["SNAPHU_SETTINGS", "WITHOUT_SNAPHU", "Seen", "category_of", "compare_file"]
+__all__ = ["SNAPHU_SETTINGS", "WITHOUT_NODES", "WITHOUT_SNAPHU", "Seen", "category_of", "compare_file"]
 
 #: A file that only runs with SNAPHU have, and why it is not compared where one side has none.
 SNAPHU_SETTINGS = "snaphu.conf"
 WITHOUT_SNAPHU = "one of both was unwrapped without SNAPHU"
+
+#: Why msd of a run with the minimum-cost flow is not compared.
+WITHOUT_NODES = "unwrapped without SNAPHU; msd without its noise cannot be told: the golden tree holds no nodes or grid"
 
 _HEAD = 65536  # bytes that tell text from binary files
 
@@ -140,10 +143,15 @@ def _compare_mat(
             continue
         described = describe(wanted)
         value = run[variable]
+        if variable == "msd" and steps is not None:
+            wanted = steps.comparable(value, wanted)
+            if wanted is None:
+                yield Seen(
+                    _skipped(file, variable, rule.comparison, described, WITHOUT_NODES), value, golden[variable], rule
+                )
+                continue
         if pairing is not None:
             value, wanted = pairing.align(file, variable, value, wanted)
-        if variable == "msd" and steps is not None:
-            value, wanted = steps.align(value, wanted)
         if rule.comparison == "fits":
             value = variograms.determined(variable, value, run)
             wanted = variograms.determined(variable, wanted, golden)
@@ -169,8 +177,13 @@ def _not_compared(file: str, variable: str, run: Mapping[str, Any], golden: Any,
         detail = "the run's file does not have this variable"
         row = Row(file, variable, "missing", "mat", rule.comparison, matlab_class, shape, detail=detail)
         return Seen(row, None, golden, rule)
-    row = Row(file, variable, "skipped", "mat", "skip", matlab_class, shape, counts=False, detail=rule.why)
+    row = _skipped(file, variable, "skip", (matlab_class, shape), rule.why)
     return Seen(row, run[variable], golden, rule)
+
+
+def _skipped(file: str, variable: str, kind: str, described: tuple[str, tuple[int, ...]], why: str) -> Row:
+    """Row of a variable that is not compared."""
+    return Row(file, variable, "skipped", "mat", kind, *described, counts=False, detail=why)
 
 
 def _not_golden(file: str, variable: str, value: Any) -> Seen:

@@ -27,7 +27,7 @@ from stamps.processes import child
 from stamps.products.saving import complete_file
 from stamps.run.settings import SOLVERS
 from stamps.verify import golden as golden_sets
-from stamps.verify.file_comparison import WITHOUT_SNAPHU
+from stamps.verify.file_comparison import WITHOUT_NODES, WITHOUT_SNAPHU
 from stamps.verify.parity_jobs import Job, NotThere, jobs_of, perform
 from stamps.verify.report import versions
 
@@ -41,7 +41,7 @@ SETS = ("ps_mini", "ps_small", "sb_mini", "sb_full", "mexico_city")
 class Result:
     """What came of a job: figures, seconds, and the report or the reason why there is none.
 
-    ``without_snaphu`` counts the files that only runs with SNAPHU have, ``text`` also says what was compared by energy.
+    ``without_snaphu`` counts what only runs with SNAPHU have or can compare, ``text`` also says what was compared by energy.
     """
 
     job: Job
@@ -82,7 +82,7 @@ def run_job(job: Job) -> Result:
         time.perf_counter() - begin,
         "\n".join([row.detail for row in report.rows if row.comparison == "energy"] if report.ok else [report.text()]),
         json.loads(report.to_json()),
-        sum(row.detail == WITHOUT_SNAPHU for row in report.rows),
+        sum(row.detail in (WITHOUT_SNAPHU, WITHOUT_NODES) for row in report.rows),
     )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 
-__all__ = ["Job", "NotThere", "jobs_of", "perform"]
+__all__ = ["BY_ENERGY", "Job", "NotThere", "jobs_of", "perform"]
 
 #: Files of the merged level that steps 6 to 8 start from.
 _MERGED = frozenset("ps2 ph2 bp2 la2 inc2 hgt2 pm2 rc2 ifgstd2 psver".split())

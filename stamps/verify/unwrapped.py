@@ -2,8 +2,9 @@
 
 The divisor of ``msd`` counts differences that are not 0. In the original's result cells of one node differ by rounding
 noise of 1e-7, in that of the minimum-cost flow by exactly 0. So ``msd`` of a run without noise is compared with what the
-original's nodes give without noise. Where the costs leave several optima the cycles are one of them by chance: there
-the energies are compared (docs/method/unwrapping.md, section 7.2).
+original's nodes give without noise; where a golden tree does not hold them, ``msd`` is compared with SNAPHU only. Where
+the costs leave several optima the cycles are one of them by chance: there the energies are compared
+(docs/method/unwrapping.md, section 7.2).
 """
 
 from __future__ import annotations
@@ -47,14 +48,30 @@ class Steps:
         self._run, self._state = Path(run), state
         self._known: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
-    def align(self, value: Any, golden: Any) -> tuple[Any, Any]:
-        """``msd`` of the run as it is stored, and the golden one without noise if the run's has none."""
+    def comparable(self, value: Any, golden: Any) -> Any:
+        """What ``msd`` of the run is to be compared with.
+
+        Parameters
+        ----------
+        value, golden : ndarray
+            As they are stored.
+
+        Returns
+        -------
+        ndarray or None
+            The golden values; without noise if the run's have none; None if that is so and they cannot be told, because
+            the golden tree does not hold the nodes or their grid.
+        """
+        if _close(value, golden):
+            return golden
         ours, theirs = self._without_noise()
-        if not _is(value, ours) or np.count_nonzero(golden) != theirs.size:
-            return value, golden
+        if not _is(value, ours):
+            return golden
+        if np.count_nonzero(golden) != theirs.size:
+            return None
         replaced = np.array(golden)
         replaced[replaced != 0] = theirs
-        return value, replaced
+        return replaced
 
     def _without_noise(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if self._known is None:
@@ -66,11 +83,15 @@ class Steps:
         return self._known
 
 
+def _close(values: Any, others: Any) -> bool:
+    return np.shape(values) == np.shape(others) and np.allclose(values, others, rtol=_SAME, atol=0, equal_nan=True)
+
+
 def _is(stored: Any, computed: NDArray[np.float64]) -> bool:
     """Whether stored values, zeros of unused interferograms left out, are the computed ones."""
     values = np.asarray(stored)
     values = values[values != 0]
-    return 0 < values.size == computed.size and np.allclose(values, computed, rtol=_SAME, atol=0, equal_nan=True)
+    return values.size > 0 and _close(values, computed)
 
 
 def _squared_steps(grid: Path, nodes: Path | None) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from option_cases.lab import Code
 from option_cases.lab import Parameter as P
 from option_cases.registry import case
 from stamps.native.fringe_frequency import fringe_frequency
+from stamps.verify.parity_jobs import BY_ENERGY
 
 
 def _other_sign(grid, n_win):
@@ -91,6 +92,8 @@ def _golden_case(title, call, files, mutants):
 
     def check(lab):
         ws = lab.golden(None, set_name, variant)
+        if (set_name, variant) in BY_ENERGY:  # one optimum of several
+            (ws.path / "stamps.toml").write_text('solver = "snaphu"\n')
         lab.call(function, *arguments, workdir=ws.path / place)
         several = arguments[0] if function == "stamps" and arguments[0] != arguments[1] else None
         lab.agrees(ws.path, files, variant=variant, set_name=set_name, chain=several)

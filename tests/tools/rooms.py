@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "run": {"workers", "legacy", "frontends", "workspace", "processes", "native", "matlab"},
     "queries": {"workspace", "products", "workers", "run", "frontends", "native", "matlab", "insar", "external"},
     "drivers": {"run", "workers", "queries", "workspace", "processes", "native"},
-    "verify": {"workspace", "processes", "products", "external", "matlab", "insar", "steps", "legacy", "run"},
+    "verify": {"workspace", "processes", "products", "external", "matlab", "insar", "steps", "workers", "legacy", "run"},
     "report": {"workspace", "products", "verify", "queries", "run", "matlab", "insar", "steps"},
     "simulation": {"workspace", "processes", "insar", "matlab", "products", "report", "legacy", "frontends"},
     "service": None,

@@ -48,7 +48,7 @@ class GridArcs(NamedTuple):
 
 
 class ArcCosts(NamedTuple):
-    """Cost arrays for SNAPHU, int16: rows (n_row - 1, 4 n_col), columns (n_row, 4 (n_col - 1))."""
+    """Cost arrays as SNAPHU reads them, int16: rows (n_row - 1, 4 n_col), columns (n_row, 4 (n_col - 1))."""
 
     rowcost: np.ndarray
     colcost: np.ndarray
