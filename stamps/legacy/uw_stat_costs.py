@@ -3,7 +3,7 @@
 Reads ``uw_grid.mat``, ``uw_interp.mat`` and ``uw_space_time.mat``; writes ``uw_phaseuw.mat`` (``ph_uw`` of the nodes in
 radians, ``msd``) and, with SNAPHU, its files ``snaphu.conf .in .costinfile .out .log`` of the last interferogram.
 
-Both solvers find the same whole cycles wherever the costs decide (docs/method/unwrapping.md, section 7.2). With the flow
+Both find the same whole cycles where SNAPHU finds the only optimum (docs/method/unwrapping.md, section 7.2). With the flow
 cells of one node differ by exactly 0, so that ``msd`` counts no rounding noise of 1e-7.
 
 Source: docs/method/unwrapping.md, section 7; Chen and Zebker (2001), J. Opt. Soc. Am. A 18; Hooper (2010), Fringe 2009.
