@@ -9,6 +9,7 @@ import pytest
 
 import stamps
 from helpers import fake_cupy
+from helpers.fresh_backends import forgotten
 from stamps import native
 from stamps.cli import program as cli
 from stamps.errors import ParameterError
@@ -20,12 +21,8 @@ from stamps.workspace import matfile
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """A process that has not found out anything yet."""
-    monkeypatch.delenv("STAMPS_BACKEND", raising=False)
-    monkeypatch.setattr(backends, "_said", set())
-    monkeypatch.setattr(backends, "_given_up", {})
-    backends.cuda_problem.cache_clear()
-    yield
-    backends.cuda_problem.cache_clear()
+    with forgotten(monkeypatch):
+        yield
 
 
 @pytest.fixture

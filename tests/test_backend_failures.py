@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import fake_cupy
+from helpers.fresh_backends import forgotten
 from helpers.kernel_arrays import BPERP, EDGES, numbers, phasors
 from stamps import native
 from stamps.errors import InputError
@@ -23,12 +24,8 @@ from stamps.native.topofit import topofit
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """A process that has not found out anything yet."""
-    monkeypatch.delenv("STAMPS_BACKEND", raising=False)
-    monkeypatch.setattr(backends, "_said", set())
-    monkeypatch.setattr(backends, "_given_up", {})
-    backends.cuda_problem.cache_clear()
-    yield
-    backends.cuda_problem.cache_clear()
+    with forgotten(monkeypatch):
+        yield
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from helpers.stub_runs import killed, said, undisturbed
+from helpers.stub_runs import EVERYWHERE, TOP, killed, said, trees_of_runs, undisturbed
 from helpers.stub_steps import StubSteps, make_project, tree
 from stamps.errors import StampsError
 from stamps.legacy.setparm import setparm
@@ -14,11 +14,6 @@ from stamps.queries.status import project_status
 from stamps.run import continuation, engine, step_calls
 from stamps.run.request import Request
 from stamps.workspace import fingerprint, lineage, system_locks
-
-TOP = "project"
-
-
-EVERYWHERE = [(f"PATCH_{k}", step) for k in (1, 2) for step in (1, 2, 3, 4, 5)] + [(TOP, s) for s in ("merge", 6, 7, 8)]
 
 
 @pytest.fixture
@@ -29,14 +24,7 @@ def steps(monkeypatch):
 @pytest.fixture(scope="module")
 def after_runs(tmp_path_factory):
     """What 1 and 2 undisturbed runs of steps 1 to 8 make of the project."""
-    place = tmp_path_factory.mktemp("undisturbed")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        StubSteps(monkeypatch)
-        trees, ws = [], make_project(place / TOP)
-        for _ in range(2):
-            stamps(1, 8, workdir=ws.path)
-            trees.append(tree(ws.path))
-    return trees
+    return trees_of_runs(tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from helpers import finished_project as finished
-from helpers.export_checks import check_metadata, gridded
+from helpers.export_checks import WITHOUT, check_metadata, exported_project, gridded
 from stamps import export
 from stamps.errors import InputError
 from stamps.products.exports import FORMATS
@@ -27,22 +26,9 @@ KML = "{http://www.opengis.net/kml/2.2}"
 N_BOOT = 20
 
 
-WITHOUT = 4  # pixel without coherence
-
-
-CENTRE, RADIUS = [14.012, 40.009], 500
-
-
 @pytest.fixture(scope="module", params=["single_master", "small_baselines"])
 def ws(request, tmp_path_factory):
-    ws = getattr(finished, request.param)(
-        tmp_path_factory.mktemp(request.param), ref_centre_lonlat=CENTRE, ref_radius=RADIUS, platform="SENTINEL-1A"
-    )
-    coherence = ws.load("pm2")["coh_ps"]
-    coherence[WITHOUT] = np.nan
-    ws.save("pm2", {"coh_ps": coherence})
-    ws.save("inc2", {"inc": np.linspace(0.6, 0.7, 60)})
-    return ws
+    return exported_project(request.param, tmp_path_factory.mktemp(request.param))
 
 
 @pytest.fixture(scope="module")

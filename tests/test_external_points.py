@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from helpers import finished_project as finished
+from helpers.pictured_project import small_pictures, with_backgrounds
 from stamps.errors import InputError
 from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ps_plot_ifg import ps_plot_ifg
-from stamps.products import figures  # noqa: E402
 from stamps.products.external_points import means_around
 from stamps.workspace import matfile
 
@@ -16,22 +15,12 @@ from stamps.workspace import matfile
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch):
     """No windows, and few dots an inch."""
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(figures, "_DPI", 40)
+    small_pictures(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
-    ws = finished.single_master(tmp_path_factory.mktemp("pictures"), n_ps=120)
-    ws.write_text("width.txt", "520\n")
-    ws.write_text("len.txt", "150\n")
-    rng = np.random.default_rng(0)
-    rng.gamma(2, 50, (150, 520)).astype(np.float32).tofile(ws.path / "mean_amp.flt")
-    x, y = np.meshgrid(np.arange(200), np.arange(150))
-    (300 + 20 * np.sin(x / 9) + y).astype(np.int16).tofile(ws.path / "dem.i2")
-    ws.write_text("demparms.in", "dem.i2\n200\n150\n13.99\n40.03\n0.0003\ni2\n")
-    return ws
+    return with_backgrounds(tmp_path_factory.mktemp("pictures"))
 
 
 class TestExternalPoints:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import finished_project as finished
+from helpers.pictured_project import small_pictures, with_backgrounds
 from stamps.errors import InputError, WorkspaceError
 from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_plot import ps_plot
@@ -27,22 +28,12 @@ matplotlib = pytest.importorskip("matplotlib")
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch):
     """No windows, and few dots an inch."""
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(figures, "_DPI", 40)
+    small_pictures(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
-    ws = finished.single_master(tmp_path_factory.mktemp("pictures"), n_ps=120)
-    ws.write_text("width.txt", "520\n")
-    ws.write_text("len.txt", "150\n")
-    rng = np.random.default_rng(0)
-    rng.gamma(2, 50, (150, 520)).astype(np.float32).tofile(ws.path / "mean_amp.flt")
-    x, y = np.meshgrid(np.arange(200), np.arange(150))
-    (300 + 20 * np.sin(x / 9) + y).astype(np.int16).tofile(ws.path / "dem.i2")
-    ws.write_text("demparms.in", "dem.i2\n200\n150\n13.99\n40.03\n0.0003\ni2\n")
-    return ws
+    return with_backgrounds(tmp_path_factory.mktemp("pictures"))
 
 
 def image_of(axes, rank=-1):

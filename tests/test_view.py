@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 import stamps
 from helpers import finished_project as finished
-from helpers.viewed_project import N_PS, RATES, with_pictures
+from helpers.viewed_project import N_PS, layer, with_pictures, with_reference_circle
 from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.legacy.ps_load_dem import ps_load_dem
@@ -37,13 +37,7 @@ from stamps.workspace.parameters import Parameters
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
     """A single-master project whose reference is a circle, with a missing value."""
-    ws = with_pictures(finished.single_master(tmp_path_factory.mktemp("single") / "Tõwn & <b>", n_ps=N_PS))
-    finished.steady_motion(ws, RATES)
-    centre = ws.load("ps2")["lonlat"].mean(axis=0)
-    parameters = Parameters(ws)
-    parameters.set("ref_centre_lonlat", centre)
-    parameters.set("ref_radius", 600.0)
-    return ws
+    return with_reference_circle(tmp_path_factory.mktemp("single"))
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +48,6 @@ def pairs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def content(ws):
     return content_of(Project.at(ws))
-
-
-def layer(content, name):
-    (found,) = [one for one in content.layers if one.name == name]
-    return found
 
 
 class TestPacking:

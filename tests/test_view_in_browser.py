@@ -10,7 +10,7 @@ import pytest
 
 from helpers import finished_project as finished
 from helpers.browser import chromium
-from helpers.viewed_project import N_PS, RATES, with_pictures
+from helpers.viewed_project import N_PS, RATES, layer, with_reference_circle
 from stamps.products.quantities import Project
 from stamps.products.titles import ReferenceArea
 from stamps.products.velocity import bootstrap_spread, fit_lines
@@ -24,13 +24,7 @@ from stamps.workspace.parameters import Parameters
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
     """A single-master project whose reference is a circle, with a missing value."""
-    ws = with_pictures(finished.single_master(tmp_path_factory.mktemp("single") / "Tõwn & <b>", n_ps=N_PS))
-    finished.steady_motion(ws, RATES)
-    centre = ws.load("ps2")["lonlat"].mean(axis=0)
-    parameters = Parameters(ws)
-    parameters.set("ref_centre_lonlat", centre)
-    parameters.set("ref_radius", 600.0)
-    return ws
+    return with_reference_circle(tmp_path_factory.mktemp("single"))
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +35,6 @@ def pairs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def content(ws):
     return content_of(Project.at(ws))
-
-
-def layer(content, name):
-    (found,) = [one for one in content.layers if one.name == name]
-    return found
 
 
 _WINDOW = 1400, 900

@@ -4,6 +4,11 @@ import json
 
 import numpy as np
 
+from helpers import finished_project as finished
+
+WITHOUT = 4  # pixel without coherence
+CENTRE, RADIUS = [14.012, 40.009], 500
+
 
 def check_metadata(table, facts):
     assert facts["sign_convention"] == "displacement along the line of sight, positive towards the satellite"
@@ -23,3 +28,13 @@ def gridded(table, left, top, step_lon, step_lat, shape, values):
         here = values[(row == i) & (column == j) & np.isfinite(values)]
         result[i, j] = here.mean() if here.size else np.nan
     return result
+
+
+def exported_project(network, place):
+    """A finished project (``single_master`` or ``small_baselines``) with a reference circle and a pixel without coherence."""
+    ws = getattr(finished, network)(place, ref_centre_lonlat=CENTRE, ref_radius=RADIUS, platform="SENTINEL-1A")
+    coherence = ws.load("pm2")["coh_ps"]
+    coherence[WITHOUT] = np.nan
+    ws.save("pm2", {"coh_ps": coherence})
+    ws.save("inc2", {"inc": np.linspace(0.6, 0.7, 60)})
+    return ws

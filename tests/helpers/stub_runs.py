@@ -10,14 +10,19 @@ from stamps.legacy.stamps import stamps
 TOP = "project"
 
 
-@pytest.fixture
-def steps(monkeypatch):
-    return StubSteps(monkeypatch)
+#: Directory and step of every step of a whole run, in order.
+EVERYWHERE = [(f"PATCH_{k}", step) for k in (1, 2) for step in (1, 2, 3, 4, 5)] + [(TOP, s) for s in ("merge", 6, 7, 8)]
 
 
-@pytest.fixture
-def project(tmp_path):
-    return make_project(tmp_path / "at_work" / TOP)
+def trees_of_runs(place):
+    """What 1 and 2 undisturbed runs of steps 1 to 8 make of a project."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        StubSteps(monkeypatch)
+        trees, ws = [], make_project(place / TOP)
+        for _ in range(2):
+            stamps(1, 8, workdir=ws.path)
+            trees.append(tree(ws.path))
+    return trees
 
 
 def undisturbed(project, tmp_path, *arguments, runs=1, **keywords):

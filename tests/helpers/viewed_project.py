@@ -1,7 +1,6 @@
 """A project with pictures for the page of stamps view."""
 
 import numpy as np
-import pytest
 
 from helpers import finished_project as finished
 from stamps.workspace.parameters import Parameters
@@ -23,13 +22,18 @@ def with_pictures(ws):
     return ws
 
 
-@pytest.fixture(scope="module")
-def ws(tmp_path_factory):
+def with_reference_circle(place):
     """A single-master project whose reference is a circle, with a missing value."""
-    ws = with_pictures(finished.single_master(tmp_path_factory.mktemp("single") / "Tõwn & <b>", n_ps=N_PS))
+    ws = with_pictures(finished.single_master(place / "Tõwn & <b>", n_ps=N_PS))
     finished.steady_motion(ws, RATES)
     centre = ws.load("ps2")["lonlat"].mean(axis=0)
     parameters = Parameters(ws)
     parameters.set("ref_centre_lonlat", centre)
     parameters.set("ref_radius", 600.0)
     return ws
+
+
+def layer(content, name):
+    """The layer of that name of a page's content."""
+    (found,) = [one for one in content.layers if one.name == name]
+    return found
