@@ -68,6 +68,12 @@ class TestPacking:
         np.testing.assert_array_equal(unpack(packed), [[5, np.nan, np.nan], [5, np.nan, 2]])
         assert packed.error == 0 and packed.codes.shape == (3, 2)
 
+    @pytest.mark.parametrize("least", [5e-324, 1e-319, 1e-310])
+    def test_columns_of_hardly_any_spread(self, least):
+        values = np.array([[0.0], [least], [np.nan]])
+        packed = quantise(values)
+        np.testing.assert_allclose(unpack(packed), values, atol=max(packed.error, least))
+
     def test_single_values_stay_single(self):
         values = np.array([1.2345678, np.nan, -7e9])
         np.testing.assert_array_equal(unpack(pack(values)), values.astype(np.float32))

@@ -92,10 +92,11 @@ def quantise(values: NDArray[np.floating[Any]]) -> Packed:
     empty = low > high
     low, high = np.where(empty, 0, low), np.where(empty, 0, high)
     offset = low + (high - low) / 2
-    step = np.where(high > low, (high - low) / (2 * _LARGEST), 1.0)
-    codes = np.rint((np.where(finite, values, offset) - offset) / step)
+    step = (high - low) / (2 * _LARGEST)
+    varied = step > 0  # not so where the range is so small that a step of it is 0
+    codes = np.rint((np.where(finite, values, offset) - offset) / np.where(varied, step, 1.0))
     codes = np.where(finite, np.clip(codes, -_LARGEST, _LARGEST), NOTHING)
-    return Packed(np.ascontiguousarray(codes.astype(np.int16).T), offset, np.where(high > low, step, 0.0))
+    return Packed(np.ascontiguousarray(codes.astype(np.int16).T), offset, step)
 
 
 def quantise_places(degrees: NDArray[np.float64]) -> Packed:
