@@ -12,9 +12,9 @@ import pytest
 
 from stamps import external, stamps
 from stamps.errors import ExternalProgramError, ParameterError, StampsError, WorkspaceError
+from stamps.run import cluster as clusters
 from stamps.run import step_calls, workers
-from stamps.run.cluster import cluster_client
-from stamps.run.patch_task import PatchTask, run_patch_task
+from stamps.run.patch_task import PatchTask, run_patch_task, run_patch_task_on_cluster
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
@@ -78,6 +78,18 @@ def test_a_killed_process_is_named(tmp_path, settings, monkeypatch):
     assert result.error.startswith("PATCH_7: its process was killed by SIGKILL")
 
 
+@pytest.mark.parametrize("way", ["kill -TERM $$", "exit 143"])
+def test_on_a_cluster_a_process_that_was_asked_to_end_is_tried_again(tmp_path, settings, monkeypatch, way):
+    """The end of a job reaches all its processes: that of a patch, perhaps, before the worker that waits for it."""
+    (tmp_path / "PATCH_7").mkdir()
+    monkeypatch.setattr("sys.executable", _killer(tmp_path, way))
+    task = PatchTask(str(tmp_path / "PATCH_7"), 1, 1, settings)
+    with pytest.raises(ChildProcessError, match="PATCH_7: its process"):
+        run_patch_task_on_cluster(task)
+    monkeypatch.setattr("sys.executable", _killer(tmp_path, "exit 3"))
+    assert run_patch_task_on_cluster(task).error.startswith("PATCH_7: its process ended with status 3")
+
+
 def test_a_task_ends_with_the_process_that_started_it(golden_state):
     workdir = golden_state("ps_mini", 0)
     code = f"from stamps import stamps; stamps(1, 2, workdir={str(workdir)!r}, cores=2)"
@@ -109,9 +121,9 @@ def _tasks_of(workdir):
     return found
 
 
-def _killer(folder):
+def _killer(folder, way="kill -9 $$"):
     script = folder / "dies"
-    script.write_text("#!/bin/sh\nkill -9 $$\n")
+    script.write_text(f"#!/bin/sh\n{way}\n")
     script.chmod(0o755)
     return str(script)
 
@@ -225,9 +237,11 @@ def test_a_scheduler_that_does_not_answer_is_explained(monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(distributed, "Client", _no_answer)
     with pytest.raises(ParameterError, match="tcp://127.0.0.1:1 does not answer"):
-        cluster_client("tcp://127.0.0.1:1")
+        with clusters.workers(1, "tcp://127.0.0.1:1"):
+            pass
     with pytest.raises(ParameterError, match="'pbs' is unknown"):
-        cluster_client(cluster="pbs")
+        with clusters.workers(1, cluster="pbs"):
+            pass
 
 
 def _no_answer(address, timeout):

@@ -7,7 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stamps.errors import StampsError
+from stamps.run import engine
+from stamps.run.patch_task import PatchResult
+from stamps.run.step_calls import StepOptions
 from stamps.run.workers import Workers
+from stamps.workspace import Workspace
 
 
 class Client:
@@ -104,3 +108,31 @@ def test_light_tasks_are_sent_at_once_under_their_names():
     results = run(Workers(1, client), lambda task: task, range(20), light=True)
     assert next(results) == 0 and len(client.keys) == 20 and client.keys[3].startswith("task 3-")
     assert list(results) == list(range(1, 20))
+
+
+def test_who_waits_for_a_cluster_may_end_the_run():
+    """Where the workers are jobs: who looks after them waits for results, and no task is to blame if none can come."""
+    looked, gate = [], threading.Event()
+
+    def wait(done):
+        looked.append(done.wait(20))
+        if len(looked) == 3:
+            gate.set()
+            raise StampsError("No worker will come.")
+
+    results = run(Workers(1, Client(), wait), lambda task: gate.wait(20) if task > 3 else task, range(6), light=True)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(StampsError, match="^No worker will come.$"):
+        next(results)
+    assert looked == [True] * 3
+
+
+def test_a_patch_has_one_thread_on_a_cluster(tmp_path, monkeypatch):
+    """The cores of this machine, 8, are not those of the workers."""
+    told, options = [], StepOptions(quick_gamma=True, reestimate_gamma=True, small_baselines=False, processor="snap")
+    monkeypatch.setattr(
+        engine, "run_patch_task_on_cluster", lambda task: told.append(task.n_threads) or PatchResult(task.name, 2, "")
+    )
+    folders = [Workspace(tmp_path / name) for name in ("PATCH_1", "PATCH_2")]
+    assert engine.run_patches(folders, 2, 2, options, Workers(8, Client())) == 2
+    assert told == [1, 1]

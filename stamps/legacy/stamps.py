@@ -15,7 +15,6 @@ Source: docs/method/conventions.md, section 7; Hooper et al. (2007), J. Geophys.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -24,15 +23,15 @@ from stamps import __version__
 from stamps.errors import StampsError
 from stamps.native import backends
 from stamps.processes import children, scratch
+from stamps.run import cluster as clusters
 from stamps.run import continuation, engine
-from stamps.run.cluster import cluster_client
 from stamps.run.continuation import Decision
 from stamps.run.plan import Run, check_parameters, plan_run
 from stamps.run.request import Request
 from stamps.run.run_report import Reporter, RunReport
 from stamps.run.settings import Settings, settings_of
 from stamps.run.step_calls import StepOptions
-from stamps.run.workers import Workers, n_cores
+from stamps.run.workers import n_cores
 from stamps.workspace import Workspace, findings
 from stamps.workspace.console import log_on_console
 from stamps.workspace.log import Log
@@ -180,10 +179,8 @@ def _process(
 ) -> None:
     """The steps, here or on a cluster (``n_jobs``: how many workers SLURM is asked for)."""
     run, record = decision.run, decision.record
-    start, cluster = run.start, None if settings.cluster == "none" else settings.cluster
-    client = cluster_client(settings.scheduler, cluster, n_jobs) if settings.scheduler or cluster else None
-    workers = Workers(n_cores(Parameters(ws), settings.cores), client)
-    with client or contextlib.nullcontext():
+    start, cores = run.start, n_cores(Parameters(ws), settings.cores)
+    with clusters.workers(cores, settings.scheduler, settings.cluster, n_jobs) as workers:
         if run.in_patches:
             ticket = record.ticket(ws)
             start = engine.run_patches(run.folders(ws), start, run.end, options, workers, ticket, reporter.failures)

@@ -1,39 +1,48 @@
-"""Connect to a Dask cluster: one that runs already, or workers started through SLURM."""
+"""Where the tasks of a run go: the cores of this machine, a Dask cluster that is there, or workers started through SLURM."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+from collections.abc import Iterator
 
 from stamps.errors import ParameterError
-from stamps.processes import child
+from stamps.run.workers import Workers
 
-if TYPE_CHECKING:
-    from distributed import Client
-
-__all__ = ["cluster_client"]
+__all__ = ["workers"]
 
 
-def cluster_client(scheduler: str | None = None, cluster: str | None = None, n_workers: int | None = None) -> Client:
-    """Connect to a Dask cluster.
+@contextlib.contextmanager
+def workers(
+    cores: int, scheduler: str | None = None, cluster: str | None = None, n_workers: int | None = None
+) -> Iterator[Workers]:
+    """Context in which the tasks of a run can be given away.
 
     Parameters
     ----------
+    cores : int
+        Cores of this machine that may be used.
     scheduler : str, optional
-        Address of a running scheduler (``tcp://host:8786``).
+        Address of a running Dask scheduler (``tcp://host:8786``), whose workers are used instead.
     cluster : str, optional
-        ``'slurm'``: start workers through dask-jobqueue, configured in its own file (``jobqueue.yaml``).
+        ``'slurm'``: use workers that are started through dask-jobqueue, configured in its own file (``jobqueue.yaml``), and end
+        with the context. ``'none'``: as if it were left out.
     n_workers : int, optional
         Workers to ask SLURM for.
 
-    Returns
-    -------
-    distributed.Client
+    Yields
+    ------
+    Workers
 
     Raises
     ------
     ParameterError
-        Dask is not installed, the scheduler does not answer, or the kind of cluster is unknown.
+        Dask is not installed, the scheduler does not answer, the kind of cluster is unknown, or SLURM refuses the jobs.
+    ExternalProgramError
+        SLURM's commands are not there.
     """
+    if not scheduler and cluster in (None, "none"):
+        yield Workers(cores)
+        return
     try:
         from distributed import Client
     except ImportError as error:
@@ -42,35 +51,17 @@ def cluster_client(scheduler: str | None = None, cluster: str | None = None, n_w
         ) from error
     if scheduler:
         try:
-            return Client(scheduler, timeout="20s")
+            client = Client(scheduler, timeout="20s")
         except (OSError, TimeoutError, ValueError) as error:
             raise ParameterError(
                 f"The Dask scheduler {scheduler} does not answer ({error}): check its address."
             ) from error
-    if cluster != "slurm":
+        with client:
+            yield Workers(cores, client)
+    elif cluster == "slurm":
+        from stamps.run import slurm
+
+        with slurm.started(n_workers or 4) as (client, jobs):
+            yield Workers(cores, client, jobs.wait)
+    else:
         raise ParameterError(f"The cluster '{cluster}' is unknown: give slurm, or --scheduler with an address.")
-    return _slurm(n_workers)
-
-
-def _slurm(n_workers: int | None) -> Client:
-    """A client of workers that SLURM starts."""
-    from distributed import Client
-
-    try:
-        from dask_jobqueue import SLURMCluster
-    except ImportError as error:
-        raise ParameterError(
-            "--cluster slurm needs dask-jobqueue: install it with pip install 'stamps-insar[cluster]'."
-        ) from error
-    prologue = [*(_setting("job_script_prologue") or []), *child.shell_lines()]
-    resources: dict[str, Any] = {} if _setting("cores") else {"cores": 1, "memory": "4GB"}
-    jobs = SLURMCluster(**resources, job_script_prologue=prologue)
-    jobs.scale(n_workers or 4)
-    return Client(jobs)
-
-
-def _setting(name: str) -> Any:
-    """What the user's Dask configuration says of SLURM jobs; None if nothing."""
-    import dask
-
-    return dask.config.get(f"jobqueue.slurm.{name}", None)

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from stamps.errors import StampsError, WorkspaceError
 from stamps.native import backends
 from stamps.run import step_calls
-from stamps.run.patch_task import PatchTask, run_patch_task
+from stamps.run.patch_task import PatchTask, run_patch_task, run_patch_task_on_cluster
 from stamps.run.plan import PatchPlan, flags_before, kept_patches, plan_patch, project_steps
 from stamps.run.run_record import Progress, RunRecord, Ticket
 from stamps.run.step_calls import StepOptions
@@ -78,14 +78,17 @@ def run_patches(
     failures = {} if failures is None else failures
     if start == 1:
         step_calls.loader(options)  # refused once, before any patch begins
+    here = workers.client is None
     n_workers, n_threads = shares(workers.cores, len(folders))
-    if workers.client is None and n_workers == 1:
+    if here and n_workers == 1:
         return _one_after_the_other(folders, start, end, options, ticket, failures)
-    backend = backends.for_processes(here=workers.client is None)
+    backend = backends.for_processes(here=here)
     told = None if ticket is None else asdict(ticket)
+    if not here:
+        n_threads = 1  # the cores are another machine's, and its worker takes as many tasks at once as it has threads
     tasks = [PatchTask(str(ws.path), start, end, asdict(options), n_threads, backend, told) for ws in folders]
-    somewhere = Workers(n_workers, workers.client)
-    results = somewhere.map(run_patch_task, tasks, lambda task: (task,), lambda task: task.name, "patch", light=True)
+    somewhere, run = replace(workers, cores=n_workers), run_patch_task if here else run_patch_task_on_cluster
+    results = somewhere.map(run, tasks, lambda task: (task,), lambda task: task.name, "patch", light=True)
     for task, result in zip(tasks, results, strict=True):
         relay(result.output)
         if result.error:

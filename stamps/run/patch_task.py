@@ -8,6 +8,7 @@ Because nothing else is shared, results do not depend on where or how many tasks
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     pass
 
 
-__all__ = ["PatchResult", "PatchTask", "run_patch_task"]
+__all__ = ["PatchResult", "PatchTask", "run_patch_task", "run_patch_task_on_cluster"]
 
 _ROOM = "make room in the temporary directory (TMPDIR), or use fewer cores (--cores), and run the same command again."
 
@@ -65,12 +66,16 @@ class PatchTask:
 
 @dataclass(frozen=True)
 class PatchResult:
-    """What became of a task: the start step that counts, what was printed, and the error in words or None."""
+    """What became of a task: the start step that counts, what was printed, and the error in words or None.
+
+    ``stopped``: its process was asked to end.
+    """
 
     name: str
     start: int
     output: str
     error: str | None = None
+    stopped: bool = False
 
 
 def run_patch_task(task: PatchTask) -> PatchResult:
@@ -96,6 +101,20 @@ def run_patch_task(task: PatchTask) -> PatchResult:
         return PatchResult(task.name, task.start, "", text)
 
 
+def run_patch_task_on_cluster(task: PatchTask) -> PatchResult:
+    """As :func:`run_patch_task`, on a worker of a cluster.
+
+    Raises
+    ------
+    ChildProcessError
+        The process was asked to end, as everything is when a job of the cluster ends: the task is to be tried again.
+    """
+    result = run_patch_task(task)
+    if result.stopped:
+        raise ChildProcessError(result.error)
+    return result
+
+
 def _in_process(task: PatchTask, folder: Path, environment: Mapping[str, str]) -> PatchResult:
     description, answer = folder / "task.json", folder / "answer.json"
     description.write_text(json.dumps(asdict(task)))
@@ -115,7 +134,8 @@ def _in_process(task: PatchTask, folder: Path, environment: Mapping[str, str]) -
     if answer.is_file():
         said = json.loads(answer.read_text())
         return PatchResult(task.name, said["start"], output, said["error"])
-    return PatchResult(task.name, task.start, output, _how_it_died(task.name, status, output))
+    stopped = status in (-signal.SIGTERM, 128 + signal.SIGTERM)
+    return PatchResult(task.name, task.start, output, _how_it_died(task.name, status, output), stopped)
 
 
 def _how_it_died(name: str, status: int, output: str) -> str:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from stamps import native
@@ -47,10 +48,13 @@ class Workers:
         Cores of this machine that may be used: as many tasks are worked on at once.
     client : distributed.Client or None
         The cluster that is used instead.
+    wait : callable or None
+        Waits until an event is set, that is, a result of the cluster is there; raises if none can come any more.
     """
 
     cores: int
     client: Client | None = None
+    wait: Callable[[Event], None] | None = None
 
     @classmethod
     def of(cls, workers: Workers | None) -> Workers:
@@ -106,6 +110,7 @@ class Workers:
                         future.add_done_callback(lambda _: progress.update())
                         waiting.append((task, future))
                     task, future = waiting.popleft()
+                    place.wait(future)
                     with _named(name_of(task)):
                         result = place.result(future, name_of(task))
                     yield result
@@ -117,7 +122,7 @@ class Workers:
     def _place(self, unit: str, light: bool) -> Iterator[_Threads | _Cluster]:
         """Context in which tasks can be submitted; it ends when those at work have ended."""
         if self.client is not None:
-            yield _Cluster(self.client, unit, light)
+            yield _Cluster(self.client, self.wait, unit, light)
             return
         with native.thread_pool(self.cores) as pool, children.ending_with_run():
             yield _Threads(pool)
@@ -146,6 +151,9 @@ class _Threads:
     ) -> _Future[R]:
         return self._pool.submit(lambda: function(*prepare(task)))
 
+    def wait(self, future: _Future[Any]) -> None:
+        """Nothing can be done here in the meantime."""
+
     def result(self, future: _Future[R], _name: str) -> R:
         return future.result()
 
@@ -153,8 +161,8 @@ class _Threads:
 class _Cluster:
     """Workers of Dask, which see the directory of the project under the same path."""
 
-    def __init__(self, client: Client, unit: str, light: bool) -> None:
-        self._client, self._unit, self._light = client, unit, light
+    def __init__(self, client: Client, wait: Callable[[Event], None] | None, unit: str, light: bool) -> None:
+        self._client, self._wait, self._unit, self._light = client, wait, unit, light
 
     def room(self) -> float:
         """As many as keep the workers busy: the data travel with a task, so that another worker can try it again."""
@@ -167,6 +175,13 @@ class _Cluster:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sending large graph")
             return self._client.submit(function, *prepare(task), retries=_RETRIES, pure=False, key=key)
+
+    def wait(self, future: _Future[Any]) -> None:
+        """Wait for a result, and see to it that there are workers that can give it."""
+        if self._wait is not None:
+            done = Event()
+            future.add_done_callback(lambda _: done.set())
+            self._wait(done)
 
     def result(self, future: _Future[R], name: str) -> R:
         try:

@@ -106,6 +106,8 @@ FLOORS = {
     "stamps.legacy.stamps_mc_header": "drivers",
     "stamps.run.workers": "workers",
     "stamps.run.cluster": "workers",
+    "stamps.run.slurm": "workers",
+    "stamps.run.slurm_queue": "workers",
     "stamps.run.settings": "workers",
     "stamps.run.patch_task": "workers",
 }
