@@ -11,7 +11,8 @@ expectations             ``candidates_by_loops``, ``plotted_values``, ``export_c
 in the place of others   ``stub_steps``, ``stub_runs`` (steps that only note what they rest on), ``fake_cupy`` and
                          ``cupy_stand_in`` (CuPy without a GPU), ``fresh_backends``,
                          ``file_record`` (notes what a run reads and writes)
-other programs, pytest   ``collected``, ``browser`` (Chromium), ``forked`` (work in a process of its own)
+other programs, pytest   ``collected``, ``browser`` (Chromium), ``slurm`` (a cluster of one node), ``forked`` (work in a process
+                         of its own)
 trouble                  ``sandbox`` (where a hostile case is tried), ``damaged_variables``, ``spoilt_golden``,
                          ``injected_faults`` and ``killed_run`` (processes whose writes fail, or that die)
 =======================  ====================================================================================================
