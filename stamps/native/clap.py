@@ -19,7 +19,7 @@ import numpy as np
 from stamps import native
 from stamps.errors import InputError
 from stamps.matlab.filters import gausswin
-from stamps.native.arrays import add_windows, companion, rows_at_once, to_host, windows
+from stamps.native.arrays import add_windows, companion, medians, rows_at_once, to_host, windows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -79,7 +79,7 @@ def adaptive_weights(magnitude: Any, alpha: float, beta: float, lowpass: Any, xp
     dtype = magnitude.dtype
     smoothing = xp.asarray(_smoothing_matrix(magnitude.shape[-1]).astype(dtype, copy=False))
     weights = xp.matmul(xp.matmul(smoothing, magnitude), smoothing.T)
-    middle = _median_of_last_two_axes(xp, weights)
+    middle = medians(xp, weights.reshape(*weights.shape[:-2], -1))
     middle[middle == 0] = 1
     weights /= middle[..., np.newaxis, np.newaxis]
     if alpha != 1:
@@ -195,7 +195,7 @@ def _filter_planes(
     lowpass: ArrayLike,
 ) -> Any:
     """Filter grids (p, n_i, n_j) of the host, all windows of a row of windows at once; returns an array of ``xp``."""
-    planes, lowpass = xp.array(planes, dtype=np.complex128), xp.asarray(lowpass)
+    planes, lowpass = xp.asarray(planes).astype(np.complex128), xp.asarray(lowpass)
     planes[xp.isnan(planes)] = 0
     output = xp.zeros_like(planes)
     rows, columns = (window_starts(n, n_win) for n in planes.shape[1:])
@@ -204,13 +204,16 @@ def _filter_planes(
     size = n_win + n_pad
     starts, shifts = np.array(columns).T
     at_once = rows_at_once(xp, 100 * len(planes) * size**2, _WINDOWS_AT_ONCE)
+    tapers: dict[tuple[int, int], Any] = {}  # on the device: nearly all rows of windows have the same
     for row, row_shift in rows:
         part = slice(row, row + n_win)
         for first in range(0, len(starts), at_once):
             chosen = slice(first, first + at_once)
             blocks = windows(xp, planes[:, part], starts[chosen], n_win)
             smooth = _filter_windows(xp, blocks, size, alpha, beta, lowpass)
-            smooth *= xp.asarray(_tapers(n_win, row_shift, tuple(shifts[chosen].tolist())))
+            if (row_shift, first) not in tapers:
+                tapers[row_shift, first] = xp.asarray(_tapers(n_win, row_shift, tuple(shifts[chosen].tolist())))
+            smooth *= tapers[row_shift, first]
             add_windows(xp, output[:, part], starts[chosen], smooth)
     return output
 
@@ -279,15 +282,3 @@ def _smoothing_matrix(n: int) -> NDArray[np.float64]:
     matrix = np.roll(centred, (-(n // 2), -(n // 2)), axis=(0, 1))
     matrix.flags.writeable = False
     return matrix
-
-
-def _median_of_last_two_axes(xp: Any, values: Any) -> Any:
-    """Median over the last two axes (mean of the two middle values of an even count)."""
-    count = values.shape[-1] * values.shape[-2]
-    flat = values.reshape(*values.shape[:-2], count)
-    upper = count // 2
-    parted = xp.partition(flat, upper, axis=-1)
-    if count % 2:
-        return parted[..., upper]
-    # one pivot and a maximum are twice as fast as two pivots
-    return (parted[..., :upper].max(axis=-1) + parted[..., upper]) / 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps import native
-from stamps.native.arrays import companion, repeat, rows_at_once, to_host
+from stamps.native.arrays import repeat, rows_at_once, sparse_rows, to_host
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +99,6 @@ def _gaussian_smooth_arrays(
     scale: float,
 ) -> NDArray[np.float64]:
     """Array version: the pairs of a block of pixels become a sparse matrix of weights."""
-    sparse = companion(xp, "sparse")
     pairs_at_once = rows_at_once(xp, _BYTES_PER_PAIR, _PAIRS_PER_BLOCK)
     result = np.empty_like(values)
     ends = np.cumsum((stops - starts).sum(axis=1))
@@ -114,7 +113,7 @@ def _gaussian_smooth_arrays(
         distance2 = dx * dx + dy * dy
         near = distance2 < limit
         weight = xp.exp(-distance2[near].astype(np.float64) / scale)
-        matrix = sparse.csr_matrix((weight, (pixel[near], candidate[near])), shape=(end - begin, len(x)))
+        matrix = sparse_rows(xp, weight, pixel[near], candidate[near], (end - begin, len(x)))
         total = matrix @ xp.ones((len(x), 1))
         result[begin:end] = to_host((matrix @ values) / total)
         begin = end

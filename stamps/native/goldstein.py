@@ -14,7 +14,7 @@ import numpy as np
 from stamps import native
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import gausswin
-from stamps.native.arrays import add_windows, companion, rows_at_once, to_host, windows
+from stamps.native.arrays import add_windows, companion, medians, rows_at_once, to_host, windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,7 +115,8 @@ def _weights(xp: Any, spectra: Any, alpha: float) -> Any:
     for axis in axes:
         smooth = ndimage.correlate1d(smooth, kernel, axis=axis, mode="constant", cval=0.0)
     smooth = xp.fft.ifftshift(smooth, axes=axes)
-    middle = xp.median(smooth.reshape(len(smooth), -1), axis=1)
+    flat = smooth.reshape(len(smooth), -1)
+    middle = np.median(flat, axis=1) if xp is np else medians(xp, flat)
     middle[middle == 0] = 1
     return (smooth / middle[:, np.newaxis, np.newaxis]) ** alpha
 

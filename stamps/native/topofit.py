@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps import native
-from stamps.native.arrays import rows_at_once, to_host
+from stamps.native.arrays import products_summed, rows_at_once, to_host
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -181,8 +181,8 @@ def _best_trials(xp: Any, real: Any, imag: Any, steps: Any, n_trials: int) -> An
     power = xp.empty((2 * n_trials + 1, real.shape[0]))
     for q in range(n_trials + 1):
         # the phasors of trials q and -q are conjugates, so four sums of products serve both
-        xc, ys = xp.einsum("ik,ik->i", real, cosine), xp.einsum("ik,ik->i", imag, sine)
-        yc, xs = xp.einsum("ik,ik->i", imag, cosine), xp.einsum("ik,ik->i", real, sine)
+        xc, ys = products_summed(xp, real, cosine), products_summed(xp, imag, sine)
+        yc, xs = products_summed(xp, imag, cosine), products_summed(xp, real, sine)
         power[n_trials + q] = (xc + ys) ** 2 + (yc - xs) ** 2
         power[n_trials - q] = (xc - ys) ** 2 + (yc + xs) ** 2
         cosine, sine = cosine * cos_1 - sine * sin_1, sine * cos_1 + cosine * sin_1

@@ -3,6 +3,9 @@
 What CuPy refuses is refused here: mixing with NumPy arrays, conversion without ``get``, arguments that CuPy does not
 know. Refused are also NumPy's functions and scalars that widen an array, where NumPy and CuPy do not always agree. Only
 the functions of ``_FUNCTIONS`` exist, all of which CuPy has. Arrays are copied on their way to the device and back.
+
+A :class:`Device` that is ``counting`` adds up what operations read and write: operands and results once for each operation,
+nothing for views.
 """
 
 import sys
@@ -14,13 +17,12 @@ import scipy.fft
 import scipy.ndimage
 import scipy.sparse
 
-_FUNCTIONS = """abs angle arange arctan2 argmax argsort bitwise_xor concatenate conj cos cumsum diag diff einsum empty
-    empty_like exp expm1 flatnonzero floor fmax full hypot isfinite isnan left_shift matmul median moveaxis ones
-    ones_like outer partition power right_shift rint searchsorted sin sqrt stack subtract take_along_axis where zeros
-    zeros_like""".split()
+_FUNCTIONS = """abs angle arange arctan2 argmax argsort bitwise_xor concatenate conj cos cumsum diag diff empty empty_like
+    exp expm1 flatnonzero floor fmax full hypot isfinite isnan left_shift matmul moveaxis ones ones_like outer power
+    right_shift rint searchsorted sin sqrt stack subtract take_along_axis where zeros zeros_like""".split()
 _METHODS = "all any argmax argsort astype conj copy cumsum max mean min ravel reshape std sum transpose view".split()
 _REFUSED_ARGUMENTS = {"where", "initial"}
-_NEED_ELEMENTS = {"argmax", "argsort", "max", "median", "min", "partition"}
+_NEED_ELEMENTS = {"argmax", "argsort", "max", "min"}
 
 
 class DeviceError(TypeError):
@@ -34,8 +36,12 @@ class OutOfMemoryError(MemoryError):
 class Device:
     """Its memory in bytes, and what happened on it."""
 
-    def __init__(self, memory=2**40, count=1):
+    def __init__(self, memory=2**40, count=1, limit=0, kept=None):
         self.memory = memory
+        self.limit = limit  # of this process, 0: none
+        self.kept = memory if kept is None else kept  # unused memory that the pool holds
+        self.counting = False
+        self.moved = 0
         self.count = count
         self.operations = 0
         self.plans_forgotten = 0
@@ -88,6 +94,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801
     @real.setter
     def real(self, value):
         self._host.real = _inside(value)
+        _count([self, value], [], self._host, read=0)
 
     @property
     def imag(self):
@@ -96,11 +103,16 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801
     @imag.setter
     def imag(self, value):
         self._host.imag = _inside(value)
+        _count([self, value], [], self._host, read=0)
 
     def __getitem__(self, key):
-        return ndarray(np.asarray(self._host[_inside(key)]))
+        part = np.asarray(self._host[_inside(key)])
+        _count([self, *_parts(key)], [self._host], part, read=part.nbytes)
+        return ndarray(part)
 
     def __setitem__(self, key, value):
+        if _device.counting:
+            _device.moved += sum(map(_size, [*_parts(key), value])) + self._host[_inside(key)].nbytes
         self._host[_inside(key)] = _inside(value)
 
     def __len__(self):
@@ -124,6 +136,29 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801
     def get(self):
         """A copy on the host."""
         return self._host.copy()
+
+
+def _size(value):
+    return value._host.nbytes if isinstance(value, ndarray) else 0
+
+
+def _parts(value):
+    """Arrays in an argument or a key."""
+    if isinstance(value, tuple | list):
+        return [part for item in value for part in _parts(item)]
+    return [value] if isinstance(value, ndarray) else []
+
+
+def _count(operands, hosts, result, read=None):
+    """Note what an operation has read and written; ``read``: of its first operand, where that is not all of it."""
+    if not _device.counting or not isinstance(result, np.ndarray):
+        return
+    if any(np.may_share_memory(result, host) for host in hosts):
+        return  # a view
+    sizes = [*map(_size, operands)]
+    if read is not None:
+        sizes[0] = read
+    _device.moved += sum(sizes) + result.nbytes
 
 
 def _inside(value):
@@ -157,7 +192,15 @@ def _wrapped(function):
         out = keywords.get("out")
         result = function(*_inside(args), **{name: _inside(value) for name, value in keywords.items()})
         if out is not None:
-            return out[0] if isinstance(out, tuple) else out
+            target = out[0] if isinstance(out, tuple) else out
+            _count(_parts(args), [], target._host)
+            return target
+        owner = getattr(function, "__self__", None)
+        method = [] if not isinstance(owner, np.ndarray) else [owner]
+        operands = _parts(args)
+        _count(operands, [*method, *(part._host for part in operands)], result)
+        if _device.counting and method and not np.may_share_memory(np.asarray(result), owner):
+            _device.moved += owner.nbytes
         return _outside(result)
 
     return call
@@ -190,7 +233,11 @@ class _SparseMatrix:
         self.matrix = scipy.sparse.csr_matrix(_inside(arg), shape=shape)
 
     def __matmul__(self, other):
-        return ndarray(np.asarray(self.matrix @ other._host))
+        product = np.asarray(self.matrix @ other._host)
+        _count([other], [], product)
+        if _device.counting:
+            _device.moved += self.matrix.data.nbytes + self.matrix.indices.nbytes
+        return ndarray(product)
 
 
 def _forget_plans():
@@ -204,6 +251,18 @@ class _Pool:
     def free_bytes(self):
         """Nothing is kept."""
         return 0
+
+    def used_bytes(self):
+        """Nothing is counted."""
+        return 0
+
+    def total_bytes(self):
+        """What the device was told to keep."""
+        return _device.kept
+
+    def get_limit(self):
+        """Of this process."""
+        return _device.limit
 
 
 def _module(name, **content):
@@ -219,6 +278,7 @@ def modules():
         getDevice=lambda: 0,
         getDeviceProperties=lambda number: {"name": b"Stand-in"},
         runtimeGetVersion=lambda: 12060,
+        deviceSynchronize=lambda: None,
     )
     cupy = _module("cupy", **{name: _wrapped(getattr(np, name)) for name in _FUNCTIONS})
     vars(cupy).update(
@@ -262,10 +322,10 @@ def _scatter(function):
 
 
 @contextmanager
-def installed(monkeypatch, memory=2**40, count=1):
+def installed(monkeypatch, memory=2**40, count=1, **more):
     """Context in which ``import cupy`` gives the stand-in; yields its :class:`Device`."""
     global _device
-    _device = Device(memory, count)
+    _device = Device(memory, count, **more)
     with monkeypatch.context() as patch:
         for module in modules():
             patch.setitem(sys.modules, module.__name__, module)
