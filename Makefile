@@ -4,6 +4,7 @@
 # make parity  every golden set and variant, with the number of variables compared
 # make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
 # make bench   timings
+# make gpu     every kernel on the GPU against NumPy, parity and timings there; without a GPU the same with NumPy in its place
 # make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
 # make lint    code style, unused code, types
 # make docs    the site into docs/_build/html; warnings are errors, the tutorial is run
@@ -14,7 +15,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench robustness mutants lint docs install clean
+.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench gpu robustness mutants lint docs install clean
 
 install: $(VENV)/.installed
 
@@ -62,6 +63,16 @@ parity-stand-in: install
 
 bench: install
 	$(BIN)/python benchmarks/run.py
+
+# CuPy for the CUDA of the driver (nvidia-smi tells it); the kernels are not compiled again. Without a driver: the stand-in
+DRIVER_CUDA = nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p'
+gpu: install
+	@cuda=$$($(DRIVER_CUDA)); if [ -n "$$cuda" ] && ! $(BIN)/python -c "import cupy" 2>/dev/null; then \
+		if [ "$$cuda" -ge 13 ]; then extra=cuda13; else extra=cuda; fi; \
+		echo "Installing CuPy for CUDA $$cuda: about a minute …"; \
+		STAMPS_NO_COMPILE=1 $(PIP) --editable ".[$$extra]"; \
+	fi
+	$(BIN)/python benchmarks/gpu.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from scipy.spatial import Delaunay
 
 from helpers import kernel_cases
 from stamps.errors import InputError
+from stamps.matlab.linalg import lscov
 from stamps.native import backends
 from stamps.native.arc_noise import small_baseline_arc_noise, time_series_arc_noise
 from stamps.native.candidates import amplitude, amplitude_sum
@@ -84,7 +85,7 @@ def simulated_inputs(n: int = 2000, m: int = 17, seed: int = 1) -> Inputs:
     """Pixels that deform, with atmosphere, look-angle errors and noise: like a golden set, where there is none."""
     rng = np.random.default_rng(seed)
     xy = rng.uniform(0, 2500, (n, 2)).astype(np.float32)
-    day = np.cumsum(rng.integers(1, 4, m)) * 12.0
+    day = np.cumsum(rng.integers(1, 4, m)).astype(np.float64) * 12
     bperp = rng.normal(0, 100, m).astype(np.float32)
     bperp_mat = (bperp + xy[:, :1] * 1e-3).astype(np.float32)
     slopes = rng.normal(0, 2e-3, (2, m)) @ np.diag(rng.uniform(0, 1, m))
@@ -105,7 +106,8 @@ def project_calls(data: Inputs) -> dict[str, Callable[[], Any]]:
     low = butterworth_lowpass(_WINDOW, _GRID_SIZE, 800)
     edges = _edges(data.xy)
     design = np.column_stack([np.ones(m), data.bperp, data.day - data.day[0]]).astype(np.float64)
-    fitted = np.linalg.lstsq(design, data.ph_uw.T.astype(np.float64), rcond=None)[0].T
+    observed = data.ph_uw.astype(np.float64)
+    fitted = lscov(design, observed.T).T
     arcs = data.ph[edges[:, 1]] * data.ph[edges[:, 0]].conj()
     some = data.xy[:200]
     near = np.argsort(np.hypot(*(some[:, np.newaxis] - some).transpose(2, 0, 1)), axis=1)[:, :12]
@@ -126,15 +128,17 @@ def project_calls(data: Inputs) -> dict[str, Callable[[], Any]]:
         "grid_accumulate": lambda: accumulate(data.ph, cells, n_i * n_j),
         "high_pass": lambda: high_pass(data.ph_uw, weights),
         "kriging": lambda: krige_neighbours(some, data.ph_uw[:200, 0], near, 0, 500.0, 1.0, 0.1),
-        "l1_fit": lambda: l1_fit(design, data.ph_uw, fitted),
-        "least_squares": lambda: least_squares(design, data.ph_uw.T.astype(np.float64)),
+        "l1_fit": lambda: l1_fit(design, observed, fitted),
+        "least_squares": lambda: least_squares(design, observed.T),
         "matlab_random": lambda: draw(seeded_state(2005), 100_000),
         "neighbour_range": lambda: neighbour_range(edges, data.ph_uw[:, 0]),
         "random_coherence": lambda: random_coherence_histogram(data.bperp, 1.5, n_random=30_000),
         "slope_search": lambda: slope_search(arcs, data.bperp, 1.5),
         "temporal_smooth": lambda: temporal_smooth(arcs, data.day, 365.0),
         "topofit": lambda: topofit(data.ph, data.bperp_mat, 1.5),
-        "variogram": lambda: pair_bins(data.xy[:1500], data.ph_uw[:1500, 0], np.linspace(0, 1000, 21)),
+        "variogram": lambda: pair_bins(
+            data.xy[:1500].astype(np.float64), data.ph_uw[:1500, 0], np.linspace(0, 1000, 21)
+        ),
     }
 
 
@@ -144,18 +148,16 @@ def _edges(xy: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.unique(np.sort(pairs, axis=1), axis=0)
 
 
-def check_kernels(names: Sequence[str] = tuple(backends.KERNELS)) -> list[dict[str, Any]]:
-    """A row for each kernel and kind of input; see :func:`compare`."""
+def check_kernels(names: Sequence[str] = tuple(backends.KERNELS)) -> Iterator[dict[str, Any]]:
+    """A row for each kernel and kind of input, one after the other; see :func:`compare`."""
     try:
         data = golden_inputs()
     except InputError:
         data = simulated_inputs()
     project = project_calls(data)
-    rows = []
     for kernel in names:
         for source, call in (("random", kernel_cases.CASES[kernel]), (data.source, project[kernel])):
-            rows.append({"kernel": kernel, "input": source, **compare(kernel, call)})
-    return rows
+            yield {"kernel": kernel, "input": source, **compare(kernel, call)}
 
 
 def compare(kernel: str, call: Callable[[], Any]) -> dict[str, Any]:
@@ -200,7 +202,10 @@ def _results(kernel: str, backend: str, call: Callable[[], Any]) -> tuple[list[N
     with backends.selected(f"{backend},{kernel}={backend}"):
         if backends.order(kernel)[0] != backend:
             return [], f"{backend} did not run: {backends.cuda_problem() or backends._given_up.get(kernel)}"
-        parts = call()
+        try:
+            parts = call()
+        except Exception as error:  # a row of its own, and the others go on
+            return [], f"{type(error).__name__}: {error}"
     note = backends._given_up.get(kernel, "") if backend == "cuda" else ""
     parts = parts if isinstance(parts, (list, tuple)) else [parts]
     return [np.asarray(part) for part in parts if part is not None], note

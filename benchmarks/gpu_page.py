@@ -51,10 +51,10 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 def _machine(machine: dict[str, Any]) -> str:
     if machine["stand_in"]:
         return (
-            f"**No device was at hand ({machine['reason']}).** The kernels, the parity and the steps below went through the "
-            "versions for CuPy with NumPy in CuPy's place: what they compute is checked, how fast a device is has not been "
-            "measured. "
-        ).rstrip()
+            f"**No device was at hand ({machine['reason']}).** The kernels, the parity and the steps below went through the\n"
+            "versions for CuPy with NumPy in CuPy's place: what they compute is checked; how fast a device is, and whether\n"
+            "the real CuPy agrees, has not been measured."
+        )
     peak = machine.get("peak_bandwidth")
     by_clock = f", {peak / 1e9:.0f} GB/s by clock and width" if peak else ""
     return (
@@ -96,12 +96,12 @@ def _steps(result: dict[str, Any]) -> str:
     if machine["stand_in"]:
         ran = " and ".join(str(n) for n in dict.fromkeys(row["candidates"] for row in done))
         return (
-            f"The hot parts of steps 2, 3, 4 and 8 ran with the stand-in ({ran} candidates); their seconds say nothing about a device and are not shown. With a "
-            "device stand here, for 10⁵ and 10⁶ candidates in 30 interferograms: seconds against the compiled kernels on all "
-            "cores, the share of the bus, the fraction of the device's bandwidth and the growth."
+            f"The hot parts of steps 2, 3, 4 and 8 ran with the stand-in ({ran} candidates); their seconds say nothing about\n"
+            "a device and are not shown. With a device stand here, for 10⁵ and 10⁶ candidates in 30 interferograms: seconds\n"
+            "against the compiled kernels on all cores, the share of the bus, the fraction of the device's bandwidth and growth."
         )
     other = result["other"]
-    rows = [_step_row(row, result["other"]) for row in steps]
+    rows = [_step_row(row, other) for row in steps]
     text = (
         f"Hot parts of the steps on {steps[0]['interferograms']} interferograms: `cuda` against `{other}` on {machine['cores']} "
         "cores, medians of runs in turns after one run of each apart. *Bus*: share of the transfers in a run of its own.\n\n"

@@ -14,7 +14,7 @@ from typing import Any
 
 from gpu_kernels import where_golden
 
-from stamps import verify
+from stamps.verify.trees import compare
 
 __all__ = ["golden_parity", "parity", "simulated_parity"]
 
@@ -110,16 +110,17 @@ def simulated_parity(folder: Path, stand_in: bool, seconds: float) -> dict[str, 
         done.check_returncode()
         return done.stderr
 
-    simulate = [sys.executable, "-m", "stamps.simulate", str(stack), "--preset", "ps_mini", "--quiet"]
+    simulate = [sys.executable, "-m", "stamps.simulate", str(stack), "--preset", "ps_small", "--quiet"]
     run(simulate, folder, environment("numpy", False))
     master = str(json.loads((stack / "truth.json").read_text(encoding="utf-8"))["master"])
     for backend in ("numpy", "cuda"):
         project = folder / backend
         project.mkdir()
         variables = environment(backend, stand_in)
-        for words in (("mt_prep_snap", master, str(stack), "0.4", "1", "1", "50", "50"), ("stamps", "1", "8")):
+        prepare = ("mt_prep_snap", master, str(stack), "0.4", "1", "1", "50", "50")
+        for words in (prepare, ("setparm", "unwrap_grid_size", "50"), ("stamps", "1", "8")):
             messages += run([sys.executable, str(ROOT / "bin" / words[0]), *words[1:]], project, variables)
-    report = verify(folder / "cuda", folder / "numpy")
+    report = compare(folder / "cuda", folder / "numpy")
     faults = [*([] if report.ok else [report.text()[-300:]]), *fallen_back(messages)]
     what = "No golden set at hand; a simulated stack, `cuda` against NumPy"
     return _outcome(what, report.n_compared, report.n_agreeing, faults)

@@ -123,7 +123,7 @@ class Workload:
         i, j = np.divmod(np.arange(self.n), side)
         xy = np.column_stack([j, i]).astype(np.float32) * np.float32(_SPACING) + np.float32(_SPACING / 2)
         self.xy = xy
-        self.day = np.arange(m) * 24.0
+        self.day: NDArray[np.float64] = np.arange(0, 24.0 * m, 24.0)
         self.bperp = np.linspace(-150, 150, m)[rng.permutation(m)].astype(np.float32)
         self.bperp_mat = (self.bperp + xy[:, :1] * np.float32(1e-4)).astype(np.float32)
         slopes = rng.normal(0, 1e-3, (2, m)).astype(np.float32)
