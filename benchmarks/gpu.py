@@ -111,7 +111,7 @@ def _row(found: dict[str, Any], shape: Shape, step: int, result: dict[str, Any])
             if within > 0:
                 row["fraction_of_copy"] = of.moved / within / copy
         kernels[name] = row
-    return {"seconds": found["seconds"], "runs": found["runs"], "kernels": kernels, "failed": found["failed"]}
+    return {**{name: found[name] for name in ("seconds", "outside", "runs", "failed")}, "kernels": kernels}
 
 
 def growth(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:

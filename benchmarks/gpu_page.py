@@ -104,9 +104,10 @@ def _steps(result: dict[str, Any]) -> str:
     rows = [_step_row(row, other) for row in steps]
     text = (
         f"Hot parts of the steps on {steps[0]['interferograms']} interferograms: `cuda` against `{other}` on {machine['cores']} "
-        "cores, medians of runs in turns after one run of each apart. *Bus*: share of the transfers in a run of its own.\n\n"
+        "cores, medians of runs in turns after one run of each apart. *Bus*: share of the transfers in a run of its own; "
+        "*outside*: seconds of the run with cuda outside of kernels, on one core of the processor.\n\n"
     )
-    text += _table(["step", "candidates", "cuda", other, "times", "runs", "bus"], rows)
+    text += _table(["step", "candidates", "cuda", other, "times", "runs", "bus", "outside"], rows)
     text += (
         "\n\nKernel by kernel; *of copy*: bytes of the array operations in the seconds besides transfers, as a fraction of the "
         "copy bandwidth.\n\n"
@@ -124,10 +125,11 @@ def _steps(result: dict[str, Any]) -> str:
 def _step_row(row: dict[str, Any], other: str) -> list[str]:
     head = [str(row["step"]), f"{row['candidates']:,}".replace(",", " ")]
     if "seconds" not in row:
-        return [*head, _NOT_MEASURED, "", "", "", ""]
+        return [*head, _NOT_MEASURED, "", "", "", "", ""]
     ours, theirs = row["seconds"]["cuda"], row["seconds"][other]
     bus = sum(kernel["bus"]["seconds"] for kernel in row["kernels"].values()) / ours
-    return [*head, f"{ours:.3f} s", f"{theirs:.3f} s", f"{theirs / ours:.1f}", str(row["runs"]), f"{min(bus, 1):.0%}"]
+    times = [f"{ours:.3f} s", f"{theirs:.3f} s", f"{theirs / ours:.1f}", str(row["runs"])]
+    return [*head, *times, f"{min(bus, 1):.0%}", f"{row['outside']['cuda']:.3f} s"]
 
 
 def _kernel_rows(row: dict[str, Any], other: str) -> list[list[str]]:

@@ -302,8 +302,9 @@ def measured(work: Workload, step: int, other: str, budget: Budget, repeat: int 
     Returns
     -------
     dict or None
-        ``seconds`` (backend -> median), ``runs``, ``kernels`` (kernel -> backend -> median), ``bus`` (kernel -> bytes and
-        seconds of transfers). None where the budget does not suffice for a run of each after the first.
+        ``seconds`` and ``outside``, those outside of kernels (backend -> median), ``runs``, ``kernels`` (kernel -> backend ->
+        median), ``bus`` (kernel -> bytes and seconds of transfers), ``failed`` (kernels that CUDA has failed at). None where
+        the budget does not suffice for a run of each after the first.
     """
     first = {}
     for backend in ("cuda", other):
@@ -331,6 +332,9 @@ def measured(work: Workload, step: int, other: str, budget: Budget, repeat: int 
     }
     return {
         "seconds": {backend: statistics.median(run[0] for run in of) for backend, of in runs.items()},
+        "outside": {
+            backend: statistics.median(run[0] - sum(run[1].values()) for run in of) for backend, of in runs.items()
+        },
         "runs": len(runs["cuda"]),
         "kernels": kernels,
         "bus": {

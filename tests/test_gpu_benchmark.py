@@ -158,6 +158,7 @@ def test_what_the_seconds_cannot_hold_is_not_measured(device):
     found = measured(work, 8, "numpy", Budget(60), repeat=2)
     assert found["runs"] == 2 and found["kernels"].keys() == {"high_pass", "gaussian_smooth"}
     assert found["seconds"].keys() == {"cuda", "numpy"} and not found["failed"]
+    assert all(0 <= found["outside"][backend] <= found["seconds"][backend] for backend in ("cuda", "numpy"))
     assert found["bus"]["high_pass"]["to_host"] == 8 * work.ph_uw.size
 
 
@@ -197,7 +198,14 @@ def device_result():
     bus = {"to_device": 100, "to_host": 50, "seconds": 0.01}
     kernel = {"seconds": {"cuda": 0.1, "pythran": 2.0}, "bus": bus, "moved": 9e10, "fraction_of_copy": 0.25}
     size = {"candidates": 10**6, "interferograms": 30}
-    step = {"step": 2, **size, "seconds": {"cuda": 0.2, "pythran": 2.4}, "runs": 3, "failed": []}
+    step = {
+        "step": 2,
+        **size,
+        "seconds": {"cuda": 0.2, "pythran": 2.4},
+        "outside": {"cuda": 0.1},
+        "runs": 3,
+        "failed": [],
+    }
     return {
         "date": "2026-01-01",
         "machine": {
@@ -222,7 +230,7 @@ def device_result():
 def test_the_page_shows_the_figures_of_a_device():
     text = page(device_result(), "gpu.json")
     assert "Card 9" in text and "4300 GB/s" in text and "No device" not in text
-    assert "| 2 | 1 000 000 | 0.200 s | 2.400 s | 12.0 | 3 | 5% |" in text
+    assert "| 2 | 1 000 000 | 0.200 s | 2.400 s | 12.0 | 3 | 5% | 0.100 s |" in text
     assert "| 2 | 1 000 000 | `topofit` | 0.100 s | 2.000 s | 20.0 | 10% | 90.0 GB | 25% |" in text
     assert "| 3 | 1 000 000 | not measured |" in text
     assert "step 2: cuda 0.50, pythran 0.98" in text
