@@ -42,7 +42,7 @@ _ON_DEVICE: dict[str, Any] = {
     "copy": 2**30,
 }
 _STAND_IN: dict[str, Any] = {
-    "sizes": [(900, 6, 500), (3600, 6, 500)],
+    "sizes": [(4900, 3, 500), (8100, 3, 500)],
     "seconds": 3600.0,
     "only": ["chain", "step 8"],
     "copy": 2**20,

@@ -262,6 +262,22 @@ def test_figures_are_written_section_by_section(device, tmp_path, monkeypatch):
     assert (tmp_path / "gpu.md").is_file()
 
 
+def test_what_looks_like_a_device_is_measured(device, tmp_path, capsys):
+    sizes = ["--sizes", "4356x2x200", "4900x2x200"]
+    assert gpu.main(["--sections", "steps", *sizes, "--output", str(tmp_path)]) == 0
+    result = json.loads((tmp_path / "gpu.json").read_text())
+    assert not result["machine"]["stand_in"] and result["machine"]["device"] == "Stand-in"
+    assert gpu.holds_device_figures(tmp_path)
+    for row in result["steps"]:
+        kernels = row["kernels"]
+        assert kernels.keys() == Shape.about(row["candidates"], 2, 200).traffic(row["step"]).keys()
+        assert sum(kernel["seconds"]["cuda"] for kernel in kernels.values()) < row["seconds"]["cuda"]
+        assert all(kernel["least"] <= kernel["moved"] for kernel in kernels.values())
+    shown = capsys.readouterr().out
+    assert "Stand-in, CuPy 0, CUDA 12.6" in shown and "| 3 | 4 900 | `clap_patch` |" in shown
+    assert "Growth exponent between the two sizes: step 2: cuda" in shown
+
+
 def test_faults_are_kernels_that_differ_and_a_parity_that_fails():
     row = {"kernel": "clap", "input": "random", "error": 0.1, "agreeing": 1, "decisions": 2, "note": ""}
     result = {"kernels": [{**row, "ok": False}, {**row, "ok": True}], "parity": {"faults": ["step 2: differs"]}}
@@ -271,7 +287,7 @@ def test_faults_are_kernels_that_differ_and_a_parity_that_fails():
 def test_the_whole_script_with_the_stand_in(tmp_path, golden_dir):
     golden_dir("ps_mini")
     command = [sys.executable, ROOT / "benchmarks" / "gpu.py", "--stand-in", "--output", tmp_path, "--only", "step 8"]
-    command += ["--sizes", "400x4x200", "900x4x200"]
+    command += ["--sizes", "4356x2x200", "4900x2x200"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads((tmp_path / "gpu.json").read_text())

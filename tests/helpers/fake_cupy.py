@@ -282,6 +282,7 @@ def modules():
     )
     cupy = _module("cupy", **{name: _wrapped(getattr(np, name)) for name in _FUNCTIONS})
     vars(cupy).update(
+        __version__="0",
         ndarray=ndarray,
         array=_array,
         asarray=_asarray,
