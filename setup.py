@@ -22,6 +22,9 @@ from setuptools.command.build_py import build_py
 HERE = Path(__file__).resolve().parent
 KERNELS = sorted(path for path in (HERE / "stamps" / "native").glob("_*.py") if path.name != "__init__.py")
 FLAGS = ["-O3", "-g0", "-ffp-contract=off"]
+#: Kernels of arithmetic that are also built for wide registers, and the flags: chosen at run time (stamps/native/backends.py).
+WIDE_KERNELS = ("_arc_noise", "_clap_patch", "_topofit")
+WIDE_FLAGS = ["-mavx2"]
 MOST_COMPILERS = 8  # at once; each takes up to 1 GB
 
 
@@ -74,6 +77,14 @@ def build_requirements():
     return [] if why_not_compilable() else ["pythran>=0.15", "numpy>=2", "setuptools>=68"]
 
 
+def wide_copy(path):
+    """The source of a kernel under the name of its build for wide registers, relative to this folder."""
+    copy = Path("build") / "wide" / f"{path.stem}_avx2.py"
+    (HERE / copy).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(path, HERE / copy)
+    return copy
+
+
 def extensions():
     """Arguments for setup() that compile the kernels; empty without Pythran or a compiler."""
     reason = why_not_compiled()
@@ -119,14 +130,14 @@ def extensions():
         def get_ext_fullpath_built(self, extension):
             return os.path.join(self.build_lib, self.get_ext_filename(self.get_ext_fullname(extension.name)))
 
+    sources = [(path.relative_to(HERE), flags) for path in KERNELS]
+    if compiler_works([*FLAGS, *WIDE_FLAGS]):
+        sources += [(wide_copy(path), [*flags, *WIDE_FLAGS]) for path in KERNELS if path.stem in WIDE_KERNELS]
     modules = [
         PythranExtension(
-            f"stamps.native.{path.stem}",
-            sources=[str(path.relative_to(HERE))],
-            extra_compile_args=flags,
-            extra_link_args=link,
+            f"stamps.native.{path.stem}", sources=[str(path)], extra_compile_args=with_flags, extra_link_args=link
         )
-        for path in KERNELS
+        for path, with_flags in sources
     ]
     return {"ext_modules": modules, "cmdclass": {"build_ext": OptionalBuild}}
 

@@ -30,6 +30,7 @@ from stamps.native.l1_fit import l1_fit
 from stamps.native.least_squares import least_squares
 from stamps.native.matlab_random import draw, seeded_state
 from stamps.native.neighbour_range import neighbour_range
+from stamps.native.phasors import phasors
 from stamps.native.random_coherence import random_coherence_histogram
 from stamps.native.slope_search import slope_search
 from stamps.native.temporal_smooth import temporal_smooth
@@ -132,6 +133,7 @@ def project_calls(data: Inputs) -> dict[str, Callable[[], Any]]:
         "least_squares": lambda: least_squares(design, observed.T),
         "matlab_random": lambda: draw(seeded_state(2005), 100_000),
         "neighbour_range": lambda: neighbour_range(edges, data.ph_uw[:, 0]),
+        "phasors": lambda: phasors(data.ph_uw),
         "random_coherence": lambda: random_coherence_histogram(data.bperp, 1.5, n_random=30_000),
         "slope_search": lambda: slope_search(arcs, data.bperp, 1.5),
         "temporal_smooth": lambda: temporal_smooth(arcs, data.day, 365.0),

@@ -97,6 +97,7 @@ class Shape:
             return {
                 "matlab_random": traffic.matlab_random(self.n_random * m),
                 "random_coherence": traffic.random_coherence(self.n_random, m, trials),
+                "phasors": traffic.phasors(self.n, m),
                 "grid_accumulate": traffic.grid_accumulate(self.n, m, grid**2),
                 "clap": traffic.clap(grid, grid, m, _WINDOW * 3 // 4, _WINDOW // 4),
                 "topofit": traffic.topofit(self.n, m, trials),

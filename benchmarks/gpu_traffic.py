@@ -23,6 +23,7 @@ __all__ = [
     "grid_accumulate",
     "high_pass",
     "matlab_random",
+    "phasors",
     "random_coherence",
     "topofit",
 ]
@@ -62,6 +63,11 @@ def _fit(n: int, m: int, n_trials: int) -> float:
 def topofit(n: int, m: int, n_trials: int) -> Traffic:
     """Phasors (n, m) complex64 and baselines (n, m) float32; fits (n, 3) float64 and residuals (n, m) complex64."""
     return Traffic(12 * n * m, 8 * n * m + 24 * n, _fit(n, m, n_trials))
+
+
+def phasors(n: int, m: int) -> Traffic:
+    """Phases (n, m) float32; phasors (n, m) complex64. Both parts: to double, the function, the rounded result in its place."""
+    return Traffic(4 * n * m, 8 * n * m, 2 * (12 + 16 + 20) * n * m)
 
 
 def random_coherence(n: int, m: int, n_trials: int) -> Traffic:

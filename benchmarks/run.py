@@ -59,9 +59,14 @@ def measured(arguments, cwd, environment):
     }
 
 
+def command_of(checkout, name, *arguments):
+    """Command line of a legacy command of a checkout."""
+    return [sys.executable, str(checkout / "bin" / name), *map(str, arguments)]
+
+
 def command(name, *arguments):
     """Command line of a legacy command of this checkout."""
-    return [sys.executable, str(ROOT / "bin" / name), *map(str, arguments)]
+    return command_of(ROOT, name, *arguments)
 
 
 class Clock:
@@ -124,13 +129,13 @@ def simulated(size, folder):
     return stack
 
 
-def prepared(project, stack, environment):
+def prepared(project, stack, environment, checkout=ROOT):
     """A new project; returns the figures of its preparation."""
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir()
     master = json.loads((stack / "truth.json").read_text())["master"]
-    figures = measured(command("mt_prep_snap", master, stack, 0.4, 1, 1, 50, 50), project, environment)
-    grid = command("setparm", "unwrap_grid_size", 50)
+    figures = measured(command_of(checkout, "mt_prep_snap", master, stack, 0.4, 1, 1, 50, 50), project, environment)
+    grid = command_of(checkout, "setparm", "unwrap_grid_size", 50)
     subprocess.run(grid, cwd=project, env=environment, check=True, capture_output=True)
     rasters = [path for part in ("rslc", "diff0", "geo", "dem") for path in (stack / part).glob("*")]
     figures["input_mib"] = round(sum(path.stat().st_size for path in rasters) / 2**20)

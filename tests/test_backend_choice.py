@@ -132,7 +132,8 @@ def test_a_device_that_cannot_compute_is_no_cuda(monkeypatch):
 
 
 def test_a_compiled_module_that_cannot_be_loaded_is_not_there(monkeypatch):
-    monkeypatch.setitem(sys.modules, "stamps.native._topofit", None)
+    for name in ("_topofit", f"_topofit{backends.WIDE}"):
+        monkeypatch.setitem(sys.modules, f"stamps.native.{name}", None)
     assert "_topofit" in backends.pythran_problem("topofit")
     assert "pythran" not in backends.order("topofit")
 

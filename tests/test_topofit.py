@@ -111,7 +111,7 @@ def test_one_baseline_gives_nan(backend):
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 10_000), st.integers(2, 40), st.floats(0.01, 2))
+@given(st.integers(0, 10_000), st.integers(3, 40), st.floats(0.01, 2))
 def test_backends_agree(seed, m, n_trial_wraps):
     if not compiled_kernels()["topofit"]:
         pytest.skip("the kernel topofit is not compiled")
@@ -124,6 +124,21 @@ def test_backends_agree(seed, m, n_trial_wraps):
                 fits.append(topofit(z.astype(class_z), bperp.astype(class_b), n_trial_wraps))
         for a, b in zip(*fits, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+
+
+@given(st.integers(0, 10_000), st.floats(1, 2))
+def test_two_baselines_leave_whole_cycles_open(seed, n_trial_wraps):
+    """Trials that differ by a cycle over the range are equally good there: rounding decides, but for the slope alone."""
+    z, bperp, _, _ = stack(n=20, m=2, seed=seed, noise=1.5)
+    slopes = []
+    for name in ("numpy", "pythran"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("STAMPS_BACKEND", name)
+            slope, _, coherence, _ = topofit(z, bperp, n_trial_wraps)
+        np.testing.assert_allclose(coherence, 1, atol=1e-6)
+        slopes.append(slope)
+    cycles = (slopes[0] - slopes[1]) * np.ptp(bperp, axis=-1) / (2 * np.pi)
+    np.testing.assert_allclose(cycles, np.rint(cycles), atol=1e-4)
 
 
 def test_blocks_do_not_matter(backend, monkeypatch):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.matlab.statistics import nanmean
+from stamps.native.phasors import phasors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,12 +57,7 @@ def phasor(phase: np.ndarray) -> np.ndarray:
     ndarray of complex
         Same shape.
     """
-    phase = np.asarray(phase)
-    result = np.empty(phase.shape, np.complex64 if phase.dtype == np.float32 else np.complex128)
-    with np.errstate(invalid="ignore"):
-        np.cos(phase, dtype=np.float64, out=result.real, casting="same_kind")
-        np.sin(phase, dtype=np.float64, out=result.imag, casting="same_kind")
-    return result
+    return phasors(phase)
 
 
 def angle(values: np.ndarray) -> np.ndarray:

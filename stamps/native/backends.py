@@ -14,10 +14,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+
+import numpy as np
 
 from stamps.environment import variable
 from stamps.errors import ParameterError
@@ -59,6 +61,7 @@ KERNELS = {
     "least_squares": ("numpy", "cuda"),
     "matlab_random": ("pythran", "numpy", "cuda"),
     "neighbour_range": ("numpy", "cuda"),
+    "phasors": ("pythran", "numpy", "cuda"),
     "random_coherence": ("cuda", "pythran", "numpy"),
     "slope_search": ("cuda", "numpy"),
     "temporal_smooth": ("cuda", "numpy"),
@@ -67,8 +70,9 @@ KERNELS = {
 }
 
 #: Compiled modules that have not the name of their kernel.
-_MODULES = {"random_coherence": "_topofit"}
-
+_MODULES = {"phasors": "_topofit", "random_coherence": "_topofit"}
+#: Ends the name of a compiled module for processors with AVX2 (setup.py).
+WIDE = "_avx2"
 
 _selected: ContextVar[str | None] = ContextVar("stamps_backend", default=None)
 
@@ -268,8 +272,30 @@ def pythran_problem(kernel: str) -> str | None:
 
 
 def pythran_module(kernel: str) -> Any:
-    """The module with the Pythran version of a kernel: compiled, or its source where it is not."""
-    return import_module(f"stamps.native.{_MODULES.get(kernel, f'_{kernel}')}")
+    """The module with the Pythran version of a kernel: compiled, or its source where it is not.
+
+    Where the processor has AVX2 it is the build of the same source for wide registers, if there is one: both give the same
+    bits, since products and sums are not contracted.
+    """
+    name = f"stamps.native.{_MODULES.get(kernel, f'_{kernel}')}"
+    if _has_wide_build(name):
+        with contextlib.suppress(ImportError):
+            return import_module(name + WIDE)
+    return import_module(name)
+
+
+@cache
+def _has_wide_build(name: str) -> bool:
+    """Whether the build for AVX2 of a compiled module is there and can run."""
+    return _cpu_features().get("AVX2", False) and find_spec(name + WIDE) is not None
+
+
+def _cpu_features() -> dict[str, bool]:
+    """What NumPy has found out about the processor (``NPY_DISABLE_CPU_FEATURES`` counts); empty where it does not say."""
+    try:
+        return dict(np._core._multiarray_umath.__cpu_features__)  # type: ignore[attr-defined]
+    except AttributeError:
+        return {}
 
 
 @lru_cache(maxsize=1)

@@ -13,8 +13,9 @@ import numpy as np
 
 from stamps import native
 from stamps.native.arrays import count_bins, rows_at_once, to_host
+from stamps.native.phasors import phasors_compiled
 from stamps.native.random_stream import rand_state
-from stamps.native.topofit import bytes_per_row, fit_arrays, trials_on_each_side
+from stamps.native.topofit import bytes_per_row, fit_arrays, fit_compiled, trials_on_each_side
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -132,10 +133,4 @@ def _coherence_compiled(
     module: Any, bperp: NDArray[np.floating[Any]], n_trials: int, phase: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The same by the compiled kernels."""
-    single = bperp.dtype == np.float32
-    real, imag, residual_real, residual_imag = (np.empty(phase.shape) for _ in range(4))
-    module.phasors(np.ascontiguousarray(phase), single, real, imag)
-    fits = np.empty((len(phase), 3))
-    baselines = np.ascontiguousarray(bperp, np.float64)
-    module.topofit(real, imag, baselines, n_trials, single, single, residual_real, residual_imag, fits)
-    return fits[:, 2]
+    return fit_compiled(module, phasors_compiled(module, phase, bperp.dtype == np.float32), bperp, n_trials)[1][:, 2]

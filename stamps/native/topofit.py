@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit", "trials_on_each_side"]
+__all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit", "trials_on_each_side", "work_of"]
 
 _ELEMENTS_AT_ONCE = 2**20  # bound on the double-precision copies of one call of the kernel
 _ELEMENTS_IN_CACHE = 2**16  # array version
+_BLOCKS = 64  # of pixels, which threads of the compiled version share
 
 
 def trials_on_each_side(n_trial_wraps: float) -> int:
@@ -119,22 +120,19 @@ def fit_compiled(
     module: Any, z: NDArray[np.complexfloating[Any, Any]], bperp: NDArray[np.floating[Any]], n_trials: int
 ) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.float64]]:
     """The compiled kernel, called as :func:`fit_arrays`."""
-    real, imag = np.ascontiguousarray(z.real, np.float64), np.ascontiguousarray(z.imag, np.float64)
-    residual_real, residual_imag, fits = np.empty(z.shape), np.empty(z.shape), np.empty((z.shape[0], 3))
-    module.topofit(
-        real,
-        imag,
-        np.ascontiguousarray(bperp, np.float64),
-        n_trials,
-        z.dtype == np.complex64,
-        bperp.dtype == np.float32,
-        residual_real,
-        residual_imag,
-        fits,
-    )
-    residual = np.empty_like(z)
-    residual.real, residual.imag = residual_real, residual_imag
-    return residual, fits
+    single_z, single_b = z.dtype == np.complex64, bperp.dtype == np.float32
+    if not (single_z and single_b):  # singles in doubles: the flags say what is rounded
+        z, bperp = z.astype(np.complex128, copy=False), bperp.astype(np.float64, copy=False)
+    residual, fits = np.empty_like(z, order="C"), np.empty((z.shape[0], 3))
+    work = work_of(z.shape[0], z.shape[1], n_trials)
+    z, bperp = np.ascontiguousarray(z), np.ascontiguousarray(bperp)
+    module.topofit(z, bperp, n_trials, single_z, single_b, residual, fits, work)
+    return residual.astype(np.complex64 if single_z else np.complex128, copy=False), fits
+
+
+def work_of(n: int, m: int, n_trials: int) -> NDArray[np.float64]:
+    """Working memory of the compiled kernel for n pixels in m interferograms: a slab for each block of pixels."""
+    return np.empty((min(max(n, 1), _BLOCKS), 11, max(m, 2 * n_trials + 1)))
 
 
 def fit_arrays(xp: Any, z: Any, bperp: Any, n_trials: int) -> tuple[Any, Any]:

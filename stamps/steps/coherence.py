@@ -5,12 +5,13 @@ Source: docs/method/coherence.md; Hooper, Segall and Zebker, JGR 112, B07407 (20
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps import native
 from stamps.insar.constants import LOW_COHERENCE_BINS
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import fir_filter, gausswin
@@ -18,6 +19,7 @@ from stamps.matlab.interpolation import interp
 from stamps.matlab.statistics import hist
 from stamps.native.clap import filter_stack
 from stamps.native.grid_accumulate import accumulate
+from stamps.native.phasors import phasors
 from stamps.native.random_coherence import COHERENCE_BINS
 from stamps.native.topofit import topofit
 
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 _PIXELS_AT_ONCE = 100_000  # and a message each
+_ROWS_AT_ONCE = 4096  # of a thread: what it computes with stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -161,30 +164,30 @@ def _weighted_phasors(
 ) -> NDArray[np.complex64]:
     """Phasors without the look-angle error, times the weights: (n, m) complex64, each step in single precision."""
     result = np.empty_like(data.phasors)
-    for pixels in _blocks(data.n_ps):
-        angle = K_ps[pixels, np.newaxis].astype(data.bperp_mat.dtype) * data.bperp_mat[pixels]
-        real, imag = _times_conjugate(data.phasors[pixels], angle)
+
+    def weigh(pixels: slice) -> None:
+        z = data.phasors[pixels]
+        model = phasors(K_ps[pixels, np.newaxis].astype(data.bperp_mat.dtype) * data.bperp_mat[pixels])
         factor = weight[pixels, np.newaxis].astype(np.float32)
-        result.real[pixels], result.imag[pixels] = real * factor, imag * factor
+        with np.errstate(invalid="ignore"):
+            cosine, sine = (part.astype(np.float32, copy=False) for part in (model.real, model.imag))
+            result.real[pixels] = (z.real * cosine + z.imag * sine) * factor
+            result.imag[pixels] = (z.imag * cosine - z.real * sine) * factor
+
+    _in_threads(weigh, slice(0, data.n_ps))
     return result
-
-
-def _times_conjugate(
-    z: NDArray[np.complex64], angle: NDArray[np.floating[Any]]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Real and imaginary part of z·exp(-j angle), products of singles as the original rounds them."""
-    with np.errstate(invalid="ignore"):
-        cosine, sine = (part(angle.astype(np.float64)).astype(np.float32) for part in (np.cos, np.sin))
-        return z.real * cosine + z.imag * sine, z.imag * cosine - z.real * sine
 
 
 def _normalise(z: NDArray[np.complex64]) -> None:
     """Divide complex numbers by their moduli in place; zeros stay."""
-    for pixels in _blocks(z.shape[0]):
+
+    def divide(pixels: slice) -> None:
         modulus = np.abs(z[pixels])
         modulus[modulus == 0] = 1
         z.real[pixels] /= modulus
         z.imag[pixels] /= modulus
+
+    _in_threads(divide, slice(0, z.shape[0]))
 
 
 def estimate_topography(state: CoherenceState, data: Candidates, n_trial_wraps: float) -> Iterator[int]:
@@ -198,22 +201,48 @@ def estimate_topography(state: CoherenceState, data: Candidates, n_trial_wraps: 
         After each full block: how many pixels are done.
     """
     for pixels in _blocks(data.n_ps):
-        phasors, patch = data.phasors[pixels], state.ph_patch[pixels]
-        deviation = np.empty_like(phasors)
-        deviation.real = phasors.real * patch.real + phasors.imag * patch.imag
-        deviation.imag = phasors.imag * patch.real - phasors.real * patch.imag
-        usable = np.all((deviation != 0) & ~np.isnan(deviation), axis=1)
+        deviation, usable = _deviation(data.phasors[pixels], state.ph_patch[pixels])
         state.K_ps[pixels] = np.where(usable, state.K_ps[pixels], np.nan)
         state.coh_ps[pixels] = np.where(usable, state.coh_ps[pixels], 0)
         rows = np.flatnonzero(usable) + pixels.start
         if rows.size:
-            bperp = data.bperp_mat[rows]
-            fit = topofit(deviation[usable], bperp, n_trial_wraps)
+            if usable.all():  # nothing is copied
+                bperp = data.bperp_mat[pixels]
+            else:
+                deviation, bperp = deviation[usable], data.bperp_mat[rows]
+            fit = topofit(deviation, bperp, n_trial_wraps)
             state.K_ps[rows], state.C_ps[rows], state.coh_ps[rows], residual = fit
-            state.ph_res[rows] = np.angle(residual)
+            state.ph_res[rows] = _angles(residual)
             state.N_opt[rows] = 1
         if pixels.stop <= data.n_ps:
             yield pixels.stop
+
+
+def _deviation(
+    phasors: NDArray[np.complex64], patch: NDArray[np.complex64]
+) -> tuple[NDArray[np.complex64], NDArray[np.bool_]]:
+    """Phasors against the patch phase, and the pixels without a zero or NaN among them."""
+    deviation, usable = np.empty_like(phasors), np.empty(phasors.shape[0], bool)
+
+    def compare(part: slice) -> None:
+        z, of_patch = phasors[part], patch[part]
+        deviation.real[part] = z.real * of_patch.real + z.imag * of_patch.imag
+        deviation.imag[part] = z.imag * of_patch.real - z.real * of_patch.imag
+        usable[part] = np.all((deviation[part] != 0) & ~np.isnan(deviation[part]), axis=1)
+
+    _in_threads(compare, slice(0, phasors.shape[0]))
+    return deviation, usable
+
+
+def _angles(z: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.floating[Any]]:
+    """Angles of complex numbers."""
+    result = np.empty(z.shape, z.real.dtype)
+
+    def take(part: slice) -> None:
+        result[part] = np.angle(z[part])
+
+    _in_threads(take, slice(0, z.shape[0]))
+    return result
 
 
 def update_change(state: CoherenceState) -> float:
@@ -277,6 +306,19 @@ def snr_weights(amplitude: NDArray[np.float32], ph_res: NDArray[np.float32]) -> 
         noise = np.sqrt(np.maximum(power - signal**2, 0) * np.float32(0.5))
         weight[pixels] = np.divide(signal, noise, out=np.zeros_like(signal), where=noise != 0)
     return weight
+
+
+def _in_threads(compute: Callable[[slice], None], rows: slice) -> None:
+    """Call for some rows at a time, on all cores; NumPy lets threads run side by side."""
+    parts = [slice(k, min(k + _ROWS_AT_ONCE, rows.stop)) for k in range(rows.start, rows.stop, _ROWS_AT_ONCE)]
+    threads = min(native.n_threads(), len(parts))
+    if threads < 2:
+        for part in parts:
+            compute(part)
+        return
+    with native.thread_pool(threads) as pool:
+        for _ in pool.map(compute, parts):
+            pass
 
 
 def _blocks(n: int) -> list[Any]:

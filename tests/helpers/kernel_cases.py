@@ -17,6 +17,7 @@ from stamps.native.l1_fit import l1_fit
 from stamps.native.least_squares import least_squares
 from stamps.native.matlab_random import draw, seeded_state
 from stamps.native.neighbour_range import neighbour_range
+from stamps.native.phasors import phasors as phasors_of
 from stamps.native.random_coherence import random_coherence_histogram
 from stamps.native.slope_search import slope_search
 from stamps.native.temporal_smooth import temporal_smooth
@@ -105,6 +106,12 @@ CASES = {
     "neighbour_range": lambda: (
         *neighbour_range(EDGES, with_nan(numbers(130, dtype=np.float32))),
         *neighbour_range(EDGES, with_nan(numbers(130))),
+    ),
+    "phasors": lambda: (
+        phasors_of(100 * numbers(301, 17, dtype=np.float32)),
+        phasors_of(100 * with_nan(numbers(700, 13))),
+        phasors_of(1e7 * numbers(700, 13)),
+        phasors_of(numbers(5)),
     ),
     "random_coherence": lambda: (
         random_coherence_histogram(BPERP.astype(np.float32), 1.1, n_random=3000),
