@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any
 
 from stamps.cli.command import perform
@@ -149,6 +149,8 @@ def _complain(text: str) -> int:
 
 
 def _version() -> str:
+    from importlib import metadata
+
     try:
         return metadata.version("stamps-insar")
     except metadata.PackageNotFoundError:

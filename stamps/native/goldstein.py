@@ -109,16 +109,28 @@ def _tapers(n_win: int, shift_i: int, shifts_j: NDArray[np.int64]) -> NDArray[np
 
 def _weights(xp: Any, spectra: Any, alpha: float) -> Any:
     """Smoothed amplitude spectra relative to their medians, to the power of alpha."""
-    ndimage = companion(xp, "ndimage")
-    axes, kernel = (-2, -1), xp.asarray(gausswin(7))
+    axes = (-2, -1)
     smooth = xp.fft.fftshift(xp.abs(spectra), axes=axes)
     for axis in axes:
-        smooth = ndimage.correlate1d(smooth, kernel, axis=axis, mode="constant", cval=0.0)
+        smooth = xp.moveaxis(_smoothed(xp, xp.moveaxis(smooth, axis, -1)), -1, axis)
     smooth = xp.fft.ifftshift(smooth, axes=axes)
     flat = smooth.reshape(len(smooth), -1)
     middle = np.median(flat, axis=1) if xp is np else medians(xp, flat)
     middle[middle == 0] = 1
     return (smooth / middle[:, np.newaxis, np.newaxis]) ** alpha
+
+
+def _smoothed(xp: Any, values: Any) -> Any:
+    """Correlation of the last axis with a Gaussian of seven samples, zeros outside."""
+    kernel = gausswin(7)
+    half = len(kernel) // 2
+    n = values.shape[-1]
+    padded = xp.zeros((*values.shape[:-1], n + 2 * half))
+    padded[..., half : half + n] = values
+    result = values * kernel[half]
+    for k in range(half):  # the kernel is symmetric
+        result += (padded[..., k : k + n] + padded[..., 2 * half - k : 2 * half - k + n]) * kernel[k]
+    return result
 
 
 def _with_magnitude(xp: Any, ph: Any, filtered: Any) -> Any:
