@@ -183,20 +183,22 @@ def _noise(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Smallest arc noise at each of the pixels ``left``: standard deviation and largest value."""
     edges = triangulate(pixels.xy[left, 1], pixels.xy[left, 2])
-    ph, k_ps = pixels.ph[left], pixels.k_ps[left]
+    k_ps = pixels.k_ps[left]
     for k in settings.dropped:
         # of a pair the second date is shown twice, as the original does
         name = "-".join([datestr(ps["ifgday"][k, 1])] * 2) if settings.small_baselines else datestr(ps["day"][k])
         log(f"{name} dropped from noise estimation")
     if settings.small_baselines:
-        phasors = arc_phasors(ph, k_ps, ps["bperp"])
+        phasors = arc_phasors(pixels.ph[left], k_ps, ps["bperp"])
         day = None
     else:
         log("Estimating noise for all arcs...")
-        phasors = arc_phasors(ph, k_ps, ps["bperp"], pixels.c_ps[left], ps["master_ix"])
+        phasors = arc_phasors(pixels.ph[left], k_ps, ps["bperp"], pixels.c_ps[left], ps["master_ix"])
         day = ps["day"][used]
     log("Estimating max noise for all pixels...")
-    return pixel_noise(phasors[:, used], edges, ps["bperp"][used], day, settings.time_window)
+    if len(used) < phasors.shape[1]:
+        phasors = phasors[:, used]
+    return pixel_noise(phasors, edges, ps["bperp"][used], day, settings.time_window)
 
 
 # ---------------------------------------------------------------------- reading and writing

@@ -149,21 +149,22 @@ def estimate_patch_phase(
     clap: ClapSettings,
 ) -> None:
     """Grid the weighted phasors, filter the grids, and take the phase of each pixel's cell."""
-    state.ph_weight = _weighted_phasors(data, state.K_ps, state.weight)
+    if state.ph_weight is None:  # from the second iteration on arrays are filled again
+        state.ph_weight = np.empty_like(data.phasors)
+    _weigh_phasors(data, state.K_ps, state.weight, state.ph_weight)
     n_i, n_j = grid_ij.max(axis=0) + 1
     cells = grid_ij[:, 0] * n_j + grid_ij[:, 1]
     state.ph_grid = accumulate(state.ph_weight, cells, n_i * n_j).reshape(n_i, n_j, -1)
     n_win, n_pad = clap.window * 3 // 4, clap.window // 4
     filtered = filter_stack(state.ph_grid, clap.alpha, clap.beta, n_win, n_pad, lowpass)
-    state.ph_patch = filtered.reshape(n_i * n_j, -1)[cells]
+    np.take(filtered.reshape(n_i * n_j, -1), cells, axis=0, out=state.ph_patch)
     _normalise(state.ph_patch)
 
 
-def _weighted_phasors(
-    data: Candidates, K_ps: NDArray[np.float64], weight: NDArray[np.float64]
-) -> NDArray[np.complex64]:
+def _weigh_phasors(
+    data: Candidates, K_ps: NDArray[np.float64], weight: NDArray[np.float64], result: NDArray[np.complex64]
+) -> None:
     """Phasors without the look-angle error, times the weights: (n, m) complex64, each step in single precision."""
-    result = np.empty_like(data.phasors)
 
     def weigh(pixels: slice) -> None:
         z = data.phasors[pixels]
@@ -175,7 +176,6 @@ def _weighted_phasors(
             result.imag[pixels] = (z.imag * cosine - z.real * sine) * factor
 
     _in_threads(weigh, slice(0, data.n_ps))
-    return result
 
 
 def _normalise(z: NDArray[np.complex64]) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["arc_phasors", "best_of_duplicates", "best_of_neighbours", "lowest_neighbour", "pixel_noise"]
 
+_ROWS_AT_ONCE = 2**14  # bounds what is needed beside the arguments and the result
+
 _NEIGHBOURS = [(di, dj) for di in (-1, 0, 1) for dj in (-1, 0, 1) if di or dj]
 
 
@@ -135,9 +137,12 @@ def arc_phasors(
     -------
     ndarray of complex64, shape (n, n_ifg)
     """
-    phasors = (ph * phasor(-np.outer(k_ps.astype(bperp.dtype), bperp))).astype(np.complex64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        phasors /= np.abs(phasors)
+    phasors = np.empty(ph.shape, np.complex64)
+    for first in range(0, len(ph), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        part = (ph[rows] * phasor(-np.outer(k_ps[rows].astype(bperp.dtype), bperp))).astype(np.complex64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            phasors[rows] = part / np.abs(part)
     if c_ps is not None:
         phasors[:, master_ix] = phasor(c_ps)
     return phasors
