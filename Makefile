@@ -3,7 +3,7 @@
 # make test-slow   the others; make test-all: both in one go
 # make parity  every golden set and variant, with the number of variables compared
 # make parity-stand-in   the same through the CuPy versions of the kernels, without a GPU
-# make bench   timings
+# make bench   timings; make bench-huge   with 3.5 million candidates
 # make gpu     every kernel on the GPU against NumPy, parity and timings there; without a GPU the same with NumPy in its place
 # make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
 # make lint    code style, unused code, types
@@ -15,7 +15,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench gpu robustness mutants lint docs install clean
+.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench bench-huge gpu robustness mutants lint docs install clean
 
 install: $(VENV)/.installed
 
@@ -63,6 +63,10 @@ parity-stand-in: install
 
 bench: install
 	$(BIN)/python benchmarks/run.py
+
+# 10^5 to 3.5 * 10^6 candidates in 30 interferograms: growth and peaks; an hour, 20 GB of disk
+bench-huge: install
+	$(BIN)/python benchmarks/run.py --sizes medium large huge --backends pythran --name huge
 
 # CuPy for the CUDA of the driver (nvidia-smi tells it); the kernels are not compiled again. Without a driver: the stand-in
 DRIVER_CUDA = nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p'
