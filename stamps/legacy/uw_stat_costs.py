@@ -20,6 +20,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.external import snaphu, snaphu_command, snaphu_identity
+from stamps.processes import unwrapper
 from stamps.run.settings import settings_of
 from stamps.run.workers import Workers
 from stamps.steps.unwrapping import costs, flow
@@ -39,6 +40,8 @@ __all__ = ["checked_solver", "uw_stat_costs"]
 
 #: Seconds of unwrapping from which a result is kept for a run that goes on after a kill.
 _WORTH_KEEPING = 1.0
+#: Cells from which the minimum-cost flow is solved in a process of its own: it takes a second or more there.
+_WORTH_A_PROCESS = 100_000
 #: Share of the arcs without statistics from which the log warns.
 _MOSTLY = 0.5
 
@@ -168,10 +171,18 @@ def unwrap(
         keep = (lambda file, path: files.update({file: path.read_bytes()})) if keep_files else None
         unwrapped = snaphu(interferogram, rowcost, colcost, keep)
     else:
-        unwrapped = flow.unwrap(interferogram, rowcost, colcost).phase
+        apart = interferogram.size >= _WORTH_A_PROCESS
+        unwrapped = (unwrapper.unwrap if apart else _here)(interferogram, rowcost, colcost)
     if with_snaphu or time.perf_counter() - begin > _WORTH_KEEPING:
         unwrapped_store.write(folder, name, unwrapped, files)
     return unwrapped, files
+
+
+def _here(
+    interferogram: NDArray[np.complex64], rowcost: NDArray[np.int16], colcost: NDArray[np.int16]
+) -> NDArray[np.float32]:
+    """Solve the minimum-cost flow in this process."""
+    return flow.unwrap(interferogram, rowcost, colcost).phase
 
 
 @dataclass(frozen=True)
