@@ -50,7 +50,7 @@ KERNELS = {
     "arc_noise": ("cuda", "pythran", "numpy"),
     "candidates": ("pythran", "numpy", "cuda"),
     "clap": ("cuda", "numpy"),
-    "clap_patch": ("cuda", "numpy"),
+    "clap_patch": ("cuda", "pythran", "numpy"),
     "fringe_frequency": ("cuda", "numpy"),
     "gaussian_smooth": ("cuda", "pythran", "numpy"),
     "goldstein": ("cuda", "numpy"),
