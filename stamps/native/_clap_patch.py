@@ -1,8 +1,9 @@
 """Pythran source of :mod:`stamps.native.clap_patch`: the windows around the cells of one grid row, one after the other.
 
 Real and imaginary parts lie apart in single precision, and the loops over the innermost axis have neither branches nor
-calls, so that the compiler uses vector instructions. Rows of a transform stay in the order in which the butterflies
-leave them; the innermost axis has the zero frequency in its middle, which spares all shifts.
+calls; ``omp simd`` promises the compiler that their rows do not overlap, so that it uses vector instructions. Rows of a
+transform stay in the order in which the butterflies leave them; the innermost axis has the zero frequency in its middle,
+which spares all shifts. Four zeros part the rows of magnitudes. All arrays come from the wrapper.
 
 Source: docs/method/selection.md, section 5.
 """
@@ -162,10 +163,9 @@ def _columns(band, i, reach, rows, turns, wide, tall):
     _transform(wide[0], wide[1], turns)
     _transform(wide[2], wide[3], turns)
     for part in range(4):
-        for r in range(n):
-            k = rows[r]
-            for j in range(wide.shape[2]):
-                tall[part, j * n + k] = wide[part, r, j]
+        for j in range(wide.shape[2]):
+            for r in range(n):
+                tall[part, j * n + rows[r]] = wide[part, r, j]
 
 
 # ---------------------------------------------------------------------- smoothed magnitudes
@@ -273,8 +273,8 @@ def _smallest_above(values, bound):
     return smallest
 
 
-# The search keeps its state in an array: a bound below the middle values and how many are at most that, a bound above and
-# the same, the pivot and the same, the median of the window before.
+# The search keeps its state in an array: a bound below the middle values and how many values are at most that, a bound not
+# below them and the same, the pivot and the same; then the median of the window before, near which the next one begins.
 
 
 def _next_pivot(half, trial, state):

@@ -4,7 +4,7 @@ All arithmetic is single precision. Windows of cells in one grid row share their
 one sample of the inverse transform is needed, which is a sum over frequencies.
 
 The compiled version is for windows of 8, 16, 32 or 64 cells and an exponent of 1 (one thread, a window of 32 x 32 cells:
-6.4 µs, with instructions of AVX2 4.8 µs, NumPy NUMPYTIME µs); others take the array version. Grid rows go to threads.
+6.4 µs, with instructions of AVX2 4.9 µs, NumPy 12.7 µs); others take the array version. Grid rows go to threads.
 
 Source: docs/method/selection.md, section 5; docs/method/coherence.md, section 6; Hooper, Segall and Zebker,
 JGR 112, B07407 (2007).
