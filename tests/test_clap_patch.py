@@ -250,6 +250,21 @@ def test_compiled_version_does_not_depend_on_threads_or_other_cells():
 
 
 @compiled
+def test_compiled_version_gives_the_same_bits_for_every_processor(monkeypatch):
+    name = "stamps.native._clap_patch"
+    portable, wide = (pytest.importorskip(f"{name}{end}", exc_type=ImportError) for end in ("", backends.WIDE))
+    if not backends._has_wide_build(name):
+        pytest.skip("this processor has no wide registers")
+    grid = random_grid((40, 30, 4))
+    results = []
+    for module in (portable, wide):
+        monkeypatch.setattr(backends, "pythran_module", lambda kernel, module=module: module)
+        with backends.selected("pythran"):
+            results.append(patch_phase(grid, np.argwhere(np.ones((40, 30))), N_WIN, LOW_PASS, 1, 0.3))
+    np.testing.assert_array_equal(*results)
+
+
+@compiled
 @pytest.mark.parametrize("n_win, alpha", [(12, 1), (16, 0.5), (4, 1), (128, 1)])
 def test_other_windows_and_exponents_take_the_array_version(n_win, alpha):
     grid, low = random_grid((n_win + 1, n_win + 1, 1)), np.ones((n_win, n_win))

@@ -3,7 +3,8 @@
 Real and imaginary parts lie apart in single precision, and the loops over the innermost axis have neither branches nor
 calls; ``omp simd`` promises the compiler that their rows do not overlap, so that it uses vector instructions. Rows of a
 transform stay in the order in which the butterflies leave them; the innermost axis has the zero frequency in its middle,
-which spares all shifts. Four zeros part the rows of magnitudes. All arrays come from the wrapper.
+which spares all shifts. Four zeros part the rows of magnitudes. All arrays come from the wrapper. Sums whose order is the
+compiler's are counts or first guesses, so that the bits of the result do not depend on the width of the instructions.
 
 Source: docs/method/selection.md, section 5.
 """
@@ -373,10 +374,9 @@ def _add_row(real, imag, smooth, low, over_median, weight_above, terms, j, r, su
 
 
 def _add_all(sum_real, sum_imag, term_real, term_imag, result):
-    """Sum of products of phasors."""
+    """Sum of products of phasors, in an order that does not depend on the processor."""
     real = np.float32(0)
     imag = np.float32(0)
-    # omp simd reduction(+:real, imag)
     for k in range(sum_real.shape[0]):
         real += sum_real[k] * term_real[k] - sum_imag[k] * term_imag[k]
         imag += sum_real[k] * term_imag[k] + sum_imag[k] * term_real[k]
