@@ -21,6 +21,7 @@ from stamps.matlab.dates import today_string
 from stamps.workspace import Workspace
 from stamps.workspace import parameter_forms as forms
 from stamps.workspace.log import Log
+from stamps.workspace.parameter_content import content_of
 from stamps.workspace.parameter_defaults import fresh, with_defaults
 from stamps.workspace.parameter_names import creatable, existing, hint_at, match
 from stamps.workspace.parameter_table import Parameter, table
@@ -321,7 +322,7 @@ class Parameters:
             return {}
         known, variables = self._cache.get(name, (None, {}))
         if known != signature:
-            variables = dict(ws.load_raw(name))
+            variables = content_of(ws, name)
             self._cache[name] = (signature, variables)
         return variables
 
