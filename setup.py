@@ -100,6 +100,8 @@ def extensions():
     if compiler_works([*FLAGS, "-fopenmp"]):
         flags.append("-fopenmp")
         link.append("-fopenmp")
+    elif compiler_works([*FLAGS, "-fopenmp-simd"]):  # no threads, but vector instructions where the kernels ask for them
+        flags.append("-fopenmp-simd")
 
     class OptionalBuild(PythranBuildExt):
         """A kernel that does not compile is left out with one line instead of stopping the installation."""
