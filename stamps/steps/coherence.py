@@ -309,9 +309,14 @@ def snr_weights(amplitude: NDArray[np.float32], ph_res: NDArray[np.float32]) -> 
 
 
 def _in_threads(compute: Callable[[slice], None], rows: slice) -> None:
-    """Call for some rows at a time, on all cores; NumPy lets threads run side by side."""
-    parts = [slice(k, min(k + _ROWS_AT_ONCE, rows.stop)) for k in range(rows.start, rows.stop, _ROWS_AT_ONCE)]
-    threads = min(native.n_threads(), len(parts))
+    """Call for some rows at a time, on all cores; NumPy lets threads run side by side.
+
+    A device computes for one thread at a time, and for many rows.
+    """
+    on_device = native.backends.order("phasors")[0] == "cuda"
+    size = _PIXELS_AT_ONCE if on_device else _ROWS_AT_ONCE
+    parts = [slice(k, min(k + size, rows.stop)) for k in range(rows.start, rows.stop, size)]
+    threads = 1 if on_device else min(native.n_threads(), len(parts))
     if threads < 2:
         for part in parts:
             compute(part)
