@@ -100,7 +100,7 @@ def extensions():
     if compiler_works([*FLAGS, "-fopenmp"]):
         flags.append("-fopenmp")
         link.append("-fopenmp")
-    elif compiler_works([*FLAGS, "-fopenmp-simd"]):  # no threads, but vector instructions where the kernels ask for them
+    elif compiler_works([*FLAGS, "-fopenmp-simd"]):  # no threads, but the vector instructions that kernels ask for
         flags.append("-fopenmp-simd")
 
     class OptionalBuild(PythranBuildExt):
