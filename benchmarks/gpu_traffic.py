@@ -66,8 +66,8 @@ def topofit(n: int, m: int, n_trials: int) -> Traffic:
 
 
 def phasors(n: int, m: int) -> Traffic:
-    """Phases (n, m) float32; phasors (n, m) complex64. Both parts: to double, the function, the rounded result in its place."""
-    return Traffic(4 * n * m, 8 * n * m, 2 * (12 + 16 + 20) * n * m)
+    """Phases (n, m) float32; phasors (n, m) complex64. To double; both parts: the function, the rounded result in its place."""
+    return Traffic(4 * n * m, 8 * n * m, (12 + 2 * (16 + 20)) * n * m)
 
 
 def random_coherence(n: int, m: int, n_trials: int) -> Traffic:

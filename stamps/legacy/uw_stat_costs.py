@@ -170,19 +170,13 @@ def unwrap(
     if with_snaphu:
         keep = (lambda file, path: files.update({file: path.read_bytes()})) if keep_files else None
         unwrapped = snaphu(interferogram, rowcost, colcost, keep)
+    elif interferogram.size >= _WORTH_A_PROCESS:
+        unwrapped = unwrapper.unwrap(interferogram, rowcost, colcost)
     else:
-        apart = interferogram.size >= _WORTH_A_PROCESS
-        unwrapped = (unwrapper.unwrap if apart else _here)(interferogram, rowcost, colcost)
+        unwrapped = flow.unwrap(interferogram, rowcost, colcost).phase
     if with_snaphu or time.perf_counter() - begin > _WORTH_KEEPING:
         unwrapped_store.write(folder, name, unwrapped, files)
     return unwrapped, files
-
-
-def _here(
-    interferogram: NDArray[np.complex64], rowcost: NDArray[np.int16], colcost: NDArray[np.int16]
-) -> NDArray[np.float32]:
-    """Solve the minimum-cost flow in this process."""
-    return flow.unwrap(interferogram, rowcost, colcost).phase
 
 
 @dataclass(frozen=True)

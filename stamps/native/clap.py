@@ -3,7 +3,7 @@
 There is no compiled version: the time goes into Fourier transforms and medians, where SciPy and NumPy are faster than
 plain loops that Pythran compiles (one thread, 400 windows of 64 x 64 cells: transforms 0.022 s, Pythran 0.079 s; medians
 0.027 s, Pythran 0.121 s). The interferograms go to threads instead. Loops for vector instructions, which
-:mod:`stamps.native.clap_patch` has, have not been tried here: step 2 spends little time in this filter.
+:mod:`stamps.native.clap_patch` has, have not been tried here, though step 2 spends most of its time in this filter.
 
 Source: docs/method/coherence.md, section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007), appendix; Goldstein
 and Werner (1998).
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = ["SMOOTHING_WIDTH", "adaptive_weights", "butterworth_lowpass", "filter_grid", "filter_stack", "window_starts"]
+__all__ = [
+    "SMOOTHING_WIDTH",
+    "adaptive_weights",
+    "butterworth_lowpass",
+    "filter_grid",
+    "filter_stack",
+    "smoothed_spectrum",
+    "window_starts",
+]
 
 SMOOTHING_WIDTH = 7
 _WINDOWS_AT_ONCE = 96  # keeps the arrays of one step in the processor's cache
@@ -78,11 +86,7 @@ def adaptive_weights(magnitude: Any, alpha: float, beta: float, lowpass: Any, xp
         Weights, of the class of ``magnitude``; all arithmetic is done in this class.
     """
     dtype = magnitude.dtype
-    smoothing = xp.asarray(_smoothing_matrix(magnitude.shape[-1]).astype(dtype, copy=False))
-    weights = xp.matmul(xp.matmul(smoothing, magnitude), smoothing.T)
-    middle = medians(xp, weights.reshape(*weights.shape[:-2], -1))
-    middle[middle == 0] = 1
-    weights /= middle[..., np.newaxis, np.newaxis]
+    weights = smoothed_spectrum(xp, magnitude)
     if alpha != 1:
         xp.power(weights, dtype.type(alpha), out=weights)
     weights -= 1
@@ -91,6 +95,29 @@ def adaptive_weights(magnitude: Any, alpha: float, beta: float, lowpass: Any, xp
     weights *= dtype.type(beta)
     weights += xp.asarray(lowpass, dtype=dtype)
     return weights
+
+
+def smoothed_spectrum(xp: Any, magnitude: Any) -> Any:
+    """Magnitudes smoothed with a 7 x 7 Gaussian about the zero frequency, relative to their median unless that is 0.
+
+    Parameters
+    ----------
+    xp : module
+        Array module of ``magnitude``.
+    magnitude : (..., n, n) float32 or float64 array
+        In the order of a discrete Fourier transform; zeros are assumed outside the Nyquist frequencies.
+
+    Returns
+    -------
+    (..., n, n) array
+        Of the class of ``magnitude``.
+    """
+    smoothing = xp.asarray(_smoothing_matrix(magnitude.shape[-1]).astype(magnitude.dtype, copy=False))
+    smooth = xp.matmul(xp.matmul(smoothing, magnitude), smoothing.T)
+    middle = medians(xp, smooth.reshape(*smooth.shape[:-2], -1))
+    middle[middle == 0] = 1
+    smooth /= middle[..., np.newaxis, np.newaxis]
+    return smooth
 
 
 def filter_stack(

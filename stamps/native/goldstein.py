@@ -14,7 +14,8 @@ import numpy as np
 from stamps import native
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.filters import gausswin
-from stamps.native.arrays import add_windows, companion, medians, rows_at_once, to_host, windows
+from stamps.native.arrays import add_windows, companion, rows_at_once, to_host, windows
+from stamps.native.clap import smoothed_spectrum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +82,8 @@ def _goldstein_arrays(
             columns = starts_j[first : first + at_once]
             spectra = fft.fft2(windows(xp, ph[rows], columns, n_win).astype(np.complex128), s=(side, side))
             tapers = xp.asarray(_tapers(n_win, shift_i, shifts_j[first : first + at_once]))
-            for target, weights in ((out, _weights(xp, spectra, alpha)), *([(out_low, response)] if low else ())):
+            filters = [(out, smoothed_spectrum(xp, xp.abs(spectra)) ** alpha), *([(out_low, response)] if low else [])]
+            for target, weights in filters:
                 add_windows(xp, target[rows], columns, fft.ifft2(spectra * weights)[:, :n_win, :n_win] * tapers)
     filtered = to_host(_with_magnitude(xp, ph, out))
     return filtered, to_host(_with_magnitude(xp, ph, out_low)) if low else None
@@ -105,32 +107,6 @@ def _tapers(n_win: int, shift_i: int, shifts_j: NDArray[np.int64]) -> NDArray[np
     for taper, shift_j in zip(tapers, shifts_j, strict=True):
         taper[shift_i:, shift_j:] = pyramid[: n_win - shift_i, : n_win - shift_j]
     return tapers
-
-
-def _weights(xp: Any, spectra: Any, alpha: float) -> Any:
-    """Smoothed amplitude spectra relative to their medians, to the power of alpha."""
-    axes = (-2, -1)
-    smooth = xp.fft.fftshift(xp.abs(spectra), axes=axes)
-    for axis in axes:
-        smooth = xp.moveaxis(_smoothed(xp, xp.moveaxis(smooth, axis, -1)), -1, axis)
-    smooth = xp.fft.ifftshift(smooth, axes=axes)
-    flat = smooth.reshape(len(smooth), -1)
-    middle = np.median(flat, axis=1) if xp is np else medians(xp, flat)
-    middle[middle == 0] = 1
-    return (smooth / middle[:, np.newaxis, np.newaxis]) ** alpha
-
-
-def _smoothed(xp: Any, values: Any) -> Any:
-    """Correlation of the last axis with a Gaussian of seven samples, zeros outside."""
-    kernel = gausswin(7)
-    half = len(kernel) // 2
-    n = values.shape[-1]
-    padded = xp.zeros((*values.shape[:-1], n + 2 * half))
-    padded[..., half : half + n] = values
-    result = values * kernel[half]
-    for k in range(half):  # the kernel is symmetric
-        result += (padded[..., k : k + n] + padded[..., 2 * half - k : 2 * half - k + n]) * kernel[k]
-    return result
 
 
 def _with_magnitude(xp: Any, ph: Any, filtered: Any) -> Any:

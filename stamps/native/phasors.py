@@ -64,6 +64,7 @@ def phasors_compiled(module: Any, phase: NDArray[np.floating[Any]], single: bool
 
 def _phasors_arrays(xp: Any, phase: Any) -> Any:
     result = xp.empty(phase.shape, np.complex64 if phase.dtype == np.float32 else np.complex128)
+    angle = phase.astype(np.float64, copy=False)
     with np.errstate(invalid="ignore"):
-        result.real, result.imag = (part(phase.astype(np.float64)) for part in (xp.cos, xp.sin))
+        result.real, result.imag = xp.cos(angle), xp.sin(angle)
     return result

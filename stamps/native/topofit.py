@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit", "trials_on_each_side", "work_of"]
+__all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit", "trials_on_each_side"]
 
 _ELEMENTS_AT_ONCE = 2**20  # bound on the double-precision copies of one call of the kernel
 _ELEMENTS_IN_CACHE = 2**16  # array version
@@ -124,15 +124,11 @@ def fit_compiled(
     if not (single_z and single_b):  # singles in doubles: the flags say what is rounded
         z, bperp = z.astype(np.complex128, copy=False), bperp.astype(np.float64, copy=False)
     residual, fits = np.empty_like(z, order="C"), np.empty((z.shape[0], 3))
-    work = work_of(z.shape[0], z.shape[1], n_trials)
+    # a slab for each block of pixels
+    work = np.empty((min(max(z.shape[0], 1), _BLOCKS), 11, max(z.shape[1], 2 * n_trials + 1)))
     z, bperp = np.ascontiguousarray(z), np.ascontiguousarray(bperp)
     module.topofit(z, bperp, n_trials, single_z, single_b, residual, fits, work)
     return residual.astype(np.complex64 if single_z else np.complex128, copy=False), fits
-
-
-def work_of(n: int, m: int, n_trials: int) -> NDArray[np.float64]:
-    """Working memory of the compiled kernel for n pixels in m interferograms: a slab for each block of pixels."""
-    return np.empty((min(max(n, 1), _BLOCKS), 11, max(m, 2 * n_trials + 1)))
 
 
 def fit_arrays(xp: Any, z: Any, bperp: Any, n_trials: int) -> tuple[Any, Any]:

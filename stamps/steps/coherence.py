@@ -175,7 +175,7 @@ def _weigh_phasors(
             result.real[pixels] = (z.real * cosine + z.imag * sine) * factor
             result.imag[pixels] = (z.imag * cosine - z.real * sine) * factor
 
-    _in_threads(weigh, slice(0, data.n_ps))
+    _in_threads(weigh, data.n_ps)
 
 
 def _normalise(z: NDArray[np.complex64]) -> None:
@@ -187,7 +187,7 @@ def _normalise(z: NDArray[np.complex64]) -> None:
         z.real[pixels] /= modulus
         z.imag[pixels] /= modulus
 
-    _in_threads(divide, slice(0, z.shape[0]))
+    _in_threads(divide, z.shape[0])
 
 
 def estimate_topography(state: CoherenceState, data: Candidates, n_trial_wraps: float) -> Iterator[int]:
@@ -230,7 +230,7 @@ def _deviation(
         deviation.imag[part] = z.imag * of_patch.real - z.real * of_patch.imag
         usable[part] = np.all((deviation[part] != 0) & ~np.isnan(deviation[part]), axis=1)
 
-    _in_threads(compare, slice(0, phasors.shape[0]))
+    _in_threads(compare, phasors.shape[0])
     return deviation, usable
 
 
@@ -241,7 +241,7 @@ def _angles(z: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.floating[Any
     def take(part: slice) -> None:
         result[part] = np.angle(z[part])
 
-    _in_threads(take, slice(0, z.shape[0]))
+    _in_threads(take, z.shape[0])
     return result
 
 
@@ -308,14 +308,13 @@ def snr_weights(amplitude: NDArray[np.float32], ph_res: NDArray[np.float32]) -> 
     return weight
 
 
-def _in_threads(compute: Callable[[slice], None], rows: slice) -> None:
-    """Call for some rows at a time, on all cores; NumPy lets threads run side by side.
+def _in_threads(compute: Callable[[slice], None], n: int) -> None:
+    """Call for some of n rows at a time, on all cores; NumPy lets threads run side by side.
 
     A device computes for one thread at a time, and for many rows.
     """
     on_device = native.backends.order("phasors")[0] == "cuda"
-    size = _PIXELS_AT_ONCE if on_device else _ROWS_AT_ONCE
-    parts = [slice(k, min(k + size, rows.stop)) for k in range(rows.start, rows.stop, size)]
+    parts = _blocks(n, _PIXELS_AT_ONCE if on_device else _ROWS_AT_ONCE)
     threads = 1 if on_device else min(native.n_threads(), len(parts))
     if threads < 2:
         for part in parts:
@@ -326,6 +325,6 @@ def _in_threads(compute: Callable[[slice], None], rows: slice) -> None:
             pass
 
 
-def _blocks(n: int) -> list[Any]:
-    """Slices over n pixels."""
-    return [slice(first, first + _PIXELS_AT_ONCE) for first in range(0, n, _PIXELS_AT_ONCE)]
+def _blocks(n: int, size: int = _PIXELS_AT_ONCE) -> list[Any]:
+    """Slices over n pixels; the last may reach beyond them."""
+    return [slice(first, first + size) for first in range(0, n, size)]
