@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -106,3 +107,38 @@ def test_processes_work_side_by_side_and_end_with_the_run(monkeypatch):
     for thread in threads:
         thread.join(20)
     assert len(errors) == 3 and all(f"signal {signal.SIGKILL.value}" in error for error in errors)
+
+
+_STEP_6 = """
+import sys
+from stamps.cli import program
+from stamps.legacy import uw_stat_costs
+from stamps.processes import child
+uw_stat_costs._WORTH_A_PROCESS = 1
+child.command = lambda module: [sys.executable, "-c", sys.argv[1], sys.argv[2]]
+sys.exit(program.run("stamps", ["6", "6"]))
+"""
+_SOLVES_LONG = """
+import os, sys, time
+open(os.path.join(sys.argv[1], str(os.getpid())), "w").close()
+time.sleep(120)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_while_a_grid_is_being_solved(golden_state, tmp_path, sent, status):
+    workdir, started = golden_state("ps_mini", 5), tmp_path / "started"
+    started.mkdir()
+    before = {path.name: path.read_bytes() for path in workdir.glob("*.mat")}
+    command = [sys.executable, "-c", _STEP_6, _SOLVES_LONG, str(started)]
+    with subprocess.Popen(command, cwd=workdir, env=child.environment(STAMPS_UNWRAP="flow")) as run:
+        deadline = time.monotonic() + 60
+        while not list(started.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        run.send_signal(sent)
+        assert run.wait(30) == status
+    processes = [int(path.name) for path in started.iterdir()]
+    assert processes and not any(os.path.exists(f"/proc/{number}") for number in processes)
+    after = {path.name: path.read_bytes() for path in workdir.glob("*.mat")}
+    assert before.items() <= after.items() and not {"phuw2.mat", "uw_phaseuw.mat", "uw_grid.mat"} & after.keys()
