@@ -8,7 +8,6 @@ diagonal, three for each pixel as in a triangulation.
 from __future__ import annotations
 
 import contextlib
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -303,9 +302,10 @@ def measured(work: Workload, step: int, other: str, budget: Budget, repeat: int 
     Returns
     -------
     dict or None
-        ``seconds`` and ``outside``, those outside of kernels (backend -> median), ``runs``, ``kernels`` (kernel -> backend ->
-        median), ``bus`` (kernel -> bytes and seconds of transfers), ``failed`` (kernels that CUDA has failed at). None where
-        the budget does not suffice for a run of each after the first.
+        ``seconds`` and ``outside``, those outside of kernels, ``kernels`` (kernel -> backend -> seconds), all of the run of each
+        backend that took the median of the time, so that they add up; ``runs``, ``bus`` (kernel -> bytes and seconds of
+        transfers), ``failed`` (kernels that CUDA has failed at). None where the budget does not suffice for a run of each
+        after the first.
     """
     first = {}
     for backend in ("cuda", other):
@@ -327,15 +327,13 @@ def measured(work: Workload, step: int, other: str, budget: Budget, repeat: int 
     meter = Meter()
     with backends.selected("cuda"), counted(meter):
         work.run(step)
+    shown = {backend: sorted(of, key=lambda run: run[0])[len(of) // 2] for backend, of in runs.items()}
     kernels = {
-        kernel: {backend: statistics.median(run[1].get(kernel, 0.0) for run in of) for backend, of in runs.items()}
-        for kernel in runs["cuda"][0][1]
+        kernel: {backend: of.get(kernel, 0.0) for backend, (_, of) in shown.items()} for kernel in shown["cuda"][1]
     }
     return {
-        "seconds": {backend: statistics.median(run[0] for run in of) for backend, of in runs.items()},
-        "outside": {
-            backend: statistics.median(run[0] - sum(run[1].values()) for run in of) for backend, of in runs.items()
-        },
+        "seconds": {backend: seconds for backend, (seconds, _) in shown.items()},
+        "outside": {backend: seconds - sum(of.values()) for backend, (seconds, of) in shown.items()},
         "runs": len(runs["cuda"]),
         "kernels": kernels,
         "bus": {
