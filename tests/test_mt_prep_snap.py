@@ -145,8 +145,10 @@ def test_relative_paths_start_at_the_work_directory(export, project):
     mt_prep_snap(master_of(export), "../stack", maskfile="../stack/mask.bin", workdir=project)
     assert (project / "rsc.txt").read_text().startswith(f"{export}/rslc/")
     masked = (project / "calamp.out").read_text()
+    assert (project / "mask.in").read_text() == f"30\n{export}/mask.bin\n"
     mt_prep_snap(master_of(export), export, workdir=project)
     assert (project / "calamp.out").read_text() != masked
+    assert not (project / "mask.in").exists()
 
 
 def test_null_interferogram_is_allowed(tmp_path, project):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LISTS",
+    "MASK_LIST",
     "ComputedPositions",
     "PreparationSettings",
     "Remarks",
@@ -44,7 +45,9 @@ __all__ = [
 ]
 
 #: List files that hold paths.
-LISTS = ("calamp.in", "calamp.out", "selpsc.in", "selsbc.in", "pscphase.in", "pscdem.in", "psclonlat.in")
+LISTS = ("calamp.in", "calamp.out", "selpsc.in", "selsbc.in", "pscphase.in", "pscdem.in", "psclonlat.in", "mask.in")
+#: The mask of the preparation, for those who select pixels later (phase linking); only where there is one.
+MASK_LIST = "mask.in"
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,8 @@ def prepare(
         text = _summary(stage, stack, routine)
         if not keep_patches:
             delete_patches(ws)
+        if not stage.has_file(MASK_LIST):
+            ws.delete(MASK_LIST)
         adopt(ws, stage)
         initialise_parameters(ws, stack.small_baselines)
         survey.record(ws, routine, stage.path)
@@ -194,6 +199,8 @@ def write_project(
     stage.write_text("pscdem.in", width + _lines_of(stack.heights))
     if stack.lonlat:
         stage.write_text("psclonlat.in", width + _lines_of(stack.lonlat))
+    if settings.mask is not None:
+        stage.write_text(MASK_LIST, width + _lines_of([os.path.abspath(settings.mask)]))
     calamp(
         "calamp.in",
         stack.width,

@@ -30,7 +30,7 @@ __all__ = ["relocate"]
 
 _HEADER_LIST = "rsc.txt"
 #: Bytes that a pixel may have, by the list that names the raster.
-_PIXEL_BYTES = {"pscphase.in": (8,), "pscdem.in": (4, 8), "psclonlat.in": (4, 8)}
+_PIXEL_BYTES = {"pscphase.in": (8,), "pscdem.in": (4, 8), "psclonlat.in": (4, 8), "mask.in": (1,)}
 _SLC_BYTES = (4, 8)
 _TEXT_HEADERS = ("snap", "gamma")  # processors whose interferograms have baseline files beside them
 
