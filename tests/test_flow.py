@@ -114,6 +114,16 @@ def test_a_cut_goes_where_it_is_cheap():
     assert found.energy == 5 * round(flow.SCALE * 200**2 / 3000)
 
 
+def test_a_cut_may_go_through_the_cells_of_one_node():
+    """Where the way round is dearer; a network of the borders between nodes alone would miss the optimum."""
+    phase = np.where(np.arange(6) < 3, 2.2, -2.2) * np.ones((5, 1))
+    phase[2, 2:4] = 0  # one node of two cells, with a residue above and one below
+    found = flow.unwrap(np.exp(1j * phase).astype(np.complex64), *flat_costs(phase.shape, sigsq=1))
+    assert found.energy == flow.SCALE * 200**2
+    assert found.phase[2, 3] - found.phase[2, 2] == pytest.approx(2 * np.pi)
+    np.testing.assert_allclose(np.delete(found.phase, 2, axis=0)[:, 3:], 2 * np.pi - 2.2, atol=1e-5)
+
+
 @settings(max_examples=60)
 @given(problems())
 def test_no_cycles_have_less_energy(problem):
@@ -174,6 +184,23 @@ def test_costs_of_one_and_arcs_without_statistics():
     free = flow.unwrap(interferogram, *nothing)
     assert free.undecided == 1
     assert free.energy <= dear.energy / 200**2 * 1.001
+
+
+@pytest.mark.parametrize("sigsq", [1, 32767])
+@pytest.mark.parametrize("offsets", [[-32768], [-32768, 32767], [0, 32767]])
+def test_costs_at_the_ends_of_their_type(offsets, sigsq):
+    rng = np.random.default_rng(1)
+    costs = [quadruples(rng.choice(offsets, size), sigsq) for size in ((4, 6), (5, 5))]
+    interferogram = np.exp(1j * rng.uniform(-3, 3, (5, 6))).astype(np.complex64)
+    found = flow.unwrap(interferogram, *costs)
+    assert found.energy == flow.energy(found.phase, *costs)
+    assert found.energy == energy_by_linear_programme(interferogram, *costs, units=330)
+
+
+def test_one_phase_everywhere_stays_one_phase():
+    found = flow.unwrap(np.full((6, 7), -1j, np.complex64), *flat_costs((6, 7), sigsq=1))
+    np.testing.assert_array_equal(found.phase, np.float32(1.5 * np.pi))
+    assert found.energy == 0
 
 
 def test_input_that_cannot_be_unwrapped_is_named():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,3 +144,30 @@ def test_a_signal_ends_a_run_while_a_grid_is_being_solved(golden_state, tmp_path
     after = {path.name: path.read_bytes() for path in workdir.glob("*.mat")}
     assert before.items() <= after.items()
     assert after.keys() - before.keys() <= {"no_ps_info.mat"}  # the flags, which are written before the step begins
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux to end children")
+def test_a_killed_run_takes_its_solvers_along(golden_state, tmp_path):
+    workdir, started = golden_state("ps_mini", 5), tmp_path / "started"
+    started.mkdir()
+    command = [sys.executable, "-c", _STEP_6, _SOLVES_LONG, str(started)]
+    with subprocess.Popen(command, cwd=workdir, env=child.environment(STAMPS_UNWRAP="flow")) as run:
+        deadline = time.monotonic() + 60
+        while not list(started.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        run.kill()
+    processes = [int(path.name) for path in started.iterdir()]
+    deadline = time.monotonic() + 20
+    while any(map(_is_alive, processes)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes and not any(map(_is_alive, processes))
+    assert not (workdir / "uw_phaseuw.mat").exists()
+    stamps(6, 6, workdir=workdir, unwrap="flow")
+    assert (workdir / "phuw2.mat").exists()
+
+
+def _is_alive(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False

@@ -1,16 +1,20 @@
 """Step 6 by the minimum-cost flow with input that leaves little or nothing to unwrap: a result, or one sentence."""
 
+import os
 import sys
 
 import numpy as np
 import pytest
 
 from stamps import cli
-from stamps.errors import InputError
+from stamps.errors import ExternalProgramError, InputError
+from stamps.legacy import uw_stat_costs
 from stamps.legacy.uw_3d import uw_3d
+from stamps.processes import child
 from stamps.steps.unwrapping import flow
 from stamps.workspace import Workspace
 
+_POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 _DAY = np.arange(4.0) * 12
 _STAR = np.column_stack([np.zeros(3, int), [1, 2, 3]])
 _OPTIONS = {"grid_size": 10, "prefilt_win": 8, "la_flag": "n", "unwrap_method": "3D_NO_DEF", "goldfilt_flag": "n"}
@@ -88,3 +92,44 @@ def test_a_problem_without_solution_stops_the_command(golden_state, capsys, monk
     solver = flow._solver_class()
     monkeypatch.setattr(solver, "solve", lambda self: self.INFEASIBLE)
     _refused(workdir, capsys, "Interferogram 1", "55 x 74 cells", "INFEASIBLE", "SNAPHU")
+
+
+def _second_fails(monkeypatch):
+    """The solver gives up the second interferogram that it is given."""
+    whole, calls = flow.unwrap, []
+
+    def unwrap(*arrays):
+        calls.append(None)
+        if len(calls) == 2:
+            raise ExternalProgramError("The minimum-cost flow has no solution (BAD_RESULT).")
+        return whole(*arrays)
+
+    monkeypatch.setattr(flow, "unwrap", unwrap)
+
+
+def _second_is_killed(monkeypatch):
+    """The process of the second interferogram is killed, as by a system without memory."""
+    whole, calls = child.command, []
+
+    def command(module):
+        calls.append(None)
+        return [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"] if len(calls) == 2 else whole(module)
+
+    monkeypatch.setattr(child, "command", command)
+    monkeypatch.setattr(uw_stat_costs, "_WORTH_A_PROCESS", 1)
+
+
+@pytest.mark.parametrize(
+    ("fail", "words"),
+    [(_second_fails, ["BAD_RESULT"]), pytest.param(_second_is_killed, ["stopped by signal 9"], marks=_POSIX)],
+)
+def test_one_interferogram_of_many_fails_and_the_next_run_ends(golden_state, capsys, monkeypatch, fail, words):
+    workdir = golden_state("ps_mini", 5)
+    with monkeypatch.context() as broken:
+        fail(broken)
+        _refused(workdir, capsys, "Interferogram 2", *words)
+    assert _command(workdir, capsys)[0] == 0
+    undisturbed = golden_state("ps_mini", 5)
+    assert _command(undisturbed, capsys)[0] == 0
+    for name in ("uw_phaseuw.mat", "phuw2.mat"):
+        assert (workdir / name).read_bytes() == (undisturbed / name).read_bytes()
