@@ -49,11 +49,11 @@ BACKENDS = ("auto", "numpy", "pythran", "cuda")
 KERNELS = {
     "arc_noise": ("cuda", "pythran", "numpy"),
     "candidates": ("pythran", "numpy", "cuda"),
-    "clap": ("cuda", "numpy"),
+    "clap": ("cuda", "pythran", "numpy"),
     "clap_patch": ("cuda", "pythran", "numpy"),
     "fringe_frequency": ("cuda", "numpy"),
     "gaussian_smooth": ("cuda", "pythran", "numpy"),
-    "goldstein": ("cuda", "numpy"),
+    "goldstein": ("cuda", "pythran", "numpy"),
     "grid_accumulate": ("pythran", "numpy", "cuda"),
     "high_pass": ("numpy", "cuda"),
     "kriging": ("cuda", "pythran", "numpy"),
@@ -70,7 +70,7 @@ KERNELS = {
 }
 
 #: Compiled modules that have not the name of their kernel.
-_MODULES = {"phasors": "_topofit", "random_coherence": "_topofit"}
+_MODULES = {"goldstein": "_clap", "phasors": "_topofit", "random_coherence": "_topofit"}
 #: Ends the name of a compiled module for processors with AVX2 (setup.py).
 WIDE = "_avx2"
 

@@ -21,7 +21,8 @@ import scipy.fft
 from stamps import native
 from stamps.matlab.filters import gausswin
 from stamps.native.arrays import companion, rows_at_once, to_host, windows
-from stamps.native.clap import SMOOTHING_WIDTH, adaptive_weights
+from stamps.native.clap import adaptive_weights
+from stamps.native.spectral_windows import PADDING, SMOOTHING_WIDTH, butterfly_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["filter_block", "patch_phase", "window_start"]
 
 _WINDOWS_AT_ONCE = 128  # keeps the arrays of one step in the processor's cache
-_PADDING = 4  # zeros between the rows of a spectrum of the compiled version, at least half a smoothing width
 _COMPILED_SIZES = (8, 16, 32, 64)  # of windows
 ROW_BYTES = 64 * 2**20  # bound on the transform along the columns of one grid row
 
@@ -246,7 +246,7 @@ class _CompiledCellFilter:
         self.kernel = module.clap_patch
         self.n_win = n_win
         self.reach = max(int(oversampling) - 1, 0)
-        in_rows, in_columns = _butterfly_order(n_win), np.fft.fftshift(np.arange(n_win))
+        in_rows, in_columns = butterfly_order(n_win), np.fft.fftshift(np.arange(n_win))
         turns = np.exp(2j * np.pi * np.arange(n_win) / n_win)
         positions = np.outer(np.arange(n_win), np.arange(n_win)) % n_win
         self.row_of_centred = (in_rows + n_win // 2) % n_win
@@ -257,7 +257,7 @@ class _CompiledCellFilter:
         one_side = gausswin(SMOOTHING_WIDTH)[: SMOOTHING_WIDTH // 2 + 1]
         self.weights = np.array([*one_side, 2 * one_side[:-1].sum() + one_side[-1], beta], dtype=np.float32)
         #: between the rows of a smoothed spectrum, where nothing counts for the median
-        self.wall = np.tile(np.repeat(np.array([0, np.inf], np.float32), [n_win, _PADDING]), n_win)
+        self.wall = np.tile(np.repeat(np.array([0, np.inf], np.float32), [n_win, PADDING]), n_win)
 
     def __call__(
         self, planes: NDArray[Any], row: int, columns: NDArray[np.int64], has_first_plane: bool
@@ -289,7 +289,7 @@ class _CompiledCellFilter:
 
     def _work(self, width: int) -> list[NDArray[np.float32]]:
         """Arrays in which the kernel works: those of the band, then those of a window, some in several shapes."""
-        n_win, stride = self.n_win, self.n_win + _PADDING
+        n_win, stride = self.n_win, self.n_win + PADDING
         padded = np.zeros((n_win + SMOOTHING_WIDTH, stride), dtype=np.float32)
         smooth = np.empty((n_win, stride), dtype=np.float32)
         wide, tall, spectrum, sums = (
@@ -299,14 +299,6 @@ class _CompiledCellFilter:
         down = np.empty(smooth.size + SMOOTHING_WIDTH, dtype=np.float32)
         of_window = spectrum, spectrum.reshape(2, -1), padded, padded.ravel(), down
         return [wide, tall, *of_window, smooth, smooth.ravel(), smooth.reshape(4, -1), sums, np.zeros(7, np.float32)]
-
-
-def _butterfly_order(n: int) -> NDArray[np.int64]:
-    """Frequency of each row that a transform by butterflies of four rows, and of two at last, leaves."""
-    if n == 1:
-        return np.zeros(1, dtype=np.int64)
-    base = min(n, 4)
-    return np.concatenate([base * _butterfly_order(n // base) + k for k in range(base)])
 
 
 def _parts(values: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.float32]:
