@@ -38,12 +38,12 @@ def stand_in(monkeypatch):
 
 
 def test_requests_are_understood():
-    request = backends.parse(" AUTO, topofit = cuda,clap=numpy ")
-    assert request == backends.Request("auto", {"topofit": "cuda", "clap": "numpy"})
-    assert str(request) == "auto,topofit=cuda,clap=numpy" and backends.parse(str(request)) == request
+    request = backends.parse(" AUTO, topofit = cuda,fringe_frequency=numpy ")
+    assert request == backends.Request("auto", {"topofit": "cuda", "fringe_frequency": "numpy"})
+    assert str(request) == "auto,topofit=cuda,fringe_frequency=numpy" and backends.parse(str(request)) == request
     assert backends.parse("") == backends.Request("auto", {})
     assert backends.parse("topofit=numpy").default == "auto"
-    assert request.of("topofit") == "cuda" and request.of("goldstein") == "auto"
+    assert request.of("topofit") == "cuda" and request.of("temporal_smooth") == "auto"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_requests_are_understood():
         ("abacus", "'abacus'.*only auto, numpy, pythran, cuda exist"),
         ("numpy,cuda", "two backends, numpy and cuda"),
         ("numpy,tofu=cuda", "kernel is 'tofu'.*topofit"),
-        ("clap=pythran", "clap has no pythran version.*cuda and numpy"),
+        ("fringe_frequency=pythran", "fringe_frequency has no pythran version.*cuda and numpy"),
         ("topofit=", "backend is ''"),
     ],
 )
@@ -81,8 +81,8 @@ def compiled(monkeypatch, yes):
 
 def test_a_request_may_be_a_mapping(monkeypatch, golden_state):
     monkeypatch.setenv("STAMPS_BACKEND", "pythran")
-    with backends.selected({"default": "numpy", "clap": "auto"}):
-        assert backends.requested() == backends.Request("numpy", {"clap": "auto"})
+    with backends.selected({"default": "numpy", "fringe_frequency": "auto"}):
+        assert backends.requested() == backends.Request("numpy", {"fringe_frequency": "auto"})
     with backends.selected({"topofit": "numpy"}):
         assert str(backends.requested()) == "auto,topofit=numpy"
     with pytest.raises(ParameterError, match="kernel is 'topo'"), backends.selected({"topo": "numpy"}):
@@ -94,7 +94,7 @@ def test_a_request_may_be_a_mapping(monkeypatch, golden_state):
 def test_automatic_choice(monkeypatch, no_cupy, capsys):
     compiled(monkeypatch, True)
     assert backends.order("topofit") == ("pythran", "numpy")
-    assert backends.order("clap") == ("numpy",)
+    assert backends.order("fringe_frequency") == ("numpy",)
     compiled(monkeypatch, False)
     assert backends.order("topofit") == ("numpy",)
     assert capsys.readouterr().err == ""
@@ -103,7 +103,7 @@ def test_automatic_choice(monkeypatch, no_cupy, capsys):
 def test_automatic_choice_with_a_device(monkeypatch, stand_in):
     compiled(monkeypatch, True)
     assert backends.order("topofit") == ("cuda", "pythran", "numpy")
-    assert backends.order("clap") == ("cuda", "numpy")
+    assert backends.order("fringe_frequency") == ("cuda", "numpy")
     assert backends.order("candidates") == ("pythran", "numpy")  # more to move than to compute
     with backends.selected("auto,candidates=cuda,topofit=numpy"):
         assert backends.order("candidates") == ("cuda", "pythran", "numpy")
@@ -112,13 +112,13 @@ def test_automatic_choice_with_a_device(monkeypatch, stand_in):
 
 def test_requests_for_all_kernels(monkeypatch, stand_in):
     compiled(monkeypatch, True)
-    for text, topofit_order, clap_order in (
+    for text, topofit_order, fringe_order in (
         ("numpy", ("numpy",), ("numpy",)),
         ("pythran", ("pythran", "numpy"), ("numpy",)),
         ("cuda", ("cuda", "pythran", "numpy"), ("cuda", "numpy")),
     ):
         with backends.selected(text):
-            assert (backends.order("topofit"), backends.order("clap")) == (topofit_order, clap_order)
+            assert (backends.order("topofit"), backends.order("fringe_frequency")) == (topofit_order, fringe_order)
 
 
 def test_a_driver_without_a_device_is_no_cuda(monkeypatch):
@@ -140,11 +140,13 @@ def test_a_compiled_module_that_cannot_be_loaded_is_not_there(monkeypatch):
 
 def test_description_with_a_device(stand_in, monkeypatch, capsys):
     compiled(monkeypatch, True)
-    assert cli.run("stamps", ["describe-backends", "--json", "--backend", "auto,topofit=cuda,clap=numpy"]) == 0
+    assert (
+        cli.run("stamps", ["describe-backends", "--json", "--backend", "auto,topofit=cuda,fringe_frequency=numpy"]) == 0
+    )
     facts = json.loads(capsys.readouterr().out)
-    assert facts["requested"] == "auto,topofit=cuda,clap=numpy"
+    assert facts["requested"] == "auto,topofit=cuda,fringe_frequency=numpy"
     assert facts["kernels"].keys() == facts["versions"].keys() == backends.KERNELS.keys()
-    assert [facts["kernels"][name] for name in ("topofit", "clap", "goldstein", "candidates")] == [
+    assert [facts["kernels"][name] for name in ("topofit", "fringe_frequency", "temporal_smooth", "candidates")] == [
         "cuda",
         "numpy",
         "cuda",
@@ -161,7 +163,7 @@ def test_description_without_a_device(no_cupy, monkeypatch, capsys):
     said = capsys.readouterr()
     assert "not available" in said.out and "threads of a kernel:" in said.out
     lines = dict(line.split(maxsplit=1) for line in said.out.splitlines() if line.startswith("  "))
-    assert lines["clap"].startswith("numpy") and "cuda" in lines["clap"]
+    assert lines["fringe_frequency"].startswith("numpy") and "cuda" in lines["fringe_frequency"]
     assert said.err.count("cuda was asked for") == 1
 
 
@@ -206,14 +208,16 @@ def test_what_started_processes_are_told(no_cupy, monkeypatch, capsys):
     assert backends.for_processes(here=False) == "cuda"  # another machine may have a device
     assert capsys.readouterr().err == ""
     told = backends.parse(backends.for_processes(here=True))
-    assert told.of("topofit") == "pythran" and told.of("clap") == "numpy"
+    assert told.of("topofit") == "pythran" and told.of("fringe_frequency") == "numpy"
     assert capsys.readouterr().err.count("\n") == 1
     with backends.selected(str(told)):
         assert {backends.order(kernel)[0] for kernel in backends.KERNELS} == {"numpy", "pythran"}
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("task_backend", "expected"), [("numpy,clap=cuda", "numpy,clap=cuda"), ("", "pythran")])
+@pytest.mark.parametrize(
+    ("task_backend", "expected"), [("numpy,fringe_frequency=cuda", "numpy,fringe_frequency=cuda"), ("", "pythran")]
+)
 def test_a_task_sets_the_backend_of_its_process_only(task_backend, expected, monkeypatch, tmp_path):
     monkeypatch.setenv("STAMPS_BACKEND", "pythran")
     script = tmp_path / "python"
