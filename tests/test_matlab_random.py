@@ -91,6 +91,16 @@ def test_long_runs_are_cut_without_a_seam(monkeypatch):
     assert MatlabRand5(7).draw(9_000).tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("shortest", [27, 50, 64, 1000])
+def test_threads_draw_pieces_without_a_seam(shortest, monkeypatch):
+    literal = LiteralGenerator(11)
+    expected = [literal.draw() for _ in range(5_100)]
+    monkeypatch.setattr(matlab_random, "_SHORTEST_PIECE", shortest)
+    monkeypatch.setenv("OMP_NUM_THREADS", "83")
+    generator = MatlabRand5(11)
+    assert [*generator.draw(5_000), *generator.draw(100)] == expected
+
+
 def test_borrow_passes_through_equal_fractions():
     # x_n = 0 - borrow: the borrow must run on through a difference of zero
     state = matlab_random.seeded_state(5)

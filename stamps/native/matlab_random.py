@@ -16,6 +16,7 @@ equal pieces whose deviates are computed side by side:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ _INVERSE_BASE = pow(_BASE, -1, _MODULUS)
 # below this the pieces are too short to be worth their jumps; above, the work arrays would outgrow the cache
 _SHORTEST_PARALLEL_RUN = 2_000
 _LONGEST_PARALLEL_RUN = 1 << 22
+_SHORTEST_PIECE = 200_000  # of a thread
 
 
 @dataclass
@@ -136,10 +138,34 @@ def draw_arrays(state: GeneratorState, n: int) -> NDArray[np.float64]:
 
 
 def _drawn_one_by_one(module: Any, state: GeneratorState, n: int) -> tuple[NDArray[np.float64], GeneratorState]:
-    """Compiled version: the deviates and the state after them."""
+    """Compiled version: the deviates and the state after them; long runs in as many pieces as there are threads."""
     out = np.empty(n)
-    state.position, state.borrow, state.q = module.fill_uniform(state.z, state.position, state.borrow, state.q, out)
-    return out, state
+    n_pieces = min(native.n_threads(), n // _SHORTEST_PIECE) if 0 <= _congruential_number(state) < _MODULUS else 1
+    borders = np.linspace(0, n, max(n_pieces, 1) + 1).astype(int).tolist()
+    states = [state, *(_jumped(state, first) for first in borders[1:-1])]
+
+    def fill(k: int) -> None:
+        begin, piece = states[k], out[borders[k] : borders[k + 1]]
+        begin.position, begin.borrow, begin.q = module.fill_uniform(
+            begin.z, begin.position, begin.borrow, begin.q, piece
+        )
+
+    if len(states) == 1:
+        fill(0)
+    else:
+        with ThreadPoolExecutor(len(states)) as pool:
+            list(pool.map(fill, range(len(states))))
+    return out, states[-1]
+
+
+def _jumped(state: GeneratorState, n: int) -> GeneratorState:
+    """State after ``n`` deviates, at least 27, from one whose number is in its regular range."""
+    number = _congruential_number(state) * pow(_INVERSE_BASE, n - _LONG_LAG, _MODULUS) % _MODULUS
+    fractions, borrow = _next_fractions(number)
+    z = np.zeros(_RING, np.int64)
+    z[(state.position + np.arange(n - _LONG_LAG, n)) % _RING] = fractions
+    q = int(_apply(_steps(n), np.array([state.q], np.uint32))[0])
+    return GeneratorState(z, (state.position + n) % _RING, borrow, q)
 
 
 def _drawn(xp: Any, state: GeneratorState, n: int) -> tuple[NDArray[np.float64], GeneratorState]:
@@ -194,10 +220,7 @@ def _fractions(xp: Any, number: int, length: int, n_pieces: int) -> Any:
     borrow = np.empty(n_pieces, np.int64)
     jump = pow(_INVERSE_BASE, length, _MODULUS)
     for piece in range(n_pieces):
-        digits = number * _MINUS_INVERSE_MODULUS % _DIGITS
-        begin[:, piece] = [digits >> shift & (_BASE - 1) for shift in range(0, _BITS * _LONG_LAG, _BITS)]
-        after = (number + _MODULUS * digits) >> (_BITS * _LONG_LAG)
-        borrow[piece] = after - digits + (digits >> (_BITS * (_LONG_LAG - _SHORT_LAG)))
+        begin[:, piece], borrow[piece] = _next_fractions(number)
         number = number * jump % _MODULUS
     x = xp.empty((length, n_pieces), np.int64)
     x[:_LONG_LAG] = xp.asarray(begin)
@@ -212,6 +235,14 @@ def _fractions(xp: Any, number: int, length: int, n_pieces: int) -> Any:
     return x
 
 
+def _next_fractions(number: int) -> tuple[list[int], int]:
+    """Return the 27 fractions from N on, as multiples of 2**-53, and the borrow after them."""
+    digits = number * _MINUS_INVERSE_MODULUS % _DIGITS
+    after = (number + _MODULUS * digits) >> (_BITS * _LONG_LAG)
+    borrow = after - digits + (digits >> (_BITS * (_LONG_LAG - _SHORT_LAG)))
+    return [digits >> shift & (_BASE - 1) for shift in range(0, _BITS * _LONG_LAG, _BITS)], borrow
+
+
 def _apply(matrix: NDArray[np.uint32], q: NDArray[np.uint32]) -> Any:
     """Multiply 32-bit vectors over GF(2) by a matrix given by its 32 columns."""
     result = q * np.uint32(0)
@@ -220,17 +251,21 @@ def _apply(matrix: NDArray[np.uint32], q: NDArray[np.uint32]) -> Any:
     return result
 
 
-def _registers(xp: Any, q: int, length: int, n_pieces: int) -> Any:
-    """Return the shift register before each deviate and after the last; one consecutive piece per column."""
+def _steps(n: int) -> NDArray[np.uint32]:
+    """Return the matrix that advances the shift register by ``n`` steps."""
     jump = np.uint32(1) << np.arange(32, dtype=np.uint32)
     step = np.array([_shift(int(column)) for column in jump], np.uint32)
-    remaining = length
-    while remaining:
-        if remaining & 1:
+    while n:
+        if n & 1:
             jump = _apply(step, jump)
         step = _apply(step, step)
-        remaining >>= 1
+        n >>= 1
+    return jump
 
+
+def _registers(xp: Any, q: int, length: int, n_pieces: int) -> Any:
+    """Return the shift register before each deviate and after the last; one consecutive piece per column."""
+    jump = _steps(length)
     registers = xp.empty((length + 1, n_pieces), np.uint32)
     # fill the first row by doubling: the second half of each run is the first half moved by its length
     first = xp.asarray(np.array([q], np.uint32))
