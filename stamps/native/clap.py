@@ -1,7 +1,7 @@
 """Combined low-pass and adaptive phase (CLAP) filter of a gridded interferogram in overlapping windows.
 
 The compiled version (:mod:`stamps.native.spectral_windows`) is for the usual sizes of windows; others take the array version
-(one thread, windows of 24 x 24 cells and 8 zeros: 12 µs with instructions of AVX2, NumPy 50 µs). The interferograms go to
+(one thread, windows of 24 x 24 cells and 8 zeros: 17 µs with instructions of AVX2, NumPy 78 µs). The interferograms go to
 threads.
 
 Source: docs/method/coherence.md, section 6; Hooper, Segall and Zebker, JGR 112, B07407 (2007), appendix; Goldstein

@@ -1,7 +1,8 @@
 """Goldstein filter and Gaussian low-pass of a gridded interferogram, all windows of a row of windows at once.
 
 The compiled version (:mod:`stamps.native.spectral_windows`) is for the usual sizes of windows; others take the array version
-(one thread, windows of 32 x 32 cells and 8 zeros: 35 µs with instructions of AVX2, NumPy 120 µs).
+(one thread, windows of 32 x 32 cells and 8 zeros: 74 µs with instructions of AVX2, half of them for the
+phasors of all cells; NumPy 134 µs).
 
 Source: docs/method/unwrapping.md, section 3.1; Goldstein and Werner (1998), Geophys. Res. Lett. 25.
 """
