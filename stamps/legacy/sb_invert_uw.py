@@ -88,7 +88,7 @@ def sb_invert_uw(workdir: Workspace | StrPath = ".", *, weights: str | None = No
     if weights is None:
         ph_uw[:, images] = lscov(design, ph_sb.astype(np.float64).T, covariance=covariance).T
     else:
-        ph_uw[:, images] = invert_pairs(design, ph_sb.astype(np.float64), covariance)
+        ph_uw[:, images] = invert_pairs(design, ph_sb.astype(np.float64), np.diag(covariance))
     sm_cov = np.zeros((ps["n_image"], ps["n_image"]))
     sm_cov[np.ix_(images, images)] = linalg.inv(design.T @ linalg.solve(covariance, design, assume_a="pos"))
     predicted = ph_uw @ network.T.astype(np.float32)  # despite its name ph_res is no residual

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["invert_pairs"]
 
+_BLOCK = 2_000_000  # elements of the normal equations that are held at a time
+_SINGULAR = 1e-11  # smallest over largest eigenvalue of equations without solution
+
 
 def invert_pairs(
-    design: NDArray[np.float64], phase: NDArray[np.float64], covariance: NDArray[np.float64]
+    design: NDArray[np.float64], phase: NDArray[np.float64], variance: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Generalised least squares for every pixel, with the pairs that have a phase there.
+    """Weighted least squares for every pixel, with the pairs that have a phase there.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ def invert_pairs(
         From :func:`stamps.insar.network.used_images`.
     phase : ndarray of float64, shape (n_ps, n_pair)
         Radians; NaN or infinite: the pair has no phase.
-    covariance : ndarray of float64, shape (n_pair, n_pair)
+    variance : ndarray of float64, shape (n_pair,)
         Of the pairs, squared radians.
 
     Returns
@@ -38,12 +41,25 @@ def invert_pairs(
         Radians; NaN for pixels whose remaining pairs do not connect all images.
     """
     there = np.isfinite(phase)
-    _, first, kind = np.unique(np.packbits(there, axis=1), axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(kind.ravel(), kind="stable")
+    whole = there.all(axis=1)
     series = np.full((len(phase), design.shape[1]), np.nan)
-    for example, pixels in zip(first, np.split(order, np.cumsum(np.bincount(kind.ravel()))[:-1]), strict=True):
-        pairs = there[example]
-        if np.linalg.matrix_rank(design[pairs]) == design.shape[1]:
-            observed = phase[np.ix_(pixels, pairs)].T
-            series[pixels] = lscov(design[pairs], observed, covariance=covariance[np.ix_(pairs, pairs)]).T
+    series[whole] = lscov(design, phase[whole].T, covariance=np.diag(variance)).T
+    step = max(_BLOCK // design.size, 1)
+    gaps = np.flatnonzero(~whole)
+    for start in range(0, gaps.size, step):
+        some = gaps[start : start + step]
+        series[some] = _with_gaps(design, phase[some], there[some] / variance)
+    return series
+
+
+def _with_gaps(
+    design: NDArray[np.float64], phase: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Normal equations of each pixel with weights of its own, (n, n_pair), 0 for pairs without phase."""
+    normal = (weights[:, np.newaxis] * design.T) @ design
+    right = np.where(weights > 0, weights * phase, 0) @ design
+    size = np.linalg.eigvalsh(normal)
+    solvable = size[:, 0] > _SINGULAR * size[:, -1]
+    series = np.full((len(phase), design.shape[1]), np.nan)
+    series[solvable] = np.linalg.solve(normal[solvable], right[solvable, :, np.newaxis])[..., 0]
     return series
