@@ -224,7 +224,9 @@ def test_islands_of_a_project(project):
     result = ws.load("phuw2")["ph_uw"]
     np.testing.assert_allclose(result, series - series.mean(axis=0), atol=1e-4)
     log = ws.read_text("STAMPS.log")
-    assert "interferogram 4" in log and "3 regions (96, 64, 64 pixels), 2 moved" in log and "run steps 7 and 8" in log
+    assert (
+        "interferogram 4" in log and "3 regions (96, 64, 64 pixels), 2 moved" in log and "steps 7 and 8 are next" in log
+    )
 
 
 def test_changes_are_whole_cycles_and_happen_once(project):
@@ -283,6 +285,16 @@ def test_copies_of_another_number_of_pixels_are_not_put_back(project):
     ws.save_raw("phuw_sb2_original", {"ph_uw": np.zeros((3, 11), np.float32)})
     with pytest.raises(InputError, match="earlier run of step 6"):
         sb_bridge(undo=True, workdir=ws)
+
+
+def test_a_damaged_copy_is_not_put_back(project):
+    ws, *_ = project
+    sb_bridge(workdir=ws)
+    (ws.path / "phuw_sb2_original.mat").write_bytes(b"nothing" * 100)
+    before = tree(ws)
+    with pytest.raises(WorkspaceError, match="phuw_sb2_original.mat"):
+        sb_bridge(undo=True, workdir=Workspace(ws.path))
+    assert tree(ws) == before
 
 
 def test_results_of_later_steps_are_out_of_date(project):

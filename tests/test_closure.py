@@ -279,7 +279,7 @@ def test_pixels_of_a_project(project):
     assert raw.shape == (40, 1) and raw.dtype == np.float64
     log = ws.read_text("STAMPS.log")
     assert "pixels with a misclosure: 7.50 % before, 0.00 % after" in log and "2 different misclosures" in log
-    assert "interferogram 5 20180125_20180206: 2 phases change" in log and "run steps 7 and 8" in log
+    assert "interferogram 5 20180125_20180206: 2 phases change" in log and "steps 7 and 8 are next" in log
 
 
 def test_what_was_closed_stays(project):

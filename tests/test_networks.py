@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import random_project
 from stamps.errors import InputError, ParameterError
 from stamps.insar.network import subsets
 from stamps.insar.network_texts import Part, listed_pairs, parse_network
 from stamps.insar.pair_networks import TREE_WARNING, Images, check_connected, network_pairs
+from stamps.legacy.sb_find_consec import sb_find_consec
+from stamps.legacy.sb_find_delaunay import sb_find_delaunay
 from stamps.matlab.dates import datenum, to_yyyymmdd
 
 START = datenum(20180101)
@@ -107,6 +110,7 @@ class TestLists:
         ]
         assert listed_pairs(lines, self.DAY, "x").tolist() == [[0, 1], [0, 3], [1, 2]]
         assert listed_pairs([], self.DAY, "x").shape == (0, 2)
+        assert listed_pairs(["   2.0180101e+07   2.0180113e+07"], self.DAY, "x").tolist() == [[0, 1]]
         assert listed_pairs(["\ufeff20180101 20180113"], self.DAY, "x").tolist() == [[0, 1]]
 
     @pytest.mark.parametrize(
@@ -127,6 +131,13 @@ class TestLists:
     def test_lines_that_cannot_be(self, line, message):
         with pytest.raises(InputError, match="pairs.txt, line 3: .*" + message):
             listed_pairs(["# x", "20180101 20180113", line], self.DAY, "pairs.txt")
+
+    def test_lists_of_the_commands_that_choose_pairs(self, tmp_path):
+        ws = random_project.single_master(tmp_path)
+        for choose, arguments in ((sb_find_consec, (2,)), (sb_find_delaunay, ())):
+            pairs = choose(*arguments, workdir=ws)
+            lines = ws.read_text("small_baselines.list").splitlines()
+            assert listed_pairs(lines, ws.load("ps2")["day"], "x").tolist() == pairs.tolist()
 
     def test_a_listed_network_has_to_connect(self):
         stack = Images(self.DAY, np.zeros(4), 0)

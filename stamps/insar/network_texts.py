@@ -57,6 +57,7 @@ _KINDS: dict[str, tuple[_Value, ...]] = {
 _ADDED_TO_TREE = 2.0  # following images
 
 _DATES = re.compile(r"(\d{8})\s*[\s_,;-]\s*(\d{8})")
+_IN_POWERS = re.compile(r"\b(\d)\.(\d{7})e\+0?07\b")  # 2.0180601e+07, as step 1 writes its list of pairs
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ def listed_pairs(lines: Sequence[str], day: NDArray[np.float64], name: str) -> N
     Parameters
     ----------
     lines : sequence of str
-        ``yyyymmdd yyyymmdd``, with blanks, ``_``, ``-`` or a comma between; ``#`` begins a comment.
+        ``yyyymmdd yyyymmdd``, with blanks, ``_``, ``-`` or a comma between; ``#`` begins a comment. Dates may be
+        written as in the list of step 1, 2.0180601e+07.
     day : ndarray of float64, shape (n_image,)
         Day numbers of the images.
     name : str
@@ -163,7 +165,7 @@ def listed_pairs(lines: Sequence[str], day: NDArray[np.float64], name: str) -> N
     number_of = {int(date): k for k, date in enumerate(to_yyyymmdd(day))}
     pairs = set()
     for number, line in enumerate(lines, 1):
-        text = line.partition("#")[0].strip().lstrip("\ufeff")
+        text = _IN_POWERS.sub(r"\1\2", line.partition("#")[0].strip().lstrip("\ufeff"))
         if text:
             pairs.add(_pair(text, number_of, f"{name}, line {number}"))
     return np.array(sorted(pairs), np.int64).reshape(-1, 2)

@@ -221,7 +221,7 @@ def store_cycles(project: Project, content: Any, cycles: NDArray[np.int32], log:
         keep_originals(ws, [f"{stem}{project.version}" for stem in _FILES])
         ws.save(project.file("phuw", True), {"ph_uw": corrected, "msd": content["msd"]})
         n_ifg = np.count_nonzero(cycles.any(axis=0))
-        log(f"{changed} phases of {n_ifg} interferograms changed by whole cycles: run steps 7 and 8 again (stamps 7 8)")
+        log(f"{changed} phases of {n_ifg} interferograms changed by whole cycles: steps 7 and 8 are next (stamps 7 8)")
         sb_invert_uw(workdir=ws)
     return changed
 

@@ -143,10 +143,10 @@ def _loops(ws: Workspace) -> NDArray[np.float64]:
     return loops
 
 
-def _regions(ph_uw: NDArray[np.float32], project: Project, mask: StrPath | None) -> NDArray[np.int64]:
+def _regions(ph_uw: NDArray[np.float32], project: Project, mask: StrPath | None) -> NDArray[np.int32]:
     """Region of each pixel in each interferogram."""
     cells = connected_cells(project, mask)
-    return np.column_stack([regions_of(column, cells) for column in ph_uw.T])
+    return np.column_stack([regions_of(column, cells).astype(np.int32) for column in ph_uw.T])
 
 
 def _report(project: Project, loops: NDArray[np.float64], closed: Closed) -> list[str]:

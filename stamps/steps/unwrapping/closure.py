@@ -61,7 +61,7 @@ def close_loops(
     ph_uw: NDArray[np.floating[Any]],
     loops: NDArray[np.float64],
     weights: NDArray[np.float64] | None = None,
-    regions: NDArray[np.int64] | None = None,
+    regions: NDArray[np.integer[Any]] | None = None,
 ) -> Closed:
     """Find the cycles that remove the misclosure of every pixel.
 
@@ -76,7 +76,7 @@ def close_loops(
         1, -1 or 0, as :func:`stamps.insar.loops.closure_loops` makes them.
     weights : ndarray of float64, shape (n_ifg,), optional
         Price of a cycle in each interferogram (default: 1).
-    regions : ndarray of int64, shape (n_ps, n_ifg), optional
+    regions : ndarray of int, shape (n_ps, n_ifg), optional
         Number of the region of each pixel in each interferogram, negative for none: the most frequent number of cycles of a
         region then counts for all its pixels.
 
@@ -172,14 +172,14 @@ def corrections(
 
 
 def most_frequent(
-    cycles: NDArray[np.int32], regions: NDArray[np.int64], voters: NDArray[np.bool_] | None = None
+    cycles: NDArray[np.int32], regions: NDArray[np.integer[Any]], voters: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int32]:
     """Let the most frequent number of cycles of each region count for all its pixels, interferogram by interferogram.
 
     Parameters
     ----------
     cycles : ndarray of int32, shape (n_ps, n_ifg)
-    regions : ndarray of int64, shape (n_ps, n_ifg)
+    regions : ndarray of int, shape (n_ps, n_ifg)
         Number of the region, negative for none: these pixels keep their cycles.
     voters : ndarray of bool, shape (n_ps,), optional
         Pixels that are counted (default: all).
