@@ -1,5 +1,7 @@
 """Regions of unwrapped interferograms, the bridges between them, and ``sb_bridge``."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,8 @@ from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.insar.network import design_matrix
 from stamps.legacy.sb_bridge import sb_bridge
 from stamps.legacy.sb_fix_unwrap_manual import sb_fix_unwrap_manual
+from stamps.legacy.sb_invert_uw import sb_invert_uw
+from stamps.legacy.uw_grid_wrapped import grid_cells
 from stamps.steps.unwrapping.bridging import BridgeSettings, Bridging, bridges_of, cycles_of
 from stamps.steps.unwrapping.regions import cells_of, excluded_between, regions_of
 from stamps.workspace import Workspace
@@ -241,8 +245,6 @@ def test_changes_are_whole_cycles_and_happen_once(project):
 
 def test_undo_gives_the_bytes_back(project):
     ws, *_ = project
-    from stamps.legacy.sb_invert_uw import sb_invert_uw
-
     sb_invert_uw(workdir=ws)
     before = tree(ws)
     assert cli.run("sb_bridge", ["--workdir", str(ws.path)]) == 0
@@ -363,6 +365,29 @@ def test_nothing_to_do_is_said_and_no_error(tmp_path, capsys):
     assert cli.run("sb_bridge", words) == 0
     assert "one region, nothing to bridge: all 11 interferograms" in capsys.readouterr().out
     assert {**tree(ws), "parms.mat": b""} == {**before, "parms.mat": b""} and tree(ws) == changed
+
+
+def test_a_project_of_the_original(golden_state, capsys):
+    """Two seams torn along cells are mended in all regions, and undone is undone."""
+    ws = Workspace(golden_state("sb_mini", 8))
+    Parameters(ws).set("unwrap_grid_size", 150)
+    right, xy = ws.load("phuw_sb2")["ph_uw"], ws.load("ps2")["xy"]
+    words = ["--radius", "200", "--workdir", str(ws.path)]
+    assert cli.run("sb_bridge", words) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"one region \(beside up to \d with fewer than 50 pixels\), nothing to bridge: all 32", text)
+    east = grid_cells(xy, 150)["grid_ij"][:, 1] > 7
+    wrong = np.zeros(right.shape, int)
+    wrong[east, 4], wrong[east, 20] = 1, -2
+    ws.save("phuw_sb2", {"ph_uw": (right + TURN * wrong).astype(np.float32)})
+    sb_invert_uw(workdir=ws)
+    before = tree(ws)
+    assert cli.run("sb_bridge", words) == 0
+    change = np.round((ws.load("phuw_sb2_original")["ph_uw"] - ws.load("phuw_sb2")["ph_uw"]) / TURN)
+    assert np.flatnonzero(change.any(axis=0)).tolist() == [4, 20]
+    relative = change[:, [4, 20]] - np.median(change[~east][:, [4, 20]], axis=0)
+    assert (relative == wrong[:, [4, 20]]).mean() > 0.99  # but for the pixels of the small region
+    assert cli.run("sb_bridge", ["--undo", *words]) == 0 and tree(ws) == before
 
 
 @pytest.mark.parametrize(

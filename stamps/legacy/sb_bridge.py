@@ -242,9 +242,11 @@ def undo_changes(project: Project, log: Log) -> None:
 def _report(project: Project, used: NDArray[np.int64], outcomes: list[Outcome], settings: BridgeSettings) -> list[str]:
     """Lines for the log: what is alike together, what stands out by itself."""
     found, lines = list(zip(used, outcomes, strict=True)), []
-    whole = [ifg for ifg, outcome in found if outcome.sizes.size < 2]
-    if whole:
-        lines.append(f"one region, nothing to bridge: {_numbers(whole, len(used))}")
+    single = [(ifg, outcome) for ifg, outcome in found if outcome.sizes.size < 2 or outcome.large == 1]
+    if single:
+        more = max(outcome.sizes.size for _, outcome in single) - 1
+        beside = f" (beside up to {more} with fewer than {settings.min_pixels} pixels)" if more > 0 else ""
+        lines.append(f"one region{beside}, nothing to bridge: {_numbers([ifg for ifg, _ in single], len(used))}")
     small = [(ifg, outcome) for ifg, outcome in found if outcome.sizes.size > 1 and outcome.large == 0]
     if small:
         sizes = max((outcome.sizes for _, outcome in small), key=lambda sizes: int(sizes[0]))
@@ -253,7 +255,7 @@ def _report(project: Project, used: NDArray[np.int64], outcomes: list[Outcome], 
             f"{_numbers([ifg for ifg, _ in small], len(used))}; min_pixels and unwrap_grid_size decide"
         )
     for ifg, outcome in found:
-        if outcome.large == 0 or outcome.sizes.size < 2:
+        if outcome.large < 2:
             continue
         first, second = to_yyyymmdd(project.ps["ifgday"][ifg])
         lines.append(f"interferogram {ifg + 1} {first}_{second}: {_sentence(outcome, settings)}")
@@ -262,8 +264,7 @@ def _report(project: Project, used: NDArray[np.int64], outcomes: list[Outcome], 
 
 def _sentence(outcome: Outcome, settings: BridgeSettings) -> str:
     small = outcome.sizes[outcome.large :]
-    number = "1 region" if outcome.large == 1 else f"{outcome.large} regions"
-    parts = [f"{number} ({_sizes(outcome.sizes[: outcome.large])} pixels), {outcome.moved} moved"]
+    parts = [f"{outcome.large} regions ({_sizes(outcome.sizes[: outcome.large])} pixels), {outcome.moved} moved"]
     if small.size:
         parts.append(f"{small.size} with fewer than {settings.min_pixels} pixels left alone")
     if outcome.unreached.size:
