@@ -18,6 +18,7 @@ from stamps.steps.unwrapping.closure import (
     UNKNOWN,
     close_loops,
     corrections,
+    let_regions_vote,
     misclosures,
     most_frequent,
     pair_weights,
@@ -196,7 +197,8 @@ class TestClosing:
         ph_uw = phases(pairs, 400) + TURN * wrong + rng.normal(0, 0.7, wrong.shape)
         regions = np.zeros(wrong.shape, np.int64)
         regions[:150, 6] = 1
-        alone, voted = close_loops(ph_uw, loops), close_loops(ph_uw, loops, regions=regions)
+        alone = close_loops(ph_uw, loops)
+        voted = let_regions_vote(alone, ph_uw, loops, regions)
         assert (alone.cycles != wrong).any() and (voted.cycles == wrong).all()
 
     def test_without_any_pixel_or_finite_phase(self):
@@ -317,15 +319,18 @@ def test_weights_are_those_of_step_5(project):
     assert (expected != close_loops(ph_uw, loops).cycles).any()
 
 
-def test_regions_vote_unless_phases_are_linked(project):
+def test_regions_vote_if_they_are_asked_or_loops_are_noisy(project):
     ws, phase, _ = project
     Parameters(ws).set("unwrap_grid_size", 900)  # all pixels are one region
-    assert sb_fix_closure(workdir=ws) == 0
-    (ws.path.parent / "LINK").mkdir()
-    (ws.path.parent / "LINK" / "link.json").write_text("{}")
     assert cli.run("sb_fix_closure", ["--region", "--workdir", str(ws.path)]) == 0
-    assert not ws.exists("phuw_sb2_original")
+    assert not ws.exists("phuw_sb2_original") and ws.load("closure2")["n_misclosure_after"].any()
     assert sb_fix_closure(workdir=ws) == 3
+    sb_fix_closure(undo=True, workdir=ws)
+    noise = np.random.default_rng(1).normal(0, 0.6, phase.shape).astype(np.float32)
+    ws.save("phuw_sb2", {"ph_uw": ws.load("phuw_sb2")["ph_uw"] + noise})
+    before = len(ws.read_text("STAMPS.log"))
+    sb_fix_closure(workdir=ws)
+    assert "the most frequent cycles of a region count" in ws.read_text("STAMPS.log")[before:]
 
 
 def test_loops_of_another_network_are_made_anew(project):

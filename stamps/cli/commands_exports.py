@@ -145,7 +145,7 @@ TOOLS = {
             Option("--weights", "sigma", str, "a cycle costs 1/variance of its interferogram (default: 1)"),
             Option(
                 "--region", "y|n", str,
-                "the most frequent cycles of a region count for all of it (default: y, but n for linked phases)", bare="y",
+                "the most frequent cycles of a region count for all of it (default: only if loops are noisy)", bare="y",
             ),
             _MASK,
             _UNDO,

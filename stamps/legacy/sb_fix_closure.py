@@ -19,7 +19,7 @@ from stamps.legacy.sb_bridge import connected_cells, pairs_project, store_cycles
 from stamps.legacy.sb_invert_uw import pair_sigma
 from stamps.legacy.sb_make_closure_loops import sb_make_closure_loops
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.steps.unwrapping.closure import Closed, close_loops, pair_weights
+from stamps.steps.unwrapping.closure import Closed, close_loops, let_regions_vote, pair_weights
 from stamps.steps.unwrapping.regions import regions_of
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sb_fix_closure"]
 
-_LINKED = "LINK/link.json"
+_NOISY = 0.8  # rad rms; one loop in 10 000 is then off by a cycle through noise alone
 _NAMED = 5  # interferograms that are named
 
 
@@ -56,8 +56,8 @@ def sb_fix_closure(
     weights : {'sigma'}, optional
         Let a cycle cost 1/σ² of its interferogram (``ifgstd2.mat``), with a median of 1; default: 1.
     region : {'y', 'n'} or bool, optional
-        Let the most frequent number of cycles of a region count for all its pixels (default: yes, unless the phases are
-        linked ones: ``LINK/link.json`` in the project or a directory above it).
+        Let the most frequent number of cycles of a region count for all its pixels. Default: only where noise lets the
+        misclosure differ from pixel to pixel, because the loops leave more than 0.8 rad rms beside whole cycles.
     mask : path-like, optional
         One byte for each pixel of the image, not 0 on water: regions do not go over it. From ``workdir``.
     undo : bool
@@ -89,7 +89,7 @@ def sb_fix_closure(
         raise ParameterError(f"sb_fix_closure: the weights '{weights}' are unknown, only sigma and identity exist.")
     project = pairs_project(workdir)
     ws, log = project.ws, Log(project.ws, "SB_FIX_CLOSURE")
-    votes = _votes(project, region)
+    votes = _votes(region)
     log.start()
     if undo:
         undo_changes(project, log)
@@ -97,11 +97,13 @@ def sb_fix_closure(
         return 0
     content = unwrapped_pairs(project)
     ph_uw = _of_used(content["ph_uw"], project.retained_ifgs())
-    regions = _regions(ph_uw, project, mask) if votes else None
     with ws.publish():
         loops = _loops(ws)
         prices = pair_weights(pair_sigma(ws, project.ps, project.version)) if weights == "sigma" else None
-        closed = close_loops(ph_uw, loops, prices, regions)
+        closed = close_loops(ph_uw, loops, prices)
+        if closed.remainder > _NOISY if votes is None else votes:
+            log("the most frequent cycles of a region count for all its pixels")
+            closed = let_regions_vote(closed, ph_uw, loops, _regions(ph_uw, project, mask))
         for line in _report(project, loops, closed):
             log(line)
         counts = {"n_misclosure_before": closed.before, "n_misclosure_after": closed.after}
@@ -113,11 +115,9 @@ def sb_fix_closure(
     return changed
 
 
-def _votes(project: Project, region: str | bool | None) -> bool:
-    """Whether regions vote."""
-    if region is None:
-        return project.ws.find(_LINKED) is None
-    if isinstance(region, bool):
+def _votes(region: str | bool | None) -> bool | None:
+    """Whether regions vote; None: the data decide."""
+    if region is None or isinstance(region, bool):
         return region
     if region not in ("y", "n"):
         raise ParameterError(f"sb_fix_closure: region is '{region}', but y or n was expected.")

@@ -5,7 +5,7 @@ Source: docs/method/unwrapping_errors.md, sections 3 and 4; Pepe and Lanari (200
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["UNKNOWN", "Closed", "close_loops", "corrections", "misclosures", "most_frequent", "pair_weights"]
+__all__ = [
+    "UNKNOWN",
+    "Closed",
+    "close_loops",
+    "corrections",
+    "let_regions_vote",
+    "misclosures",
+    "most_frequent",
+    "pair_weights",
+]
 
 #: Misclosure of a loop in which a phase is not finite.
 UNKNOWN = np.iinfo(np.int32).min
@@ -39,6 +48,8 @@ class Closed:
     ----------
     cycles : ndarray of int32, shape (n_ps, n_ifg)
         To be subtracted from the phases.
+    shared : ndarray of int32, shape (n_ifg,)
+        Cycles that all pixels share: no error, and not part of `cycles`.
     before, after : ndarray of int64, shape (n_ps,)
         Loops with a misclosure.
     distinct : int
@@ -50,6 +61,7 @@ class Closed:
     """
 
     cycles: NDArray[np.int32]
+    shared: NDArray[np.int32]
     before: NDArray[np.int64]
     after: NDArray[np.int64]
     distinct: int
@@ -61,7 +73,6 @@ def close_loops(
     ph_uw: NDArray[np.floating[Any]],
     loops: NDArray[np.float64],
     weights: NDArray[np.float64] | None = None,
-    regions: NDArray[np.integer[Any]] | None = None,
 ) -> Closed:
     """Find the cycles that remove the misclosure of every pixel.
 
@@ -76,34 +87,49 @@ def close_loops(
         1, -1 or 0, as :func:`stamps.insar.loops.closure_loops` makes them.
     weights : ndarray of float64, shape (n_ifg,), optional
         Price of a cycle in each interferogram (default: 1).
-    regions : ndarray of int, shape (n_ps, n_ifg), optional
-        Number of the region of each pixel in each interferogram, negative for none: the most frequent number of cycles of a
-        region then counts for all its pixels.
 
     Returns
     -------
     Closed
     """
     n_ps, n_ifg = ph_uw.shape
-    signs = np.zeros((len(loops), n_ifg))
-    signs[:, : loops.shape[1]] = loops
+    signs = _widened(loops, n_ifg)
     weights = np.ones(n_ifg) if weights is None else weights
     cycles, unsolved = np.zeros((n_ps, n_ifg), np.int32), np.zeros(n_ps, bool)
     before, known, squares, count = np.zeros(n_ps, np.int64), _Solutions(signs, weights), 0.0, 0
-    blocks = _blocks(n_ps, max(len(signs), 1))
+    blocks = _blocks(n_ps, len(signs))
     shared = _shared(ph_uw, signs, blocks)
     for block in blocks:
         whole, rest = misclosures(ph_uw[block] - _TURN * shared, signs)
         before[block] = _open(whole)
         squares, count = squares + float(np.nansum(rest**2)), count + int(np.isfinite(rest).sum())
         cycles[block], unsolved[block] = known.of(whole)
-    if regions is not None:
-        cycles = most_frequent(cycles, regions, ~unsolved)
-    after = np.concatenate(
-        [_open(_remaining(ph_uw[block], shared + cycles[block], signs)) for block in blocks] or [before]
-    )
     remainder = float(np.sqrt(squares / count)) if count else np.nan
-    return Closed(cycles, before, after, known.distinct, unsolved, remainder)
+    after = _open_after(ph_uw, shared + cycles, signs)
+    return Closed(cycles, shared, before, after, known.distinct, unsolved, remainder)
+
+
+def let_regions_vote(
+    closed: Closed, ph_uw: NDArray[np.floating[Any]], loops: NDArray[np.float64], regions: NDArray[np.integer[Any]]
+) -> Closed:
+    """Let the most frequent number of cycles of a region count for all its pixels; those that are unsolved do not vote.
+
+    Parameters
+    ----------
+    closed : Closed
+        Of these phases and loops.
+    ph_uw : ndarray of float, shape (n_ps, n_ifg)
+    loops : ndarray of float64, shape (n_loop, <= n_ifg)
+    regions : ndarray of int, shape (n_ps, n_ifg)
+        Number of the region of each pixel in each interferogram, negative for none.
+
+    Returns
+    -------
+    Closed
+    """
+    cycles = most_frequent(closed.cycles, regions, ~closed.unsolved)
+    after = _open_after(ph_uw, closed.shared + cycles, _widened(loops, ph_uw.shape[1]))
+    return replace(closed, cycles=cycles, after=after)
 
 
 def misclosures(
@@ -298,14 +324,24 @@ def _shared(ph_uw: NDArray[np.floating[Any]], loops: NDArray[np.float64], blocks
     return cycles[0]
 
 
-def _remaining(
+def _open_after(
     ph_uw: NDArray[np.floating[Any]], cycles: NDArray[np.int32], loops: NDArray[np.float64]
-) -> NDArray[np.int32]:
-    """Misclosures that the corrected phases have."""
-    return misclosures(ph_uw - _TURN * cycles, loops)[0]
+) -> NDArray[np.int64]:
+    """Loops of each pixel with a misclosure of the corrected phases."""
+    found = [np.empty(0, np.int64)]
+    for block in _blocks(len(ph_uw), len(loops)):
+        found.append(_open(misclosures(ph_uw[block] - _TURN * cycles[block], loops)[0]))
+    return np.concatenate(found)
+
+
+def _widened(loops: NDArray[np.float64], n_ifg: int) -> NDArray[np.float64]:
+    """Loops with a column for every interferogram."""
+    signs = np.zeros((len(loops), n_ifg))
+    signs[:, : loops.shape[1]] = loops
+    return signs
 
 
 def _blocks(n_ps: int, n_loop: int) -> list[slice]:
     """Blocks of pixels."""
-    step = max(_BLOCK // n_loop, 1)
+    step = max(_BLOCK // max(n_loop, 1), 1)
     return [slice(start, start + step) for start in range(0, n_ps, step)]
