@@ -24,6 +24,7 @@ from stamps.steps.unwrapping.closure import (
     pair_weights,
 )
 from stamps.workspace import Workspace
+from stamps.workspace.freshness import Judge
 from stamps.workspace.parameters import Parameters
 
 TURN = 2 * np.pi
@@ -303,6 +304,15 @@ def test_undo_gives_the_bytes_back(project):
     assert cli.run("sb_fix_closure", ["--undo", *words]) == 0
     after = tree(ws)
     assert after.pop("phuw_loops2.mat") and after == before
+
+
+def test_nothing_is_out_of_date_after_undo(project):
+    ws = Workspace(project[0].path)
+    ws.load("phuw_sb2")
+    ws.save("scla_sb2", {"K_ps_uw": np.zeros(40)})
+    for undo, stale in ((False, ["scla_sb2.mat"]), (True, [])):
+        sb_fix_closure(region="n", undo=undo, workdir=Workspace(ws.path))
+        assert [found.path.name for found in Judge(Workspace(ws.path)).all_stale()] == stale
 
 
 def test_weights_are_those_of_step_5(project):

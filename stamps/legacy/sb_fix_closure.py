@@ -95,10 +95,10 @@ def sb_fix_closure(
         undo_changes(project, log)
         log.finish()
         return 0
-    content = unwrapped_pairs(project)
-    ph_uw = _of_used(content["ph_uw"], project.retained_ifgs())
     with ws.publish():
-        loops = _loops(ws)
+        loops = _loops(ws)  # before the phases are read, which they do not depend on
+        content = unwrapped_pairs(project)
+        ph_uw = _of_used(content["ph_uw"], project.retained_ifgs())
         prices = pair_weights(pair_sigma(ws, project.ps, project.version)) if weights == "sigma" else None
         closed = close_loops(ph_uw, loops, prices)
         if closed.remainder > _NOISY if votes is None else votes:
