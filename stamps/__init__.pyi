@@ -65,9 +65,11 @@ from .legacy.psclonlat import psclonlat as psclonlat
 from .legacy.pscphase import pscphase as pscphase
 from .legacy.readparm import readparm as readparm
 from .legacy.sb_baseline_plot import sb_baseline_plot as sb_baseline_plot
+from .legacy.sb_bridge import sb_bridge as sb_bridge
 from .legacy.sb_find import sb_find as sb_find
 from .legacy.sb_find_consec import sb_find_consec as sb_find_consec
 from .legacy.sb_find_delaunay import sb_find_delaunay as sb_find_delaunay
+from .legacy.sb_fix_closure import sb_fix_closure as sb_fix_closure
 from .legacy.sb_fix_unwrap_manual import sb_fix_unwrap_manual as sb_fix_unwrap_manual
 from .legacy.sb_identify_good_pixels import sb_identify_good_pixels as sb_identify_good_pixels
 from .legacy.sb_info import sb_info as sb_info
@@ -181,9 +183,11 @@ __all__ = [
     "readparm",
     "relocate",
     "sb_baseline_plot",
+    "sb_bridge",
     "sb_find",
     "sb_find_consec",
     "sb_find_delaunay",
+    "sb_fix_closure",
     "sb_fix_unwrap_manual",
     "sb_identify_good_pixels",
     "sb_info",

@@ -14,6 +14,7 @@ VARIABLES = {
     "STAMPS_CLUSTER": "slurm: run the tasks on workers that SLURM starts; none: here",
     "STAMPS_SCHEDULER": "address of the Dask scheduler on whose cluster the tasks run",
     "STAMPS_UNWRAP": "what unwraps: flow or snaphu",
+    "STAMPS_WEIGHTS": "of the inversion of small baselines: identity or sigma",
     "STAMPS_TRIANGLE": "what triangulates: program, library or scipy",
     "STAMPS_GOLDEN": "folder of the golden sets",
     "STAMPS_DEBUG": "anything: show tracebacks and warnings as Python does",

@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "method"
 NUMBERED = (
-    "conventions", "parameters", "preparation", "loading", "coherence", "selection", "weeding", "merging", "unwrapping", "scla",
-    "scn", "products",
+    "conventions", "parameters", "preparation", "loading", "coherence", "selection", "weeding", "merging", "unwrapping",
+    "unwrapping_errors", "scla", "scn", "products",
 )  # fmt: skip
 PAGES = ("index", *NUMBERED)
 

@@ -79,6 +79,7 @@ def test_every_setting_of_a_file(project):
         "solver": "4",
         "kernels": "5",
         "scheduler": "default",
+        "weights": "default",
     }
 
 
@@ -127,6 +128,7 @@ def test_a_patch_has_the_settings_of_its_project(project):
         ("backend = 3\n", 1, "backend is 3, but a text in quotes was expected."),
         ('backend = "matlab"\n', 1, "backend is 'matlab', but only auto, numpy, pythran, cuda exist."),
         ('cluster = "pbs"\n', 1, "cluster is 'pbs', but only none, slurm exist."),
+        ('weights = "equal"\n', 1, "weights is 'equal', but only identity, sigma exist."),
         ('solver = "mcf"\n', 1, "solver is 'mcf', but only flow, snaphu exist."),
         ('kernels = "cuda"\n', 1, "kernels is 'cuda', but a table, [kernels] was expected."),
         ('[kernels]\n\ntopofitt = "cuda"\n', 3, "there is no kernel 'topofitt': did you mean topofit?"),
@@ -224,7 +226,7 @@ def test_the_table_of_the_command(project, capsys):
     path = toml(project, "cores = 5\n")
     assert cli.run("stamps", ["settings", "--workdir", str(project), "--cluster", "slurm"]) == 0
     rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert list(rows) == ["backend", "kernels", "cores", "cluster", "scheduler", "solver"]
+    assert list(rows) == ["backend", "kernels", "cores", "cluster", "scheduler", "solver", "weights"]
     assert rows["cores"].split(maxsplit=1) == ["5", f"{path}, line 1"]
     assert rows["cluster"].split() == ["slurm", "--cluster"] and rows["solver"].split() == ["flow", "default"]
 

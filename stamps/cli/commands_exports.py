@@ -65,6 +65,10 @@ EXPORTS = {
     ),
 }  # fmt: skip
 
+_MASK = Option("--mask", "MASKFILE", str, "one byte for each pixel of the image, not 0 on water, which cuts regions")
+_UNDO = Option(
+    "--undo", about="put back the files before the first change (also that of the other command) and invert again"
+)
 TOOLS = {
     "K2q": Command(
         "Convert look-angle coefficients to errors of the DEM in metres (positive: reality stands above the DEM).",
@@ -118,6 +122,48 @@ TOOLS = {
         ),
         required=3,
         example="sb_fix_unwrap_manual 12 -1 '[14.1 40.2; 14.3 40.2; 14.2 40.4]'",
+    ),
+    "sb_bridge": Command(
+        "Move regions of small-baseline interferograms by whole cycles, so that they fit over the shortest bridges, and invert\n"
+        "again. The files before the first change are kept as phuw_sb2_original.mat and so on. Before sb_fix_closure.",
+        options=(
+            Option("--radius", "M", float, "metres around the end of a bridge that are compared (500)"),
+            Option("--max-length", "M", float, "longer bridges are not used (5000)"),
+            Option("--min-pixels", "N", int, "regions with fewer pixels stay as they are (50)"),
+            Option("--ramp", about="remove a plane, fitted to the largest region, while ends are compared"),
+            _MASK,
+            _UNDO,
+        ),
+        kernels=False,
+        example="sb_bridge --max-length 2000\nsb_bridge --undo",
+    ),
+    "sb_fix_closure": Command(
+        "Close the loops of a small-baseline network in every pixel with as few whole cycles as possible, and invert again.\n"
+        "The files before the first change are kept as phuw_sb2_original.mat and so on. Errors that close by themselves, such\n"
+        "as those of a whole image, are not seen.",
+        options=(
+            Option("--weights", "sigma", str, "a cycle costs 1/variance of its interferogram (default: 1)"),
+            Option(
+                "--region", "y|n", str,
+                "the most frequent cycles of a region count for all of it (default: only if loops are noisy)", bare="y",
+            ),
+            _MASK,
+            _UNDO,
+        ),
+        kernels=False,
+        example="sb_fix_closure --weights sigma\nsb_fix_closure --undo",
+    ),
+    "sb_invert_uw": Command(
+        "Invert unwrapped small-baseline interferograms to a series again, as step 6 does at its end.",
+        options=(
+            Option(
+                "--weights", "identity|sigma", str,
+                "interferograms count alike, or by the noise of each; those without phase in a pixel are left out there\n"
+                "(default: the setting weights, else as the original)",
+            ),
+        ),
+        kernels=False,
+        example="sb_invert_uw --weights sigma",
     ),
     "env_oscilator_corr": Command(
         "Show the apparent motion that the drift of Envisat's oscillator makes (plots subtract it by themselves).",

@@ -47,5 +47,6 @@ def _row(name: str, fact: dict[str, Any]) -> str:
     value = fact["value"]
     if isinstance(value, dict):
         value = ", ".join(f"{kernel} {version}" for kernel, version in value.items())
-    shown = {"cores": "as the parameter n_cores", "kernels": "none", "scheduler": "none"}.get(name, "")
+    absent = {"cores": "as the parameter n_cores", "kernels": "none", "scheduler": "none", "weights": "the original's"}
+    shown = absent.get(name, "")
     return f"{name:<10s} {value or shown:<26} {fact['origin']}"

@@ -1,7 +1,8 @@
 """Add whole cycles to the pixels inside a polygon in one small-baseline interferogram, and invert again.
 
 Reads ``psver ps2 phuw_sb2``; writes ``phuw_sb2`` (``ph_uw``, ``msd``) and what ``sb_invert_uw`` writes. The files
-before the first change are kept as ``phuw_sb2_original``, ``phuw2_original`` and ``phuw_sb_res2_original``.
+before the first change are kept as ``phuw_sb2_original``, ``phuw2_original`` and ``phuw_sb_res2_original``;
+``sb_bridge(undo=True)`` puts them back.
 
 Source: docs/method/products.md, section 10.
 """
@@ -18,6 +19,7 @@ from stamps.legacy.sb_invert_uw import sb_invert_uw
 from stamps.products.quantities import Project
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
+from stamps.workspace.originals import keep_originals
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -71,10 +73,7 @@ def sb_fix_unwrap_manual(ifg: int, cycles: float, polygon: ArrayLike, workdir: W
     ph_uw = content["ph_uw"]
     ph_uw[inside, ifg - 1] += ph_uw.dtype.type(cycles * 2 * np.pi)
     with ws.publish():
-        for stem in _KEPT:
-            kept = f"{stem}{project.version}"
-            if ws.exists(kept) and not ws.exists(f"{kept}_original"):
-                ws.put_file(f"{kept}_original.mat", ws.file(f"{kept}.mat"))
+        keep_originals(ws, [f"{stem}{project.version}" for stem in _KEPT])
         ws.save(name, {"ph_uw": ph_uw, "msd": content["msd"]})
         log(f"{cycles:+d} cycles for {inside.sum()} pixels of interferogram {ifg}")
         sb_invert_uw(workdir=ws)

@@ -1,7 +1,7 @@
 """Settings of the program: with what, where and on how many cores it computes.
 
-They decide no result, with one exception: where several unwrapped phases have the same least energy, the solvers may
-find different ones.
+They decide no result, with two exceptions: where several unwrapped phases have the same least energy, the solvers may
+find different ones, and the weights of an inversion are asked for because they give another series.
 
 Each comes from the first place that has it: the call (the command line), the environment (``STAMPS_BACKEND`` …), the file
 ``stamps.toml`` of the project, that of the user, the default. Parameters of StaMPS are no settings: ``setparm`` sets them.
@@ -21,13 +21,18 @@ from stamps.native import backends
 from stamps.workspace import Workspace
 from stamps.workspace.settings_files import SettingsFile, present_files, user_file
 
-__all__ = ["CLUSTERS", "SOLVERS", "Settings", "settings_of"]
+__all__ = ["CLUSTERS", "SOLVERS", "WEIGHTS", "Settings", "settings_of"]
 
 #: Where tasks run: on this machine, or on workers that SLURM starts.
 CLUSTERS = ("none", "slurm")
 
 #: What unwraps in two dimensions: a minimum-cost flow, or the program SNAPHU.
 SOLVERS = ("flow", "snaphu")
+
+#: How interferograms count when small baselines are inverted: all alike, or by their variances.
+WEIGHTS = ("identity", "sigma")
+
+_KNOWN = {"cluster": CLUSTERS, "solver": SOLVERS, "weights": WEIGHTS}
 
 #: How a setting is called on the command line and in the environment, where that is another word.
 _WORDS = {"solver": "unwrap"}
@@ -40,6 +45,7 @@ _CLASSES: dict[str, type] = {
     "cluster": str,
     "scheduler": str,
     "solver": str,
+    "weights": str,
 }
 
 
@@ -61,6 +67,8 @@ class Settings:
         Address of a Dask scheduler, whose cluster is used.
     solver : str
         What unwraps: ``flow`` or ``snaphu``.
+    weights : str or None
+        Of the inversion of small baselines: ``identity`` or ``sigma``; None: those of the original.
     origins : dict
         Name of each setting -> where it comes from.
     """
@@ -71,6 +79,7 @@ class Settings:
     cluster: str = "none"
     scheduler: str | None = None
     solver: str = "flow"
+    weights: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -98,6 +107,7 @@ def settings_of(
     cluster: str | None = None,
     scheduler: str | None = None,
     solver: str | None = None,
+    weights: str | None = None,
 ) -> Settings:
     """The settings that count in a project.
 
@@ -105,7 +115,7 @@ def settings_of(
     ----------
     directory : path-like or Workspace
         The project, or one of its patches.
-    backend, cores, cluster, scheduler, solver : optional
+    backend, cores, cluster, scheduler, solver, weights : optional
         What the call asks for: comes before everything else.
 
     Returns
@@ -120,7 +130,7 @@ def settings_of(
         The file of the project is a link or no plain file.
     """
     path = Workspace.at(directory).path
-    given = {"cores": cores, "cluster": cluster, "scheduler": scheduler, "solver": solver}
+    given = {"cores": cores, "cluster": cluster, "scheduler": scheduler, "solver": solver, "weights": weights}
     options = {name: f"--{_WORDS.get(name, name)}" for name in given}
     sources = [
         {**_request(_in_words(backend), "--backend"), **_named(given, options)},
@@ -176,7 +186,8 @@ def _named(values: Mapping[str, object], origins: Mapping[str, str]) -> _Source:
 
 
 def _of_environment() -> _Source:
-    names = {name: f"STAMPS_{_WORDS.get(name, name).upper()}" for name in ("cores", "cluster", "scheduler", "solver")}
+    single = ("cores", "cluster", "scheduler", "solver", "weights")
+    names = {name: f"STAMPS_{_WORDS.get(name, name).upper()}" for name in single}
     given = {name: variable(origin) for name, origin in names.items()}
     return {**_request(variable("STAMPS_BACKEND") or None, "STAMPS_BACKEND"), **_named(given, names)}
 
@@ -187,7 +198,7 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         if not (str(value).isascii() and str(value).isdigit()) or int(value) < 1:
             raise ParameterError(f"{origin} is '{value}', but a number of cores from 1 on was expected.")
         return int(value)
-    known = {"cluster": CLUSTERS, "solver": SOLVERS}.get(name)
+    known = _KNOWN.get(name)
     if known is not None and value not in known:
         if name == "cluster":
             raise ParameterError(f"The cluster '{value}' is unknown: give slurm, or --scheduler with an address.")
@@ -219,7 +230,7 @@ def _of_file(file: SettingsFile) -> _Source:
 
 def _problem(name: str, value: Any, file: SettingsFile) -> str:
     """Why a value cannot be, as the end of a sentence; empty where it can."""
-    known = {"backend": backends.BACKENDS, "cluster": CLUSTERS, "solver": SOLVERS}.get(name)
+    known = {"backend": backends.BACKENDS, **_KNOWN}.get(name)
     if known is not None and value not in known:
         return f"{name} is '{value}', but only {', '.join(known)} {'exists' if len(known) == 1 else 'exist'}."
     if name == "cores" and value < 1:

@@ -152,13 +152,7 @@ def merge(ws: Workspace, patches: Sequence[str] | None, log: Log) -> str:
 def project_step(ws: Workspace, step: int, options: StepOptions, workers: Workers | None) -> None:
     """One of the steps 6 to 8."""
     if step == 6:
-        from stamps.legacy.ps_unwrap import ps_unwrap
-
-        ps_unwrap(workdir=ws, workers=workers, solver=options.solver)
-        if options.small_baselines:
-            from stamps.legacy.sb_invert_uw import sb_invert_uw
-
-            sb_invert_uw(workdir=ws)
+        _unwrapping(ws, options, workers)
     elif step == 7:
         _look_angle_error(ws, options)
     elif options.kriging:
@@ -169,6 +163,17 @@ def project_step(ws: Workspace, step: int, options: StepOptions, workers: Worker
         from stamps.legacy.ps_scn_filt import ps_scn_filt
 
         ps_scn_filt(workdir=ws)
+
+
+def _unwrapping(ws: Workspace, options: StepOptions, workers: Workers | None) -> None:
+    from stamps.legacy.ps_unwrap import ps_unwrap
+    from stamps.legacy.sb_invert_uw import check_network, sb_invert_uw
+
+    if options.small_baselines:
+        check_network(workdir=ws)  # before the long part
+    ps_unwrap(workdir=ws, workers=workers, solver=options.solver)
+    if options.small_baselines:
+        sb_invert_uw(workdir=ws)
 
 
 def _look_angle_error(ws: Workspace, options: StepOptions) -> None:

@@ -129,6 +129,8 @@ KINDS = {
     "uw_space_time:predef_ix": "matrix",
     "good_pixels": "matrix",
     "intfg_loops": "matrix",
+    "n_misclosure_before": "column",
+    "n_misclosure_after": "column",
     # look-angle error and noise
     "ph_scla": "matrix",
     "K_ps_uw": "column",
@@ -181,6 +183,7 @@ MADE_BY_COMMAND = {
     "tca_sb2": "stamps tropo METHOD",
     "tca_bands2": "stamps tropo powerlaw",
     "tca_bands_sb2": "stamps tropo powerlaw",
+    "closure2": "sb_fix_closure",
 }
 
 
