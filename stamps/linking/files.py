@@ -1,0 +1,228 @@
+"""The folder ``LINK`` of a project: what phase linking leaves, and reading it.
+
+Rasters have no header and the size of the full image, line by line, little-endian; beside each stands an ENVI header
+(``.hdr``). ``link.json`` says what they were made from, with which options, and which blocks are finished.
+
+Source: docs/method/linking.md, section 7.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stamps.errors import InputError, WorkspaceError
+from stamps.workspace.plain_files import read_json
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stamps._typing import StrPath
+
+__all__ = ["FOLDER", "FORMAT", "RASTERS", "LinkFolder", "input_state", "read_record", "write_record"]
+
+#: Name of the folder in the project directory.
+FOLDER = "LINK"
+#: Number of the form of ``link.json``.
+FORMAT = 1
+RECORD = "link.json"
+#: Raster of quality -> type of a pixel.
+RASTERS: dict[str, np.dtype[Any]] = {
+    "tcoh.flt": np.dtype("<f4"),
+    "tcoh_avg.flt": np.dtype("<f4"),
+    "sigma.flt": np.dtype("<f4"),
+    "closure.flt": np.dtype("<f4"),
+    "shp.u16": np.dtype("<u2"),
+    "estimator.u8": np.dtype("u1"),
+}
+IMAGE_TYPE = np.dtype("<c8")
+
+
+@dataclass(frozen=True)
+class LinkFolder:
+    """A folder ``LINK`` that is finished.
+
+    Attributes
+    ----------
+    path : Path
+    record : dict
+        What ``link.json`` holds.
+    """
+
+    path: Path
+    record: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, project: StrPath) -> LinkFolder:
+        """The folder of a project.
+
+        Parameters
+        ----------
+        project : path-like
+            The project directory.
+
+        Raises
+        ------
+        InputError
+            There is none, or it is not finished.
+        WorkspaceError
+            ``link.json`` is damaged.
+        """
+        path = Path(project) / FOLDER
+        record = read_record(path)
+        if record is None:
+            raise InputError(f"{path} holds no linked phases ({RECORD} is missing): run mt_link first.")
+        if not record.get("complete"):
+            raise InputError(f"{path} is not finished: run mt_link again, it goes on where it was stopped.")
+        return cls(path, record)
+
+    @property
+    def width(self) -> int:
+        """Samples of a line."""
+        return int(self.record["width"])
+
+    @property
+    def length(self) -> int:
+        """Lines."""
+        return int(self.record["length"])
+
+    @property
+    def dates(self) -> list[str]:
+        """Dates of all images, yyyymmdd, ascending."""
+        return list(self.record["dates"])
+
+    @property
+    def master(self) -> str:
+        """Date of the image that all linked phases refer to."""
+        return str(self.record["master"])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Name of each option -> its value."""
+        return dict(self.record["options"])
+
+    @property
+    def pair_coherence(self) -> list[dict[str, Any]] | None:
+        """Median coherence matrices, one for each class of temporal coherence; None where they were not asked for.
+
+        Each has ``tcoh`` (lower and upper limit), ``pixels`` and ``median`` (n × n, in the order of the dates).
+        """
+        return self.record.get("pair_coherence")
+
+    def image(self, date: str | int) -> NDArray[np.complex64]:
+        """Linked image of a date, (length, width) complex64, read-only: phase relative to the master, radians.
+
+        Master × conj(slave) has the modulus of a multilooked interferogram and the phase −angle(image).
+        """
+        return self._map(f"{date}.lslc", IMAGE_TYPE)
+
+    def images(self) -> dict[str, NDArray[np.complex64]]:
+        """Date -> linked image."""
+        return {date: self.image(date) for date in self.dates}
+
+    @property
+    def temporal_coherence(self) -> NDArray[np.float32]:
+        """How well the linked phases fit all pairs, 0 to 1, (length, width)."""
+        return self._map("tcoh.flt")
+
+    @property
+    def sigma(self) -> NDArray[np.float32]:
+        """Cramér–Rao bound of the phases, root mean square over the slaves, radians; 0 or inf where there is none."""
+        return self._map("sigma.flt")
+
+    @property
+    def n_shp(self) -> NDArray[np.uint16]:
+        """Number of alike pixels, the pixel itself included; 0 for invalid pixels."""
+        return self._map("shp.u16")
+
+    @property
+    def estimator(self) -> NDArray[np.uint8]:
+        """0 none, 1 as asked, 2 fell back to EVD."""
+        return self._map("estimator.u8")
+
+    def raster(self, name: str) -> NDArray[Any]:
+        """A raster of ``RASTERS``, (length, width), read-only."""
+        return self._map(name)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a raster of this name."""
+        return (self.path / name).is_file()
+
+    def changed_inputs(self, interferograms: Sequence[str] | None = None) -> list[str]:
+        """Rasters that are not those that the phases were made from.
+
+        Parameters
+        ----------
+        interferograms : list of str, optional
+            Paths that ``pscphase.in`` names now.
+
+        Returns
+        -------
+        list of str
+            Paths: changed since, missing, or other ones than then.
+        """
+        stored = self.record["inputs"]
+        changed = [path for path, state in stored["rasters"].items() if input_state(path) != state]
+        if interferograms is not None:
+            now, then = {os.path.abspath(path) for path in interferograms}, set(stored["interferograms"])
+            changed += sorted(now ^ then)
+        return list(dict.fromkeys(changed))
+
+    def _map(self, name: str, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
+        path = self.path / name
+        dtype = RASTERS[name] if dtype is None else dtype
+        expected = self.width * self.length * dtype.itemsize
+        try:
+            size = path.stat().st_size
+            if size != expected:
+                raise WorkspaceError(f"{path} has {size} bytes, but {expected} were expected: run mt_link --overwrite.")
+            return np.memmap(path, dtype, "r", shape=(self.length, self.width))
+        except OSError as error:
+            raise WorkspaceError(f"{path} cannot be read ({error.strerror}): run mt_link --overwrite.") from error
+
+
+def read_record(folder: StrPath) -> dict[str, Any] | None:
+    """What ``link.json`` of a folder holds; None where there is none.
+
+    Raises
+    ------
+    WorkspaceError
+        It is no JSON of this form.
+    """
+    path = Path(folder) / RECORD
+    try:
+        record = read_json(path, 2**28)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(f"{path} is damaged ({error}): run mt_link --overwrite.") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise WorkspaceError(f"{path} has another form than this version writes: run mt_link --overwrite.")
+    return record
+
+
+def write_record(folder: StrPath, record: Mapping[str, Any]) -> None:
+    """Replace ``link.json``: after a kill at any time the old or the new one is there, whole."""
+    path = Path(folder) / RECORD
+    beside = path.with_name(f".{RECORD}.new")
+    with open(beside, "w", encoding="utf-8") as file:
+        json.dump(record, file, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def input_state(path: StrPath) -> list[int] | None:
+    """Size in bytes and time of change in nanoseconds of a raster; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns]
