@@ -245,7 +245,9 @@ def _size_problems(paths: Iterable[str], pixel_bytes: tuple[int, ...], size: tup
             continue
         if found not in expected:
             wanted = " or ".join(map(str, expected))
-            problems.append(f"The raster {path} has {found} bytes, but {size[0]} samples x {size[1]} lines need {wanted}")
+            problems.append(
+                f"The raster {path} has {found} bytes, but {size[0]} samples x {size[1]} lines need {wanted}"
+            )
     return problems
 
 

@@ -6,7 +6,8 @@ Source: docs/method/linking.md, section 3.
 import numpy as np
 
 # pythran export coherence_matrices(
-#     float32[:,:] order(C), int64[:] order(C), int64[:] order(C), uint8[:,:] order(C), float32[:,:,:] order(C))
+#     float32[:,:] order(C), int64[:] order(C), int64[:] order(C), uint8[:,:] order(C), float32[:,:,:] order(C),
+#     float32[:,:] order(C))
 
 _TERMS = 256  # of a running sum in single precision
 
@@ -65,19 +66,18 @@ def _four(values, g, real, imag):
 
 
 def _collect(bits, centre, offsets, last, members):
-    """Rows of the neighbours of a pixel, filled up to a multiple of four with the last row; how many these are."""
+    """Rows of the neighbours of a pixel, filled up to a multiple of four with the last row; how many neighbours there are."""
     count = 0
     for w in range(offsets.shape[0]):
         if (bits[w >> 3] >> (7 - (w & 7))) & 1:
             members[count] = centre + offsets[w]
             count += 1
-    while count % 4:
-        members[count] = last
-        count += 1
+    for more in range(3):
+        members[count + more] = last
     return count
 
 
-def coherence_matrices(values, centres, offsets, bits, result):
+def coherence_matrices(values, centres, offsets, bits, result, powers):
     """Coherence matrix of each pixel.
 
     Parameters
@@ -92,6 +92,8 @@ def coherence_matrices(values, centres, offsets, bits, result):
         Which of them are neighbours, the first one in the highest bit.
     result : ndarray of float32, shape (p, n, 2n)
         Real and imaginary parts in turns; what belongs to a pixel without neighbours is not written.
+    powers : ndarray of float32, shape (p, n)
+        Mean square modulus of each image over the neighbours.
     """
     n = result.shape[1]
     real = np.zeros((n, n), np.float32)
@@ -113,5 +115,6 @@ def coherence_matrices(values, centres, offsets, bits, result):
                         _flush(imag[i], crossed[i])
             for i in range(n):
                 roots[i] = np.sqrt(sums[i, i])
+                powers[p, i] = sums[i, i] / count
             for i in range(n):
                 _write(sums, crossed, roots, i, result[p, i])

@@ -162,10 +162,30 @@ def _residual(x, y, a, b, quotient):
     return np.sqrt(total)
 
 
+def _gershgorin(real, imag, sums):
+    """A number that no eigenvalue is below."""
+    n = real.shape[0]
+    sums[:] = 0
+    for i in range(n):
+        for j in range(i + 1, n):
+            modulus = np.sqrt(real[i, j] * real[i, j] + imag[i, j] * imag[i, j])
+            sums[i] += modulus
+            sums[j] += modulus
+    lowest = real[0, 0] - sums[0]
+    for i in range(n):
+        if real[i, i] - sums[i] < lowest:
+            lowest = real[i, i] - sums[i]
+    return lowest
+
+
 def _iterate(real, imag, size, x, y, u, v, a, b):
     """Inverse iteration with shifts below the smallest eigenvalue; 1 where it is proved that this is the one."""
     lower = -1e-13 * size
-    if not (_factor(real, imag, lower, u, v) and _normalise(x, y)):
+    if not _factor(real, imag, lower, u, v):
+        lower = _gershgorin(real, imag, a) - 1e-13 * size
+        if not _factor(real, imag, lower, u, v):
+            return 0
+    if not _normalise(x, y):
         return 0
     wait = 1
     before = 1e300
@@ -203,7 +223,7 @@ def _trace(a):
 
 
 def smallest_eigenvectors(real, imag, x, y, good):
-    """Eigenvector of the smallest eigenvalue of positive semidefinite Hermitian matrices.
+    """Eigenvector of the smallest eigenvalue of Hermitian matrices.
 
     Parameters
     ----------

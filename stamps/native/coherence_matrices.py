@@ -24,7 +24,7 @@ _NUMBERS_PER_BATCH = 1 << 20
 
 def coherence_matrices(
     values: NDArray[np.float32], centres: NDArray[np.int64], offsets: NDArray[np.int64], bits: NDArray[np.uint8]
-) -> NDArray[np.complex64]:
+) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
     """Sample coherence matrix of each pixel.
 
     Parameters
@@ -40,19 +40,23 @@ def coherence_matrices(
 
     Returns
     -------
-    ndarray of complex64, shape (p, n, n)
+    matrices : ndarray of complex64, shape (p, n, n)
         Element (k, l): Σ f_k·conj(f_l) / √(Σ|f_k|² Σ|f_l|²) over the neighbours; Hermitian, 1 on the diagonal. 0 for a
         pixel without neighbours.
+    powers : ndarray of float32, shape (p, n)
+        Mean of |f_k|² over the neighbours.
     """
     n = values.shape[1] // 2
     result = np.zeros((len(centres), n, n), np.complex64)
+    powers = np.zeros((len(centres), n), np.float32)
     if not result.size:
-        return result
-    arguments = [np.ascontiguousarray(array) for array in (values, centres, offsets, bits)]
+        return result, powers
+    values, bits = np.ascontiguousarray(values), np.ascontiguousarray(bits)
+    centres, offsets = np.ascontiguousarray(centres), np.ascontiguousarray(offsets)
     return native.run(
         "coherence_matrices",
-        lambda xp: _in_batches(xp, *arguments, result),
-        lambda module: _compiled(module, *arguments, result),
+        lambda xp: _in_batches(xp, values, centres, offsets, bits, result, powers),
+        lambda module: _compiled(module, values, centres, offsets, bits, result, powers),
     )
 
 
@@ -63,9 +67,10 @@ def _compiled(
     offsets: NDArray[np.int64],
     bits: NDArray[np.uint8],
     result: NDArray[np.complex64],
-) -> NDArray[np.complex64]:
-    module.coherence_matrices(values, centres, offsets, bits, result.view(np.float32))
-    return result
+    powers: NDArray[np.float32],
+) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+    module.coherence_matrices(values, centres, offsets, bits, result.view(np.float32), powers)
+    return result, powers
 
 
 def _in_batches(
@@ -75,7 +80,8 @@ def _in_batches(
     offsets: NDArray[np.int64],
     bits: NDArray[np.uint8],
     result: NDArray[np.complex64],
-) -> NDArray[np.complex64]:
+    powers: NDArray[np.float32],
+) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
     n = values.shape[1] // 2
     images = (values[:, :n] + 1j * values[:, n:]).astype(np.complex64)
     rows = max(1, _NUMBERS_PER_BATCH // (n * offsets.size))
@@ -83,17 +89,19 @@ def _in_batches(
         part = slice(first, first + rows)
         is_member = np.unpackbits(bits[part], axis=1, count=offsets.size).astype(bool)
         members = np.where(is_member, centres[part, None] + offsets, len(values) - 1)
-        result[part] = _matrices(xp, images[members])
-    return result
+        result[part], total = _matrices(xp, images[members])
+        powers[part] = total / np.maximum(is_member.sum(axis=1), 1)[:, None]
+    return result, powers
 
 
-def _matrices(xp: Any, stacks: Any) -> Any:
-    """Coherence matrices of stacks, (p, w, n) complex."""
+def _matrices(xp: Any, stacks: Any) -> tuple[Any, Any]:
+    """Coherence matrices of stacks, (p, w, n) complex, and the sums of squares."""
     products = xp.matmul(xp.moveaxis(stacks, 1, 2), xp.conj(stacks))
     diagonal = xp.arange(products.shape[1])
-    roots = xp.sqrt(products[:, diagonal, diagonal].real)
+    squares = products[:, diagonal, diagonal].real
+    roots = xp.sqrt(squares)
     roots[roots == 0] = 1
     matrices = products / (roots[:, :, None] * roots[:, None, :])
     matrices = (matrices + xp.conj(xp.moveaxis(matrices, 1, 2))) / 2
-    matrices[:, diagonal, diagonal] = (products[:, diagonal, diagonal].real > 0).astype(np.float32)
-    return matrices
+    matrices[:, diagonal, diagonal] = (squares > 0).astype(np.float32)
+    return matrices, squares

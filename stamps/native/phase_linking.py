@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["least_energy_phases", "positive_inverses", "smallest_eigenvectors"]
 
-_MOST_SWEEPS, _TOLERANCE = 100, 1e-6
+_MOST_SWEEPS, _TOLERANCE = 1000, 1e-6
 
 
 def positive_inverses(matrices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -63,7 +63,7 @@ def _inverses_arrays(xp: Any, inverses: NDArray[np.float64]) -> NDArray[np.bool_
 def smallest_eigenvectors(
     matrices: NDArray[np.complexfloating[Any, Any]], start: NDArray[np.complexfloating[Any, Any]]
 ) -> NDArray[np.complex128]:
-    """Eigenvectors of the smallest eigenvalues of positive semidefinite Hermitian matrices.
+    """Eigenvectors of the smallest eigenvalues of Hermitian matrices.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def least_energy_phases(
     Returns
     -------
     ndarray of complex128, shape (p, n)
-        After 100 sweeps, or when a sweep changes no phasor by more than 1e-6.
+        After 1000 sweeps, or when a sweep changes no phasor by more than 1e-6.
     """
     return native.run(
         "phase_linking",
