@@ -16,6 +16,7 @@ from .legacy.local2llh import local2llh as local2llh
 from .legacy.logit import logit as logit
 from .legacy.mt_extract_cands import mt_extract_cands as mt_extract_cands
 from .legacy.mt_extract_info import mt_extract_info as mt_extract_info
+from .legacy.mt_link import mt_link as mt_link
 from .legacy.mt_prep import mt_prep as mt_prep
 from .legacy.mt_prep_gamma import mt_prep_gamma as mt_prep_gamma
 from .legacy.mt_prep_isce import mt_prep_isce as mt_prep_isce
@@ -132,6 +133,7 @@ __all__ = [
     "logit",
     "mt_extract_cands",
     "mt_extract_info",
+    "mt_link",
     "mt_prep",
     "mt_prep_gamma",
     "mt_prep_isce",

@@ -67,6 +67,8 @@ class Option:
         Handed over where the option is not given.
     bare : str, optional
         Handed over where it is given without a value: at the end, or before an option or a number.
+    count : int
+        Values that follow it; more than one are handed over as a list.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Option:
     about: str = ""
     default: object = argparse.SUPPRESS
     bare: str | None = None
+    count: int = 1
 
     @property
     def keyword(self) -> str:
@@ -313,7 +316,8 @@ def _split(name: str, command: Command, argv: Sequence[str]) -> tuple[dict[str, 
         parser.add_argument("--backend")
     for option in command.options:
         if option.value:
-            parser.add_argument(option.name, dest=option.keyword, type=option.read, default=option.default)
+            nargs = None if option.count == 1 else option.count
+            parser.add_argument(option.name, dest=option.keyword, type=option.read, default=option.default, nargs=nargs)
         else:
             parser.add_argument(option.name, dest=option.keyword, action="store_true", default=option.default)
     options, words = parser.parse_known_args(_with_bare(command.options, argv))

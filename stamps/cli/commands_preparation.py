@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stamps.cli.command import Argument, Command
+from stamps.cli.command import Argument, Command, Option
 
 __all__ = ["PREPARATION"]
 
@@ -22,6 +22,30 @@ _IJ = Argument("IJ", about="candidates: number, line, sample")
 _PRECISION = Argument("PRECISION", about="f or s: complex floats or complex shorts")
 _BYTESWAP = Argument("BYTESWAP", int, "1: swap bytes")
 _BAD_RASTER = 231
+
+_LINK_OPTIONS = (
+    Option("--shp", "ks|ad|ttest|glrt|rect", about="test for alike neighbours (ks)"),
+    Option("--alpha", "A", float, "its significance; the smaller, the more are accepted (0.0005, ad 0.001)"),
+    Option("--half-window", "L S", int, "lines and samples to each side of a pixel (5 11)", count=2),
+    Option("--connect", about="only neighbours that are connected to the pixel"),
+    Option("--min-coherence", "C", float, "smaller coherences count as 0 (0)"),
+    Option("--bandwidth", "W", int, "only pairs that are at most W images apart (all)"),
+    Option("--beta", "B", float, "share of the identity in the matrix of coherences (0)"),
+    Option("--method", "NAME", about="EVD, EMI, PTA or sequential_EVD, …_EMI, …_PTA (sequential_EMI)"),
+    Option("--ministack", "K", int, "images of a mini-stack (10)"),
+    Option("--max-compressed", "M", int, "compressed images that are linked with a mini-stack (10)"),
+    Option("--datum", about="adjust the mini-stacks to each other at the end"),
+    Option("--looks-factor", "F", float, "pixels per independent look (1.3)"),
+    Option("--closure", about="write the map of phase closures"),
+    Option("--pair-coherence", about="store the median coherence of all pairs"),
+    Option("--mask", "MASKFILE", about="one byte per pixel, 0 = use (that of the preparation)"),
+    Option(
+        "--subset", "L1 L2 S1 S2", int, "first and last line, first and last sample, from 0: only this part", count=4
+    ),
+    Option("--overwrite", about="begin anew where LINK was made otherwise"),
+    Option("--update", about="images have been added: keep the mini-stacks that are complete"),
+    Option("--cores", "N", int, "cores to use (default: parameter n_cores; its default 1 stands for all)"),
+)
 
 PREPARATION = {
     "mt_prep_snap": Command(
@@ -56,6 +80,13 @@ PREPARATION = {
         required=2,
         status=4,
         example="mt_prep_isce 20180601 /data/topsstack 0.4 3 2",
+    ),
+    "mt_link": Command(
+        "Link the phases of all pixels of a project prepared for a single master (distributed scatterers): one phase per image\n"
+        "from all pairs over alike neighbours, in the folder LINK. A run that was stopped goes on when it is started again.",
+        options=_LINK_OPTIONS,
+        example="mt_link --cores 4\nmt_link --method EMI --half-window 5 7 --alpha 0.01 --connect --overwrite",
+        call=lambda function, values, keywords: function(*values, **keywords) and None,
     ),
     "mt_extract_info": Command(
         "Write the text files of a Doris project (dates, baselines, look angles, heading).",

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
 
-__all__ = ["FOLDER", "FORMAT", "RASTERS", "LinkFolder", "input_state", "read_record", "write_record"]
+__all__ = [
+    "FOLDER",
+    "FORMAT",
+    "IMAGE_TYPE",
+    "RASTERS",
+    "RECORD",
+    "LinkFolder",
+    "input_state",
+    "read_record",
+    "write_record",
+]
 
 #: Name of the folder in the project directory.
 FOLDER = "LINK"

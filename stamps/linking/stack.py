@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -139,13 +139,15 @@ class PreparedStack:
         """0-based place of the master among the dates."""
         return self.dates.index(self.master)
 
-    def flattened(self, lines: slice, samples: slice) -> NDArray[np.complex64]:
+    def flattened(self, lines: slice, samples: slice, images: Sequence[int] | None = None) -> NDArray[np.complex64]:
         """Images of a block, calibrated and with flattened phase.
 
         Parameters
         ----------
         lines, samples : slice
             Of the image, from 0.
+        images : sequence of int, optional
+            Places among the dates (default: all).
 
         Returns
         -------
@@ -154,14 +156,15 @@ class PreparedStack:
         """
         of_slave = dict(zip(self.slaves, self.interferograms, strict=True))
         master = self._amplitudes(self.master_ix, lines, samples)
-        result = np.empty((self.n_images, *master.shape), np.complex64)
-        for k, date in enumerate(self.dates):
-            if date == self.master:
-                result[k] = master
+        wanted = range(self.n_images) if images is None else images
+        result = np.empty((len(wanted), *master.shape), np.complex64)
+        for image, k in zip(result, wanted, strict=True):
+            if k == self.master_ix:
+                image[:] = master
             else:
-                phasor = _unit_phasors(self.interferogram(of_slave[date], lines, samples))
-                np.multiply(np.conj(phasor), self._amplitudes(k, lines, samples), out=result[k])
-                result[k][master == 0] = 0
+                phasor = _unit_phasors(self.interferogram(of_slave[self.dates[k]], lines, samples))
+                np.multiply(np.conj(phasor), self._amplitudes(k, lines, samples), out=image)
+                image[master == 0] = 0
         return result
 
     def interferogram(self, path: str, lines: slice, samples: slice) -> NDArray[np.complex64]:
@@ -260,6 +263,6 @@ def _unit_phasors(values: NDArray[np.complex64]) -> NDArray[np.complex64]:
     """Phasors of unit modulus; 0 where there is no phase."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         modulus = np.abs(values)
-        result = values / modulus
+        result = (values / modulus).astype(np.complex64)
     result[~np.isfinite(modulus) | (modulus == 0)] = 0
     return result

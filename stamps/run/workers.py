@@ -6,6 +6,7 @@ There is one scheduler, :meth:`Workers.map`: one progress display, results in th
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import os
 import sys
@@ -69,6 +70,8 @@ class Workers:
         name_of: Callable[[T], str],
         unit: str,
         light: bool = False,
+        size_of: Callable[[T], int] | None = None,
+        title: str = "",
     ) -> Iterator[R]:
         """Results of ``function(*prepare(task))`` for each task, in order, each as soon as it and those before it are done.
 
@@ -85,6 +88,10 @@ class Workers:
             What the progress display counts.
         light : bool
             Whether the arguments are so small that a cluster can be sent all of them at once.
+        size_of : callable, optional
+            How many of the units a task is (default: one).
+        title : str
+            Stands before the progress display.
 
         Yields
         ------
@@ -100,14 +107,16 @@ class Workers:
         A task whose worker is lost is tried again elsewhere; a patch goes on from what it had published.
         """
         left, waiting = deque(tasks), deque[tuple[T, _Future[R]]]()
-        with self._place(unit, light) as place, _progress(len(left), unit) as progress:
+        sizes = [1 if size_of is None else size_of(task) for task in left]
+        with self._place(unit, light) as place, _progress(sum(sizes), unit, title, size_of is not None) as progress:
             try:
                 while waiting or left:
                     room = place.room()  # asked again, because workers may join during the run
                     while left and len(waiting) < room:
                         task = left.popleft()
                         future = place.submit(function, prepare, task, name_of(task))
-                        future.add_done_callback(lambda _: progress.update())
+                        size = sizes[len(sizes) - len(left) - 1]
+                        future.add_done_callback(functools.partial(_count, progress, size))
                         waiting.append((task, future))
                     task, future = waiting.popleft()
                     place.wait(future)
@@ -206,10 +215,15 @@ def _named(name: str) -> Iterator[None]:
         raise
 
 
-def _progress(total: int, unit: str) -> tqdm[Any]:
+def _progress(total: int, unit: str, title: str, scaled: bool) -> tqdm[Any]:
     from tqdm import tqdm
 
-    return tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=terminal())
+    shown = {"desc": title or None, "unit_scale": scaled, "disable": not sys.stderr.isatty(), "file": terminal()}
+    return tqdm(total=total, unit=unit, **shown)
+
+
+def _count(progress: tqdm[Any], size: int, _future: object) -> None:
+    progress.update(size)
 
 
 # ---------------------------------------------------------------------- cores

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "processes": {"workspace"},
     "external": {"processes", "workspace"},
     "frontends": {"workspace", "processes", "insar", "steps", "matlab", "native"},
-    "linking": {"workspace", "processes", "insar", "steps", "matlab", "native"},
+    "linking": {"workspace", "processes", "insar", "steps", "matlab", "native", "frontends"},
     "products": {"workspace", "processes", "insar", "steps", "matlab", "native", "tropo"},
     "tropo": {"workspace", "processes", "insar", "steps", "matlab", "native"},
     "workers": {"workspace", "processes", "native"},
