@@ -41,8 +41,10 @@ from stamps.steps.scn import low_pass_weights
 from stamps.verify import golden
 from stamps.workspace import Workspace
 
-__all__ = ["Inputs", "check_kernels", "compare", "golden_inputs", "project_calls", "simulated_inputs"]
+__all__ = ["ON_DEVICE", "Inputs", "check_kernels", "compare", "golden_inputs", "project_calls", "simulated_inputs"]
 
+#: Kernels that have a version for CUDA.
+ON_DEVICE = tuple(name for name, versions in backends.KERNELS.items() if "cuda" in versions)
 #: Largest difference relative to the largest value of a result; the others must agree bit for bit.
 TOLERANCE = 2e-5
 #: Random pixels that a rounding may move to the next bin of a histogram, of all.
@@ -150,7 +152,7 @@ def _edges(xy: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.unique(np.sort(pairs, axis=1), axis=0)
 
 
-def check_kernels(names: Sequence[str] = tuple(backends.KERNELS)) -> Iterator[dict[str, Any]]:
+def check_kernels(names: Sequence[str] = ON_DEVICE) -> Iterator[dict[str, Any]]:
     """A row for each kernel and kind of input, one after the other; see :func:`compare`."""
     try:
         data = golden_inputs()

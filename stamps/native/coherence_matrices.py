@@ -1,7 +1,7 @@
 """Coherence matrices of very many pixels, each over its own neighbours.
 
 The compiled version adds products of four neighbours at a time with vector instructions; NumPy's gathers the neighbours of
-a batch and multiplies matrices.
+a batch and multiplies matrices. There is no version for CUDA.
 
 Source: docs/method/linking.md, section 3.
 """

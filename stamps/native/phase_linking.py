@@ -1,7 +1,8 @@
 """Phase linking of very many pixels: inverses, smallest eigenvectors and phases of least energy of small matrices.
 
 The compiled version finds the smallest eigenvalue by inverse iteration with shifts from below and proves by a factorisation
-that there is none below it; what it cannot prove is left to LAPACK, which NumPy's version asks for everything.
+that there is none below it; what it cannot prove is left to LAPACK, which NumPy's version asks for everything. There is
+no version for CUDA.
 
 Source: docs/method/linking.md, sections 3 and 4.
 """

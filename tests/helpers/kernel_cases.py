@@ -7,6 +7,7 @@ from stamps.native.arc_noise import small_baseline_arc_noise, time_series_arc_no
 from stamps.native.candidates import add_amplitudes, add_differences, amplitude, amplitude_sum
 from stamps.native.clap import butterworth_lowpass, filter_grid, filter_stack
 from stamps.native.clap_patch import patch_phase
+from stamps.native.coherence_matrices import coherence_matrices
 from stamps.native.fringe_frequency import fringe_frequency
 from stamps.native.gaussian_smooth import gaussian_smooth
 from stamps.native.goldstein import goldstein
@@ -17,6 +18,7 @@ from stamps.native.l1_fit import l1_fit
 from stamps.native.least_squares import least_squares
 from stamps.native.matlab_random import draw, seeded_state
 from stamps.native.neighbour_range import neighbour_range
+from stamps.native.phase_linking import least_energy_phases, positive_inverses, smallest_eigenvectors
 from stamps.native.phasors import phasors as phasors_of
 from stamps.native.random_coherence import random_coherence_histogram
 from stamps.native.slope_search import slope_search
@@ -76,6 +78,29 @@ def kriging():
     )
 
 
+def coherences():
+    values = numbers(301, 14, dtype=np.float32)
+    values[-1] = 0
+    bits = np.packbits(whole(60, 21, high=2).astype(bool), axis=1)
+    bits[5] = 0
+    bits[6] = 128
+    small = coherence_matrices(values, np.arange(100, 160), np.arange(-10, 11), bits)
+    wide = np.packbits(np.ones((2, 300), bool), axis=1)  # more terms than a running sum in single precision takes
+    return *small, *coherence_matrices(values, np.zeros(2, np.int64), np.arange(300), wide)
+
+
+def phase_linking():
+    """Eigenvectors with the phase of their first element taken away; a matrix that is not positive definite among others."""
+    values = numbers(40, 7, 7) + 1j * numbers(40, 7, 7, seed=1)
+    hermitian = values @ values.conj().transpose(0, 2, 1)
+    hermitian[3] -= 4 * np.eye(7)
+    vectors = smallest_eigenvectors(hermitian, np.ones((40, 7)))
+    vectors *= np.conj(vectors[:, :1]) / np.abs(vectors[:, :1])
+    inverses, good = positive_inverses(hermitian.real + np.eye(7))
+    phases = least_energy_phases(hermitian, vectors / np.abs(vectors))
+    return vectors, inverses, good, phases
+
+
 CASES = {
     "arc_noise": lambda: (
         *time_series_arc_noise(phasors(120, 12), EDGES, DAYS, BPERP, 60.0),
@@ -84,6 +109,7 @@ CASES = {
     "candidates": candidates,
     "clap": clap,
     "clap_patch": clap_patch,
+    "coherence_matrices": coherences,
     "fringe_frequency": lambda: fringe_frequency(with_nan(phasors(40, 50)), 16),
     "gaussian_smooth": lambda: gaussian_smooth(XY.astype(np.float32), numbers(150, 4), 40.0),
     "goldstein": lambda: (
@@ -107,6 +133,7 @@ CASES = {
         *neighbour_range(EDGES, with_nan(numbers(130, dtype=np.float32))),
         *neighbour_range(EDGES, with_nan(numbers(130))),
     ),
+    "phase_linking": phase_linking,
     "phasors": lambda: (
         phasors_of(100 * numbers(301, 17, dtype=np.float32)),
         phasors_of(100 * with_nan(numbers(700, 13))),

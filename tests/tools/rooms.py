@@ -50,6 +50,7 @@ WHY = {
     "steps": "the science of a step takes arrays only, and nothing from another step's inside",
     "workspace": "a directory and its files; it computes no science",
     "frontends": "they end at candidates and never call a legacy script",
+    "linking": "it takes stacks and candidates from the front ends, and ends at candidates, too",
     "products": "products only read: what legacy scripts and they share belongs below both",
     "tropo": "delays are computed from arrays and files, never through legacy scripts or products",
     "workers": "they start processes and know neither steps nor science",
