@@ -6,7 +6,7 @@ The reference data are not in the repository: :func:`helpers.ds_stacks.reference
 import numpy as np
 import pytest
 
-from helpers.ds_stacks import NAMES, reference_data
+from helpers.ds_stacks import pure_pixels, reference_data
 from helpers.linked_arrays import LinkedArrays, flags_of, rms, wrapped
 from stamps.linking.estimators import REGULARISATION, moduli
 from stamps.linking.neighbours import alike_pixels
@@ -51,17 +51,7 @@ def with_ours(data):
 
 
 def kinds(data):
-    """Kind -> pixels whose whole window is of this kind; the road, which is three samples wide, and borders of dry ground."""
-    kind = data["kind"]
-    windows = np.lib.stride_tricks.sliding_window_view(kind, (11, 15))
-    pure = np.zeros(kind.shape, bool)
-    pure[5:-5, 7:-7] = (windows == kind[5:-5, 7:-7, None, None]).all(axis=(2, 3))
-    found = {name: pure & (kind == NAMES.index(name)) for name in ("dry", "fields", "weak")}
-    found["road"] = kind == NAMES.index("road")
-    inside = np.zeros(kind.shape, bool)
-    inside[5:-5, 7:-7] = True
-    found["dry near borders"] = (kind == NAMES.index("dry")) & ~pure & inside & ~data["ps"]
-    return found
+    return pure_pixels(data, HALF)
 
 
 # ---------------------------------------------------------------------- neighbours
@@ -166,3 +156,13 @@ def test_accuracy_is_not_below_that_of_miaplpy_with_the_same_neighbours(data, wi
     with data["file"]("miaplpy_link") as reference:
         theirs = rms(reference[f"phase_{estimator}"] - data["phase"], chosen)
     assert rms(with_their_neighbours.phase(estimator) - data["phase"], chosen) <= 1.02 * theirs
+
+
+@pytest.mark.parametrize("estimator", ["EVD", "EMI"])
+def test_accuracy_is_not_below_that_of_dolphin_with_whole_windows(data, estimator):
+    ours = LinkedArrays(data["slc"], flags_of(data["slc"], LinkOptions.of(half_window=HALF, shp="rect")))
+    with data["file"]("dolphin_link") as reference:
+        theirs = reference[f"phase_{estimator}_rect"]
+    for kind in ("dry", "fields", "weak"):
+        chosen = kinds(data)[kind]
+        assert rms(ours.phase(estimator) - data["phase"], chosen) <= 1.02 * rms(theirs - data["phase"], chosen), kind

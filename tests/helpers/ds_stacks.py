@@ -104,6 +104,21 @@ def simulate(lines=60, samples=80, n_images=24, seed=2026, ps_share=0.005):
     }  # fmt: skip
 
 
+def pure_pixels(stack, half):
+    """Kind -> pixels whose whole window is of this kind, without points; the road, three samples wide; borders of dry ground."""
+    kind, (lines, samples) = stack["kind"], half
+    window = 2 * lines + 1, 2 * samples + 1
+    windows, points = (np.lib.stride_tricks.sliding_window_view(a, window) for a in (kind, stack["ps"]))
+    inside, pure = np.zeros(kind.shape, bool), np.zeros(kind.shape, bool)
+    inside[lines:-lines, samples:-samples] = True
+    centre = kind[lines:-lines, samples:-samples, None, None]
+    pure[lines:-lines, samples:-samples] = ((windows == centre) & ~points).all(axis=(2, 3))
+    found = {name: pure & (kind == NAMES.index(name)) for name in ("dry", "fields", "weak")}
+    found["road"] = kind == NAMES.index("road")
+    found["dry near borders"] = (kind == NAMES.index("dry")) & ~pure & inside & ~stack["ps"]
+    return found
+
+
 _HEADER = """\
 sensor:\tSENTINEL-1A
 range_samples:\t{samples}
