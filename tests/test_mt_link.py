@@ -227,7 +227,7 @@ def test_blocks_and_their_order_make_no_difference(sound, tmp_path, method, monk
     options = {"method": method, "closure": True, "connect": True, **SMALL}
     whole = linked_in_blocks(sound, tmp_path / "whole", options, 10**6, lambda f, blocks, title: map(f, blocks))
     monkeypatch.setattr("stamps.linking.blocks._WIDEST", 9)
-    for pixels in (1, 60, 200):
+    for pixels in (40, 200):
         assert linked_in_blocks(sound, tmp_path / str(pixels), options, pixels, backwards) == whole
 
 
@@ -654,3 +654,36 @@ def test_errors_name_the_block(project, monkeypatch):
     monkeypatch.setattr("stamps.linking.passes.alike_pixels", broken)
     with pytest.raises(StampsError, match="lines 0 to 20: something"):
         mt_link(workdir=project, **SMALL)
+
+
+# ---------------------------------------------------------------------- projects from elsewhere
+
+
+@pytest.mark.parametrize("name", ["LINK", "LINK/compressed", "LINK/scratch"])
+def test_a_folder_that_is_a_link_is_refused(project, tmp_path, name):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    mt_link(workdir=project, **SMALL)
+    shutil.rmtree(project / name, ignore_errors=True)
+    (project / name).symlink_to(outside)
+    for overwrite in (False, True):
+        with pytest.raises(WorkspaceError, match="is a link"):
+            mt_link(workdir=project, overwrite=overwrite, **SMALL)
+    assert not list(outside.iterdir())
+
+
+def test_nothing_is_written_through_a_raster_that_is_a_link(project, tmp_path, stack):
+    outside = tmp_path / "outside"
+    outside.write_bytes(bytes(LINES * SAMPLES * 8))
+    before = mt_link(workdir=project, **SMALL)
+    path = project / "LINK" / f"{stack['dates'][0]}.lslc"
+    path.unlink()
+    path.symlink_to(outside)
+    record = {**before, "complete": False, "passes": {}}
+    (project / "LINK" / "link.json").write_text(json.dumps(record))
+    (project / "LINK" / "scratch").mkdir()
+    with pytest.raises((WorkspaceError, OSError)):
+        mt_link(workdir=project, **SMALL)
+    assert outside.read_bytes() == bytes(LINES * SAMPLES * 8)
+    mt_link(workdir=project, overwrite=True, **SMALL)
+    assert outside.read_bytes() == bytes(LINES * SAMPLES * 8) and not path.is_symlink()

@@ -52,6 +52,10 @@ RASTERS: dict[str, np.dtype[Any]] = {
     "estimator.u8": np.dtype("u1"),
 }
 IMAGE_TYPE = np.dtype("<c8")
+_FIELDS = {
+    "block_pixels", "complete", "dates", "inputs", "kept", "length", "log", "master", "options", "passes", "prepared",
+    "settings", "width",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,7 @@ def read_record(folder: StrPath) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise WorkspaceError(f"{path} is damaged ({error}): run mt_link --overwrite.") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
+    if not isinstance(record, dict) or record.get("format") != FORMAT or not _FIELDS <= record.keys():
         raise WorkspaceError(f"{path} has another form than this version writes: run mt_link --overwrite.")
     return record
 
@@ -221,7 +225,8 @@ def write_record(folder: StrPath, record: Mapping[str, Any]) -> None:
     """Replace ``link.json``: after a kill at any time the old or the new one is there, whole."""
     path = Path(folder) / RECORD
     beside = path.with_name(f".{RECORD}.new")
-    with open(beside, "w", encoding="utf-8") as file:
+    beside.unlink(missing_ok=True)
+    with open(beside, "x", encoding="utf-8") as file:
         json.dump(record, file, indent=1)
         file.write("\n")
         file.flush()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.linking.files import IMAGE_TYPE, RASTERS
+from stamps.workspace.plain_files import open_plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,14 +64,18 @@ class Raster:
     def create(self, header: bool = True) -> None:
         """Make it, full of zeros, with an ENVI header beside it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "wb") as file:
+        self.path.unlink(missing_ok=True)  # what a link leads to belongs to somebody else
+        with open(self.path, "xb") as file:
             file.truncate(self.n_bytes)
         if header:
-            self.path.with_name(f"{self.path.name}.hdr").write_text(
+            text = (
                 f"ENVI\nsamples = {self.shape[1]}\nlines = {self.shape[0]}\nbands = 1\nheader offset = 0\n"
-                f"file type = ENVI Standard\ndata type = {_ENVI_TYPES[self.dtype.str]}\ninterleave = bsq\nbyte order = 0\n",
-                encoding="ascii",
+                f"file type = ENVI Standard\ndata type = {_ENVI_TYPES[self.dtype.str]}\ninterleave = bsq\nbyte order = 0\n"
             )
+            beside = self.path.with_name(f"{self.path.name}.hdr")
+            beside.unlink(missing_ok=True)
+            with open(beside, "x", encoding="ascii", newline="\n") as file:
+                file.write(text)
 
     def read(self, area: Area) -> NDArray[Any]:
         """Pixels of an area, in memory."""
@@ -81,7 +86,7 @@ class Raster:
         """Write the pixels of an area, and wait until the disk has them."""
         values = np.ascontiguousarray(values, self.dtype).reshape(*area.shape, *self.shape[2:])
         pixel = values[0, 0].nbytes if len(self.shape) > 2 else self.dtype.itemsize
-        with open(self.path, "r+b", buffering=0) as file:
+        with open(open_plain(self.path, os.O_RDWR), "r+b", buffering=0) as file:
             if area.shape[1] == self.shape[1]:
                 _write_at(file.fileno(), pixel * self.shape[1] * area.first_line, values)
             else:

@@ -192,6 +192,11 @@ def _prepared(job: Job, record: dict[str, Any]) -> dict[str, Any]:
 
 def _check_folder(folder: Path) -> None:
     """Stop where ``LINK`` is something else."""
+    for place in (folder, folder / "compressed", folder / SCRATCH):
+        if place.is_symlink():
+            raise WorkspaceError(
+                f"{place} is a link, where a folder was expected: nothing is written there; remove it."
+            )
     if not folder.exists():
         return
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else None
