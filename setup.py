@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 KERNELS = sorted(path for path in (HERE / "stamps" / "native").glob("_*.py") if path.name != "__init__.py")
 FLAGS = ["-O3", "-g0", "-ffp-contract=off"]
 #: Kernels of arithmetic that are also built for wide registers, and the flags: chosen at run time (stamps/native/backends.py).
-WIDE_KERNELS = ("_arc_noise", "_clap", "_clap_patch", "_topofit")
+WIDE_KERNELS = ("_arc_noise", "_clap", "_clap_patch", "_coherence_matrices", "_phase_linking", "_topofit")
 WIDE_FLAGS = ["-mavx2"]
 MOST_COMPILERS = 8  # at once; each takes up to 1 GB
 

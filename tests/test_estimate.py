@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -223,3 +224,9 @@ def test_bad_arguments(tmp_path, stack, project, capsys):
         estimate_needs(project, memory_gib=-1)
     assert cli.run("stamps", ["estimate", "--cores", "0"]) == 1
     assert "from 1 on" in capsys.readouterr().err
+
+
+def test_what_linking_would_take_is_said_for_single_masters(tiny_export, tiny_pairs):
+    notes = " ".join(estimate_needs(datadir=tiny_export).notes)
+    assert re.search(r"mt_link .* would take \S+ GB of disk besides, and \S+ GB of memory for each core", notes)
+    assert "mt_link" not in " ".join(estimate_needs(datadir=tiny_pairs).notes)

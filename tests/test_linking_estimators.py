@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.ds_stacks import coherence_matrix
+from helpers.kernel_cases import CASES
 from stamps.linking.estimators import AS_ASKED, FELL_BACK, link, moduli
 from stamps.linking.options import LinkOptions
 from stamps.linking.pairs import PairCounts
 from stamps.linking.quality import mean_closure, phase_deviation, temporal_coherence
 from stamps.linking.sequences import compressed_before, compression, mini_stacks, unchanged_stacks
+from stamps.native import backends
 from stamps.native.phase_linking import least_energy_phases, positive_inverses, smallest_eigenvectors
 
 OPTIONS = LinkOptions.of()
@@ -82,6 +84,21 @@ def test_the_smallest_eigenvector_is_that_of_lapack():
         residual = np.einsum("pij,pj->pi", matrices, vectors) - lowest[:, None] * vectors
         assert np.abs(residual).max() < 1e-7
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1)
+
+
+@pytest.mark.parametrize("kernel", ["coherence_matrices", "phase_linking"])
+def test_wide_registers_give_the_same_bits(kernel, monkeypatch):
+    names = [f"stamps.native._{kernel}{end}" for end in ("", backends.WIDE)]
+    portable, wide = (pytest.importorskip(name, exc_type=ImportError) for name in names)
+    if not backends._has_wide_build(names[0]):
+        pytest.skip("this processor has no wide registers")
+    results = []
+    for module in (portable, wide):
+        monkeypatch.setattr(backends, "pythran_module", lambda _, chosen=module: chosen)
+        monkeypatch.setattr(backends, "pythran_problem", lambda _: None)
+        results.append(CASES[kernel]())
+    for ours, expected in zip(*results, strict=True):
+        np.testing.assert_array_equal(ours, expected)
 
 
 def test_a_start_that_is_an_eigenvector_of_another_value_does_not_lead_astray():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from stamps.linking.options import LinkOptions
 
-__all__ = ["Area", "Block", "blocks_of", "bytes_on_disk", "pixels_at_once", "pixels_of_block"]
+__all__ = ["Area", "Block", "blocks_of", "bytes_in_memory", "bytes_on_disk", "pixels_at_once", "pixels_of_block"]
 
 _MEMORY = 600 << 20  # of a block's arrays; batches of matrices come on top
 _BATCH_MEMORY = 64 << 20
@@ -139,6 +139,12 @@ def pixels_of_block(subset: Area, n_images: int, options: LinkOptions) -> int:
     per_pixel = 48 * n_images + 2 * window
     fitting = _MEMORY // per_pixel
     return int(np.clip(subset.size // _MOST_BLOCKS, _FEWEST_PIXELS, max(fitting, 1)))
+
+
+def bytes_in_memory(subset: Area, n_images: int, options: LinkOptions) -> int:
+    """Bytes that each core takes while it works on a block, about."""
+    window = options.window[0] * options.window[1]
+    return pixels_of_block(subset, n_images, options) * (48 * n_images + 2 * window) + 3 * _BATCH_MEMORY
 
 
 def pixels_at_once(n_images: int) -> int:

@@ -17,6 +17,9 @@ from stamps import native
 from stamps.errors import InputError
 from stamps.frontends.forecast import expected_candidates, find_stack
 from stamps.frontends.headers import ground_spacing
+from stamps.linking.blocks import Area, bytes_in_memory, bytes_on_disk
+from stamps.linking.options import LinkOptions
+from stamps.linking.sequences import mini_stacks
 from stamps.queries.counts import (
     counts_of,
     counts_with,
@@ -128,7 +131,12 @@ def _of_stack(datadir: str | os.PathLike[str], cores: int, memory: float, da_thr
         steps=steps,
         disk=disk,
         recommended=layout,
-        notes=(*notes, *_memory_notes(steps, memory, with_patches=False), *_disk_notes(disk, used=0)),
+        notes=(
+            *notes,
+            *_memory_notes(steps, memory, with_patches=False),
+            *_disk_notes(disk, used=0),
+            *_linking_notes(whole),
+        ),
     )
 
 
@@ -192,7 +200,12 @@ def _of_project(ws: Workspace, cores: int | None, memory: float) -> Needs:
         steps=steps,
         disk=disk,
         recommended=layout,
-        notes=(*_memory_notes(steps, memory, with_patches=True), *_disk_notes(disk, used), *notes),
+        notes=(
+            *_memory_notes(steps, memory, with_patches=True),
+            *_disk_notes(disk, used),
+            *notes,
+            *([] if merged_alone else _linking_notes(counts)),
+        ),
     )
 
 
@@ -267,3 +280,17 @@ def _disk_notes(disk: dict[str, int], used: int) -> list[str]:
         return []
     free, total = disk["free"] / 1e9, disk["total"] / 1e9
     return [f"The disk has {free:.3g} GB left, but the project may grow to {total:.3g} GB."]
+
+
+def _linking_notes(counts: Counts) -> list[str]:
+    """What ``mt_link`` would need with its default options."""
+    if counts.mode != "PS" or counts.n_image < 4 or not counts.width * counts.length:
+        return []
+    options = LinkOptions.of()
+    n_stacks = len(mini_stacks(counts.n_image, options.ministack))
+    disk = bytes_on_disk(counts.width, counts.length, counts.n_image, n_stacks, options)
+    memory = bytes_in_memory(Area(0, counts.length, 0, counts.width), counts.n_image, options)
+    return [
+        f"mt_link (distributed scatterers) would take {disk / 1e9:.3g} GB of disk besides, and {memory / 1e9:.2g} GB of memory "
+        "for each core."
+    ]

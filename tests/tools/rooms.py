@@ -34,7 +34,7 @@ MAY_IMPORT = {
         "workers",
     },
     "run": {"workers", "legacy", "frontends", "workspace", "processes", "native", "matlab"},
-    "queries": {"workspace", "products", "workers", "run", "frontends", "native", "matlab", "insar", "external"},
+    "queries": {"workspace", "products", "workers", "run", "frontends", "linking", "native", "matlab", "insar", "external"},
     "drivers": {"run", "workers", "queries", "workspace", "processes", "native"},
     "verify": {"workspace", "processes", "products", "external", "matlab", "insar", "steps", "workers", "legacy", "run"},
     "report": {"workspace", "products", "verify", "queries", "run", "matlab", "insar", "steps"},
