@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import ds_stacks
+from helpers import ds_stacks, raster_stacks
 from helpers.linked_arrays import LinkedArrays, flags_of, rms, wrapped
 from stamps.cli import program
 from stamps.errors import InputError, ParameterError, StampsError, WorkspaceError
@@ -687,3 +687,26 @@ def test_nothing_is_written_through_a_raster_that_is_a_link(project, tmp_path, s
     assert outside.read_bytes() == bytes(LINES * SAMPLES * 8)
     mt_link(workdir=project, overwrite=True, **SMALL)
     assert outside.read_bytes() == bytes(LINES * SAMPLES * 8) and not path.is_symlink()
+
+
+# ---------------------------------------------------------------------- processors
+
+
+def test_projects_of_all_processors_are_linked_alike(tmp_path):
+    """The same simulated stack in four layouts: byte orders, names, an interferogram of the master with itself, short integers."""
+    found = {}
+    for name, more in (("gamma", ["--null-master"]), ("snap", []), ("doris", []), ("isce", [])):
+        (tmp_path / name).mkdir()
+        _, project, prepare = raster_stacks.layout(tmp_path / name, name, *more)
+        prepare()
+        mt_link(half_window=(2, 3), alpha=0.01, method="EMI", workdir=project)
+        found[name] = LinkFolder.open(project)
+    first = found.pop("snap")
+    assert np.count_nonzero(first.estimator) > 2000
+    for link in found.values():
+        assert (link.dates, link.master) == (first.dates, first.master)
+        same = np.asarray(link.n_shp) == np.asarray(first.n_shp)
+        assert same.mean() > (0.99 if link is found["gamma"] else 0.999)  # its amplitudes are whole numbers
+        for date in first.dates:
+            difference = wrapped(np.angle(link.image(date)) - np.angle(first.image(date)))
+            assert np.mean(difference[same] < 1e-2) > 0.99
