@@ -693,7 +693,7 @@ def test_nothing_is_written_through_a_raster_that_is_a_link(project, tmp_path, s
 
 
 def test_projects_of_all_processors_are_linked_alike(tmp_path):
-    """The same simulated stack in four layouts: byte orders, names, an interferogram of the master with itself, short integers."""
+    """The same simulated stack in four layouts: byte orders, names, short integers, the master with itself."""
     found = {}
     for name, more in (("gamma", ["--null-master"]), ("snap", []), ("doris", []), ("isce", [])):
         (tmp_path / name).mkdir()
