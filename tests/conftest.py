@@ -7,6 +7,7 @@ lists its name: then the test fails.
 
 import itertools
 import os
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -14,7 +15,7 @@ import pytest
 
 pytest.register_assert_rewrite("helpers")  # their failures show values, as those of tests do
 
-from helpers import run_projects, tiny_stacks  # noqa: E402
+from helpers import ds_projects, run_projects, tiny_stacks  # noqa: E402
 from helpers.collected import COLLECTED  # noqa: E402
 from stamps.errors import InputError  # noqa: E402
 from stamps.verify import golden  # noqa: E402
@@ -48,6 +49,31 @@ def console():
 def tiny_export(tmp_path_factory):
     """A single-master export of five images, 24 × 30 pixels, with a mask (read only)."""
     return tiny_stacks.simulated(tmp_path_factory.mktemp("export") / "stack", "--mask")
+
+
+@pytest.fixture(scope="session")
+def ds_stack():
+    """Arrays of a small stack of distributed scatterers (read only)."""
+    return ds_projects.small_stack()
+
+
+@pytest.fixture(scope="session")
+def ds_sound(tmp_path_factory, ds_stack):
+    """A single-master project prepared from it (read only)."""
+    return ds_projects.prepared(tmp_path_factory.mktemp("ds"), ds_stack)
+
+
+@pytest.fixture
+def ds_project(tmp_path, ds_sound):
+    """A copy of the project that may be changed; its rasters are those of the first."""
+    shutil.copytree(ds_sound, tmp_path / "project")
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def ds_movable(tmp_path, ds_stack):
+    """A project whose rasters may be changed, too."""
+    return ds_projects.prepared(tmp_path / "movable", ds_stack)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """What tests share: projects in a known state, stand-ins, records, trouble. ``from helpers import random_project``.
 
 =======================  ====================================================================================================
-stacks, and projects     ``tiny_stacks``, ``prepared_layouts``, ``raster_stacks``, ``ds_stacks`` (simulated);
+stacks, and projects     ``tiny_stacks``, ``prepared_layouts``, ``raster_stacks``, ``ds_stacks``, ``ds_projects`` (simulated);
 before step 1            ``text_project`` (Doris, ISCE), ``gamma_project``, ``gsar_project``, ``gacos_maps`` (written by hand);
                          ``preparation_files``, ``parameter_files`` (what lies on the disk)
 projects after a step    ``synthetic_patch`` (2), ``two_patches`` (4), ``random_project`` (4 to 7), ``delayed_project`` (6,
