@@ -22,6 +22,7 @@ from stamps.errors import StampsError
 from stamps.legacy.mt_link import mt_link
 from stamps.linking.files import LinkFolder
 from stamps.linking.options import LinkOptions
+from stamps.native import backends
 
 METHODS = ("EMI", "sequential_EMI")
 
@@ -31,7 +32,7 @@ METHODS = ("EMI", "sequential_EMI")
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_files_of_a_run(ds_project, ds_stack, method):
-    record = mt_link(method=method, closure=True, pair_coherence=True, workdir=ds_project, **SMALL)
+    record = mt_link(method=method, closure=True, pair_coherence=True, workdir=ds_project, **SMALL).record
     link = LinkFolder.open(ds_project)
     assert link.dates == ds_stack["dates"] and link.master == ds_stack["dates"][IMAGES // 2]
     assert (link.width, link.length) == (SAMPLES, LINES) and link.options["method"] == method
@@ -51,6 +52,18 @@ def test_the_files_of_a_run(ds_project, ds_stack, method):
     master = link.image(link.master)
     assert (master.imag == 0).all() and (master.real > 0).all()
     everything_finite(ds_project)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_without_compiled_kernels_the_phases_are_the_same(ds_project, tmp_path, method):
+    shutil.copytree(ds_project, tmp_path / "other")
+    compiled = mt_link(method=method, workdir=ds_project, **SMALL)
+    with backends.selected("numpy"):
+        arrays = mt_link(method=method, workdir=tmp_path / "other", **SMALL)
+    np.testing.assert_array_equal(compiled.n_shp, arrays.n_shp)
+    for date in compiled.dates:
+        difference = wrapped(np.angle(compiled.image(date)) - np.angle(arrays.image(date)))
+        assert np.mean(difference < 1e-3) > 0.999
 
 
 @pytest.mark.parametrize("method", ["EVD", "EMI", "PTA"])

@@ -98,12 +98,12 @@ def killed(ds_project, moment, method):
 def test_a_killed_run_goes_on_and_the_files_are_the_same(ds_project, tmp_path, method, moments, monkeypatch):
     shutil.copytree(ds_project, tmp_path / "other")
     monkeypatch.setattr(link_run, "pixels_of_block", lambda *_: 130)
-    record = mt_link(method=method, pair_coherence=True, workdir=tmp_path / "other", **SMALL)
+    record = mt_link(method=method, pair_coherence=True, workdir=tmp_path / "other", **SMALL).record
     for moment in moments:
         assert killed(ds_project, moment, method)
         with pytest.raises(InputError, match="run mt_link"):
             LinkFolder.open(ds_project)
-    again = mt_link(method=method, pair_coherence=True, workdir=ds_project, **SMALL)
+    again = mt_link(method=method, pair_coherence=True, workdir=ds_project, **SMALL).record
     assert rasters(ds_project) == rasters(tmp_path / "other")
     assert again["counts"] == record["counts"] and again["pair_coherence"] == record["pair_coherence"]
 
@@ -123,9 +123,9 @@ def test_a_run_that_is_killed_again_and_again_comes_to_an_end(ds_project, tmp_pa
 
 
 def test_a_finished_run_is_not_repeated(ds_project, monkeypatch):
-    record = mt_link(workdir=ds_project, **SMALL)
+    record = mt_link(workdir=ds_project, **SMALL).record
     monkeypatch.setattr(link_run, "_do", lambda *_: pytest.fail("linked again"))
-    assert mt_link(workdir=ds_project, **SMALL) == record
+    assert mt_link(workdir=ds_project, **SMALL).record == record
 
 
 # ---------------------------------------------------------------------- images that are added
@@ -165,7 +165,7 @@ def test_an_update_keeps_complete_mini_stacks(growing, tmp_path):
     grow()
     with pytest.raises(InputError, match="--update adds the new images"):
         mt_link(workdir=ds_project, **SMALL)
-    record = mt_link(workdir=ds_project, update=True, **SMALL)
+    record = mt_link(workdir=ds_project, update=True, **SMALL).record
     link, after = LinkFolder.open(ds_project), rasters(ds_project)
     assert record["kept"] == 2 and len(link.dates) == IMAGES
     kept = [name for name in before if name.startswith("compressed/")]

@@ -96,7 +96,7 @@ def test_four_images_and_a_window_larger_than_the_image(tmp_path, ds_stack, caps
 def test_a_mask_that_leaves_nothing(ds_project, capsys):
     (ds_project / "mask").write_bytes(b"\1" * LINES * SAMPLES)
     for method in METHODS:
-        record = mt_link(mask="mask", method=method, workdir=ds_project, overwrite=True, **SMALL)
+        record = mt_link(mask="mask", method=method, workdir=ds_project, overwrite=True, **SMALL).record
         assert record["counts"]["valid"] == record["counts"]["linked"] == 0
         assert not any(image.any() for image in LinkFolder.open(ds_project).images().values())
     assert "No pixel of" in capsys.readouterr().out
@@ -214,7 +214,7 @@ def test_a_folder_of_other_settings_is_kept(ds_project):
     with pytest.raises(InputError, match="made with other options .alpha.: --overwrite"):
         mt_link(workdir=ds_project, alpha=0.01, **SMALL)
     assert rasters(ds_project) == before
-    assert mt_link(workdir=ds_project, alpha=0.01, overwrite=True, **SMALL)["options"]["alpha"] == 0.01
+    assert mt_link(workdir=ds_project, alpha=0.01, overwrite=True, **SMALL).options["alpha"] == 0.01
 
 
 def test_a_folder_of_other_rasters_is_kept(ds_movable, ds_stack):
@@ -282,7 +282,7 @@ def test_a_folder_that_is_a_link_is_refused(ds_project, tmp_path, name):
 def test_nothing_is_written_through_a_raster_that_is_a_link(ds_project, tmp_path, ds_stack):
     outside = tmp_path / "outside"
     outside.write_bytes(bytes(LINES * SAMPLES * 8))
-    before = mt_link(workdir=ds_project, **SMALL)
+    before = mt_link(workdir=ds_project, **SMALL).record
     path = ds_project / "LINK" / f"{ds_stack['dates'][0]}.lslc"
     path.unlink()
     path.symlink_to(outside)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import stamps
 from stamps.errors import InputError, ParameterError
@@ -19,7 +19,7 @@ from stamps.frontends.header_values import values_behind
 from stamps.frontends.lists import paths_of
 from stamps.linking.blocks import Area, Block
 from stamps.linking.counts import in_words
-from stamps.linking.files import FOLDER
+from stamps.linking.files import FOLDER, LinkFolder
 from stamps.linking.job import Job
 from stamps.linking.options import LinkOptions
 from stamps.linking.run import run
@@ -60,7 +60,7 @@ def mt_link(
     update: bool = False,
     cores: int | None = None,
     workdir: Workspace | StrPath = ".",
-) -> dict[str, Any]:
+) -> LinkFolder:
     """Link the phases of a prepared single-master project.
 
     A run that was stopped goes on where it was when it is started again with the same options; the files are the same.
@@ -111,8 +111,8 @@ def mt_link(
 
     Returns
     -------
-    dict
-        Content of ``LINK/link.json``.
+    LinkFolder
+        Reads what was written: linked images by date, temporal coherence, number of alike pixels, expected noise.
 
     Raises
     ------
@@ -121,6 +121,13 @@ def mt_link(
         disk is too small.
     ParameterError
         An option has a value that it cannot have.
+
+    Examples
+    --------
+    >>> from stamps import mt_link
+    >>> link = mt_link(half_window=(2, 3))
+    >>> link.image(link.master).dtype
+    dtype('complex64')
     """
     ws = Workspace.at(workdir)
     options = LinkOptions.of(
@@ -142,7 +149,7 @@ def mt_link(
     for line in in_words(record).splitlines():
         log(line)
     log.finish()
-    return record
+    return LinkFolder(job.folder, record)
 
 
 def _mapper(workers: Workers) -> Callable[..., Iterator[dict[str, int]]]:

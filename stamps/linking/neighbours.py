@@ -69,7 +69,7 @@ def alike_pixels(
     Returns
     -------
     ndarray of uint8, shape (lines of the core, samples of the core, ceil(w / 8))
-        A bit for each pixel of the window, line by line, packed as :func:`numpy.packbits` does. The own one is set for
+        A bit for each pixel of the window, line by line, packed as ``numpy.packbits`` does. The own one is set for
         valid pixels.
     """
     statistics, test = _prepared(amplitudes, options)

@@ -36,15 +36,15 @@ def coherence_matrices(
     offsets : ndarray of int64, shape (w,)
         From the row of a pixel to those of its window.
     bits : ndarray of uint8, shape (p, ceil(w / 8))
-        Which of the window are neighbours, packed as :func:`numpy.packbits` does.
+        Which of the window are neighbours, packed as ``numpy.packbits`` does.
 
     Returns
     -------
     matrices : ndarray of complex64, shape (p, n, n)
-        Element (k, l): Σ f_k·conj(f_l) / √(Σ|f_k|² Σ|f_l|²) over the neighbours; Hermitian, 1 on the diagonal. 0 for a
+        Element (k, l): ``Σ f_k·conj(f_l) / √(Σ|f_k|² Σ|f_l|²)`` over the neighbours; Hermitian, 1 on the diagonal. 0 for a
         pixel without neighbours.
     powers : ndarray of float32, shape (p, n)
-        Mean of |f_k|² over the neighbours.
+        Mean square modulus of each image over the neighbours.
     """
     n = values.shape[1] // 2
     result = np.zeros((len(centres), n, n), np.complex64)
