@@ -122,6 +122,25 @@ def test_a_run_that_is_killed_again_and_again_comes_to_an_end(ds_project, tmp_pa
     assert rasters(ds_project) == rasters(tmp_path / "other")
 
 
+def test_a_run_of_another_version_is_not_continued(ds_project, monkeypatch):
+    assert killed(ds_project, 30, "EMI")
+    monkeypatch.setattr("stamps.__version__", "0.0.0")
+    with pytest.raises(InputError, match="was begun by version .*, this is 0.0.0"):
+        mt_link(method="EMI", pair_coherence=True, workdir=ds_project, **SMALL)
+
+
+def test_what_the_last_pass_has_read_is_not_kept(ds_project, monkeypatch):
+    monkeypatch.setattr(link_run, "pixels_of_block", lambda *_: 130)
+    found = []
+
+    def noted(folder, record):
+        found.append(len(list(folder.glob("scratch/phasors_*"))))
+
+    monkeypatch.setattr(link_run, "write_record", noted)
+    mt_link(workdir=ds_project, cores=1, **SMALL)
+    assert max(found[-6:-1]) >= 1 and found[-1] == 0
+
+
 def test_a_finished_run_is_not_repeated(ds_project, monkeypatch):
     record = mt_link(workdir=ds_project, **SMALL).record
     monkeypatch.setattr(link_run, "_do", lambda *_: pytest.fail("linked again"))

@@ -92,6 +92,10 @@ class Job:
         """A temporary file."""
         return self.folder / SCRATCH / name
 
+    def kept_phasors(self, block: int) -> Path:
+        """What the last pass has read of a block, until it is finished: temporary."""
+        return self.scratch(f"phasors_{block}.npy")
+
     def rasters(self) -> list[Raster]:
         """All rasters that stay."""
         names = ["tcoh.flt", "sigma.flt", "shp.u16", "estimator.u8"]

@@ -189,7 +189,7 @@ def _own_phasors(pixels: _Pixels, reference: int) -> NDArray[np.complex64]:
 
 def _mini_stack_phasors(job: Job, block: Block) -> NDArray[np.complex64]:
     """Phasors relative to the first image, (p, n), as the mini-stacks left them."""
-    path = job.scratch(f"phasors_{block.number}.npy")
+    path = job.kept_phasors(block.number)
     if path.exists():
         return np.load(path)
     n = job.stack.n_images

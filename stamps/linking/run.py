@@ -114,11 +114,13 @@ def _do(
 ) -> None:
     """One pass over the blocks that are not finished."""
     done = record["passes"].setdefault(name, {"blocks": 0})
-    for counts in mapper(function, blocks[done["blocks"] :], f"{name} ({which})"):
+    left = blocks[done["blocks"] :]
+    for block, counts in zip(left, mapper(function, left, f"{name} ({which})"), strict=True):
         done["blocks"] += 1
         for kind, count in counts.items():
             done[kind] = done.get(kind, 0) + count
         write_record(job.folder, record)
+        job.kept_phasors(block.number).unlink(missing_ok=True)
 
 
 # ---------------------------------------------------------------------- the folder
@@ -130,7 +132,7 @@ def _opened(job: Job, version: str, overwrite: bool, update: bool, block_pixels:
     old = None if overwrite else read_record(job.folder)
     inputs = _inputs(job)
     if old is not None and old["settings"] == job.as_dict() and old["inputs"] == inputs:
-        return _continued(replace(job, kept=old["kept"]), old)
+        return _continued(replace(job, kept=old["kept"]), old, version)
     if old is not None and not update:
         raise InputError(f"{job.folder} {_difference(old, job, inputs)}: --overwrite begins anew{_hint(old, job)}.")
     kept = 0 if old is None else _kept(old, job, inputs)
@@ -161,8 +163,13 @@ def _opened(job: Job, version: str, overwrite: bool, update: bool, block_pixels:
     return job, _prepared(job, record)
 
 
-def _continued(job: Job, record: dict[str, Any]) -> tuple[Job, dict[str, Any]]:
+def _continued(job: Job, record: dict[str, Any], version: str) -> tuple[Job, dict[str, Any]]:
     """The record of a run that was stopped, or is finished."""
+    if not record["complete"] and record["version"] != version:
+        raise InputError(
+            f"{job.folder} was begun by version {record['version']} of stamps, this is {version}: finish it with that one, or "
+            "begin anew with --overwrite."
+        )
     if not record["prepared"]:
         _check_disk(job)
         return job, _prepared(job, record)
