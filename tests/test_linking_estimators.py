@@ -257,3 +257,15 @@ def test_compression_takes_the_linked_phases_away():
     amplitude = np.arange(1, 5)
     images = (amplitude * np.exp(1j * (phases + 0.4))).astype(np.complex64)
     np.testing.assert_allclose(compression(images, np.exp(1j * phases)), 5 * np.exp(0.4j), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("n", "estimator"), [(12, "EMI"), (24, "EMI"), (24, "EVD")])
+def test_noise_does_not_reach_two_over_the_root_of_the_images(n, estimator):
+    rng = np.random.default_rng(n)
+    values = rng.normal(size=(400, n, 150)) + 1j * rng.normal(size=(400, n, 150))
+    matrices = values @ values.conj().transpose(0, 2, 1)
+    roots = np.sqrt(np.einsum("pii->pi", matrices).real)
+    matrices = (matrices / roots[:, :, None] / roots[:, None]).astype(np.complex64)
+    quality = temporal_coherence(matrices, link(matrices, values[:, :, 0], 0, estimator, OPTIONS).phasors)
+    assert np.quantile(quality, 0.99) < 2.03 / np.sqrt(n)
+    assert np.median(quality) > 1.1 / np.sqrt(n)

@@ -27,6 +27,15 @@ from stamps.linking.files import LinkFolder
 METHODS = ("EMI", "sequential_EMI")
 
 
+@pytest.fixture(scope="module")
+def ds_linked(tmp_path_factory, ds_sound):
+    """The record of a finished run."""
+    folder = tmp_path_factory.mktemp("linked") / "project"
+    shutil.copytree(ds_sound, folder)
+    mt_link(workdir=folder, **SMALL)
+    return (folder / "LINK" / "link.json").read_text()
+
+
 # ---------------------------------------------------------------------- odd input
 
 
@@ -247,6 +256,23 @@ def test_a_damaged_record(ds_project, content):
     with pytest.raises(WorkspaceError, match="--overwrite"):
         mt_link(workdir=ds_project, **SMALL)
     mt_link(workdir=ds_project, overwrite=True, **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("settings", {}), ("settings", None), ("inputs", {}), ("passes", {"finish": 3}), ("passes", {"finish": {"blocks": -1}}),
+        ("dates", ["../../outside"]), ("kept", -3), ("block_pixels", 0), ("width", "wide"), ("counts", {}), ("version", None),
+    ],
+)  # fmt: skip
+def test_a_record_with_nonsense(ds_project, ds_linked, name, value):
+    record = {**json.loads(ds_linked), name: value}
+    (ds_project / "LINK").mkdir()
+    (ds_project / "LINK" / "link.json").write_text(json.dumps(record))
+    with pytest.raises(WorkspaceError, match="--overwrite"):
+        mt_link(workdir=ds_project, **SMALL)
+    with pytest.raises(WorkspaceError, match="--overwrite"):
+        LinkFolder.open(ds_project)
 
 
 def test_a_raster_that_was_lost(ds_project):

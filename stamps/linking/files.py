@@ -52,10 +52,12 @@ RASTERS: dict[str, np.dtype[Any]] = {
     "estimator.u8": np.dtype("u1"),
 }
 IMAGE_TYPE = np.dtype("<c8")
-_FIELDS = {
-    "block_pixels", "complete", "dates", "inputs", "kept", "length", "log", "master", "options", "passes", "prepared",
-    "settings", "width",
+_FIELDS: dict[str, type] = {
+    "block_pixels": int, "complete": bool, "dates": list, "inputs": dict, "kept": int, "length": int, "log": list, "master": str,
+    "options": dict, "passes": dict, "prepared": bool, "settings": dict, "version": str, "width": int,
 }  # fmt: skip
+_SETTINGS = {"dates", "length", "master", "options", "subset", "width"}
+_COUNTS = {"fell_back", "fewer_than_images", "linked", "mean_n_shp", "pixels", "tcoh_histogram", "valid"}
 
 
 @dataclass(frozen=True)
@@ -216,9 +218,27 @@ def read_record(folder: StrPath) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise WorkspaceError(f"{path} is damaged ({error}): run mt_link --overwrite.") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT or not _FIELDS <= record.keys():
+    if not isinstance(record, dict) or record.get("format") != FORMAT or not _is_sound(record):
         raise WorkspaceError(f"{path} has another form than this version writes: run mt_link --overwrite.")
     return record
+
+
+def _is_sound(record: dict[str, Any]) -> bool:
+    """Whether a record has all that is asked of it; a project may come from somebody else."""
+    if not all(isinstance(record.get(name), kind) for name, kind in _FIELDS.items()):
+        return False
+    settings, inputs, passes = record["settings"], record["inputs"], record["passes"]
+    blocks = [done.get("blocks") if isinstance(done, dict) else None for done in passes.values()]
+    return (
+        settings.keys() >= _SETTINGS
+        and isinstance(settings["options"], dict)
+        and isinstance(inputs.get("rasters"), dict)
+        and isinstance(inputs.get("interferograms"), list)
+        and all(isinstance(date, str) and date.isdecimal() for date in [*record["dates"], record["master"]])
+        and all(isinstance(number, int) and number >= 0 for number in blocks)
+        and min(record["block_pixels"], record["width"], record["length"], record["kept"] + 1) > 0
+        and (not record["complete"] or (isinstance(record.get("counts"), dict) and record["counts"].keys() >= _COUNTS))
+    )
 
 
 def write_record(folder: StrPath, record: Mapping[str, Any]) -> None:
