@@ -14,6 +14,7 @@ from .legacy.K2q import K2q as K2q
 from .legacy.llh2local import llh2local as llh2local
 from .legacy.local2llh import local2llh as local2llh
 from .legacy.logit import logit as logit
+from .legacy.mt_add_ds import mt_add_ds as mt_add_ds
 from .legacy.mt_extract_cands import mt_extract_cands as mt_extract_cands
 from .legacy.mt_extract_info import mt_extract_info as mt_extract_info
 from .legacy.mt_link import mt_link as mt_link
@@ -131,6 +132,7 @@ __all__ = [
     "llh2local",
     "local2llh",
     "logit",
+    "mt_add_ds",
     "mt_extract_cands",
     "mt_extract_info",
     "mt_link",

@@ -65,7 +65,7 @@ def complete(script, tmp_path):
     [
         (("stamps", "ex"), ["export"]),
         (("stamps", "export", "geo"), ["geojson", "geotiff", "geoparquet"]),
-        (("stamps", "export", "csv", "--min"), ["--min-coherence"]),
+        (("stamps", "export", "csv", "--min-c"), ["--min-coherence"]),
         (("stamps", "export", "csv", "--values", "v-do"), ["v-do"]),
         (("stamps", "tropo", "p"), ["powerlaw"]),
         (("stamps", "tropo", "linear", "--scla", "un"), ["uncorrelated"]),

@@ -67,8 +67,8 @@ class Option:
         Handed over where the option is not given.
     bare : str, optional
         Handed over where it is given without a value: at the end, or before an option or a number.
-    count : int
-        Values that follow it; more than one are handed over as a list.
+    count : int or '+'
+        Values that follow it, ``'+'``: all up to the next option; more than one are handed over as a list.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Option:
     about: str = ""
     default: object = argparse.SUPPRESS
     bare: str | None = None
-    count: int = 1
+    count: int | str = 1
 
     @property
     def keyword(self) -> str:

@@ -49,6 +49,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--lat-rg", metavar=("SOUTH", "NORTH"), nargs=2, type=float, help="part of the scene, degrees")
     parser.add_argument("--min-coherence", metavar="C", type=float, help="least temporal coherence")
     parser.add_argument(
+        "--min-inversion-coherence",
+        metavar="C",
+        nargs="?",
+        const=0.7,
+        type=float,
+        help="small baselines: least agreement of the interferograms with the series (0.7 without a number)",
+    )
+    parser.add_argument(
         "--std-cutoff", metavar="S", type=float, help="largest standard deviation of the velocity, mm/yr"
     )
     parser.add_argument("--step", metavar="N", type=float, default=1, help="every N-th pixel at random (default: all)")

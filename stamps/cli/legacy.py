@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from stamps.cli.command import Command
 from stamps.cli.commands_exports import EXPORTS, TOOLS
+from stamps.cli.commands_linking import LINKING
 from stamps.cli.commands_plots import PLOTS
 from stamps.cli.commands_preparation import PREPARATION
 from stamps.cli.commands_processing import PROCESSING
@@ -15,4 +16,4 @@ from stamps.cli.commands_processing import PROCESSING
 __all__ = ["COMMANDS"]
 
 #: Name -> command, in the order of work.
-COMMANDS: dict[str, Command] = {**PROCESSING, **PREPARATION, **PLOTS, **EXPORTS, **TOOLS}
+COMMANDS: dict[str, Command] = {**PROCESSING, **PREPARATION, **LINKING, **PLOTS, **EXPORTS, **TOOLS}

@@ -6,6 +6,7 @@ rewritten at once, when every file is found in the new one with the size that it
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["relocate"]
 
 _HEADER_LIST = "rsc.txt"
+_LINKED = "LINK/link.json"  # names the rasters that phases were linked from
 #: Bytes that a pixel may have, by the list that names the raster.
 _PIXEL_BYTES = {"pscphase.in": (8,), "pscdem.in": (4, 8), "psclonlat.in": (4, 8), "mask.in": (1,)}
 _SLC_BYTES = (4, 8)
@@ -79,8 +81,19 @@ def relocate(
             for name, text in changed.items():
                 with ws.open_output(name) as path:
                     path.write_text(text, errors="surrogateescape")
+            _move_linked(ws, old, new)
         Log(ws, "RELOCATE")(f"{old} is now {new} in {', '.join(changed)}", 1)
     return {name: _count(lists[name], old) for name in changed}
+
+
+def _move_linked(ws: Workspace, old: str, new: str) -> None:
+    """Let linked phases, which took long, belong to the rasters in their new place."""
+    if not ws.has_file(_LINKED):
+        return
+    start = json.dumps(old.rstrip("/") + "/")[:-1]
+    text = read_input(ws.file(_LINKED)).replace(start, json.dumps(new.rstrip("/") + "/")[:-1])
+    with ws.open_output(_LINKED) as path:
+        path.write_text(text, encoding="utf-8")
 
 
 def _list_files(ws: Workspace) -> list[str]:

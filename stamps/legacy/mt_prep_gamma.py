@@ -14,23 +14,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from stamps import external
-from stamps.errors import ExternalProgramError
-from stamps.frontends.checks import Problem
+from stamps.frontends.gamma_positions import Pt2geo
 from stamps.frontends.project import PreparationSettings
-from stamps.frontends.snap_gamma import dem_headers, find_export, offset_headers, prepare_export
+from stamps.frontends.snap_gamma import find_export, prepare_export
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
-    from stamps.frontends.stack import CoregisteredStack
 
 
 __all__ = ["mt_prep_gamma"]
-
-_POINTS, _HEIGHTS = "pscands.1.ij.int", "pscands.1.hgt"
-_POSITIONS = ("pt.map", "pscands.1.xy", "pscands.1.ll")  # what pt2geo writes
 
 
 @reserving
@@ -79,30 +73,4 @@ def mt_prep_gamma(
     ws = Workspace.at(workdir)
     counts = {"rg_patches": rg_patches, "az_patches": az_patches, "rg_overlap": rg_overlap, "az_overlap": az_overlap}
     export = find_export(master, os.path.join(ws.path, datadir), "gamma")
-    prepare_export(ws, export, PreparationSettings.of(ws, da_thresh, counts, maskfile), _PT2GEO)
-
-
-class _Pt2geo:
-    """Positions without a longitude raster, by Gamma's own program."""
-
-    def check(self, stack: CoregisteredStack) -> list[Problem]:
-        """What is wrong if the program is not there."""
-        try:
-            external.pt2geo_command()
-        except ExternalProgramError as error:
-            return [Problem(str(error), error.exit_status)]
-        return []
-
-    def compute(self, stage: Workspace, stack: CoregisteredStack) -> None:
-        """Longitude and latitude of the candidates of all patches."""
-        assert stack.header is not None, "an export without it is refused"
-        headers = dem_headers(stack)[0], offset_headers(stack)[0]
-        for name in stage.patch_list():
-            folder = stage.path / name
-            if (folder / _POINTS).stat().st_size == 0:
-                (folder / _POSITIONS[-1]).touch()
-                continue
-            external.pt2geo(folder, _POINTS, stack.header, _HEIGHTS, *headers, _POSITIONS)
-
-
-_PT2GEO = _Pt2geo()
+    prepare_export(ws, export, PreparationSettings.of(ws, da_thresh, counts, maskfile), Pt2geo())

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stamps.matlab import literals
+from stamps.queries.scatterer_counts import ScattererCounts
 from stamps.workspace.console import one_line
 from stamps.workspace.made_with import ChangedParameter
 
@@ -134,6 +135,8 @@ class ProjectStatus:
     dropped : tuple of int
         Interferograms that ``drop_ifg_index`` leaves out, counted from 1.
     patches : tuple of PatchStatus
+    scatterers : tuple of ScattererCounts
+        Persistent and distributed scatterers after each step, where there are distributed ones.
     merged_step : int
         Last complete step of the project directory: 5 to 8, 0 none.
     merged : int or None
@@ -169,6 +172,7 @@ class ProjectStatus:
     n_interferograms: int | None = None
     dropped: tuple[int, ...] = ()
     patches: tuple[PatchStatus, ...] = ()
+    scatterers: tuple[ScattererCounts, ...] = ()
     merged_step: int = 0
     merged: int | None = None
     nodes: int | None = None
@@ -208,6 +212,8 @@ def _lines_of(status: ProjectStatus) -> list[str]:
     lines += _rows("stack", _stack(status))
     if status.patches:
         lines += ["", *_patch_lines(status)]
+    if status.scatterers:
+        lines += ["", *_scatterer_lines(status)]
     if status.directory_type != PATCH:
         lines += ["", *_rows("merged", _merged(status))]
     lines += ["", "parameters that differ from the defaults", *(_parameters(status) or ["  none"])]
@@ -319,6 +325,14 @@ def _patch_lines(status: ProjectStatus) -> list[str]:
         sums = [_sum(getattr(patch, name) for patch in status.patches) for name in ("candidates", "selected", "weeded")]
         lines.append(f"  {'all':<22s} {'':>8s} {_count(sums[0]):>12s} {_count(sums[1]):>10s} {_count(sums[2]):>10s}")
     return lines
+
+
+def _scatterer_lines(status: ProjectStatus) -> list[str]:
+    lines = [f"{'scatterers':<24s} {'persistent':>12s} {'distributed':>12s}"]
+    return lines + [
+        f"  {item.stage:<22s} {_count(item.persistent):>12s} {_count(item.distributed):>12s}"
+        for item in status.scatterers
+    ]
 
 
 def _problems(status: ProjectStatus) -> list[str]:

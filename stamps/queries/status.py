@@ -28,6 +28,7 @@ from stamps.queries.project_state import (
     ProjectStatus,
     StaleFile,
 )
+from stamps.queries.scatterer_counts import ScattererCounts, scatterer_counts
 from stamps.queries.stack_state import has_patch_files, merged_facts, patch_status, stack_facts
 from stamps.queries.step_inputs import is_project
 from stamps.run import continuation
@@ -102,6 +103,11 @@ def _state(ws: Workspace, names: Sequence[str], folders: Sequence[Workspace]) ->
             patches.append(patch_status(folder, folder.name in names or not folders))
         else:
             problems.append(f"{folder.path} is in the patch list, but it is not there.")
+    scatterers: list[ScattererCounts] = []
+    try:
+        scatterers = scatterer_counts(ws, [folder for folder in folders or alone if folder.path.is_dir()])
+    except StampsError as error:
+        problems.append(str(error))
     merged = {} if directory_type == PATCH else vars(merged_facts(ws, small_baselines))
     problems += merged.pop("problems", [])
     return ProjectStatus(
@@ -114,6 +120,7 @@ def _state(ws: Workspace, names: Sequence[str], folders: Sequence[Workspace]) ->
             DifferingParameter(name, _plain(value), _plain(default)) for name, value, default in parameters.differing()
         ),
         patches=tuple(patches),
+        scatterers=tuple(scatterers),
         problems=tuple(problems),
         **facts,
         **merged,

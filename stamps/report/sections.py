@@ -23,6 +23,7 @@ from stamps.products.series import dates_of
 from stamps.report import charts, drawing, page
 from stamps.report.figures_of_merit import area_of, density_of
 from stamps.report.run import names_of
+from stamps.report.scatterers import scatterers
 from stamps.report.timings import log_seconds
 from stamps.verify.report import versions
 from stamps.workspace import findings
@@ -133,6 +134,7 @@ def pixels(run: Run, section: Section) -> None:
         section.tables.append(
             {"caption": "Patches", "head": ["Patch", "Candidates", "Selected", "Weeded"], "rows": rows}
         )
+    scatterers(run, section)
     if not rows:
         section.missing.append("The patches are not here, so what steps 1 to 4 kept is not known.")
     elif not run.merged:

@@ -24,9 +24,9 @@ MAY_IMPORT = {
     "workspace": {"matlab"},
     "processes": {"workspace"},
     "external": {"processes", "workspace"},
-    "frontends": {"workspace", "processes", "insar", "steps", "matlab", "native"},
+    "frontends": {"workspace", "processes", "external", "insar", "steps", "matlab", "native"},
     "linking": {"workspace", "processes", "insar", "steps", "matlab", "native", "frontends"},
-    "products": {"workspace", "processes", "insar", "steps", "matlab", "native", "tropo"},
+    "products": {"workspace", "processes", "insar", "steps", "matlab", "native", "tropo", "linking"},
     "tropo": {"workspace", "processes", "insar", "steps", "matlab", "native"},
     "workers": {"workspace", "processes", "native"},
     "legacy": {

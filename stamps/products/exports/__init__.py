@@ -104,6 +104,7 @@ def export(
     lon_rg: Sequence[float] | None = None,
     lat_rg: Sequence[float] | None = None,
     min_coherence: float | None = None,
+    min_inversion_coherence: float | None = None,
     std_cutoff: float | None = None,
     step: int = 1,
     n_boot: int = 1500,
@@ -122,8 +123,9 @@ def export(
 
     Columns are those of PS-Toolbox and InSAR Explorer: ``CODE``, ``HEIGHT`` (m), ``H_STDEV`` (empty: the processing
     does not estimate it), ``VEL``, ``V_STDEV``, ``COHERENCE``, ``EFF_AREA`` (m²; 0 for single pixels, the cell of a
-    resampled merge), ``Dyyyymmdd``. V_STDEV is that of ``mv2.mat`` if it belongs to the same velocity, else
-    bootstrapped. No file of the project is changed.
+    resampled merge), of small baselines ``COH_INV`` (agreement of the interferograms with the series), with distributed
+    scatterers ``KIND`` (ps, ds), ``N_SHP`` and ``TCOH``, then ``Dyyyymmdd``. V_STDEV is that of ``mv2.mat`` if it belongs
+    to the same velocity, else bootstrapped. No file of the project is changed.
 
     Parameters
     ----------
@@ -146,6 +148,8 @@ def export(
         Part of the scene in degrees: west and east, south and north; (179.9, -179.9) goes over the antimeridian.
     min_coherence : float, optional
         Least temporal coherence.
+    min_inversion_coherence : float, optional
+        Small baselines: least agreement of the unwrapped interferograms with the inverted series, 0 to 1 (0.7 is usual).
     std_cutoff : float, optional
         Only pixels whose velocity has a smaller standard deviation (mm/yr).
     step : float
@@ -180,7 +184,7 @@ def export(
     for name in form.libraries:
         library(name, file_format)
     project = Project.at(workdir)
-    subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step)
+    subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step, min_inversion_coherence)
     write = import_module(f"{__name__}.{form.module}").write
     place = _place(project, form, out, values)
     table = point_table(project, values, aps=aps, iono=iono, ifg_list=ifg_list, subset=subset, n_boot=n_boot, seed=seed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stamps.products.exports.metadata import write_side_file
 
 if TYPE_CHECKING:
-    from stamps.products.exports.table import PointTable
+    from stamps.products.exports.table import Field, PointTable
 
 
 __all__ = ["write"]
@@ -26,7 +26,7 @@ def write(table: PointTable, path: Path) -> None:
     """
     code, *fields = table.fields
     names = [code.name, "LON", "LAT", *(field.name for field in fields), *table.series_names]
-    formats = ["%s", "%.8f", "%.8f", *(f"%.{field.digits}f" for field in fields), *["%.3f"] * len(table.dates)]
+    formats = ["%s", "%.8f", "%.8f", *map(_format, fields), *["%.3f"] * len(table.dates)]
     line = ",".join(formats) + "\n"
     with open(path, "w", encoding="utf-8") as file:
         file.write(",".join(names) + "\n")
@@ -36,3 +36,7 @@ def write(table: PointTable, path: Path) -> None:
             rows = zip(*columns, strict=True)
             file.write("".join(line % row for row in rows).replace("nan", ""))
     write_side_file(path, table.metadata)
+
+
+def _format(field: Field) -> str:
+    return "%s" if field.digits is None else f"%.{field.digits}f"

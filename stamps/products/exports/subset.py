@@ -29,6 +29,8 @@ class Subset:
         Limits in degrees, which belong to the part; western before eastern longitude.
     min_coherence : float or None
         Least temporal coherence.
+    min_inversion_coherence : float or None
+        Least coherence of the inversion of small baselines.
     std_cutoff : float or None
         Standard deviation of the velocity (mm/yr) that is not reached.
     step : float
@@ -40,11 +42,17 @@ class Subset:
     min_coherence: float | None = None
     std_cutoff: float | None = None
     step: float = 1
+    min_inversion_coherence: float | None = None
 
     def rows(
-        self, lonlat: NDArray[np.float64], coherence: NDArray[np.float32], std: NDArray[np.float32], seed: int
+        self,
+        lonlat: NDArray[np.float64],
+        coherence: NDArray[np.float32],
+        std: NDArray[np.float32],
+        seed: int,
+        inversion: NDArray[np.float32] | None = None,
     ) -> NDArray[np.int64]:
-        """0-based pixels, ascending; NoPixelsError if there are none."""
+        """0-based pixels, ascending; NoPixelsError if there are none, InputError if the inversion is asked for and not known."""
         use = np.isfinite(lonlat).all(axis=1)
         if self.lon_rg is not None:
             use &= longitudes_between(lonlat[:, 0], _limits("lon_rg", self.lon_rg, "the western", longitude_range))
@@ -53,6 +61,12 @@ class Subset:
             use &= (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
         if self.min_coherence is not None:
             use &= coherence >= self.min_coherence
+        if self.min_inversion_coherence is not None:
+            if inversion is None:
+                raise InputError(
+                    "min_inversion_coherence asks for the inversion of small baselines, but this project has none: leave it out."
+                )
+            use &= inversion >= self.min_inversion_coherence
         if self.std_cutoff is not None:
             use &= std < self.std_cutoff
         rows = random_subset(np.flatnonzero(use), self.step, seed)

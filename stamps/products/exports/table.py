@@ -16,9 +16,11 @@ from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import within_180
 from stamps.insar.network import image_baselines
+from stamps.linking.kinds import kinds_of
 from stamps.products.arguments import parse_arguments
 from stamps.products.exports.metadata import describe_table
 from stamps.products.exports.subset import Subset
+from stamps.products.inversion_coherence import inversion_coherence
 from stamps.products.observations import observations, velocity_deviation, velocity_of
 from stamps.products.quantities import Choice
 from stamps.products.series import dates_of
@@ -50,6 +52,10 @@ _UNITS = {
     "V_STDEV": ("mm/yr", "standard deviation of VEL from bootstrapping"),
     "COHERENCE": ("", "temporal coherence, 0 to 1"),
     "EFF_AREA": ("m2", "area that the point stands for; 0: a single pixel"),
+    "COH_INV": ("", "agreement of the interferograms with the inverted series, 0 to 1"),
+    "KIND": ("", "ps: persistent scatterer, ds: distributed scatterer with linked phases"),
+    "N_SHP": ("", "number of pixels with alike amplitudes, the pixel itself included"),
+    "TCOH": ("", "temporal coherence of the linked phases, 0 to 1"),
 }
 
 
@@ -226,7 +232,8 @@ def point_table(
     ref_velocity = float(project.parameters.get("ref_velocity") or 0) * 1000
     coherence = _coherence(project)
     lonlat = project.lonlat
-    rows = (subset or Subset()).rows(lonlat, coherence, std, seed)
+    inversion = inversion_coherence(project)
+    rows = (subset or Subset()).rows(lonlat, coherence, std, seed, inversion)
     everything = rows.size == project.ps["n_ps"]
     images, columns, drift = _in_time(project, image_columns, days, ref_velocity)
     numbers = {
@@ -237,8 +244,20 @@ def point_table(
         "V_STDEV": std[rows].astype(np.float32),
         "COHERENCE": coherence[rows],
         "EFF_AREA": np.full(rows.size, _area(project), np.float32),
+        **({} if inversion is None else {"COH_INV": inversion[rows]}),
+        **_scatterers(project, rows),
     }
-    digits = {"CODE": None, "COHERENCE": 4, "HEIGHT": 2, "H_STDEV": 2, "EFF_AREA": 1}
+    digits = {
+        "CODE": None,
+        "COHERENCE": 4,
+        "HEIGHT": 2,
+        "H_STDEV": 2,
+        "EFF_AREA": 1,
+        "COH_INV": 4,
+        "KIND": None,
+        "N_SHP": 0,
+        "TCOH": 4,
+    }
     table = PointTable(
         project,
         name,
@@ -335,6 +354,14 @@ def _pixel_column(project: Project, stem: str, variable: str) -> NDArray[np.floa
     if column is None or column.shape != (project.ps["n_ps"],):
         return np.full(project.ps["n_ps"], np.nan, np.float32)
     return column.astype(np.float32)
+
+
+def _scatterers(project: Project, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Kind, alike pixels and temporal coherence, where distributed scatterers were added."""
+    kinds = kinds_of(project.ws, project.ps["ij"][rows])
+    if kinds is None:
+        return {}
+    return {"KIND": kinds.words, "N_SHP": kinds.n_shp.astype(np.float32), "TCOH": kinds.tcoh}
 
 
 def _area(project: Project) -> float:

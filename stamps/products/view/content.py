@@ -13,6 +13,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
+from stamps.linking.kinds import kinds_of
 from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
 from stamps.products.observations import Observations
@@ -47,7 +48,8 @@ class Layer:
     Attributes
     ----------
     name : str
-        ``velocity``, ``std``, ``coherence``, ``height``, ``dem_error``, ``displacement`` or ``scn``.
+        ``velocity``, ``std``, ``coherence``, ``height``, ``kind``, ``n_shp``, ``tcoh``, ``dem_error``, ``displacement`` or
+        ``scn``.
     label, unit, sign : str
     values : ndarray, shape (n_ps,) or (n_ps, k)
         Of each date in the second case.
@@ -165,6 +167,7 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
         ),
         *([] if std is None else [Layer("std", "Std. deviation of the velocity", "mm/yr", std, "uncertainty")]),
         *_quality(project),
+        *_scatterers(project),
         *_look_angle_error(project, reference),
         Layer("displacement", "Displacement", "mm", series, "diverging", _TOWARDS, True),
         *_correlated_noise(project, columns, reference),
@@ -219,6 +222,18 @@ def _quality(project: Project) -> list[Layer]:
         value_type, height = values_of("hgt", project, PlotRequest())
         layers.append(Layer("height", "Height", "m", height.phases[:, 0], "relief"))
     return layers
+
+
+def _scatterers(project: Project) -> list[Layer]:
+    """Kind, alike pixels and temporal coherence, where distributed scatterers were added."""
+    kinds = kinds_of(project.ws, project.ps["ij"])
+    if kinds is None:
+        return []
+    return [
+        Layer("kind", "Kind: 0 persistent, 1 distributed scatterer", "", kinds.is_ds.astype(np.float32), "sequential"),
+        Layer("n_shp", "Number of alike pixels", "", kinds.n_shp.astype(np.float32), "sequential"),
+        Layer("tcoh", "Temporal coherence of linked phases", "", kinds.tcoh, "sequential"),
+    ]
 
 
 def _look_angle_error(project: Project, reference: NDArray[np.int64] | None) -> list[Layer]:

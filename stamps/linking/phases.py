@@ -1,0 +1,128 @@
+"""Phases of candidates, raw and linked: ``pscands.1.ph`` of a single master and of a network of pairs.
+
+Source: docs/method/linking.md, sections 8.1 and 9.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stamps.frontends.rasters import map_raster
+from stamps.frontends.sampling import sample_phases
+from stamps.linking.files import LinkFolder
+from stamps.linking.stack import PreparedStack
+from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["PairPhases", "SingleMasterPhases"]
+
+_PIXELS = 1 << 16  # candidates of which all images are in memory at a time
+
+
+@dataclass(frozen=True)
+class SingleMasterPhases:
+    """Writer of interferograms with the master.
+
+    PS keep the value of the raster, bit by bit; DS its modulus with the linked phase. ``link`` may be None where there are no DS.
+    """
+
+    ws: Workspace
+    stack: PreparedStack
+    link: LinkFolder | None
+
+    def __call__(
+        self, folder: Workspace, line: NDArray[np.int64], sample: NDArray[np.int64], is_ds: NDArray[np.bool_]
+    ) -> None:
+        """Write ``pscands.1.ph`` of a patch."""
+        path = folder.file("pscands.1.ph")
+        sample_phases(self.ws.file("pscphase.in"), self.ws.path, line, sample, path)
+        columns = np.flatnonzero(is_ds)
+        if self.link is None or not columns.size:
+            return
+        shape = len(self.stack.interferograms), line.size
+        values = np.memmap(path, _complex_of(self.stack.real_type), "r+", shape=shape)
+        for k, date in enumerate(self.stack.slaves):
+            linked = np.conj(self.link.image(date)[line[columns], sample[columns]])  # master x conj(slave)
+            modulus = np.abs(values[k, columns].astype(np.complex64))
+            values[k, columns] = modulus * (linked / np.abs(linked))
+        values.flush()
+
+
+@dataclass(frozen=True)
+class PairPhases:
+    """Writer of pairs (i, j), first × conj(second): √(|f_i||f_j|) exp(j(θ_i − θ_j)), θ linked for DS and raw for PS.
+
+    Attributes
+    ----------
+    stack : PreparedStack
+    link : LinkFolder
+    pairs : (n_pair, 2) int array
+        0-based images.
+    """
+
+    stack: PreparedStack
+    link: LinkFolder
+    pairs: NDArray[np.int64]
+
+    def __call__(
+        self, folder: Workspace, line: NDArray[np.int64], sample: NDArray[np.int64], is_ds: NDArray[np.bool_]
+    ) -> None:
+        """Write ``pscands.1.ph`` of a patch, in the byte order of the stack."""
+        path = folder.file("pscands.1.ph")
+        dtype, shape = _complex_of(self.stack.real_type), (len(self.pairs), line.size)
+        if not line.size:
+            path.write_bytes(b"")
+            return
+        values = np.memmap(path, dtype, "w+", shape=shape)
+        for first in range(0, line.size, _PIXELS):
+            part = slice(first, first + _PIXELS)
+            images = self._images(line[part], sample[part], is_ds[part])
+            for k, (i, j) in enumerate(self.pairs):
+                values[k, part] = pair_of(images[i], images[j])
+        values.flush()
+
+    def _images(
+        self, line: NDArray[np.int64], sample: NDArray[np.int64], is_ds: NDArray[np.bool_]
+    ) -> NDArray[np.complex64]:
+        """Calibrated images at pixels, (n_image, n): amplitudes of the SLCs, phases linked or raw."""
+        stack, link = self.stack, self.link
+        of_slave = dict(zip(stack.slaves, stack.interferograms, strict=True))
+        images = np.empty((stack.n_images, line.size), np.complex64)
+        for k, date in enumerate(stack.dates):
+            slc = _values_at(stack.slcs[k], stack.slc_type, stack.width, line, sample)
+            raw = np.ones(line.size, np.complex64)
+            if date != stack.master:
+                raw = np.conj(_values_at(of_slave[date], stack.real_type, stack.width, line, sample))
+            phase = np.where(is_ds, np.asarray(link.image(date)[line, sample]), raw)
+            images[k] = np.abs(slc) / stack.constants[k] * unit(phase)
+        return images
+
+
+def pair_of(first: NDArray[np.complex64], second: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """First × conj(second) with the geometric mean of their moduli."""
+    amplitude = np.sqrt(np.abs(first) * np.abs(second))
+    return (amplitude * (unit(first) * np.conj(unit(second)))).astype(np.complex64)
+
+
+def unit(values: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """Phasors of unit modulus; 0 stays 0."""
+    modulus = np.abs(values)
+    return (values / np.where(modulus > 0, modulus, 1)).astype(np.complex64)
+
+
+def _values_at(
+    path: str, dtype: np.dtype[Any], width: int, line: NDArray[np.int64], sample: NDArray[np.int64]
+) -> NDArray[np.complex64]:
+    """Complex values of a raster at pixels, (n,)."""
+    parts = np.ascontiguousarray(map_raster(path, dtype, width, 2)[line, sample], np.float32)
+    return parts.view(np.complex64)[:, 0]
+
+
+def _complex_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Type of a complex number of two such parts."""
+    return np.dtype(np.complex64).newbyteorder(dtype.byteorder)
