@@ -18,7 +18,7 @@ from helpers.ds_projects import (
     rasters,
 )
 from helpers.linked_arrays import wrapped
-from stamps.errors import InputError
+from stamps.errors import InputError, ParameterError
 from stamps.legacy.mt_link import mt_link
 from stamps.legacy.mt_prep_snap import mt_prep_snap
 from stamps.linking import run as link_run
@@ -213,6 +213,14 @@ def test_a_killed_update_goes_on(growing, tmp_path, moment):
     assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
     mt_link(workdir=ds_project, update=True, **SMALL)
     assert rasters(ds_project) == rasters(tmp_path / "other")
+
+
+def test_an_update_needs_mini_stacks(growing):
+    project, grow = growing
+    mt_link(workdir=project, method="EMI", overwrite=True, **SMALL)
+    grow()
+    with pytest.raises(ParameterError, match="adds images to mini-stacks, but the method is EMI"):
+        mt_link(workdir=project, method="EMI", update=True, **SMALL)
 
 
 def test_an_update_needs_mini_stacks_of_the_same_options(growing):

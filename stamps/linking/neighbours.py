@@ -1,6 +1,7 @@
 """Alike neighbours: pixels of a window whose amplitudes in time come from the distribution of those of its centre.
 
-Each pair of pixels is tested once. There is no compiled version: tests run over all pairs of the same offset at once.
+Each pair of pixels is tested once, all pairs of the same offset at a time. There is no compiled version: the test of Kolmogorov
+and Smirnov, as comparisons of two sorted arrays, takes 10 µs a pixel (30 images, window 11 × 15), a tenth of the linking.
 
 References
 ----------
