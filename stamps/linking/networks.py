@@ -120,6 +120,10 @@ def _coherence(link: LinkFolder, tcoh: float) -> NDArray[np.float64] | None:
     classes = link.pair_coherence
     if not classes:
         return None
+    n = len(link.dates)
+    medians = [np.array(of.get("median"), np.float64) for of in classes]
+    if any(median.shape != (n, n) for median in medians):
+        raise InputError(f"{link.path} holds no medians of {n} x {n} pairs: run mt_link --pair-coherence --overwrite.")
     good = [of for of in classes if of["tcoh"][0] >= tcoh - 1e-9 and of["pixels"]] or [classes[-1]]
     weights = np.array([max(of["pixels"], 1) for of in good], np.float64)
     return np.average([np.array(of["median"], np.float64) for of in good], axis=0, weights=weights)

@@ -40,25 +40,29 @@ def made_up_link(project, seed=1):
 
 
 def _record(stack):
-    paths = [*stack.slcs, *stack.interferograms]
-    return {
-        "format": FORMAT,
-        "complete": True,
+    settings = {
         "width": stack.width,
         "length": stack.length,
         "dates": list(stack.dates),
         "master": stack.master,
         "options": {},
         "subset": [0, stack.length, 0, stack.width],
-        "counts": {},
-        "log": [],
-        "passes": {},
+    }
+    counts = dict.fromkeys(("fell_back", "fewer_than_images", "linked", "mean_n_shp", "pixels", "valid"), 0)
+    return {
+        **settings,
+        "format": FORMAT,
+        "version": "0",
+        "complete": True,
+        "settings": settings,
+        "prepared": True,
         "block_pixels": LINES * SAMPLES,
         "kept": 0,
-        "prepared": {},
-        "settings": {},
+        "passes": {},
+        "log": [],
+        "counts": {**counts, "tcoh_histogram": [0] * 20},
         "inputs": {
-            "rasters": {path: input_state(path) for path in paths},
+            "rasters": {path: input_state(path) for path in [*stack.slcs, *stack.interferograms]},
             "interferograms": list(stack.interferograms),
         },
     }
