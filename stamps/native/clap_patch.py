@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import scipy.fft
 
 from stamps import native
 from stamps.matlab.filters import gausswin
@@ -55,8 +54,9 @@ def filter_block(
     -------
     (n, n) complex64 array
     """
-    spectrum = scipy.fft.fft2(_without_nan(np, np.asarray(block, dtype=np.complex64)))
-    return scipy.fft.ifft2(spectrum * adaptive_weights(np.abs(spectrum)[np.newaxis], alpha, beta, low_pass)[0])
+    fft = companion(np, "fft")
+    spectrum = fft.fft2(_without_nan(np, np.asarray(block, dtype=np.complex64)))
+    return fft.ifft2(spectrum * adaptive_weights(np.abs(spectrum)[np.newaxis], alpha, beta, low_pass)[0])
 
 
 @overload

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.special import binom
 
 from stamps.matlab.filters import gausswin
 
@@ -140,7 +139,13 @@ def _powers(alpha: float) -> NDArray[np.float64]:
     """The exponent, powers of powers of 2, and a polynomial for powers of numbers from 1 to the root of 2."""
     by_two = np.exp2(alpha * np.array([16, 8, 4, 2, 1, 0.5]))
     middle = (1 + np.sqrt(2)) / 2
-    return np.array([alpha, 1 / by_two[0], *(by_two - 1), *(middle**alpha * binom(alpha, np.arange(16)))])
+    return np.array([alpha, 1 / by_two[0], *(by_two - 1), *(middle**alpha * _binomials(alpha, 16))])
+
+
+def _binomials(alpha: float, n: int) -> NDArray[np.float64]:
+    """Binomial coefficients of any exponent over 0 … n - 1."""
+    k = np.arange(1, n)
+    return np.concatenate([[1.0], np.cumprod((alpha - k + 1) / k)])
 
 
 def butterfly_order(n: int) -> NDArray[np.int64]:
