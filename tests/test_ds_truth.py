@@ -47,7 +47,7 @@ def compared(folder, scene, seed):
     return [processed(folder / name, folder / "stack", name == "ds") for name in ("ps", "ds")]
 
 
-#: Error of point scatterers with DS over that without. Measured: 0.75, 0.81, 0.74; few points 0.80, 0.90, 0.86 (EMI: 0.73 to 0.84).
+#: Error of point scatterers with DS over that without. Measured: 0.75, 0.81, 0.74; few points 0.80, 0.90, 0.86 (EMI up to 0.84).
 POINTS = {"towns": 0.85, "few points": 0.92}
 
 
