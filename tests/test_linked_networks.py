@@ -9,7 +9,7 @@ import stamps
 from helpers import prepared_layouts
 from helpers.linked_project import linked
 from helpers.tiny_stacks import LINES, SAMPLES
-from stamps import mt_add_ds, mt_link, setparm, simulate
+from stamps import getparm, mt_add_ds, mt_link, setparm, simulate
 from stamps.errors import InputError, ParameterError
 from stamps.insar.network import consecutive_pairs
 from stamps.linking.files import LinkFolder, read_record, write_record
@@ -116,6 +116,15 @@ def test_a_folder_in_the_project_may_be_named_and_made_again(project):
     assert not (project / "SMALL_BASELINES").exists()
 
 
+def test_a_network_made_again_keeps_its_parameters(project):
+    mt_add_ds(0.5, 10, network="sequential 2", workdir=project)
+    assert getparm("small_baseline_flag", workdir=project / "SMALL_BASELINES") == "y"
+    setparm("unwrap_grid_size", 70, workdir=project / "SMALL_BASELINES")
+    mt_add_ds(0.6, 10, network="sequential 3", direct=True, workdir=project)
+    assert getparm("unwrap_grid_size", workdir=project / "SMALL_BASELINES") == 70
+    assert getparm("unwrap_grid_size", workdir=project) != 70
+
+
 def test_a_list_of_pairs_and_pairs_a_year_apart(project):
     dates = LinkFolder.open(project).dates
     (project / "mine.txt").write_text("".join(f"{dates[0]}_{date}\n" for date in dates[1:]) + "# a star\n")
@@ -133,6 +142,17 @@ def test_a_tree_of_coherent_pairs_needs_them_stored(project):
     for i, j in star:
         median[i, j] = median[j, i] = 0.9
     classes = [{"tcoh": [0.5, 0.6], "pixels": 10, "median": median.tolist()}]
+    write_record(project / "LINK", {**read_record(project / "LINK"), "pair_coherence": classes})
+    for spoiled in (
+        5,
+        [5],
+        [{**classes[0], "tcoh": []}],
+        [{**classes[0], "pixels": -5}],
+        [{**classes[0], "median": [[1], 2]}],
+    ):
+        write_record(project / "LINK", {**read_record(project / "LINK"), "pair_coherence": spoiled})
+        with pytest.raises(InputError, match="holds no medians of 5 x 5 pairs"):
+            mt_add_ds(0.5, 10, network="tree", workdir=project)
     write_record(project / "LINK", {**read_record(project / "LINK"), "pair_coherence": classes})
     mt_add_ds(0.5, 10, network="tree", workdir=project)
     pairs = json.loads((project / "SMALL_BASELINES" / "network.json").read_text())["pairs"]

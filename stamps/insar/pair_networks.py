@@ -225,7 +225,7 @@ _KINDS: dict[str, Callable[[Images, Part, Sequence[str]], NDArray[np.int64]]] = 
 def _coherence_of(images: Images, part: Part) -> NDArray[np.float64]:
     if images.coherence is None:
         raise InputError(
-            f"A network '{part.kind}' needs the coherence of all pairs: run mt_link --pair-coherence first."
+            f"A network '{part.kind}' needs the coherence of all pairs: run mt_link --pair-coherence --overwrite."
         )
     coherence = np.asarray(images.coherence, np.float64)
     n = len(images.day)

@@ -37,6 +37,7 @@ __all__ = [
 DISPERSIONS = ("sigma", "tcoh", "raw")
 #: Equivalent dispersions are not smaller than this: a weight of step 2 is one over it.
 SMALLEST_DISPERSION = 0.05
+_LONGEST = 2**31 - 1  # side of an image
 _FLOOR = 2.0  # times 1/sqrt(N): the temporal coherence that 99 of 100 pixels of noise do not reach
 
 
@@ -70,9 +71,9 @@ class DsSettings:
                 raise InputError(f"The threshold of {name} is {value:g}, but it lies between 0 and 1.")
         if self.min_shp < 2:
             raise InputError(f"The least number of alike pixels is {self.min_shp}, but a DS has at least 2.")
-        if min(self.step) < 1:
+        if min(self.step) < 1 or max(self.step) > _LONGEST:
             raise InputError(
-                f"The cell of thinning is {self.step[0]} x {self.step[1]} pixels, but its sides count from 1."
+                f"The cell of thinning is {self.step[0]} x {self.step[1]} pixels, but its sides count from 1 to {_LONGEST}."
             )
         if self.dispersion not in DISPERSIONS:
             raise InputError(f"'{self.dispersion}' is no dispersion of a DS: take {', '.join(DISPERSIONS)}.")

@@ -57,6 +57,8 @@ _FIELDS: dict[str, type] = {
     "options": dict, "passes": dict, "prepared": bool, "settings": dict, "version": str, "width": int,
 }  # fmt: skip
 _SETTINGS = {"dates", "length", "master", "options", "subset", "width"}
+_ROUNDING = 1e-5  # of a temporal coherence of 1
+_N_BINS = 20  # of the histogram of temporal coherences
 _COUNTS = {"fell_back", "fewer_than_images", "linked", "mean_n_shp", "pixels", "tcoh_histogram", "valid"}
 
 
@@ -190,6 +192,44 @@ class LinkFolder:
             changed += sorted(now ^ then)
         return list(dict.fromkeys(changed))
 
+    def check_quality(self, lines: slice) -> None:
+        """Check the numbers about the pixels of some lines.
+
+        Raises
+        ------
+        WorkspaceError
+            A temporal coherence is not between 0 and 1, or a bound of the phase noise is no number from 0 on.
+        """
+        tcoh, sigma = self.temporal_coherence[lines], self.sigma[lines]
+        for name, fits in (("tcoh.flt", (tcoh >= 0) & (tcoh <= 1 + _ROUNDING)), ("sigma.flt", sigma >= 0)):
+            if not fits.all():
+                line, sample = np.argwhere(~fits)[0] + [lines.start, 0]
+                value = self.raster(name)[line, sample]
+                raise WorkspaceError(
+                    f"{self.path / name} is damaged: it holds {value:g} in line {line}, sample {sample}; run mt_link --overwrite."
+                )
+
+    def linked_values(
+        self, date: str | int, line: NDArray[np.int64], sample: NDArray[np.int64]
+    ) -> NDArray[np.complex64]:
+        """Values of a linked image at pixels that were linked, (n,).
+
+        Raises
+        ------
+        WorkspaceError
+            One of them has no phase.
+        """
+        values = np.asarray(self.image(date)[line, sample])
+        with np.errstate(over="ignore", invalid="ignore"):
+            modulus = np.abs(values)
+        wrong = np.flatnonzero(~((modulus > 0) & np.isfinite(modulus)))
+        if wrong.size:
+            raise WorkspaceError(
+                f"{self.path / f'{date}.lslc'} is damaged: it has no phase in line {line[wrong[0]]}, sample "
+                f"{sample[wrong[0]]}, which was linked; run mt_link --overwrite."
+            )
+        return values
+
     def _map(self, name: str, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
         path = self.path / name
         dtype = RASTERS[name] if dtype is None else dtype
@@ -234,10 +274,24 @@ def _is_sound(record: dict[str, Any]) -> bool:
         and isinstance(settings["options"], dict)
         and isinstance(inputs.get("rasters"), dict)
         and isinstance(inputs.get("interferograms"), list)
+        and all(isinstance(path, str) for path in inputs["interferograms"])
         and all(isinstance(date, str) and date.isdecimal() for date in [*record["dates"], record["master"]])
         and all(isinstance(number, int) and number >= 0 for number in blocks)
         and min(record["block_pixels"], record["width"], record["length"], record["kept"] + 1) > 0
-        and (not record["complete"] or (isinstance(record.get("counts"), dict) and record["counts"].keys() >= _COUNTS))
+        and (not record["complete"] or _are_counts(record.get("counts")))
+    )
+
+
+def _are_counts(counts: Any) -> bool:
+    """Whether numbers of pixels are such."""
+    if not isinstance(counts, dict) or not counts.keys() >= _COUNTS:
+        return False
+    histogram = counts["tcoh_histogram"]
+    numbers = [counts[name] for name in _COUNTS - {"tcoh_histogram"}]
+    return (
+        isinstance(histogram, list)
+        and len(histogram) == _N_BINS
+        and all(isinstance(number, int | float) and 0 <= number < 2**63 for number in [*numbers, *histogram])
     )
 
 

@@ -29,6 +29,8 @@ __all__ = ["FILE", "KINDS", "Kinds", "format_kinds", "kinds_of", "kinds_of_patch
 FILE = "pscands.1.ds"
 #: Number in the file -> word.
 KINDS = ("ps", "ds")
+_MOST_SHP = 65535
+_MOST_TCOH = 1.00001  # rounded
 _SIDE = 1 << 31  # longer than any line of an image
 
 
@@ -103,9 +105,12 @@ def kinds_of_patch(patch: Workspace) -> Kinds | None:
     except ValueError as error:
         raise InputError(_damaged(path)) from error
     kind, n_shp, tcoh, sigma = table.T
-    if not np.isin(kind, (0, 1)).all() or not ((n_shp >= 0) & (n_shp == np.floor(n_shp))).all() or np.isnan(tcoh).any():
+    fits = np.isin(kind, (0, 1)) & (n_shp >= 0) & (n_shp <= _MOST_SHP) & (n_shp == np.floor(n_shp))
+    fits &= (tcoh >= 0) & (tcoh <= _MOST_TCOH) & (sigma >= 0)
+    if not fits.all():
         raise InputError(_damaged(path))
-    return Kinds(kind == 1, n_shp.astype(np.int64), tcoh.astype(np.float32), sigma.astype(np.float32))
+    with np.errstate(over="ignore"):
+        return Kinds(kind == 1, n_shp.astype(np.int64), tcoh.astype(np.float32), sigma.astype(np.float32))
 
 
 def kinds_of(ws: Workspace, ij: NDArray[Any]) -> Kinds | None:

@@ -137,9 +137,17 @@ class NetworkProject:
             self._write_baselines()
         else:
             self._write_headers(folder)
-        initialise_parameters(folder, small_baselines=True)
+        self._write_parameters(folder)
         folder.file("STAMPS.log").unlink(missing_ok=True)  # the log of the folder goes on
         folder.write_text(RECORD, json.dumps({**options, "pairs": self.dates}, indent=1) + "\n")
+
+    def _write_parameters(self, folder: Workspace) -> None:
+        """Those of the network that was there before, else the defaults of small baselines."""
+        before = self.ws.file(f"{self.name}/parms.mat")
+        if before.is_file():
+            folder.put_file("parms.mat", before)
+        else:
+            initialise_parameters(folder, small_baselines=True)
 
     def _write_patch(self, name: str, whole: bool) -> None:
         """Limits of a patch, and its mean amplitudes where they are known."""
@@ -213,8 +221,9 @@ class NetworkProject:
         for lines in line_blocks(slice(0, self.stack.length), samples, (1 << 21) // self.stack.n_images):
             images = self.stack.flattened(lines, samples)
             is_linked = np.asarray(self.link.estimator[lines]) != 0
+            line, sample = np.nonzero(is_linked)
             for k, date in enumerate(self.stack.dates):
-                phasors = np.asarray(self.link.image(date)[lines])[is_linked]
+                phasors = self.link.linked_values(date, line + lines.start, sample)
                 images[k][is_linked] = np.abs(images[k][is_linked]) * (phasors / np.abs(phasors))
             for (i, j), (one, other) in zip(self.pairs, self.dates, strict=True):
                 with open(folder / f"{one}_{other}.diff", "ab") as file:

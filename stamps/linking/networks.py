@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -121,9 +121,31 @@ def _coherence(link: LinkFolder, tcoh: float) -> NDArray[np.float64] | None:
     if not classes:
         return None
     n = len(link.dates)
-    medians = [np.array(of.get("median"), np.float64) for of in classes]
-    if any(median.shape != (n, n) for median in medians):
+    if not isinstance(classes, list) or not all(_is_class(of, n) for of in classes):
         raise InputError(f"{link.path} holds no medians of {n} x {n} pairs: run mt_link --pair-coherence --overwrite.")
     good = [of for of in classes if of["tcoh"][0] >= tcoh - 1e-9 and of["pixels"]] or [classes[-1]]
     weights = np.array([max(of["pixels"], 1) for of in good], np.float64)
     return np.average([np.array(of["median"], np.float64) for of in good], axis=0, weights=weights)
+
+
+def _is_class(of: Any, n: int) -> bool:
+    """Whether a class of temporal coherence is one, with medians of n × n pairs."""
+    if not isinstance(of, dict):
+        return False
+    limits, pixels, median = of.get("tcoh"), of.get("pixels"), of.get("median")
+    return (
+        _are_numbers(limits, 2)
+        and _are_numbers([pixels], 1)
+        and isinstance(median, list)
+        and len(median) == n
+        and all(_are_numbers(row, n) for row in median)
+    )
+
+
+def _are_numbers(values: Any, n: int) -> bool:
+    """Whether values are a list of n numbers from 0 on."""
+    return (
+        isinstance(values, list)
+        and len(values) == n
+        and all(isinstance(value, int | float) and 0 <= value < 2**63 for value in values)
+    )

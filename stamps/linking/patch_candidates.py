@@ -131,6 +131,7 @@ class PatchCandidates:
         cells = slice(0, -(-self.stack.length // a))
         for block in line_blocks(cells, slice(0, self.stack.width * a), _BLOCK_PIXELS):
             rows = slice(block.start * a, min(block.stop * a, self.stack.length))
+            link.check_quality(rows)
             tcoh, n_shp = np.asarray(link.temporal_coherence[rows]), np.asarray(link.n_shp[rows])
             enough = n_shp >= settings.min_shp
             self.best = max(self.best, float(tcoh[enough].max(initial=0)))

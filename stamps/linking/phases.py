@@ -47,7 +47,7 @@ class SingleMasterPhases:
         shape = len(self.stack.interferograms), line.size
         values = np.memmap(path, _complex_of(self.stack.real_type), "r+", shape=shape)
         for k, date in enumerate(self.stack.slaves):
-            linked = np.conj(self.link.image(date)[line[columns], sample[columns]])  # master x conj(slave)
+            linked = np.conj(self.link.linked_values(date, line[columns], sample[columns]))  # master x conj(slave)
             modulus = np.abs(values[k, columns].astype(np.complex64))
             values[k, columns] = modulus * (linked / np.abs(linked))
         values.flush()
@@ -98,8 +98,8 @@ class PairPhases:
             raw = np.ones(line.size, np.complex64)
             if date != stack.master:
                 raw = np.conj(_values_at(of_slave[date], stack.real_type, stack.width, line, sample))
-            phase = np.where(is_ds, np.asarray(link.image(date)[line, sample]), raw)
-            images[k] = np.abs(slc) / stack.constants[k] * unit(phase)
+            raw[is_ds] = link.linked_values(date, line[is_ds], sample[is_ds])
+            images[k] = np.abs(slc) / stack.constants[k] * unit(raw)
         return images
 
 
