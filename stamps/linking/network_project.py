@@ -75,7 +75,9 @@ def check_target(ws: Workspace, name: str) -> Workspace:
     if path.resolve().parent != Path(ws.path).resolve() or path.name.startswith((".", "PATCH_")) or path.name == FOLDER:
         raise InputError(f"The network must be a folder right below {ws.path}, but '{name}' was given: give a name.")
     if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / RECORD).is_file())):
-        raise InputError(f"{path} holds something else than a network of linked phases: give another name.")
+        raise InputError(
+            f"{path} holds something else than a network of linked phases: name another folder, as in --workdir NETWORK."
+        )
     loader_of(ws.read_text("processor.txt").strip(), small_baselines=True)
     return Workspace(path)
 

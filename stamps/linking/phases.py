@@ -6,7 +6,7 @@ Source: docs/method/linking.md, sections 8.1 and 9.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,13 +44,15 @@ class SingleMasterPhases:
         columns = np.flatnonzero(is_ds)
         if self.link is None or not columns.size:
             return
-        shape = len(self.stack.interferograms), line.size
-        values = np.memmap(path, _complex_of(self.stack.real_type), "r+", shape=shape)
+        dtype = _complex_of(self.stack.real_type)
         for k, date in enumerate(self.stack.slaves):
+            place = k * line.size * dtype.itemsize
+            values = np.fromfile(path, dtype, line.size, offset=place)
             linked = np.conj(self.link.linked_values(date, line[columns], sample[columns]))  # master x conj(slave)
-            modulus = np.abs(values[k, columns].astype(np.complex64))
-            values[k, columns] = modulus * (linked / np.abs(linked))
-        values.flush()
+            modulus = np.abs(values[columns].astype(np.complex64))
+            values[columns] = modulus * (linked / np.abs(linked))
+            with open(path, "r+b") as file:
+                _write_at(file, place, values)
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,14 @@ class PairPhases:
     ) -> None:
         """Write ``pscands.1.ph`` of a patch, in the byte order of the stack."""
         path = folder.file("pscands.1.ph")
-        dtype, shape = _complex_of(self.stack.real_type), (len(self.pairs), line.size)
-        if not line.size:
-            path.write_bytes(b"")
-            return
-        values = np.memmap(path, dtype, "w+", shape=shape)
-        for first in range(0, line.size, _PIXELS):
-            part = slice(first, first + _PIXELS)
-            images = self._images(line[part], sample[part], is_ds[part])
-            for k, (i, j) in enumerate(self.pairs):
-                values[k, part] = pair_of(images[i], images[j])
-        values.flush()
+        dtype = _complex_of(self.stack.real_type)
+        with open(path, "wb") as file:
+            for first in range(0, line.size, _PIXELS):
+                part = slice(first, first + _PIXELS)
+                images = self._images(line[part], sample[part], is_ds[part])
+                for k, (i, j) in enumerate(self.pairs):
+                    place = (k * line.size + first) * dtype.itemsize
+                    _write_at(file, place, pair_of(images[i], images[j]).astype(dtype))
 
     def _images(
         self, line: NDArray[np.int64], sample: NDArray[np.int64], is_ds: NDArray[np.bool_]
@@ -101,6 +100,12 @@ class PairPhases:
             raw[is_ds] = link.linked_values(date, line[is_ds], sample[is_ds])
             images[k] = np.abs(slc) / stack.constants[k] * unit(raw)
         return images
+
+
+def _write_at(file: IO[bytes], place: int, values: NDArray[Any]) -> None:
+    """Write values; not through a memory map, for which a full disk is no error but the end of the process."""
+    file.seek(place)
+    file.write(np.ascontiguousarray(values).tobytes())
 
 
 def pair_of(first: NDArray[np.complex64], second: NDArray[np.complex64]) -> NDArray[np.complex64]:
