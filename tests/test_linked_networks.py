@@ -1,16 +1,18 @@
 """``mt_add_ds --network``: a small-baseline project out of linked phases, and what steps 1 to 5 would leave of it."""
 
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import stamps
 from helpers import prepared_layouts
-from helpers.linked_project import linked
+from helpers.linked_project import linked, made_up_link
 from helpers.tiny_stacks import LINES, SAMPLES
 from stamps import getparm, mt_add_ds, mt_link, setparm, simulate
-from stamps.errors import InputError, ParameterError
+from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.insar.network import consecutive_pairs
 from stamps.linking.files import LinkFolder, read_record, write_record
 from stamps.linking.kinds import kinds_of_patch
@@ -123,6 +125,37 @@ def test_a_network_made_again_keeps_its_parameters(project):
     mt_add_ds(0.6, 10, network="sequential 3", direct=True, workdir=project)
     assert getparm("unwrap_grid_size", workdir=project / "SMALL_BASELINES") == 70
     assert getparm("unwrap_grid_size", workdir=project) != 70
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_value_that_is_no_number_is_no_phase(tiny_export, tmp_path):
+    stack = shutil.copytree(tiny_export, tmp_path / "stack")
+    project = linked(tmp_path / "project", stack)
+    path = PreparedStack.of(Workspace(project)).interferograms[1]
+    line, sample = np.loadtxt(project / "PATCH_1" / "pscands.1.ij", dtype=int)[3, 1:]
+    changed = np.fromfile(path, ">c8").reshape(LINES, SAMPLES)
+    changed[line, sample] = np.nan
+    changed.tofile(path)
+    made_up_link(project)
+    mt_add_ds(1, 10, network="sequential 2", workdir=project)
+    place = np.loadtxt(project / "SMALL_BASELINES" / "PATCH_1" / "pscands.1.ij", dtype=int)[:, 1:]
+    found = np.fromfile(project / "SMALL_BASELINES" / "PATCH_1" / "pscands.1.ph", ">c8").reshape(7, -1)
+    (k,) = np.flatnonzero((place == [line, sample]).all(axis=1))
+    assert np.isfinite(found).all() and (found[:, k] == 0).any() and not (found[:, k] == 0).all()
+    mt_add_ds(0.5, 10, network="sequential 2", direct=True, workdir=project)
+    loaded = Workspace(project / "SMALL_BASELINES").load("ps2")["ij"][:, 1:]
+    assert len(loaded) > 20 and not (loaded == [line, sample]).all(axis=1).any()
+
+
+def test_a_network_in_which_a_run_is_at_work_is_left_alone(project):
+    mt_add_ds(0.5, 10, network="sequential 2", workdir=project)
+    folder = project / "SMALL_BASELINES"
+    before = {path: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
+    with ThreadPoolExecutor(1) as other, Workspace(folder).reserved():
+        run = other.submit(mt_add_ds, 0.7, 10, network="sequential 1", workdir=project)
+        with pytest.raises(WorkspaceError, match="Another run of stamps is at work in .*SMALL_BASELINES"):
+            run.result()
+    assert {path: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()} == before
 
 
 def test_a_list_of_pairs_and_pairs_a_year_apart(project):

@@ -341,7 +341,9 @@ def test_linked_phases_follow_an_export_that_moves(tiny_export, tmp_path):
     stack = Path(shutil.copytree(tiny_export, tmp_path / "stack"))
     project = linked(tmp_path / "project", stack)
     stack.rename(tmp_path / "moved")
-    with pytest.raises(InputError):
+    with pytest.raises(
+        InputError, match=r"^The raster \S+ and \d+ others cannot be read .*; if the export has moved, stamps relocate"
+    ):
         mt_add_ds(0.5, 10, workdir=project)
     relocate(tmp_path / "moved", workdir=project)
     mt_add_ds(0.5, 10, workdir=project)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from stamps.linking.patch_candidates import PatchCandidates
 from stamps.linking.phases import PairPhases, SingleMasterPhases
 from stamps.linking.stack import PreparedStack
 from stamps.workspace import Workspace
+from stamps.workspace.locks import reserved
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ def _add_network(
         pairs, remarks = networks.pairs_of(request, ws, stack, link, settings.tcoh)
         log = Log(ws, _ROUTINE)
         log.start()
-        with ws.publish(), ws.scratch() as stage:
+        with _reserved(target), ws.publish(), ws.scratch() as stage:
             project = NetworkProject(ws, stage, name, stack, link, pairs)
             job = PatchCandidates(ws, stage / name, stack, settings, link, project.limits(direct))
             counts = job.write(PairPhases(stack, link, pairs))
@@ -167,6 +169,11 @@ def _add_network(
             log(sentence)
         log.finish()
     return counts
+
+
+def _reserved(target: Workspace) -> AbstractContextManager[None]:
+    """Context in which no run works in the folder of a network, if there is one."""
+    return reserved(target.path, part_of_run=True) if target.path.is_dir() else nullcontext()
 
 
 def _opened(ws: Workspace, stack: PreparedStack) -> LinkFolder:

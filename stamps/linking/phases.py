@@ -88,7 +88,7 @@ class PairPhases:
     def _images(
         self, line: NDArray[np.int64], sample: NDArray[np.int64], is_ds: NDArray[np.bool_]
     ) -> NDArray[np.complex64]:
-        """Calibrated images at pixels, (n_image, n): amplitudes of the SLCs, phases linked or raw."""
+        """Calibrated images at pixels, (n_image, n): amplitudes of the SLCs, phases linked or raw; 0: no number."""
         stack, link = self.stack, self.link
         of_slave = dict(zip(stack.slaves, stack.interferograms, strict=True))
         images = np.empty((stack.n_images, line.size), np.complex64)
@@ -98,7 +98,9 @@ class PairPhases:
             if date != stack.master:
                 raw = np.conj(_values_at(of_slave[date], stack.real_type, stack.width, line, sample))
             raw[is_ds] = link.linked_values(date, line[is_ds], sample[is_ds])
-            images[k] = np.abs(slc) / stack.constants[k] * unit(raw)
+            with np.errstate(invalid="ignore", over="ignore"):
+                images[k] = np.abs(slc) / stack.constants[k] * unit(raw)
+        images[~np.isfinite(images)] = 0
         return images
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["PreparedStack"]
 
 _FEWEST_IMAGES = 4
+_NAMED = 3  # rasters that a message lists
 _PIXEL = 8  # bytes of complex float32
 _SHORT_PIXEL = 4  # bytes of complex int16
 
@@ -239,19 +240,29 @@ def _date_problems(
 
 def _size_problems(paths: Iterable[str], pixel_bytes: tuple[int, ...], size: tuple[int, int]) -> list[str]:
     expected = [size[0] * size[1] * n for n in pixel_bytes]
-    problems = []
+    problems, missing = [], dict[str, list[str]]()
     for path in paths:
         try:
             found = os.path.getsize(path)
         except OSError as error:
-            problems.append(f"The raster {path} cannot be read ({error.strerror})")
+            missing.setdefault(error.strerror or "it is missing", []).append(path)
             continue
         if found not in expected:
             wanted = " or ".join(map(str, expected))
             problems.append(
                 f"The raster {path} has {found} bytes, but {size[0]} samples x {size[1]} lines need {wanted}"
             )
-    return problems
+    return [_unreadable(reason, names) for reason, names in missing.items()] + problems
+
+
+def _unreadable(reason: str, paths: list[str]) -> str:
+    """Sentence about rasters that cannot be read; they may be many."""
+    if len(paths) <= _NAMED:
+        return "; ".join(f"The raster {path} cannot be read ({reason})" for path in paths)
+    return (
+        f"The raster {paths[0]} and {len(paths) - 1} others cannot be read ({reason}); if the export has moved, stamps "
+        "relocate NEW names its new place"
+    )
 
 
 def _raise(problems: list[str]) -> None:
