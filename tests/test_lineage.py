@@ -73,6 +73,17 @@ def test_a_file_is_made_from_what_was_read_before_it(ws):
     assert dict(book.made_from("phuw2.mat"))["phuw_sb2.mat"] == digest_of(ws.path / "phuw_sb2.mat")
 
 
+def test_a_file_made_from_itself_is_still_made_from_what_it_was(ws):
+    chain(ws)
+    made(ws, "ps2", 5)
+    made(ws, "phuw2", 6, "phuw2")  # a correction of what is out of date
+    names = [name for name, _ in Book.of(ws).made_from("phuw2.mat")]
+    assert names == ["ps2.mat", "phuw2.mat"]
+    assert "ps2.mat" in str(Judge(ws).verdict("phuw2.mat"))
+    made(ws, "phuw2", 7, "ps2", "phuw2")  # made anew from what it was out of date about
+    assert Judge(ws).verdict("phuw2.mat") is None
+
+
 def test_inputs_in_patches_have_their_folder(ws):
     (ws.path / "PATCH_1").mkdir()
     made(ws / "PATCH_1", "ps2", 1)

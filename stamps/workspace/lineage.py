@@ -309,13 +309,13 @@ def record(ws: Workspace, staged: Mapping[str, Path | None]) -> None:
 def _add(book: Book, ws: Workspace, outputs: Mapping[str, int], staged: Mapping[str, Path | None]) -> None:
     """Add a run with its files; inputs of other origin are remembered, so that they are not read again."""
     number = max(book.runs, default=0) + 1
+    inputs, books = _inherited(book, ws, outputs), {"": (ws, book)}
     for name, n in outputs.items():
         path = staged[name]
         assert path is not None, "what is deleted is no output"
         status, digest = os.stat(path), digest_of(path)
         if digest is not None:
-            book.files[name] = Entry(digest, status.st_size, status.st_mtime_ns, number, n)
-    inputs, books = [], {"": (ws, book)}
+            book.files[name] = Entry(digest, status.st_size, status.st_mtime_ns, number, len(inputs) + n)
     for name in ws.reads.names:
         folder, _, file = name.rpartition("/")
         if folder not in books:
@@ -326,6 +326,18 @@ def _add(book: Book, ws: Workspace, outputs: Mapping[str, int], staged: Mapping[
         if not folder and name not in outputs and digest:
             _remember(book, place, name, digest)
     book.runs[number] = Run(_program(), _now(), inputs, dict(sorted(ws.reads.parameters.items())))
+
+
+def _inherited(book: Book, ws: Workspace, outputs: Mapping[str, int]) -> list[tuple[str, str]]:
+    """What files that are changed, made from themselves, were made from and this run has not read: it still counts.
+
+    What was made from them in its turn does not: it is about to be made anew.
+    """
+    changed = {name for name in outputs if name in ws.reads.names}
+    sources = dict(source for name in changed for source in book.made_from(name))
+    known = {"", *ws.reads.names, *outputs}
+    later = {name for name in sources if changed & {source for source, _ in book.made_from(name)}}
+    return [item for item in sources.items() if item[0] not in known | later]
 
 
 def _remember(book: Book, ws: Workspace, name: str, digest: str) -> None:

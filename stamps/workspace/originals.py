@@ -70,10 +70,10 @@ def _kept(name: str) -> str:
 
 
 def _is_new(ws: Workspace, name: str) -> bool:
-    """Whether step 6 made a file as it is now."""
+    """Whether step 6 made a file as it is now: what a correction has changed is made from itself, too."""
     judge = Judge(ws)
     sources = {source for source, _ in judge.book.made_from(f"{name}.mat")}
-    return judge.has_record(f"{name}.mat") and _OF_STEP_6 in sources
+    return judge.has_record(f"{name}.mat") and _OF_STEP_6 in sources and f"{name}.mat" not in sources
 
 
 def _are_alike(ws: Workspace, name: str, other: str) -> bool:
