@@ -65,8 +65,11 @@ def test_coherence_of_the_inversion(network):
     assert [float(row["COH_INV"]) for row in rows] == pytest.approx(found, abs=1e-4)
     limit = float(np.median(found))
     assert len(table(network, "good.csv", min_inversion_coherence=limit)) == np.count_nonzero(found >= limit)
-    with pytest.raises(NoPixelsError):
-        table(network, "none.csv", min_inversion_coherence=1.1)
+    with pytest.raises(NoPixelsError, match="min_inversion_coherence"):
+        table(network, "none.csv", min_inversion_coherence=1, std_cutoff=0)
+    for wrong in (1.1, -1, float("nan")):
+        with pytest.raises(InputError, match="between 0 and 1"):
+            table(network, "none.csv", min_inversion_coherence=wrong)
 
 
 def test_a_single_master_has_no_inversion(finished_ps_mini, tmp_path):

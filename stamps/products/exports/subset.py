@@ -62,6 +62,10 @@ class Subset:
         if self.min_coherence is not None:
             use &= coherence >= self.min_coherence
         if self.min_inversion_coherence is not None:
+            if not 0 <= self.min_inversion_coherence <= 1:
+                raise InputError(
+                    f"min_inversion_coherence is {self.min_inversion_coherence:g}, but it lies between 0 and 1."
+                )
             if inversion is None:
                 raise InputError(
                     "min_inversion_coherence asks for the inversion of small baselines, but this project has none: leave it out."
@@ -72,7 +76,8 @@ class Subset:
         rows = random_subset(np.flatnonzero(use), self.step, seed)
         if rows.size == 0:
             raise NoPixelsError(
-                "No pixel is left to export: widen lon_rg and lat_rg, lower min_coherence or raise std_cutoff."
+                "No pixel is left to export: widen lon_rg and lat_rg, lower min_coherence or min_inversion_coherence, or raise "
+                "std_cutoff."
             )
         return rows
 
