@@ -158,6 +158,14 @@ def test_a_network_in_which_a_run_is_at_work_is_left_alone(project):
     assert {path: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()} == before
 
 
+def test_one_patch_of_several_keeps_its_limits(project):
+    (project / "patch.list").write_text("PATCH_2\n")
+    mt_add_ds(0.5, 10, network="sequential 2", workdir=project)
+    folder = project / "SMALL_BASELINES"
+    for name in ("patch.in", "patch_noover.in", "mean_amp.flt"):
+        assert (folder / "PATCH_2" / name).read_bytes() == (project / "PATCH_2" / name).read_bytes()
+
+
 def test_a_list_of_pairs_and_pairs_a_year_apart(project):
     dates = LinkFolder.open(project).dates
     (project / "mine.txt").write_text("".join(f"{dates[0]}_{date}\n" for date in dates[1:]) + "# a star\n")

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from stamps.workspace.patch_limits import Patch
 
 
-__all__ = ["calamp", "mt_extract_cands", "selpsc_patch", "selsbc_patch"]
+__all__ = ["calamp", "mt_extract_cands", "patches_of", "selpsc_patch", "selsbc_patch"]
 
 
 def calamp(
@@ -335,7 +335,7 @@ def mt_extract_cands(
         A list, a patch or a raster is missing or malformed.
     """
     ws = Workspace.at(workdir)
-    patches = _patches(ws, patch_list or "patch.list")
+    patches = patches_of(ws, patch_list or "patch.list")
     mask = None if maskfile is None else ws.file(maskfile)
     not_finite: Counter[str] = Counter()
     n_candidates = 0
@@ -386,7 +386,14 @@ def _select_candidates(
     )
 
 
-def _patches(ws: Workspace, list_file: str) -> list[str]:
+def patches_of(ws: Workspace, list_file: str = "patch.list") -> list[str]:
+    """Patches that a list names.
+
+    Raises
+    ------
+    InputError
+        There is no list, or a patch has no ``patch.in``.
+    """
     if not ws.has_file(list_file):
         raise InputError(f"{ws.path / list_file} is missing: run the preparation (mt_prep_snap …) first.")
     patches = ws.patch_list(list_file)

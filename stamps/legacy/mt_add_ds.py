@@ -23,12 +23,13 @@ from stamps.linking.candidates import DsSettings, noise_floor
 from stamps.linking.files import FOLDER, LinkFolder
 from stamps.linking.kinds import FILE
 from stamps.linking.network_project import NetworkProject, check_target
-from stamps.linking.patch_candidates import PatchCandidates
+from stamps.linking.patch_candidates import PatchCandidates, limits_of
 from stamps.linking.phases import PairPhases, SingleMasterPhases
 from stamps.linking.stack import PreparedStack
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserved
 from stamps.workspace.log import Log
+from stamps.workspace.patch_limits import Patch
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
@@ -129,7 +130,7 @@ def _add(ws: Workspace, settings: DsSettings, off: bool) -> dict[str, tuple[int,
         log = Log(ws, _ROUTINE)
         log.start()
         with ws.publish(), ws.scratch() as stage:
-            job = PatchCandidates(ws, stage, stack, settings, link)
+            job = PatchCandidates(ws, stage, stack, settings, link, limits_of(ws))
             counts = job.write(SingleMasterPhases(ws, stack, link))
             if off:
                 ws.delete(f"{FOLDER}/{_RECORD}", *(f"{name}/{FILE}" for name in counts))
@@ -155,9 +156,10 @@ def _add_network(
         log.start()
         with _reserved(target), ws.publish(), ws.scratch() as stage:
             project = NetworkProject(ws, stage, name, stack, link, pairs)
-            job = PatchCandidates(ws, stage / name, stack, settings, link, project.limits(direct))
+            limits = {"PATCH_1": Patch(1, stack.width, 1, stack.length)} if direct else limits_of(ws)
+            job = PatchCandidates(ws, stage / name, stack, settings, link, limits)
             counts = job.write(PairPhases(stack, link, pairs))
-            project.write(list(counts), {"network": request.text, "options": asdict(settings)})
+            project.write(limits, {"network": request.text, "options": asdict(settings)})
             if interferograms:
                 project.write_interferograms()
             if direct:

@@ -11,11 +11,11 @@ import numpy as np
 
 from stamps.linking.blocks import Area
 from stamps.linking.estimators import FELL_BACK, NONE
+from stamps.linking.files import N_BINS
 from stamps.linking.job import Job
 
 __all__ = ["in_words", "pixel_counts"]
 
-_STEP = 0.05  # of the histogram of temporal coherence
 _LINES = 256
 
 
@@ -28,8 +28,7 @@ def pixel_counts(job: Job) -> dict[str, Any]:
         ``pixels`` of the subset, ``valid``, ``linked``, ``fell_back``, ``fewer_than_images`` (alike pixels, so that a coherence
         matrix is singular), ``mean_n_shp`` and ``tcoh_histogram`` (per 0.05) of the linked ones.
     """
-    bins = round(1 / _STEP)
-    histogram = np.zeros(bins, np.int64)
+    histogram = np.zeros(N_BINS, np.int64)
     valid = linked = fell_back = few = total = 0
     area = job.subset
     for first in range(area.first_line, area.end_line, _LINES):
@@ -43,7 +42,7 @@ def pixel_counts(job: Job) -> dict[str, Any]:
         few += int(np.count_nonzero(is_linked & (n_shp < job.stack.n_images)))
         total += int(n_shp[is_linked].sum())
         # tcoh is float32: 0.35 and the like belong to the bin above
-        histogram += np.bincount(np.clip((tcoh[is_linked] * bins).astype(int), 0, bins - 1), minlength=bins)
+        histogram += np.bincount(np.clip((tcoh[is_linked] * N_BINS).astype(int), 0, N_BINS - 1), minlength=N_BINS)
     return {
         "pixels": area.size,
         "valid": valid,
@@ -61,7 +60,7 @@ def in_words(record: dict[str, Any]) -> str:
     linked = counts["linked"]
     if not linked:
         return f"No pixel of {counts['pixels']} has an alike neighbour ({counts['valid']} are valid in all images)."
-    above = [100 * histogram[round(limit / _STEP) :].sum() / linked for limit in (0.5, 0.6, 0.7)]
+    above = [100 * histogram[round(limit * N_BINS) :].sum() / linked for limit in (0.5, 0.6, 0.7)]
     lines = [
         f"{linked} of {counts['pixels']} pixels linked ({counts['valid']} valid), {counts['mean_n_shp']:.0f} alike pixels each; "
         f"{100 * counts['fell_back'] / linked:.1f} % fell back to EVD.",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,8 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.frontends.candidate_phases import keep_pixels
 from stamps.frontends.registry import loader_of
+from stamps.insar.phase import unit_modulus
 from stamps.linking.kinds import Kinds, kinds_of
-from stamps.linking.phases import unit
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def write_results(project: Workspace, folder: Workspace, patch: str, master_ix: 
     """
     before = {path.name for path in (folder / patch).path.iterdir()}
     with _rasters_linked(project, folder):
-        module, _, name = loader_of(folder.read_text("processor.txt").strip(), small_baselines=True).partition(":")
-        getattr(import_module(module), name)(workdir=folder / patch)
+        load = resolve_name(loader_of(folder.read_text("processor.txt"), small_baselines=True))
+        load(workdir=folder / patch)
     loaded = folder / patch
     _require(loaded.exists("ps1"))
     has_phase = (loaded.load("ph1")["ph"] != 0).all(axis=1)
@@ -73,7 +73,7 @@ def write_results(project: Workspace, folder: Workspace, patch: str, master_ix: 
         for one, two in _SAME.items():
             if loaded.exists(one):
                 folder.save(two, loaded.load(one))
-        folder.save("rc2", {"ph_rc": np.asfortranarray(unit(loaded.load("ph1")["ph"])), "ph_reref": None})
+        folder.save("rc2", {"ph_rc": np.asfortranarray(unit_modulus(loaded.load("ph1")["ph"])), "ph_reref": None})
         quality = {
             "ph_patch": None,
             "K_ps": nothing,

@@ -29,6 +29,7 @@ __all__ = [
     "FOLDER",
     "FORMAT",
     "IMAGE_TYPE",
+    "N_BINS",
     "RASTERS",
     "RECORD",
     "LinkFolder",
@@ -42,6 +43,8 @@ FOLDER = "LINK"
 #: Number of the form of ``link.json``.
 FORMAT = 1
 RECORD = "link.json"
+#: Of the histogram of temporal coherences from 0 to 1.
+N_BINS = 20
 #: Raster of quality -> type of a pixel.
 RASTERS: dict[str, np.dtype[Any]] = {
     "tcoh.flt": np.dtype("<f4"),
@@ -58,7 +61,6 @@ _FIELDS: dict[str, type] = {
 }  # fmt: skip
 _SETTINGS = {"dates", "length", "master", "options", "subset", "width"}
 _ROUNDING = 1e-5  # of a temporal coherence of 1
-_N_BINS = 20  # of the histogram of temporal coherences
 _COUNTS = {"fell_back", "fewer_than_images", "linked", "mean_n_shp", "pixels", "tcoh_histogram", "valid"}
 
 
@@ -290,7 +292,7 @@ def _are_counts(counts: Any) -> bool:
     numbers = [counts[name] for name in _COUNTS - {"tcoh_histogram"}]
     return (
         isinstance(histogram, list)
-        and len(histogram) == _N_BINS
+        and len(histogram) == N_BINS
         and all(isinstance(number, int | float) and 0 <= number < 2**63 for number in [*numbers, *histogram])
     )
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stamps.workspace import Workspace
 
-__all__ = ["FILE", "KINDS", "Kinds", "format_kinds", "kinds_of", "kinds_of_patch"]
+__all__ = ["FILE", "KINDS", "KindTable", "Kinds", "format_kinds", "kinds_of", "kinds_of_patch"]
 
 FILE = "pscands.1.ds"
 #: Number in the file -> word.
@@ -32,6 +32,7 @@ KINDS = ("ps", "ds")
 _MOST_SHP = 65535
 _MOST_TCOH = 1.00001  # rounded
 _SIDE = 1 << 31  # longer than any line of an image
+_COLUMNS = ("is_ds", "n_shp", "tcoh", "sigma")
 
 
 @dataclass(frozen=True)
@@ -113,49 +114,82 @@ def kinds_of_patch(patch: Workspace) -> Kinds | None:
         return Kinds(kind == 1, n_shp.astype(np.int64), tcoh.astype(np.float32), sigma.astype(np.float32))
 
 
-def kinds_of(ws: Workspace, ij: NDArray[Any]) -> Kinds | None:
-    """Kinds of the pixels of a project or a patch.
+@dataclass(frozen=True)
+class KindTable:
+    """Kinds of all candidates of a project or a patch, to look pixels up.
 
-    Parameters
+    Attributes
     ----------
-    ws : Workspace
-        Project directory, or a patch.
-    ij : (n, 3) array
-        Number, line and sample of each pixel (``ij`` of ``ps<version>``).
-
-    Returns
-    -------
-    Kinds or None
-        None where no patch has DS; a pixel that is no candidate any more counts as PS without alike pixels.
-
-    Raises
-    ------
-    InputError
-        A file is malformed, or does not fit to its candidates.
+    patches : tuple of Kinds
+        Of each patch that has them.
     """
-    folders = (
-        [ws] if ws.has_file(FILE) else [ws / name for name in (ws.patch_list() if ws.has_file("patch.list") else [])]
-    )
-    found = [(folder, kinds) for folder in folders if (kinds := kinds_of_patch(folder)) is not None]
-    if not found:
-        return None
-    places = np.concatenate([_places(folder, len(kinds)) for folder, kinds in found])
-    joined = Kinds(
-        *(np.concatenate([getattr(kinds, name) for _, kinds in found]) for name in Kinds.__dataclass_fields__)
-    )
-    places, first = np.unique(places, return_index=True)
-    wanted = np.asarray(ij[:, 1], np.int64) * _SIDE + np.asarray(ij[:, 2], np.int64)
-    row = np.minimum(np.searchsorted(places, wanted), places.size - 1)
-    known = places[row] == wanted if places.size else np.zeros(wanted.size, bool)
-    result = joined.at(first[row]) if places.size else None
-    if result is None:
-        return None
-    return Kinds(
-        result.is_ds & known,
-        np.where(known, result.n_shp, 0),
-        np.where(known, result.tcoh, np.float32(0)),
-        np.where(known, result.sigma, np.float32(np.inf)),
-    )
+
+    patches: tuple[Kinds, ...]
+    _places: NDArray[np.int64]
+    _kinds: Kinds
+
+    @classmethod
+    def of(cls, ws: Workspace) -> KindTable | None:
+        """The table of a project directory or a patch.
+
+        Parameters
+        ----------
+        ws : Workspace
+
+        Returns
+        -------
+        KindTable or None
+            None where no patch has DS.
+
+        Raises
+        ------
+        InputError
+            A file is malformed, or does not fit to its candidates.
+        """
+        names = ws.patch_list() if ws.has_file("patch.list") else []
+        folders = [ws] if ws.has_file(FILE) else [ws / name for name in names]
+        found = [(folder, kinds) for folder in folders if (kinds := kinds_of_patch(folder)) is not None]
+        if not found:
+            return None
+        places, first = np.unique(
+            np.concatenate([_places(folder, len(kinds)) for folder, kinds in found]), return_index=True
+        )
+        columns = [np.concatenate([getattr(kinds, name) for _, kinds in found]) for name in _COLUMNS]
+        return cls(tuple(kinds for _, kinds in found), places, Kinds(*columns).at(first))
+
+    def at(self, ij: NDArray[Any]) -> Kinds:
+        """Kinds of pixels.
+
+        Parameters
+        ----------
+        ij : (n, 3) array
+            Number, line and sample of each pixel (``ij`` of ``ps<version>``).
+
+        Returns
+        -------
+        Kinds
+            A pixel that is no candidate any more counts as PS without alike pixels.
+        """
+        wanted = np.asarray(ij[:, 1], np.int64) * _SIDE + np.asarray(ij[:, 2], np.int64)
+        if not self._places.size:
+            nothing = np.zeros(wanted.size)
+            return Kinds(
+                nothing > 0, nothing.astype(int), nothing.astype(np.float32), np.full_like(nothing, np.inf, np.float32)
+            )
+        row = np.minimum(np.searchsorted(self._places, wanted), self._places.size - 1)
+        known, found = self._places[row] == wanted, self._kinds.at(row)
+        return Kinds(
+            found.is_ds & known,
+            np.where(known, found.n_shp, 0),
+            np.where(known, found.tcoh, np.float32(0)),
+            np.where(known, found.sigma, np.float32(np.inf)),
+        )
+
+
+def kinds_of(ws: Workspace, ij: NDArray[Any]) -> Kinds | None:
+    """Kinds of the pixels of a project or a patch: :meth:`KindTable.at`, None where no patch has DS."""
+    table = KindTable.of(ws)
+    return None if table is None else table.at(ij)
 
 
 def _places(folder: Workspace, n: int) -> NDArray[np.int64]:

@@ -23,9 +23,9 @@ from stamps.frontends.names import baseline_file
 from stamps.frontends.project import initialise_parameters
 from stamps.frontends.rasters import line_blocks
 from stamps.frontends.registry import loader_of, processor_of
+from stamps.insar.phase import unit_modulus
 from stamps.linking.direct_results import write_results
 from stamps.linking.files import FOLDER, LinkFolder
-from stamps.linking.patch_candidates import patches_of
 from stamps.linking.phases import pair_of
 from stamps.linking.stack import PreparedStack
 from stamps.workspace import Workspace
@@ -115,13 +115,7 @@ class NetworkProject:
         """Both dates of each pair."""
         return [(self.stack.dates[i], self.stack.dates[j]) for i, j in self.pairs]
 
-    def limits(self, direct: bool) -> dict[str, Patch]:
-        """Patches of the project with their parts of the image; one for all of it where steps 1 to 5 are left out."""
-        if direct:
-            return {"PATCH_1": Patch(1, self.stack.width, 1, self.stack.length)}
-        return {name: read_patch(self.ws.file(f"{name}/patch.in")) for name in patches_of(self.ws)}
-
-    def write(self, patches: list[str], options: dict[str, Any]) -> None:
+    def write(self, patches: dict[str, Patch], options: dict[str, Any]) -> None:
         """Write lists, headers, parameters and what each patch has besides its candidates."""
         folder = self.folder
         for name in _COPIED:
@@ -133,8 +127,8 @@ class NetworkProject:
         folder.write_text("small_baselines.list", _lines(f"{one} {other}" for one, other in self.dates))
         self._write_selection(folder)
         folder.write_text("patch.list", _lines(patches))
-        for name in patches:
-            self._write_patch(name, len(patches) == 1)
+        for name, limits in patches.items():
+            self._write_patch(name, limits)
         if processor_of(self.ws.read_text("processor.txt")).big_endian:
             self._write_baselines()
         else:
@@ -151,14 +145,13 @@ class NetworkProject:
         else:
             initialise_parameters(folder, small_baselines=True)
 
-    def _write_patch(self, name: str, whole: bool) -> None:
-        """Limits of a patch, and its mean amplitudes where they are known."""
-        limits = Patch(1, self.stack.width, 1, self.stack.length).text
-        for file in ("patch.in", "patch_noover.in"):
-            same = self.ws.has_file(f"{name}/{file}") and not whole
-            self.folder.write_text(f"{name}/{file}", self.ws.read_text(f"{name}/{file}") if same else limits)
-        amplitudes = self.ws.file(f"{name}/mean_amp.flt")
-        if not whole and amplitudes.is_file():
+    def _write_patch(self, name: str, limits: Patch) -> None:
+        """Limits of a patch, and what else is known where it is a patch of the single-master project."""
+        self.folder.write_text(f"{name}/patch.in", limits.text)
+        core, amplitudes = self.ws.file(f"{name}/patch_noover.in"), self.ws.file(f"{name}/mean_amp.flt")
+        same = self.ws.has_file(f"{name}/patch.in") and read_patch(self.ws.file(f"{name}/patch.in")) == limits
+        self.folder.write_text(f"{name}/patch_noover.in", read_input(core) if same and core.is_file() else limits.text)
+        if same and amplitudes.is_file():
             shutil.copyfile(amplitudes, self.folder.file(f"{name}/mean_amp.flt"))
 
     def _write_selection(self, folder: Workspace) -> None:
@@ -172,9 +165,8 @@ class NetworkProject:
 
     def _write_baselines(self) -> None:
         """Baseline files of the pairs: that of the master with the second image minus that with the first."""
-        of_slave = dict(zip(self.stack.slaves, self.stack.interferograms, strict=True))
         numbers = {date: np.zeros((2, 3)) for date in self.stack.dates}
-        for date, path in of_slave.items():
+        for date, path in self.stack.interferogram_of.items():
             if date != self.stack.master:
                 file = baseline_file(path)
                 numbers[date] = np.array([header_numbers(file, field, 3) for field in _FIELDS])
@@ -216,7 +208,6 @@ class NetworkProject:
         """Rasters of the pairs: linked phases where there are, else raw ones."""
         folder = self.stage.path / FOLDER / "pairs"
         folder.mkdir(parents=True, exist_ok=True)
-        dtype = np.dtype(np.complex64).newbyteorder(self.stack.real_type.byteorder)
         samples = slice(0, self.stack.width)
         for path in (folder / f"{one}_{other}.diff" for one, other in self.dates):
             path.write_bytes(b"")
@@ -226,10 +217,10 @@ class NetworkProject:
             line, sample = np.nonzero(is_linked)
             for k, date in enumerate(self.stack.dates):
                 phasors = self.link.linked_values(date, line + lines.start, sample)
-                images[k][is_linked] = np.abs(images[k][is_linked]) * (phasors / np.abs(phasors))
+                images[k][is_linked] = np.abs(images[k][is_linked]) * unit_modulus(phasors)
             for (i, j), (one, other) in zip(self.pairs, self.dates, strict=True):
                 with open(folder / f"{one}_{other}.diff", "ab") as file:
-                    file.write(pair_of(images[i], images[j]).astype(dtype).tobytes())
+                    file.write(pair_of(images[i], images[j]).astype(self.stack.complex_type).tobytes())
 
 
 def _lines(words: Any) -> str:

@@ -9,13 +9,13 @@ Source: docs/method/linking.md, section 8.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.frontends.candidate_programs import selpsc_patch
+from stamps.frontends.candidate_programs import patches_of, selpsc_patch
 from stamps.frontends.candidates import single_master_dispersion
 from stamps.frontends.gamma_positions import positions_by_pt2geo
 from stamps.frontends.lists import format_general, format_integers, read_selection_list
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
     from stamps.workspace.patch_limits import Patch
 
-__all__ = ["PatchCandidates", "PhaseWriter", "patches_of"]
+__all__ = ["PatchCandidates", "PhaseWriter", "limits_of"]
 
 #: ``write(folder, line, sample, is_ds)`` writes ``pscands.1.ph`` of a patch.
 PhaseWriter = Callable[[Workspace, "NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.bool_]"], None]
@@ -82,13 +82,11 @@ class PatchCandidates:
     stack: PreparedStack
     settings: DsSettings
     link: LinkFolder | None
-    limits: dict[str, Patch] = field(default_factory=dict)
+    limits: dict[str, Patch]
     best: float = 0.0
 
     def write(self, phases: PhaseWriter) -> dict[str, tuple[int, int]]:
         """Write the files of all patches; returns the numbers of PS and DS of each."""
-        if not self.limits:
-            self.limits = {name: read_patch(self.ws.file(f"{name}/patch.in")) for name in patches_of(self.ws)}
         for name in self.limits:
             self._select_ps(name)
         ds = self._ds_pixels() if self.link is not None else None
@@ -203,21 +201,18 @@ class PatchCandidates:
             self.stage.file("patch.list").unlink()
 
 
-def patches_of(ws: Workspace) -> list[str]:
-    """Patches of a project, as ``patch.list`` names them.
+def limits_of(ws: Workspace) -> dict[str, Patch]:
+    """Patches of a project with their parts of the image.
 
     Raises
     ------
     InputError
-        There is no list, or a patch has no ``patch.in``.
+        ``patch.list`` names none, or one without ``patch.in``.
     """
-    names = ws.patch_list() if ws.has_file("patch.list") else []
+    names = patches_of(ws)
     if not names:
         raise InputError(f"{ws.path / 'patch.list'} names no patch: run the preparation (mt_prep_snap …) first.")
-    missing = [name for name in names if not ws.has_file(f"{name}/patch.in")]
-    if missing:
-        raise InputError(f"{ws.path / 'patch.list'} names patches without patch.in: {', '.join(missing)}.")
-    return names
+    return {name: read_patch(ws.file(f"{name}/patch.in")) for name in names}
 
 
 def _lines_of(path: StrPath) -> list[str]:

@@ -12,14 +12,15 @@ import numpy as np
 
 from stamps.frontends.rasters import map_raster
 from stamps.frontends.sampling import sample_phases
+from stamps.insar.phase import unit_modulus
 from stamps.linking.files import LinkFolder
-from stamps.linking.stack import PreparedStack
+from stamps.linking.stack import PreparedStack, phasors_of
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PairPhases", "SingleMasterPhases"]
+__all__ = ["PairPhases", "SingleMasterPhases", "pair_of"]
 
 _PIXELS = 1 << 16  # candidates of which all images are in memory at a time
 
@@ -44,13 +45,13 @@ class SingleMasterPhases:
         columns = np.flatnonzero(is_ds)
         if self.link is None or not columns.size:
             return
-        dtype = _complex_of(self.stack.real_type)
+        dtype = self.stack.complex_type
         for k, date in enumerate(self.stack.slaves):
             place = k * line.size * dtype.itemsize
             values = np.fromfile(path, dtype, line.size, offset=place)
             linked = np.conj(self.link.linked_values(date, line[columns], sample[columns]))  # master x conj(slave)
             modulus = np.abs(values[columns].astype(np.complex64))
-            values[columns] = modulus * (linked / np.abs(linked))
+            values[columns] = modulus * unit_modulus(linked)
             with open(path, "r+b") as file:
                 _write_at(file, place, values)
 
@@ -76,7 +77,7 @@ class PairPhases:
     ) -> None:
         """Write ``pscands.1.ph`` of a patch, in the byte order of the stack."""
         path = folder.file("pscands.1.ph")
-        dtype = _complex_of(self.stack.real_type)
+        dtype = self.stack.complex_type
         with open(path, "wb") as file:
             for first in range(0, line.size, _PIXELS):
                 part = slice(first, first + _PIXELS)
@@ -90,17 +91,15 @@ class PairPhases:
     ) -> NDArray[np.complex64]:
         """Calibrated images at pixels, (n_image, n): amplitudes of the SLCs, phases linked or raw; 0: no number."""
         stack, link = self.stack, self.link
-        of_slave = dict(zip(stack.slaves, stack.interferograms, strict=True))
+        interferogram_of = stack.interferogram_of
         images = np.empty((stack.n_images, line.size), np.complex64)
         for k, date in enumerate(stack.dates):
             slc = _values_at(stack.slcs[k], stack.slc_type, stack.width, line, sample)
             raw = np.ones(line.size, np.complex64)
             if date != stack.master:
-                raw = np.conj(_values_at(of_slave[date], stack.real_type, stack.width, line, sample))
+                raw = np.conj(_values_at(interferogram_of[date], stack.real_type, stack.width, line, sample))
             raw[is_ds] = link.linked_values(date, line[is_ds], sample[is_ds])
-            with np.errstate(invalid="ignore", over="ignore"):
-                images[k] = np.abs(slc) / stack.constants[k] * unit(raw)
-        images[~np.isfinite(images)] = 0
+            images[k] = stack.calibrated(k, slc) * phasors_of(raw)
         return images
 
 
@@ -113,13 +112,7 @@ def _write_at(file: IO[bytes], place: int, values: NDArray[Any]) -> None:
 def pair_of(first: NDArray[np.complex64], second: NDArray[np.complex64]) -> NDArray[np.complex64]:
     """First × conj(second) with the geometric mean of their moduli."""
     amplitude = np.sqrt(np.abs(first) * np.abs(second))
-    return (amplitude * (unit(first) * np.conj(unit(second)))).astype(np.complex64)
-
-
-def unit(values: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """Phasors of unit modulus; 0 stays 0."""
-    modulus = np.abs(values)
-    return (values / np.where(modulus > 0, modulus, 1)).astype(np.complex64)
+    return (amplitude * (unit_modulus(first) * np.conj(unit_modulus(second)))).astype(np.complex64)
 
 
 def _values_at(
@@ -128,8 +121,3 @@ def _values_at(
     """Complex values of a raster at pixels, (n,)."""
     parts = np.ascontiguousarray(map_raster(path, dtype, width, 2)[line, sample], np.float32)
     return parts.view(np.complex64)[:, 0]
-
-
-def _complex_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Type of a complex number of two such parts."""
-    return np.dtype(np.complex64).newbyteorder(dtype.byteorder)

@@ -22,6 +22,7 @@ from stamps.frontends.lists import read_raster_list, read_selection_list
 from stamps.frontends.raster_names import dates_in, short_names
 from stamps.frontends.rasters import pixel_type, read_pixels
 from stamps.frontends.registry import processor_of
+from stamps.insar.phase import unit_modulus
 from stamps.workspace.plain_files import read_input
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from stamps.workspace import Workspace
 
-__all__ = ["PreparedStack"]
+__all__ = ["PreparedStack", "phasors_of"]
 
 _FEWEST_IMAGES = 4
 _NAMED = 3  # rasters that a message lists
@@ -140,6 +141,23 @@ class PreparedStack:
         """0-based place of the master among the dates."""
         return self.dates.index(self.master)
 
+    @property
+    def interferogram_of(self) -> dict[str, str]:
+        """Date of the second image -> path of the interferogram with the master."""
+        return dict(zip(self.slaves, self.interferograms, strict=True))
+
+    @property
+    def complex_type(self) -> np.dtype[Any]:
+        """Type of a pixel of an interferogram, byte order included."""
+        return np.dtype(np.complex64).newbyteorder(self.real_type.byteorder)
+
+    def calibrated(self, k: int, values: NDArray[np.complex64]) -> NDArray[np.float32]:
+        """Amplitudes of values of an SLC, over its calibration constant; 0 where they are no numbers, or without a constant."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            amplitude = np.abs(values)
+        amplitude[~np.isfinite(amplitude)] = 0
+        return amplitude / self.constants[k] if self.constants[k] > 0 else np.zeros_like(amplitude)
+
     def flattened(self, lines: slice, samples: slice, images: Sequence[int] | None = None) -> NDArray[np.complex64]:
         """Images of a block, calibrated and with flattened phase.
 
@@ -155,7 +173,7 @@ class PreparedStack:
         (n_image, n_line, n_sample) complex64 array
             0 where the image, the master or the interferogram is 0 or no number.
         """
-        of_slave = dict(zip(self.slaves, self.interferograms, strict=True))
+        interferogram_of = self.interferogram_of
         master = self._amplitudes(self.master_ix, lines, samples)
         wanted = range(self.n_images) if images is None else images
         result = np.empty((len(wanted), *master.shape), np.complex64)
@@ -163,25 +181,25 @@ class PreparedStack:
             if k == self.master_ix:
                 image[:] = master
             else:
-                phasor = _unit_phasors(self.interferogram(of_slave[self.dates[k]], lines, samples))
+                phasor = phasors_of(self._block(interferogram_of[self.dates[k]], self.real_type, lines, samples))
                 np.multiply(np.conj(phasor), self._amplitudes(k, lines, samples), out=image)
                 image[master == 0] = 0
         return result
 
-    def interferogram(self, path: str, lines: slice, samples: slice) -> NDArray[np.complex64]:
-        """A block of an interferogram, (n_line, n_sample) complex64; first × conj(second)."""
-        return self._block(path, self.real_type, lines, samples)
-
     def _amplitudes(self, k: int, lines: slice, samples: slice) -> NDArray[np.float32]:
-        """Calibrated amplitudes of an image, 0 where they are no numbers."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            amplitude = np.abs(self._block(self.slcs[k], self.slc_type, lines, samples))
-        amplitude[~np.isfinite(amplitude)] = 0
-        return amplitude / self.constants[k] if self.constants[k] > 0 else np.zeros_like(amplitude)
+        return self.calibrated(k, self._block(self.slcs[k], self.slc_type, lines, samples))
 
     def _block(self, path: str, dtype: np.dtype[Any], lines: slice, samples: slice) -> NDArray[np.complex64]:
         parts = read_pixels(path, dtype, self.width, lines, samples)
         return parts.view(np.complex64).reshape(lines.stop - lines.start, samples.stop - samples.start)
+
+
+def phasors_of(values: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """Phasors of unit modulus; 0 where there is no phase, because a value is 0 or no number."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        phasors = unit_modulus(values)
+    phasors[~np.isfinite(phasors)] = 0
+    return phasors
 
 
 def _check_prepared(ws: Workspace) -> None:
@@ -268,12 +286,3 @@ def _unreadable(reason: str, paths: list[str]) -> str:
 def _raise(problems: list[str]) -> None:
     if problems:
         raise InputError("; ".join(problems) + ": correct this and prepare the project again.")
-
-
-def _unit_phasors(values: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """Phasors of unit modulus; 0 where there is no phase."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        modulus = np.abs(values)
-        result = (values / modulus).astype(np.complex64)
-    result[~np.isfinite(modulus) | (modulus == 0)] = 0
-    return result

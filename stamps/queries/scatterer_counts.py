@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.linking.kinds import kinds_of, kinds_of_patch
+from stamps.linking.kinds import KindTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,31 +50,21 @@ def scatterer_counts(ws: Workspace, patches: Sequence[Workspace]) -> list[Scatte
     InputError, WorkspaceError
         A file is damaged, or does not fit to the candidates.
     """
-    kinds = [kinds_of_patch(patch) for patch in patches]
-    if all(one is None for one in kinds):
+    table = KindTable.of(ws)
+    if table is None:
         return []
-    found = [_sum("candidates", [one.counts for one in kinds if one is not None])]
+    found = [_sum("candidates", [kinds.counts for kinds in table.patches])]
     for stage, pixels in (("selected", _selected), ("weeded", _weeded)):
-        of_patches = [_counts(patch, pixels(patch)) for patch in patches]
-        known = [counts for counts in of_patches if counts is not None]
+        known = [ij for patch in patches if (ij := pixels(patch)) is not None]
         if known and len(known) == len(patches):
-            found.append(_sum(stage, known))
+            found.append(_sum(stage, [table.at(ij).counts for ij in known]))
     if ws.exists("ps2") and all(ws.path != patch.path for patch in patches):
-        merged = _counts(ws, ws.load("ps2", ("ij",))["ij"])
-        if merged is not None:
-            found.append(ScattererCounts("merged", *merged))
+        found.append(_sum("merged", [table.at(np.atleast_2d(ws.load("ps2", ("ij",))["ij"])).counts]))
     return found
 
 
 def _sum(stage: str, counts: Sequence[tuple[int, int]]) -> ScattererCounts:
     return ScattererCounts(stage, sum(ps for ps, _ in counts), sum(ds for _, ds in counts))
-
-
-def _counts(folder: Workspace, ij: NDArray[Any] | None) -> tuple[int, int] | None:
-    if ij is None:
-        return None
-    kinds = kinds_of(folder, np.atleast_2d(ij)) if len(ij) else None
-    return (len(ij), 0) if kinds is None else kinds.counts
 
 
 def _selected(patch: Workspace) -> NDArray[Any] | None:

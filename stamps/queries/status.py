@@ -105,7 +105,10 @@ def _state(ws: Workspace, names: Sequence[str], folders: Sequence[Workspace]) ->
             problems.append(f"{folder.path} is in the patch list, but it is not there.")
     scatterers: list[ScattererCounts] = []
     try:
-        scatterers = scatterer_counts(ws, [folder for folder in folders or alone if folder.path.is_dir()])
+        scatterers = scatterer_counts(
+            ws,
+            [folder for folder in folders or alone if folder.path.is_dir() and (folder.name in names or not folders)],
+        )
     except StampsError as error:
         problems.append(str(error))
     merged = {} if directory_type == PATCH else vars(merged_facts(ws, small_baselines))

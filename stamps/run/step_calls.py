@@ -5,9 +5,9 @@ Source: docs/method/conventions.md, section 7.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pkgutil import resolve_name
 
 from stamps.errors import ParameterError
 from stamps.frontends import registry
@@ -81,8 +81,7 @@ def loader(options: StepOptions) -> Callable[..., object]:
     ParameterError
         The processor is not known, or has no loader of small baselines.
     """
-    module, _, name = registry.loader_of(options.processor, options.small_baselines).partition(":")
-    function = getattr(importlib.import_module(module), name)
+    function = resolve_name(registry.loader_of(options.processor, options.small_baselines))
     return _with_incidence(function) if registry.processor_of(options.processor).takes_incidence else function
 
 
