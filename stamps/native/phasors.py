@@ -58,7 +58,7 @@ def phasors_compiled(module: Any, phase: NDArray[np.floating[Any]], single: bool
     whole = values.size // _ROW * _ROW
     for part, n_column in ((slice(whole), _ROW), (slice(whole, None), max(values.size - whole, 1))):
         rows, of_rows = values[part].reshape(-1, n_column), result[part].reshape(-1, n_column)
-        module.phasors(rows, of_rows, np.empty((min(max(len(rows), 1), _BLOCKS), 3, n_column)))
+        module.phasors(rows, of_rows, np.empty((min(max(len(rows), 1), _BLOCKS), 3, 8 * n_column)))
     return result.reshape(phase.shape)
 
 

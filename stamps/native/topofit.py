@@ -26,6 +26,7 @@ __all__ = ["bytes_per_row", "fit_arrays", "fit_compiled", "topofit", "trials_on_
 _ELEMENTS_AT_ONCE = 2**20  # bound on the double-precision copies of one call of the kernel
 _ELEMENTS_IN_CACHE = 2**16  # array version
 _BLOCKS = 64  # of pixels, which threads of the compiled version share
+_LANES = 8  # pixels that the compiled kernel works on at once
 
 
 def trials_on_each_side(n_trial_wraps: float) -> int:
@@ -125,9 +126,10 @@ def fit_compiled(
         z, bperp = z.astype(np.complex128, copy=False), bperp.astype(np.float64, copy=False)
     residual, fits = np.empty_like(z, order="C"), np.empty((z.shape[0], 3))
     # a slab for each block of pixels
-    work = np.empty((min(max(z.shape[0], 1), _BLOCKS), 11, max(z.shape[1], 2 * n_trials + 1)))
+    n_blocks = min(max(-(-z.shape[0] // _LANES), 1), _BLOCKS)
+    work = np.empty((n_blocks, 10, _LANES * max(z.shape[1], 2 * n_trials + 1)))
     z, bperp = np.ascontiguousarray(z), np.ascontiguousarray(bperp)
-    module.topofit(z, bperp, n_trials, single_z, single_b, residual, fits, work)
+    module.topofit(z, bperp, n_trials, single_z, single_b, residual, fits, work, np.empty((n_blocks, 5, 4 * _LANES)))
     return residual.astype(np.complex64 if single_z else np.complex128, copy=False), fits
 
 
