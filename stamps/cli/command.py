@@ -262,7 +262,7 @@ def _listed(title: str, rows: Sequence[tuple[str, str]]) -> str:
 # ---------------------------------------------------------------------- the call
 
 
-def perform(name: str, command: Command, argv: Sequence[str], more: str = "", version: str = "") -> int:
+def perform(name: str, command: Command, argv: Sequence[str], more: str = "", version: Callable[[], str] = str) -> int:
     """Understand the arguments of a command and run it.
 
     Parameters
@@ -273,8 +273,8 @@ def perform(name: str, command: Command, argv: Sequence[str], more: str = "", ve
     argv : list of str
     more : str
         Further sections of the help.
-    version : str
-        What ``--version`` prints.
+    version : callable
+        Makes what ``--version`` prints.
 
     Returns
     -------
@@ -291,7 +291,7 @@ def perform(name: str, command: Command, argv: Sequence[str], more: str = "", ve
         print(help_text(name, command, more))
         return 0
     if only_version:
-        print(version)
+        print(version())
         return 0
     if not command.required <= len(words) <= command.most:
         print(_short_help(name, command), file=sys.stderr)

@@ -7,6 +7,7 @@ this package. Heavy imports happen only when a command runs.
 
 import contextlib
 import difflib
+import gc
 import os
 import re
 import sys
@@ -112,6 +113,7 @@ def _directory(argv: Sequence[str]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of every command, those that pip installs and those in ``bin/``: the program's file name is the command."""
     forget_current_directory()
+    gc.set_threshold(50_000)  # importing makes many objects that stay: looking for cycles among them finds none
     return run(os.path.basename(sys.argv[0]).removesuffix(".exe"), argv)
 
 
@@ -131,7 +133,7 @@ def _legacy(command: str) -> Callable[..., Any]:
         return lambda argv: _complain(f"{command} is not a command of this package; there are: {names}")
     verbs = "\n".join(f"  {verb:<18s} {about}" for verb, (_, about) in _VERBS.items())
     more = f"verbs: stamps VERB --help\n{verbs}" if command == "stamps" else ""
-    return lambda argv: perform(command, COMMANDS[command], argv, more, f"stamps {_version()}")
+    return lambda argv: perform(command, COMMANDS[command], argv, more, lambda: f"stamps {_version()}")
 
 
 def _misspelt_steps(argv: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ __all__ = ["griddata_linear", "interp", "nearest_node"]
 _HALF_LENGTH = 4
 _BANDWIDTH = 0.5
 
+_DISTANCES_BY_FORCE, _DISTANCES_IN_CACHE = 2**24, 2**15
 _QUERIES_AT_ONCE = 200_000
 
 
@@ -141,11 +142,31 @@ def nearest_node(nodes: ArrayLike, queries: ArrayLike, *, workers: int = 1) -> N
     if not np.all(np.isfinite(nodes)) or not np.all(np.isfinite(queries)):
         raise ValueError("The coordinates of a nearest-node search must be finite.")
 
-    from scipy.spatial import cKDTree
-
+    if len(nodes) * len(queries) <= _DISTANCES_BY_FORCE:
+        return _nearest_by_force(nodes, queries)
     # of repeated nodes only the first can win
     keep = np.sort(unique_rows(nodes)[1])
-    distinct = nodes[keep]
+    return keep[_nearest_by_tree(nodes[keep], queries, workers)]
+
+
+def _nearest_by_force(nodes: NDArray[np.float64], queries: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The search as it is defined; on few points it is done before SciPy's tree is imported."""
+    result = np.empty(len(queries), np.intp)
+    rows = max(_DISTANCES_IN_CACHE // len(nodes), 1)
+    for start in range(0, len(queries), rows):
+        squared: Any = 0.0
+        for axis in range(nodes.shape[1]):
+            part = nodes[:, axis] - queries[start : start + rows, axis, np.newaxis]
+            part *= part
+            squared = squared + part
+        result[start : start + rows] = squared.argmin(axis=1)
+    return result
+
+
+def _nearest_by_tree(distinct: NDArray[np.float64], queries: NDArray[np.float64], workers: int) -> NDArray[np.intp]:
+    """The same of nodes that differ, from the nearest few of a tree."""
+    from scipy.spatial import cKDTree
+
     tree = cKDTree(distinct)
     result = np.empty(len(queries), np.intp)
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
@@ -164,7 +185,7 @@ def nearest_node(nodes: ArrayLike, queries: ArrayLike, *, workers: int = 1) -> N
             settled = distances[:, -1] > nearest * (1 + 1e-12)
             open_queries = open_queries[~settled]
             k = min(4 * k, len(distinct))
-    return keep[result]
+    return result
 
 
 def _triangulation(points: NDArray[np.float64]) -> Delaunay | None:
