@@ -172,11 +172,11 @@ def _try_slopes(w, sums, n_trials, m):
         minus = 8 * (n_trials - q)
         _sums_of_trial(w, sums, m)
         _powers(sums, w[9, plus : plus + 8], w[9, minus : minus + 8])
-        _next_trial(w[8], w[5], w[7], w[6], 8 * m)
+        _next_trial(w[8], w[5], w[11], w[10], 8 * m)
 
 
 def _search(w, lanes, n_trials, m):
-    """Numbers of the best trials; cosine and sine of one trial are in rows 7 and 6, rows 8, 5 and 9 are overwritten."""
+    """Numbers of the best trials; cosine and sine of one trial are in rows 11 and 10, rows 8, 5 and 9 are overwritten."""
     _no_turn(w[8], w[5], 8 * m)
     _try_slopes(w, lanes[0], n_trials, m)
     _best_trials(w[9], n_trials, lanes[1])
@@ -335,18 +335,33 @@ def _first_slopes(span, slope, single):
         slope[i] = _rounded(_rounded(quarter / span[i], single) * slope[i], single)
 
 
-def _first_step(w, lanes, single, m):
-    """Cosine and sine of one trial in rows 7 and 6."""
-    _spans(w[0], w[1], w[2], lanes[2], lanes[3], m)
-    _round(lanes[2], 8, single)
+def _new_step(w, lanes, m):
+    """Cosine and sine of one trial in rows 11 and 10, and the spans that they belong to in row 5 of ``lanes``."""
     _trial_steps(lanes[2], lanes[1])
     _scaled(lanes[1], w[2], w[5], m)
-    _sincos(w[5], w[6], w[7], 8 * m)
+    _sincos(w[5], w[10], w[11], 8 * m)
+    for i in range(8):
+        lanes[5, i] = lanes[2, i]
 
 
-def _coarse(w, lanes, n_trials, single, m):
+def _same(first, second):
+    equal = 0
+    for i in range(8):
+        equal += first[i] == second[i]
+    return equal == 8
+
+
+def _first_step(w, lanes, single, shared, m):
+    """Cosine and sine of one trial; those of the pixels before are still right where baselines are shared and spans equal."""
+    _spans(w[0], w[1], w[2], lanes[2], lanes[3], m)
+    _round(lanes[2], 8, single)
+    if not (shared and _same(lanes[2], lanes[5])):
+        _new_step(w, lanes, m)
+
+
+def _coarse(w, lanes, n_trials, single, shared, m):
     """Slopes of the best trials."""
-    _first_step(w, lanes, single, m)
+    _first_step(w, lanes, single, shared, m)
     _search(w, lanes, n_trials, m)
     _first_slopes(lanes[2], lanes[1], single)
 
@@ -384,12 +399,12 @@ def _coherences(w, lanes, single, m):
     _results(lanes[0], lanes[3], lanes[2], lanes[4], single)
 
 
-def _fit(w, lanes, n_trials, single_z, single_b, m):
+def _fit(w, lanes, n_trials, single_z, single_b, shared, m):
     """Fit eight pixels: slopes, offsets and coherences in rows 1, 2 and 4 of ``lanes``.
 
     Rows 0 to 2 of ``w`` are real and imaginary parts and baselines; rows 3 and 4 become the phasors without the slope.
     """
-    _coarse(w, lanes, n_trials, single_b, m)
+    _coarse(w, lanes, n_trials, single_b, shared, m)
     _fine(w, lanes, single_z, single_b, m)
     _turn(w, lanes[1], single_z, single_b, m)
     _coherences(w, lanes, single_z, m)
@@ -419,16 +434,18 @@ def _give(w, lanes, first, last, residual, fits):
 def _fit_block(b, z, bperp, n_trials, single_z, single_b, residual, fits, work, lanes):
     size = (z.shape[0] + work.shape[0] - 1) // work.shape[0]
     end = min((b + 1) * size, z.shape[0])
+    for i in range(8):
+        lanes[b, 5, i] = np.nan
     for first in range(b * size, end, 8):
         _take(z, bperp, first, work[b, 0], work[b, 1], work[b, 2])
-        _fit(work[b], lanes[b], n_trials, single_z, single_b, z.shape[1])
+        _fit(work[b], lanes[b], n_trials, single_z, single_b, bperp.shape[0] == 1, z.shape[1])
         _give(work[b], lanes[b], first, min(first + 8, end), residual, fits)
 
 
 def topofit(z, bperp, n_trials, single_z, single_b, residual, fits, work, lanes):
-    """Fit all pixels: fills the residual phasors and slope, offset and coherence (columns of ``fits``).
+    """Fit all pixels: fills slope, offset and coherence (columns of ``fits``), and as many residual phasors as there is room for.
 
-    ``work`` has the shape (n_block, 10, 8 max(m, 2 n_trials + 1)) and ``lanes`` (n_block, 5, 32); pixels are worked on in this
+    ``work`` has the shape (n_block, 12, 8 max(m, 2 n_trials + 1)) and ``lanes`` (n_block, 6, 32); pixels are worked on in this
     many blocks, eight at once.
     """
     # omp parallel for schedule(dynamic)

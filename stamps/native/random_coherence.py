@@ -29,7 +29,7 @@ COHERENCE_BINS.flags.writeable = False
 
 _SEED = 2005
 N_RANDOM = 300_000
-_ELEMENTS_AT_ONCE = 2**20  # compiled version
+_ELEMENTS_AT_ONCE = 2**18  # compiled version
 _ELEMENTS_IN_CACHE = 2**16  # array version
 
 
@@ -133,4 +133,5 @@ def _coherence_compiled(
     module: Any, bperp: NDArray[np.floating[Any]], n_trials: int, phase: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The same by the compiled kernels."""
-    return fit_compiled(module, phasors_compiled(module, phase, bperp.dtype == np.float32), bperp, n_trials)[1][:, 2]
+    phasors = phasors_compiled(module, phase, bperp.dtype == np.float32)
+    return fit_compiled(module, phasors, bperp, n_trials, with_residual=False)[1][:, 2]

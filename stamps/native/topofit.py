@@ -118,18 +118,22 @@ def _in_blocks(
 
 
 def fit_compiled(
-    module: Any, z: NDArray[np.complexfloating[Any, Any]], bperp: NDArray[np.floating[Any]], n_trials: int
+    module: Any,
+    z: NDArray[np.complexfloating[Any, Any]],
+    bperp: NDArray[np.floating[Any]],
+    n_trials: int,
+    with_residual: bool = True,
 ) -> tuple[NDArray[np.complexfloating[Any, Any]], NDArray[np.float64]]:
-    """The compiled kernel, called as :func:`fit_arrays`."""
+    """The compiled kernel, called as :func:`fit_arrays`; no residual phasors (n, 0) where nobody wants them."""
     single_z, single_b = z.dtype == np.complex64, bperp.dtype == np.float32
     if not (single_z and single_b):  # singles in doubles: the flags say what is rounded
         z, bperp = z.astype(np.complex128, copy=False), bperp.astype(np.float64, copy=False)
-    residual, fits = np.empty_like(z, order="C"), np.empty((z.shape[0], 3))
+    residual, fits = np.empty((len(z), z.shape[1] if with_residual else 0), z.dtype), np.empty((len(z), 3))
     # a slab for each block of pixels
     n_blocks = min(max(-(-z.shape[0] // _LANES), 1), _BLOCKS)
-    work = np.empty((n_blocks, 10, _LANES * max(z.shape[1], 2 * n_trials + 1)))
+    work = np.empty((n_blocks, 12, _LANES * max(z.shape[1], 2 * n_trials + 1)))
     z, bperp = np.ascontiguousarray(z), np.ascontiguousarray(bperp)
-    module.topofit(z, bperp, n_trials, single_z, single_b, residual, fits, work, np.empty((n_blocks, 5, 4 * _LANES)))
+    module.topofit(z, bperp, n_trials, single_z, single_b, residual, fits, work, np.empty((n_blocks, 6, 4 * _LANES)))
     return residual.astype(np.complex64 if single_z else np.complex128, copy=False), fits
 
 
