@@ -27,6 +27,12 @@
 ``text_projects``, ``project_headers``  patches of Doris and ISCE; their headers
 ``node_grids``, ``pixel_geometry``  coarse grids; baselines and angles at pixels
 ``candidate_phases``  the phases of the candidates of a patch, examined
+``jobs``        programs driven task by task: model, folder, runner, engines
+``processor``   the front ends that drive programs, from Python
 
 Source: docs/method/preparation.md; docs/method/loading.md.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
