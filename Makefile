@@ -6,6 +6,7 @@
 # make bench   timings; make bench-huge   with 3.5 million candidates
 # make gpu     every kernel on the GPU against NumPy, parity and timings there; without a GPU the same with NumPy in its place
 # make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
+# make frontends   jobs on SLURM and Dask, whole runs of SNAP's and ISCE's chains, kills, faults (with programs in their place)
 # make lint    code style, unused code, types
 # make docs    the site into docs/_build/html; warnings are errors, the tutorial is run
 # make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
@@ -15,7 +16,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 DEMO   ?= demo
 
-.PHONY: demo test test-slow test-all hostile parity parity-stand-in bench bench-huge gpu robustness mutants lint docs install clean
+.PHONY: demo test test-slow test-all hostile frontends parity parity-stand-in bench bench-huge gpu robustness mutants lint docs install clean
 
 install: $(VENV)/.installed
 
@@ -99,6 +100,9 @@ clean:
 	rm -rf $(VENV) build *.egg-info docs/_build docs/api/generated docs/api/modules $(DEMO) stamps/native/*.so stamps/native/*.cpp
 
 # kill every step of ps_mini at ten random moments, then run it again; kill whole chains, on cores and on a Dask cluster
+frontends: install
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "" tests/test_jobs*.py tests/test_processor.py tests/test_snap*.py tests/test_isce*.py tests/test_sentinel1*.py
+
 robustness: install
 	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py -m ""
 	$(BIN)/python tests/tools/kill_chain.py --kills 100

@@ -16,6 +16,7 @@ VARIABLES = {
     "STAMPS_UNWRAP": "what unwraps: flow or snaphu",
     "STAMPS_WEIGHTS": "of the inversion of small baselines: identity or sigma",
     "STAMPS_TRIANGLE": "what triangulates: program, library or scipy",
+    "STAMPS_GPT": "SNAP's program gpt",
     "STAMPS_GOLDEN": "folder of the golden sets",
     "STAMPS_DEBUG": "anything: show tracebacks and warnings as Python does",
 }

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "method"
 NUMBERED = (
     "conventions", "parameters", "preparation", "loading", "coherence", "selection", "weeding", "merging", "unwrapping",
-    "unwrapping_errors", "scla", "scn", "products", "linking",
+    "unwrapping_errors", "scla", "scn", "products", "linking", "jobs", "sentinel1", "snap", "isce",
 )  # fmt: skip
 PAGES = ("index", *NUMBERED)
 

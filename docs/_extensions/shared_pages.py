@@ -10,7 +10,7 @@ __all__ = ["setup"]
 _ROOT = Path(__file__).resolve().parents[2]
 _METHOD = (
     "conventions", "parameters", "preparation", "loading", "coherence", "selection", "weeding", "merging", "unwrapping",
-    "unwrapping_errors", "scla", "scn", "products", "linking",
+    "unwrapping_errors", "scla", "scn", "products", "linking", "sentinel1",
 )  # fmt: skip
 #: Page of the site -> file of the repository whose text it shows.
 _SHARED = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md"}

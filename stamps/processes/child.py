@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 
-__all__ = ["command", "environment", "forget_current_directory", "inherited_environment", "shell_lines"]
+__all__ = ["command", "environment", "forget_current_directory", "inherited_environment", "package", "shell_lines"]
 
 
 def command(module: str, *arguments: StrPath) -> list[str]:
@@ -39,6 +39,11 @@ def command(module: str, *arguments: StrPath) -> list[str]:
     *arguments : str
     """
     return [sys.executable, os.path.join(_HERE, "child.py"), module, *map(str, arguments)]
+
+
+def package() -> str:
+    """Folder of this package."""
+    return _PACKAGE
 
 
 def environment(**changes: str) -> dict[str, str]:

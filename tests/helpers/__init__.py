@@ -12,7 +12,7 @@ in the place of others   ``stub_steps``, ``stub_runs`` (steps that only note wha
                          ``cupy_stand_in`` (CuPy without a GPU), ``fresh_backends``,
                          ``file_record`` (notes what a run reads and writes)
 other programs, pytest   ``collected``, ``browser`` (Chromium), ``slurm`` (a cluster of one node), ``forked`` (work in a process
-                         of its own)
+                         of its own), ``gpt_stand_in`` (SNAP), ``snap_jobs`` (jobs of it, from products on)
 trouble                  ``sandbox`` (where a hostile case is tried), ``damaged_variables``, ``spoilt_golden``,
                          ``injected_faults`` and ``killed_run`` (processes whose writes fail, or that die)
 =======================  ====================================================================================================

@@ -29,6 +29,8 @@ MAY_IMPORT = {
     "products": {"workspace", "processes", "insar", "steps", "matlab", "native", "tropo", "linking"},
     "tropo": {"workspace", "processes", "insar", "steps", "matlab", "native"},
     "workers": {"workspace", "processes", "native"},
+    "jobs": {"workspace", "processes", "external", "frontends", "workers"},
+    "orders": {"jobs", "workspace", "processes", "external", "frontends", "insar", "matlab"},
     "legacy": {
         "workspace", "processes", "external", "insar", "steps", "matlab", "native", "frontends", "linking", "tropo", "products",
         "workers",
@@ -56,6 +58,8 @@ WHY = {
     "workers": "they start processes and know neither steps nor science",
     "legacy": "a legacy script loads, calls and saves; of what runs it, it knows the workers only",
     "queries": "they read, and know no legacy script",
+    "jobs": "the jobs of front ends know commands, and nothing of what these do",
+    "orders": "front ends that drive other programs end in commands; a preparation is one of these",
     "drivers": "the drivers of the original start runs and hold nothing else",
     "run": "a run knows legacy steps and front ends, but no science",
 }
@@ -103,6 +107,7 @@ def imports(with_types=True):
 
 #: Modules that stand on another floor than the room they are kept in.
 FLOORS = {
+    "stamps.frontends.sentinel1.download": "orders",  # a command of its own that reads project.conf
     "stamps.legacy.stamps": "drivers",  # a legacy script that runs the others
     "stamps.legacy.stamps_mc_header": "drivers",
     "stamps.run.workers": "workers",
@@ -114,9 +119,19 @@ FLOORS = {
 }
 
 
+#: Sub-packages that stand on another floor than the room they are kept in.
+SUITES = {
+    "stamps.frontends.jobs": "jobs",
+    "stamps.frontends.snap": "orders",
+    "stamps.frontends.isce_jobs": "orders",
+    "stamps.frontends.processor": "orders",
+}
+
+
 def room(module):
     """Room of a module, or the floor it stands on; of the package's own files their name."""
-    return FLOORS.get(module) or (module.split(".")[1] if "." in module else "stamps")
+    suite = SUITES.get(".".join(module.split(".")[:3]))
+    return FLOORS.get(module) or suite or (module.split(".")[1] if "." in module else "stamps")
 
 
 def loose():

@@ -1,0 +1,1 @@
+from .processor import Processor as Processor
