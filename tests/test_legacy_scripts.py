@@ -66,7 +66,7 @@ def test_named_goldens_exist():
 
 
 #: Names in the pages of the method that look like scripts and are none: files, variables, outdated parameters, sets.
-_NO_SCRIPTS = {"ps_mini", "ps_other", "sb_recalc_index", "scla_smooth", "select_other"}
+_NO_SCRIPTS = {"ps_mini", "ps_other", "sb_recalc_index", "scla_smooth", "select_other", "selectedPolarisations"}
 
 #: Scripts that they speak of without their names.
 _NOT_NAMED = {

@@ -14,7 +14,7 @@ from stamps.frontends.processor import Processor
 FORGED = [
     ("[]", "stands where a set of names was expected"),
     ("{}", "format is missing"),
-    ('{"format": 2}', "its layout has the number 2, this version knows 1"),
+    ('{"format": 2}', "was written by a newer version of this program"),
     ("{", "cannot be read"),
     ("\0" * 100, "cannot be read"),
     ("[" * 100_000, "cannot be read"),
