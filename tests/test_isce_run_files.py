@@ -146,6 +146,8 @@ def test_no_run_files(folder, there):
         (b"a.py & b.py &\n", "in the background"),
         (b"a.py & # the first\n", "in the background"),
         (b"source ${workdir}/env.sh; a.py\n", "holds {workdir}"),
+        (b"${python} a.py\n", "holds {python}"),
+        (b"a.py ${package}\n", "holds {package}"),
     ],
 )
 def test_damaged_files_are_named(folder, content, said):

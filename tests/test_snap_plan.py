@@ -109,6 +109,13 @@ def test_resources_are_those_that_were_asked_for(settings):
     assert (steps["coregister"].cores, steps["export"].cores) == (8, 2)
 
 
+def test_one_program_takes_no_more_cores_than_jobs_may_use(settings, monkeypatch):
+    monkeypatch.setenv("STAMPS_CORES", "1")
+    assert {step.resources.cores for step in frontend.plan(settings(cpu=64)).steps} == {1}
+    monkeypatch.setenv("STAMPS_CORES", "3")
+    assert {step.name: step.resources.cores for step in frontend.plan(settings(cpu=64)).steps}["split"] == 3
+
+
 def test_tasks_say_what_they_are_about_and_what_they_leave(scene, settings):
     steps = {step.name: step for step in frontend.plan(settings()).steps}
     task = steps["coregister"].tasks[0]

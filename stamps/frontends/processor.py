@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import logging
 import os
 import time
@@ -20,6 +19,7 @@ from stamps.errors import InputError, ParameterError
 from stamps.frontends.jobs import submission
 from stamps.frontends.jobs.dry_run import DryRun, dry_run
 from stamps.frontends.jobs.front_ends import front_end
+from stamps.frontends.jobs.hints import hint
 from stamps.frontends.jobs.model import FrontEnd, JobConfig
 from stamps.frontends.jobs.order import Order
 from stamps.frontends.jobs.saved import load_job, save_job
@@ -345,9 +345,8 @@ def _found(processor: str) -> tuple[str, type]:
     """Front end and class of the settings of a processor."""
     name = _ALIASES.get(processor, processor)
     if name not in _PROCESSORS:
-        close = difflib.get_close_matches(name, [*_PROCESSORS, *_ALIASES], 1, 0.4)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(_PROCESSORS))}."
-        raise ParameterError(f"There is no processor '{processor[:80]}': {hint}")
+        meant = hint(name, [*_PROCESSORS, *_ALIASES], f"there are {', '.join(sorted(_PROCESSORS))}.", 0.4)
+        raise ParameterError(f"There is no processor '{processor[:80]}': {meant}")
     front, module, class_name = _PROCESSORS[name]
     return front, getattr(import_module(module), class_name)
 
@@ -356,9 +355,8 @@ def _checked(keywords: Mapping[str, Any], config_class: type, processor: str) ->
     known = [field.name for field in dataclasses.fields(config_class)]
     for name in keywords:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
-            raise ParameterError(f"{processor} has no setting '{name[:80]}': {hint}")
+            meant = hint(name, known, f"there are {', '.join(known)}.")
+            raise ParameterError(f"{processor} has no setting '{name[:80]}': {meant}")
     return dict(keywords)
 
 

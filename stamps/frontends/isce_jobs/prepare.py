@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from stamps.frontends.jobs.store import replace_text
 from stamps.processes import child
 
 __all__ = ["PAIR_LIST", "main"]
@@ -40,9 +41,7 @@ def main(argv: Sequence[str]) -> int:
     pairs = [f"{first} {second}\n" for first, second in options.pair]
     place = project / PAIR_LIST
     if pairs:
-        part = place.with_name(f"{PAIR_LIST}.part")
-        part.write_text("".join(pairs), encoding="utf-8")
-        os.replace(part, place)
+        replace_text(place, "".join(pairs))
     else:
         place.unlink(missing_ok=True)
     if options.order:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stamps.errors import InputError
+from stamps.frontends.jobs.model import FILLED_IN
 from stamps.workspace.plain_files import read_input_bytes
 
 __all__ = ["FOLDER", "Line", "RunFile", "read_run_file", "read_run_files"]
@@ -30,7 +31,7 @@ _CONFIG = re.compile(r"config(?:uration)?_(?P<what>.+)\Z")
 _DAY = re.compile(r"(?<!\d)\d{8}(?!\d)")
 _LONGEST = 65536  # characters of a command
 _BACKGROUND = re.compile(r"(?<![&<>|])&(?![&>])")
-_FILLED_IN = re.compile(r"\{(?:run|workdir|cores|memory_mb)\}")  # what a job replaces in its commands
+_FILLED_IN = re.compile(rf"\{{(?:{'|'.join(FILLED_IN)})\}}")  # what a job replaces in its commands
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from stamps.errors import ExternalProgramError, StampsError
 from stamps.frontends.isce_jobs.config import ISCE_S1_Config
 from stamps.frontends.isce_jobs.programs import Programs, contained
 from stamps.frontends.isce_jobs.run_files import FOLDER, RunFile, read_run_files
+from stamps.frontends.jobs.store import replace_text
 from stamps.processes.scratch import scratch_folder
 from stamps.workspace.plain_files import read_json
 from stamps.workspace.system_errors import reason_of, signal_name
@@ -173,9 +174,7 @@ def generate(config: ISCE_S1_Config, programs: Programs, order: StackOrder) -> t
     except BaseException:
         _put_back(folder, kept)
         raise
-    part = folder / FOLDER / f"{_RECORD}.part"
-    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, folder / FOLDER / _RECORD)
+    replace_text(folder / FOLDER / _RECORD, json.dumps(record, indent=1) + "\n")
     return files
 
 

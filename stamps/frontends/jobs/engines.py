@@ -5,12 +5,12 @@ Source: docs/method/jobs.md, section 5.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from stamps.errors import ParameterError
+from stamps.frontends.jobs.hints import hint
 from stamps.frontends.jobs.knowledge import Knowledge
 from stamps.frontends.jobs.model import TaskState
 from stamps.frontends.jobs.order import Order
@@ -27,9 +27,8 @@ ENGINES = {"local": _HERE, "dask": _HERE, "slurm": "stamps.frontends.jobs.slurm_
 
 def _module(engine: str) -> Any:
     if engine not in ENGINES:
-        close = difflib.get_close_matches(engine, ENGINES, 1)
-        hint = f"did you mean {close[0]}?" if close else f"give {', '.join(ENGINES)}."
-        raise ParameterError(f"There is no engine '{engine[:80]}': {hint}")
+        meant = hint(engine, ENGINES, f"give {', '.join(ENGINES)}.")
+        raise ParameterError(f"There is no engine '{engine[:80]}': {meant}")
     return import_module(ENGINES[engine])
 
 

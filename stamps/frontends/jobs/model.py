@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 __all__ = [
+    "FILLED_IN",
     "FORMAT",
     "TAKEN_OVER",
     "FrontEnd",
@@ -29,6 +30,9 @@ __all__ = [
     "Task",
     "TaskState",
 ]
+
+#: Names in braces that the runner fills in where a command is started.
+FILLED_IN = ("run", "workdir", "cores", "memory_mb", "python", "package")
 
 #: Number of the layout of ``job.json``.
 FORMAT = 1

@@ -25,7 +25,7 @@ from stamps.errors import InputError, StampsError
 from stamps.frontends.jobs import living, outputs
 from stamps.frontends.jobs.front_ends import front_end
 from stamps.frontends.jobs.job_locks import held
-from stamps.frontends.jobs.model import TAKEN_OVER, Job, Status, Step, Task, TaskState
+from stamps.frontends.jobs.model import FILLED_IN, TAKEN_OVER, Job, Status, Step, Task, TaskState
 from stamps.frontends.jobs.store import JobFolder, now
 from stamps.processes import child, children
 from stamps.workspace.console import one_line
@@ -278,7 +278,7 @@ class _Try:
             "python": sys.executable,
             "package": child.package(),
         }
-        return re.sub(rf"\{{({'|'.join(values)})\}}", lambda found: str(values[found[1]]), text)
+        return re.sub(rf"\{{({'|'.join(FILLED_IN)})\}}", lambda found: str(values[found[1]]), text)
 
     def _environment(self) -> dict[str, str]:
         """As here; threads as the step's resources say; a mark by which what the command starts is found."""

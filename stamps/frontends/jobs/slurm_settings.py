@@ -5,7 +5,6 @@ Source: docs/howto/clusters_and_jobs.md.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stamps.errors import ParameterError
+from stamps.frontends.jobs.hints import hint
 from stamps.workspace.plain_files import open_plain
 from stamps.workspace.settings_files import user_file
 
@@ -137,6 +137,5 @@ def _check_names(path: Path, table: Mapping[str, Any], known: Iterable[str], whe
     names = list(known)
     for name in table:
         if name not in names:
-            close = difflib.get_close_matches(name, names, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}."
-            raise ParameterError(f"{path}: {where} has an unknown key '{name[:80]}': {hint}")
+            meant = hint(name, names, f"there are {', '.join(names)}.")
+            raise ParameterError(f"{path}: {where} has an unknown key '{name[:80]}': {meant}")

@@ -6,7 +6,6 @@ Source: docs/method/jobs.md, section 4.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from stamps import __version__
 from stamps.errors import InputError, ParameterError
 from stamps.frontends.jobs import engines
 from stamps.frontends.jobs.documents import check_steps, job_document, job_of
+from stamps.frontends.jobs.hints import hint
 from stamps.frontends.jobs.model import FrontEnd, Job, JobConfig, Plan, Resources, Status, Step, TaskState
 from stamps.frontends.jobs.order import Order
 from stamps.frontends.jobs.products import Key
@@ -296,9 +296,8 @@ def _chosen(job: Job, state: JobState, selection: Selection) -> list[Key]:
 def _check_known(names: Iterable[str], known: Sequence[str], what: str, job: Job) -> None:
     for name in names:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known[:8])} …"
-            raise ParameterError(f"The job {job.name} has no {what} '{name[:80]}': {hint}")
+            meant = hint(name, known, f"there are {', '.join(known[:8])} …")
+            raise ParameterError(f"The job {job.name} has no {what} '{name[:80]}': {meant}")
 
 
 def changed_resources(resources: Resources, changes: Mapping[str, int]) -> Resources:

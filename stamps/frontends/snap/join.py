@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from stamps.errors import InputError, StampsError, WorkspaceError
+from stamps.frontends.jobs.store import replace_text
 from stamps.frontends.snap.outputs import check_export_files, unusable_pixels
 from stamps.frontends.snap.run_settings import RunSettings, sweep
 from stamps.workspace.plain_files import read_json
@@ -81,7 +82,7 @@ def join(workdir: StrPath, master: str, dates: Sequence[str]) -> Path:
         names = _put(target, master, pairs, shared)
         missing = _write_mask(target)
         record = {"master": master, "dates": sorted(pairs), "pixels_without_position": missing, "files": names}
-        _replace_text(target / RECORD, json.dumps(record, indent=1) + "\n")
+        replace_text(target / RECORD, json.dumps(record, indent=1) + "\n")
     except OSError as error:
         raise WorkspaceError(f"{error.filename} cannot be written ({error.strerror}).") from error
     return target
@@ -225,12 +226,6 @@ def _write_mask(target: Path) -> int:
         part.unlink()
         place.unlink(missing_ok=True)
     return missing
-
-
-def _replace_text(place: Path, text: str) -> None:
-    part = place.with_name(f".{place.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, place)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

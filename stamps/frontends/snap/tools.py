@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 
 from stamps.errors import StampsError
+from stamps.frontends.jobs import capacity
 from stamps.frontends.jobs.model import Resources
 from stamps.frontends.snap.config import SnapConfig
 from stamps.frontends.snap.dem import Dem, named_dem, read_dem
@@ -87,8 +88,7 @@ def find_tools(config: SnapConfig, findings: Findings) -> Tools:
     for name in ("cpu", "export_threads"):
         if getattr(config, name) < 1:
             findings.problems.append(f"{name} is {getattr(config, name)}, but at least 1 was expected.")
-    there = os.cpu_count() or 1
-    cores = config.cpu if config.engine == "slurm" else min(config.cpu, there)
+    cores = config.cpu if config.engine == "slurm" else min(config.cpu, capacity.cores())
     return Tools(
         gpt, version, str(user_folder(config.snap_home)), memory, max(1, cores), max(1, config.export_threads),
         config.at_once or 0, config.minutes,
