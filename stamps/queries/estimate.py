@@ -154,6 +154,7 @@ def _whole_stack(export: Any, candidates: int, spacing: tuple[float, float] | No
         "resampled": bool(resample),
         "free_gib": memory,
         "compiled": kernels_are_compiled(),
+        "first_start": True,
         "filter_cells": grid_cells(export.width, export.length, spacing, _FILTER_GRID),
         "unwrap_cells": grid_cells(export.width, export.length, spacing, _UNWRAP_GRID),
     }
@@ -174,7 +175,7 @@ def _of_project(ws: Workspace, cores: int | None, memory: float) -> Needs:
     total = sum(number[0] for number in pixel_numbers(status))
     if not total:
         raise InputError(f"{ws.path} has no candidates yet: run the preparation, or give the stack as --datadir.")
-    counts = replace(counts_of(status, parameters), free_gib=memory, compiled=kernels_are_compiled())
+    counts = replace(counts_of(status, parameters), free_gib=memory, compiled=kernels_are_compiled(), first_start=True)
     spacing = spacing_of(ws)
     merged_alone = not patches  # a merged directory, or one whose patches are not at hand
     candidates = 0 if merged_alone else total

@@ -43,6 +43,10 @@ __all__ = ["MIB", "Counts", "kernels_are_compiled", "memory_parts", "step_memory
 MIB = 2**20
 _WINDOW = 32  # cells: default clap_win
 
+#: Modules that are compiled as they are imported, MiB (a first start, a read-only installation, PYTHONDONTWRITEBYTECODE):
+#: measured 2 to 4.3 in steps 1 to 8. The table is of starts that find them compiled.
+_COMPILING_MIB = 5
+
 #: Blocks of NumPy's versions of the kernels by step, MiB; measured on stacks of 2 000 to 88 000 candidates.
 _SCRATCH_MIB = {"2": 60, "4": 10, "8": 150}
 
@@ -74,6 +78,8 @@ class Counts:
         Free memory of the machine, GiB: the preparation keeps more where there is more.
     compiled : bool
         Whether the compiled kernels are used; NumPy's need scratch arrays.
+    first_start : bool
+        Whether modules may have to be compiled as they are imported.
     """
 
     mode: str
@@ -92,6 +98,7 @@ class Counts:
     threads: int = 1
     free_gib: float = math.inf
     compiled: bool = True
+    first_start: bool = False
 
     def array(self, name: str) -> float:
         """Bytes of an array of the table."""
@@ -156,7 +163,8 @@ def memory_parts(step: int | str, counts: Counts) -> tuple[float, list[tuple[str
 def _base_mib(row: dict[str, str], counts: Counts) -> float:
     """What a step needs whatever the size of its arrays, MiB."""
     scratch = 0 if counts.compiled else _SCRATCH_MIB.get(row["step"], 0)
-    return float(row["base_mib"]) + counts.threads * float(row["thread_mib"]) + scratch
+    compiling = _COMPILING_MIB if counts.first_start else 0
+    return float(row["base_mib"]) + compiling + counts.threads * float(row["thread_mib"]) + scratch
 
 
 def kernels_are_compiled() -> bool:
