@@ -1,6 +1,7 @@
 """Commands of run files: what counts as a failure, and why."""
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -32,6 +33,29 @@ def test_success():
 def test_a_traceback_is_a_failure_whatever_the_exit_status():
     status, lines = run(*python("import traceback\ntry: {}[1]\nexcept KeyError: traceback.print_exc()"))
     assert status == 1 and lines[-1] == "KeyError: 1 (and yet exit status 0)"
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["> {0} 2>&1", ">> {0} 2>&1", "&> {0}", "2> '{0}'", '2>"{0}"', "2>>{0}", "2>&1 | cat > {0}", "&>{0}; true"],
+)
+def test_a_traceback_in_a_log_that_the_line_writes_itself(tmp_path, ending):
+    log = tmp_path / "run 1.log" if "'" in ending or '"' in ending else tmp_path / "run.log"
+    line = f"printf '%s\\n' '{TRACEBACK_LINE}' '  File x' 'KeyError: 7' >&2"
+    status, lines = run("--", f"sh -c {shlex.quote(line)} " + ending.format(log))
+    assert status == 1 and lines == ["KeyError: 7 (and yet exit status 0)"]
+
+
+def test_what_a_log_said_before_is_not_of_this_run(tmp_path):
+    log = tmp_path / "run.log"
+    log.write_text(TRACEBACK + "KeyError: old\n")
+    assert run("--", f"echo done >> {log}") == (0, []) and log.read_text().endswith("KeyError: old\ndone\n")
+    assert run("--", f"echo done > {log}; test 2 -gt 1 > /dev/null") == (0, [])
+
+
+def test_the_cause_in_a_log_is_said_here(tmp_path):
+    status, lines = run("--", f"(echo 'ERROR: no orbit'; echo bye; exit 3) > {tmp_path}/log")
+    assert status == 3 and lines == ["ERROR: no orbit"]
 
 
 def test_exit_status_and_cause():

@@ -395,6 +395,17 @@ def running(toy, processor, step="one"):
     return until(lambda: processor.refresh()[step].status is Status.RUNNING and (toy.workdir / "began").exists())
 
 
+def test_a_job_that_a_task_submits_outlives_the_task(detached, monkeypatch):
+    toy = detached
+    line = "test -z \"$(tr '\\0' '\\n' < /proc/$PPID/environ | grep outer)\" && touch {workdir}/began; sleep 300"
+    processor = toy.processor(toy.step("one", {"a": line}))
+    outer = living.mark_of(toy.workdir / "jobs" / "outer", "x", "y")
+    monkeypatch.setenv(living.MARK, outer)  # as in a command of another job
+    processor.submit()
+    running(toy, processor)
+    assert not [pid for pid in living._marked(outer) if pid != os.getpid()] and processor.state().at_work
+
+
 def test_cancel_ends_programs_and_what_they_started(detached):
     toy = detached
     line = "touch {workdir}/began; trap 'echo asked >> {workdir}/asked' TERM; sleep 300 & wait; exit 1"

@@ -71,6 +71,18 @@ def test_a_job_of_another_front_end_is_not_taken(toy):
         looked_at.submit()
 
 
+def test_a_front_end_may_plan_anew_before_a_retry_of_the_whole_job(toy, monkeypatch):
+    made = Processor.create("Toy", workdir=str(toy.workdir), steps=[toy.step("one", {"a": "false"})])
+    made.submit(wait=True)
+    told = []
+    monkeypatch.setattr(toy.module, "before_retry", told.append, raising=False)
+    made.retry(tasks=["a"], wait=True)
+    made.retry(steps=["one"], wait=True)
+    assert told == []
+    made.retry(wait=True)
+    assert told == [made]
+
+
 def test_nothing_is_printed(toy, capfd):
     made = toy.processor(toy.step("one", {"a": "echo said"}))
     made.dry_run()

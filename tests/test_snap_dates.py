@@ -9,6 +9,7 @@ from helpers import gpt_stand_in
 from helpers.snap_exports import export_pairs
 from helpers.snap_jobs import images, job, make_scene
 from stamps.cli.program import run
+from stamps.frontends import Processor
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def graphs(log):
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
-@pytest.mark.parametrize("by", ["retry", "submit"])
+@pytest.mark.parametrize("by", ["retry", "submit", "python"])
 def test_dates_fail_are_left_out_and_come_back(scene, tmp_path, monkeypatch, capsys, by):
     log, work = tmp_path / "calls.jsonl", tmp_path / "work"
     bad, good = scene.secondaries[1], [date for date in scene.secondaries if date != scene.secondaries[1]]
@@ -48,6 +49,8 @@ def test_dates_fail_are_left_out_and_come_back(scene, tmp_path, monkeypatch, cap
     assert graphs(log) == []
     if by == "retry":
         assert run("stamps", ["snap", "retry", "--workdir", str(work), "--wait"]) == 0
+    elif by == "python":
+        Processor.open(work / "jobs" / "snap").retry(wait=True)
     else:
         job(scene, work).submit(wait=True)
     step = {"split": f"{bad}_IW2", "coregister": f"{scene.master}_{bad}_IW2", "export": f"{scene.master}_{bad}"}

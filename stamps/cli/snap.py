@@ -60,8 +60,6 @@ def _parser() -> ArgumentParser:
     _download_action(actions)
     add_actions(actions, "snap", _processor, _settings, _preparation)
     _without_failed(actions.choices["prepare"])
-    retry = actions.choices["retry"]
-    retry.set_defaults(usual=retry.get_default("perform"), perform=_retry)
     _small_baseline_action(actions)
     return parser
 
@@ -268,15 +266,6 @@ def _prepare(options: Namespace) -> int:
     state = processor.watch(0.5)
     print(state_text(state))
     return state.exit_status
-
-
-def _retry(options: Namespace) -> int:
-    """Try again, also the dates without which the job went on, and exports whose products are gone."""
-    from stamps.frontends.snap.failed_dates import job_of_snap, take_again
-
-    if not options.step and not options.task:
-        take_again(job_of_snap(options.workdir, options.name))
-    return options.usual(options)
 
 
 def _small_baselines(options: Namespace) -> int:

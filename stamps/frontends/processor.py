@@ -263,11 +263,20 @@ class Processor:
             Resources of the steps concerned: ``cores``, ``memory_mb``, ``minutes``, ``at_once``.
         wait : bool
             Return only when nothing runs or waits any more.
+
+        Notes
+        -----
+        Of the whole job the front end may plan some anew before (``before_retry``): SNAP's takes the dates again without which
+        the job went on.
         """
+        steps, tasks = tuple(steps), tuple(tasks)
+        before: Callable[[Processor], object] | None = getattr(self._front_end, "before_retry", None)
+        if before is not None and not steps and not tasks:
+            before(self)
         order = self._order("retry", engine, scheduler, cluster)
         if engine is None and order.engine != "dask":
             order = self._as_before(order)
-        done = submission.retry(self.folder, order, Selection(tuple(steps), tuple(tasks), all), changes)
+        done = submission.retry(self.folder, order, Selection(steps, tasks, all), changes)
         if wait:
             self.watch(1.0)
         return done

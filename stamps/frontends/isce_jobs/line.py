@@ -9,12 +9,14 @@ Source: docs/method/isce.md, section 4.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from io import BufferedReader
+from pathlib import Path
 
 from stamps.workspace.system_errors import signal_name
 
@@ -80,6 +82,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     words = options.command if len(options.command) > 1 else [*SHELL, options.command[0]]
     causes = Causes()
+    before = _sizes(options.command)
     try:
         with subprocess.Popen(
             words, env=_environment(options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -90,7 +93,35 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         print(f"{words[0]} cannot be started: {error.strerror}.", flush=True)
         return 127
-    return _verdict(status, causes)
+    said = causes.last
+    for path, size in before.items():
+        _read_log(path, size, causes)
+    return _verdict(status, causes, said)
+
+
+#: Where the shell sends what a command says: ``> log``, ``2>> log``, ``&> log``; not ``2>&1``.
+_REDIRECTION = re.compile(r"""(?<![\w=-])(?:[0-9]?|&)>{1,2}\|?\s*(?!&)(?:"([^"$`]+)"|'([^']+)'|([^\s;&|<>()$`"']+))""")
+
+
+def _sizes(command: Sequence[str]) -> dict[Path, int]:
+    """Logs that a line for the shell writes itself, and from where on: its end where it adds to one, else the beginning."""
+    if len(command) > 1:
+        return {}
+    found = {}
+    for match in _REDIRECTION.finditer(command[0]):
+        path = Path(next(filter(None, match.groups())))
+        adds = ">>" in match[0]
+        if path.is_file() or not path.exists():  # no device
+            found[path] = path.stat().st_size if adds and path.is_file() else 0
+    return found
+
+
+def _read_log(path: Path, start: int, causes: Causes) -> None:
+    """Look at the lines that a log has got."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(start)
+        for line in file:
+            causes.see(line.decode(errors="replace"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,14 +157,14 @@ def _relay(output: BufferedReader, causes: Causes) -> None:
     causes.see(rest.decode(errors="replace"))
 
 
-def _verdict(status: int, causes: Causes) -> int:
+def _verdict(status: int, causes: Causes, said: str) -> int:
     """Exit status; of a command that failed the cause is said once more where it is not the last line."""
     if status == 0 and not causes.had_traceback:
         return 0
     if status < 0:
         print(f"The command was ended by {signal_name(-status)}.", flush=True)
         return 128 - status
-    if causes.had_traceback or causes.cause != causes.last or not causes.last:
+    if causes.had_traceback or causes.cause != said or not said:
         ending = "" if status else " (and yet exit status 0)"
         print(f"{causes.cause or f'exit status {status}, and not a word'}{ending}", flush=True)
     return status or 1

@@ -75,7 +75,12 @@ def submit(folder: JobFolder, order: Order) -> None:
         It did not start.
     """
     started = subprocess.run(
-        child.command(WORD, folder.path), input=json.dumps(asdict(order)), text=True, capture_output=True, cwd=os.sep
+        child.command(WORD, folder.path),
+        input=json.dumps(asdict(order)),
+        text=True,
+        capture_output=True,
+        cwd=os.sep,
+        env=living.unmarked_environment(),
     )
     if started.returncode != 0:
         said = (started.stderr.strip().splitlines() or ["no reason is known"])[-1]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from stamps.workspace.owners import start_of
 
-__all__ = ["MARK", "alive", "born", "end_marked", "here", "mark_of", "send"]
+__all__ = ["MARK", "alive", "born", "end_marked", "here", "mark_of", "send", "unmarked_environment"]
 
 #: Variable in the environment of a task's command: ``<folder of the job>/<step>/<task>``.
 MARK = "STAMPS_JOB_TASK"
@@ -73,6 +73,11 @@ def send(pid: int, number: int, group: bool = False) -> None:
 def mark_of(job: Path, step: str, task: str) -> str:
     """What :data:`MARK` holds for a task."""
     return f"{job}/{step}/{task}"
+
+
+def unmarked_environment() -> dict[str, str]:
+    """The environment without the mark of a task: what a task submits is a job of its own, and outlives the task."""
+    return {name: value for name, value in os.environ.items() if name != MARK}
 
 
 def _marked(mark: str) -> Iterator[int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stamps.errors import ExternalProgramError, ParameterError
+from stamps.frontends.jobs.living import unmarked_environment
 
 __all__ = ["Element", "largest_array", "queue", "sbatch", "scancel"]
 
@@ -45,7 +46,13 @@ class Element(NamedTuple):
 
 def _call(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+        env=unmarked_environment(),
     )
 
 

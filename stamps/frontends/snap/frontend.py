@@ -12,7 +12,7 @@ from stamps.errors import ParameterError
 from stamps.frontends.jobs.model import Job, Plan, Step
 from stamps.frontends.snap.conf_settings import by_key
 from stamps.frontends.snap.config import Snap_S1_Config, Snap_Stripmap_Config, SnapConfig
-from stamps.frontends.snap.failed_dates import forget_failures
+from stamps.frontends.snap.failed_dates import forget_failures, take_again
 from stamps.frontends.snap.orbit_files import link_orbits
 from stamps.frontends.snap.outputs import CHECKS
 from stamps.frontends.snap.pair_steps import PREPARE, preparation
@@ -21,9 +21,12 @@ from stamps.frontends.snap.settings import check_preparation
 from stamps.frontends.snap.stripmap_plan import plan_stripmap
 from stamps.frontends.snap.tools import Findings
 
-__all__ = ["CHECKS", "ERRORS", "NAME", "arrange", "plan", "plan_preparation"]
+__all__ = ["CHECKS", "ERRORS", "NAME", "arrange", "before_retry", "plan", "plan_preparation"]
 
 NAME = "snap"
+
+#: Of the whole job: dates without which it went on are tried again, and exports whose products are gone.
+before_retry = take_again
 
 #: What tells the cause in a log: ``gpt`` and our own programs, Java's log, its exceptions, a preparation.
 ERRORS = (r"^Error: .*", r"^(?:mt_prep_snap|stamps): .*", r"SEVERE.*", r"^\S*(?:Exception|OutOfMemoryError)\b.*")
