@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,12 +128,26 @@ def images(folder: Path) -> dict[str, bytes]:
 
 
 def end_all(mark: str) -> int:
-    """Kill (SIGKILL) all processes whose environment has a text; their number."""
-    number = 0
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit() and int(place.name) != os.getpid():
+    """Kill (SIGKILL) all processes whose environment has a text, and wait until they are gone; their number."""
+    killed: set[int] = set()
+    while living := {pid for pid in _others() if mark.encode() in _environment(pid)}:
+        for pid in living:  # again and again: what is killed may have started another meanwhile
             with contextlib.suppress(OSError):
-                if mark.encode() in (place / "environ").read_bytes():
-                    os.kill(int(place.name), signal.SIGKILL)
-                    number += 1
-    return number
+                os.kill(pid, signal.SIGKILL)
+        killed |= living
+        time.sleep(0.02)
+    return len(killed)
+
+
+def _others() -> list[int]:
+    return [
+        int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit() and int(place.name) != os.getpid()
+    ]
+
+
+def _environment(pid: int) -> bytes:
+    """Empty for what has ended."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
