@@ -49,12 +49,18 @@ def downloadable(text: str, folder: Path) -> str:
     return _TEXT_LINK.sub(linked, text)
 
 
+def method_pages() -> list[str]:
+    """Pages of the method: those of the steps in their order, then the others by name."""
+    there = {path.stem for path in (_ROOT / "docs" / "method").glob("*.md")} - {"index"}
+    return [*(page for page in _METHOD if page in there), *sorted(there - {*_METHOD})]
+
+
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
     if page in _SHARED:
         app.env.note_dependency(str(_ROOT / _SHARED[page]))
         source[0] = relinked((_ROOT / _SHARED[page]).read_text(encoding="utf-8"))
     elif page == "method/index":  # a table of contents would be noise where the page is read as a file
-        source[0] += "\n".join(["\n```{toctree}", ":hidden:", "", *_METHOD, "```\n"])
+        source[0] += "\n".join(["\n```{toctree}", ":hidden:", "", *method_pages(), "```\n"])
     source[0] = downloadable(source[0], Path(app.env.doc2path(page)).parent)
 
 
