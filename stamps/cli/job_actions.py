@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stamps.frontends.jobs.standing import JobState
     from stamps.frontends.processor import Processor
 
-__all__ = ["add_actions", "add_job_actions", "common_settings", "perform"]
+__all__ = ["add_actions", "add_job_actions", "add_replaced_settings", "common_settings", "opened", "perform"]
 
 #: Makes the processor of the settings that were parsed.
 _Makes = Callable[["Namespace"], "Processor"]
@@ -38,6 +38,9 @@ def add_actions(
     make: _Makes,
     add_settings: Callable[[ArgumentParser], object],
     add_preparation: Callable[[ArgumentParser], object] | None = None,
+    *,
+    engines: bool = True,
+    more: Callable[[ArgumentParser], object] | None = None,
 ) -> None:
     """Add all actions to the sub-parsers of a front end's verb.
 
@@ -55,20 +58,28 @@ def add_actions(
     add_preparation : callable, optional
         Adds options to the parser of prepare; their values, unless None, are handed to ``Processor.prepare`` by their names.
         Without it there is no such action.
+    engines : bool
+        Whether there are engines to be chosen.
+    more : callable, optional
+        Adds options to the parsers of all actions that have to do with a job; their values, unless None, replace settings of the
+        job by their names.
     """
     submit = _added(actions, "submit", "check everything, hand the job over, return")
     add_settings(submit)
-    _submission_options(submit)
+    _submission_options(submit, engines)
     submit.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
     submit.add_argument("--wait", action="store_true", help="stay until nothing runs or waits, and show the progress")
     _dry_run_options(submit)
     submit.set_defaults(perform=_submit, make=make)
     dry = _added(actions, "dry-run", "say what submit would do; writes nothing")
     add_settings(dry)
-    _submission_options(dry)
+    _submission_options(dry, engines)
     _dry_run_options(dry)
     dry.set_defaults(perform=_dry_run, make=make)
-    add_job_actions(actions, frontend)
+    if more is not None:
+        more(submit)
+        more(dry)
+    add_job_actions(actions, frontend, more)
     if add_preparation is not None:
         prepare = _added(actions, "prepare", "run the preparation of the project again, with other settings")
         before = {action.dest for action in prepare._actions}
@@ -79,7 +90,9 @@ def add_actions(
         prepare.set_defaults(perform=_prepare, frontend=frontend, own=own)
 
 
-def add_job_actions(actions: Any, frontend: str | None = None) -> None:
+def add_job_actions(
+    actions: Any, frontend: str | None = None, more: Callable[[ArgumentParser], object] | None = None
+) -> None:
     """Add the actions that need no settings: status, retry, cancel, watch, save, load.
 
     Parameters
@@ -88,6 +101,8 @@ def add_job_actions(actions: Any, frontend: str | None = None) -> None:
         What ``parser.add_subparsers(…)`` returned.
     frontend : str, optional
         Only jobs of this front end are meant (default: of any).
+    more : callable, optional
+        As for :func:`add_actions`.
     """
     status = _added(
         actions, "status", "how the steps stand, and why something failed", aliases=["refresh"], epilog=_EXIT
@@ -112,12 +127,21 @@ def add_job_actions(actions: Any, frontend: str | None = None) -> None:
             _name_option(parser)
         add_workdir(parser, "folder of the job")
         parser.set_defaults(frontend=frontend)
+        if more is not None:
+            add_replaced_settings(parser, more)
     load = _added(actions, "load", "make the folder of a saved job again, or only say how it stands")
     load.add_argument("file", metavar="FILE")
     load.add_argument("--read-only", action="store_true", help="make nothing, say how it stands")
     load.add_argument("--json", action="store_true", help="as JSON")
     add_workdir(load, "where the folder is made")
     load.set_defaults(perform=_load, frontend=frontend)
+
+
+def add_replaced_settings(parser: ArgumentParser, more: Callable[[ArgumentParser], object]) -> None:
+    """Add options whose values, unless None, replace settings of the job that is opened, by their names."""
+    before = {action.dest for action in parser._actions}
+    more(parser)
+    parser.set_defaults(replaced=[action.dest for action in parser._actions if action.dest not in before])
 
 
 def _retry_parser(actions: Any) -> ArgumentParser:
@@ -156,9 +180,12 @@ def _engine_options(parser: ArgumentParser) -> None:
     parser.add_argument("--max-workers", type=_positive, metavar="N", help="most tasks at once")
 
 
-def _submission_options(parser: ArgumentParser) -> None:
+def _submission_options(parser: ArgumentParser, engines: bool) -> None:
     parser.add_argument("--name", metavar="NAME", help="of the job (default: that of the front end)")
     add_workdir(parser, "where everything is made")
+    if not engines:
+        parser.add_argument("--max-workers", type=_positive, metavar="N", help="most questions and downloads at once")
+        return
     _engine_options(parser)
     parser.add_argument(
         "--no-skip-existing",
@@ -213,12 +240,15 @@ def _submit(options: Namespace) -> int:
     processor = options.make(options)
     if options.dry_run or processor.config.dry_run:
         return _print_dry_run(processor.dry_run(commands=options.commands), options.json)
-    done = processor.submit(scheduler=options.scheduler, cluster=options.cluster)
+    chosen = {name: getattr(options, name, None) for name in ("scheduler", "cluster")}
+    done = processor.submit(**chosen)
     if options.json and not options.wait:
         print(json.dumps({**vars(done), "work": dict(done.work)}, indent=1))
     elif not options.json:
         print(done)
-    return _watched(processor, 1.0, options) if options.wait else 0
+    if not options.wait:
+        return done.exit_status
+    return _watched(processor, processor.wait_interval, options) or done.exit_status
 
 
 def _dry_run(options: Namespace) -> int:
@@ -230,8 +260,22 @@ def _print_dry_run(found: DryRun, as_json: bool) -> int:
     return found.exit_status
 
 
+def opened(options: Namespace) -> Processor:
+    """The job that is meant: the one of that name, else the newest, of the front end if there is one; with what is replaced.
+
+    Raises
+    ------
+    InputError, ParameterError
+        There is none.
+    """
+    processor = _opened(options)
+    for name in getattr(options, "replaced", ()):
+        if getattr(options, name) is not None:
+            setattr(processor.config, name, getattr(options, name))
+    return processor
+
+
 def _opened(options: Namespace) -> Processor:
-    """The job that is meant: the one of that name, else the newest, of the front end if there is one."""
     from stamps.frontends.jobs.store import JobFolder, job_folders
     from stamps.frontends.processor import Processor
 
@@ -252,7 +296,7 @@ def _opened(options: Namespace) -> Processor:
 
 
 def _status(options: Namespace) -> int:
-    state = _opened(options).state(options.stall_minutes)
+    state = opened(options).state(options.stall_minutes)
     if options.log is not None:
         print(task_log(state, options.log))
     elif options.json:
@@ -265,7 +309,7 @@ def _status(options: Namespace) -> int:
 
 
 def _retry(options: Namespace) -> int:
-    processor = _opened(options)
+    processor = opened(options)
     if options.max_workers:
         processor.config.max_workers = options.max_workers
     done = processor.retry(
@@ -278,7 +322,9 @@ def _retry(options: Namespace) -> int:
         cluster=options.cluster,
     )
     print(done)
-    return _watched(processor, 1.0, options) if options.wait else 0
+    if not options.wait:
+        return done.exit_status
+    return _watched(processor, processor.wait_interval, options) or done.exit_status
 
 
 def _changes(words: Sequence[str]) -> dict[str, int]:
@@ -292,14 +338,14 @@ def _changes(words: Sequence[str]) -> dict[str, int]:
 
 
 def _cancel(options: Namespace) -> int:
-    processor = _opened(options)
+    processor = opened(options)
     lines = processor.cancel()
     print("\n".join(lines) if lines else f"{processor.folder.name}: nothing runs or waits.")
     return 0
 
 
 def _watch(options: Namespace) -> int:
-    return _watched(_opened(options), options.interval, options)
+    return _watched(opened(options), options.interval, options)
 
 
 def _watched(processor: Processor, interval: float, options: Namespace) -> int:
@@ -324,7 +370,7 @@ def _watched(processor: Processor, interval: float, options: Namespace) -> int:
 
 
 def _save(options: Namespace) -> int:
-    print(_opened(options).save(options.file))
+    print(opened(options).save(options.file))
     return 0
 
 
@@ -341,7 +387,7 @@ def _load(options: Namespace) -> int:
 
 
 def _prepare(options: Namespace) -> int:
-    processor = _opened(options)
+    processor = opened(options)
     given = {name: getattr(options, name) for name in options.own if getattr(options, name) is not None}
     print(processor.prepare(wait=False, **given))
     return _watched(processor, 0.5, options)

@@ -34,12 +34,17 @@ __all__ = ["Processor"]
 
 #: Name -> module of the front end, module and class of its settings; imported when they are needed.
 _PROCESSORS = {
+    "Hyp3_Burst": ("hyp3", "stamps.frontends.hyp3_jobs.config", "Hyp3_Burst_Config"),
+    "Hyp3_S1": ("hyp3", "stamps.frontends.hyp3_jobs.config", "Hyp3_S1_Config"),
     "ISCE_S1": ("isce", "stamps.frontends.isce_jobs.config", "ISCE_S1_Config"),
     "Snap_S1": ("snap", "stamps.frontends.snap.config", "Snap_S1_Config"),
     "Snap_Stripmap": ("snap", "stamps.frontends.snap.config", "Snap_Stripmap_Config"),
 }
 
-_ALIASES = {"ISCE2_S1": "ISCE_S1"}
+_ALIASES = {"Hyp3_InSAR": "Hyp3_S1", "ISCE2_S1": "ISCE_S1"}
+
+#: Front end -> module and class of its own kind of processor, where its tasks run at a service.
+_CLASSES = {"hyp3": ("stamps.frontends.hyp3_jobs.processor", "Hyp3Processor")}
 
 _LOG = logging.getLogger("stamps.jobs")
 
@@ -89,6 +94,9 @@ class Processor:
         except ValueError as error:
             raise ParameterError(f"The job cannot be called so: {error}.") from None
 
+    #: Seconds between two looks of those who wait for the end of a submission.
+    wait_interval = 1.0
+
     # ------------------------------------------------------------------ making
 
     @staticmethod
@@ -135,7 +143,7 @@ class Processor:
         if saved is not None:
             return cls._loaded(front_end(front), config_class, config, given, saved)
         made = dataclasses.replace(config, **given) if config is not None else config_class(**given)
-        return cls(front_end(front), made, name=name)
+        return _class_of(front, cls)(front_end(front), made, name=name)
 
     @classmethod
     def _loaded(
@@ -147,7 +155,7 @@ class Processor:
             raise InputError(f"{saved} is a job of {job.frontend}, not of {front.NAME}.")
         base = config if config is not None else _config_of(config_class, job.config)
         settings = {**given, "workdir": str(folder.workdir), "saved_job_path": None}
-        return cls(front, dataclasses.replace(base, **settings), folder=folder)
+        return _class_of(front.NAME, cls)(front, dataclasses.replace(base, **settings), folder=folder)
 
     @classmethod
     def open(cls, path: StrPath) -> Processor:
@@ -167,7 +175,7 @@ class Processor:
                 ):  # something that it needs is not installed: the job can be looked at
                     front, config_class = _found(name)
                     settings = _config_of(config_class, {**job.config, "workdir": str(folder.workdir)})
-                    return cls(front_end(front), settings, folder=folder)
+                    return _class_of(front, cls)(front_end(front), settings, folder=folder)
         known = {field.name for field in dataclasses.fields(JobConfig)}
         common = {key: value for key, value in job.config.items() if key in known}
         return cls(None, JobConfig(**{**common, "workdir": str(folder.workdir)}), folder=folder)
@@ -226,7 +234,7 @@ class Processor:
         order = self._order("submit", None, scheduler, cluster)
         done = submission.submit(self.folder, self._known_front_end(), self.config, order)
         if wait:
-            self.watch(1.0)
+            self.watch(self.wait_interval)
         return done
 
     def state(self, stall_minutes: float = 60) -> JobState:
@@ -278,7 +286,7 @@ class Processor:
             order = self._as_before(order)
         done = submission.retry(self.folder, order, Selection(steps, tasks, all), changes)
         if wait:
-            self.watch(1.0)
+            self.watch(self.wait_interval)
         return done
 
     def cancel(self) -> list[str]:
@@ -350,6 +358,15 @@ class Processor:
         return self.folder.path
 
 
+def _class_of(front: str, otherwise: type[Processor]) -> type[Processor]:
+    """The kind of processor that a front end has."""
+    if front not in _CLASSES:
+        return otherwise
+    module, name = _CLASSES[front]
+    made: type[Processor] = getattr(import_module(module), name)
+    return made
+
+
 def _found(processor: str) -> tuple[str, type]:
     """Front end and class of the settings of a processor."""
     name = _ALIASES.get(processor, processor)
@@ -370,8 +387,8 @@ def _checked(keywords: Mapping[str, Any], config_class: type, processor: str) ->
 
 
 def _config_of(config_class: type, settings: Mapping[str, Any]) -> Any:
-    """Settings that a job was made with; those that this version does not know are left out."""
-    known = {field.name for field in dataclasses.fields(config_class)}
+    """Settings that a job was made with; those that this version does not know are left out, and those that are never written."""
+    known = {field.name for field in dataclasses.fields(config_class) if not submission.is_secret(field.name)}
     try:
         return config_class(**{name: value for name, value in settings.items() if name in known})
     except (TypeError, ValueError) as error:

@@ -64,6 +64,8 @@ def _output_document(output: Output) -> dict[str, Any]:
 def state_document(state: TaskState) -> dict[str, Any]:
     """A state as the content of its file."""
     document = asdict(state)
+    if not state.facts:
+        del document["facts"]
     return {"status": state.status.value, "try": document.pop("attempt"), **{**document, "status": state.status.value}}
 
 
@@ -179,6 +181,7 @@ def state_of(document: Any) -> TaskState:
         attempt=_count(document, "try", 0),
         exit=code,
         pid=_count(document, "pid", 0),
+        facts=_texts(_get(document, "facts", dict, {})),
         **{name: _get(document, name, str, "") for name in words},
     )
 

@@ -20,14 +20,16 @@ from stamps.frontends.jobs.submissions import Submission
 __all__ = ["ENGINES", "Knowledge", "cancel", "check", "knowledge", "submit"]
 
 _HERE = "stamps.frontends.jobs.detached"
+_SERVICE = "stamps.frontends.jobs.service"
 
 #: Engine -> module; imported when it is needed.
-ENGINES = {"local": _HERE, "dask": _HERE, "slurm": "stamps.frontends.jobs.slurm_arrays"}
+ENGINES = {"local": _HERE, "dask": _HERE, "slurm": "stamps.frontends.jobs.slurm_arrays", "hyp3": _SERVICE}
 
 
 def _module(engine: str) -> Any:
     if engine not in ENGINES:
-        meant = hint(engine, ENGINES, f"give {', '.join(ENGINES)}.")
+        known = [name for name, module in ENGINES.items() if module != _SERVICE]
+        meant = hint(engine, known, f"give {', '.join(known)}.")
         raise ParameterError(f"There is no engine '{engine[:80]}': {meant}")
     return import_module(ENGINES[engine])
 

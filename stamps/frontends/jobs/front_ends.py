@@ -17,6 +17,8 @@ __all__ = ["front_end"]
 _MODULES = {
     "snap": "stamps.frontends.snap.frontend",
     "isce": "stamps.frontends.isce_jobs.frontend",
+    "psi": "stamps.service.psi",
+    "hyp3": "stamps.frontends.hyp3_jobs.frontend",
 }
 
 

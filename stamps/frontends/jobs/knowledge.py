@@ -27,6 +27,10 @@ class Knowledge:
         At work.
     waiting : dict
         (step, task) -> what it waits for, or an empty text.
+    idle : dict
+        (step, task) -> why it is pending although nothing will run it: it is not lost, somebody is to do something.
+    gone : dict
+        (step, task) -> results that have succeeded, are missed, and that the job does not name as outputs.
     at_work : bool
         Whether an engine does, or will do, something for the job.
     notes : list of str
@@ -35,6 +39,8 @@ class Knowledge:
 
     running: set[tuple[str, str]] = field(default_factory=set)
     waiting: dict[tuple[str, str], str] = field(default_factory=dict)
+    idle: dict[tuple[str, str], str] = field(default_factory=dict)
+    gone: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     at_work: bool = False
     notes: list[str] = field(default_factory=list)
 

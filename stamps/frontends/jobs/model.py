@@ -220,6 +220,8 @@ class TaskState:
         Start of the runner's process as the system counts it: numbers of processes are used again.
     definition : str
         :attr:`Task.definition` of the task that was tried: the state of another one says nothing.
+    facts : mapping
+        What else the engine has told, by name; ``made`` is a folder or file that was left, relative to the working directory.
     """
 
     status: Status = Status.PENDING
@@ -233,6 +235,7 @@ class TaskState:
     message: str = ""
     born: str = ""
     definition: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -375,14 +375,18 @@ def _signal_name(number: int) -> str:
 
 
 def _message(log: Path, patterns: Sequence[str], patterns_only: bool = False) -> str:
-    """The last line that matches the first pattern that any line matches, else the last line; empty if there is none."""
+    """The last line that matches the first pattern that any line matches, else the last line; empty if there is none.
+
+    Where a list of problems follows, the first of them.
+    """
     with open(log, "rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
         text = file.read().decode("utf-8", "replace")
     lines = [line.strip() for line in re.split(r"[\r\n]+", text)[1:] if line.strip()]  # the first is the command
     for pattern in patterns:
-        if found := [line for line in lines if re.search(pattern, line)]:
-            return found[-1]
+        if found := [number for number, line in enumerate(lines) if re.search(pattern, line)]:
+            first, then = lines[found[-1]], lines[found[-1] + 1 :]
+            return f"{first} {then[0][2:]}" if first.endswith(":") and then and then[0].startswith("- ") else first
     return lines[-1] if lines and not patterns_only else ""
 
 

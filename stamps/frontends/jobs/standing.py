@@ -180,7 +180,7 @@ def standing(folder: JobFolder, stall_minutes: float = 60, job: Job | None = Non
     states = _states(folder, job)  # after the engines were asked: what has ended meanwhile has left its state
     knowledge.running |= {key for key, state in states.items() if state != before[key]}  # or has just begun
     steps: dict[str, StepState] = {}
-    gone = _gone(folder, job, states)
+    gone = {**_gone(folder, job, states), **knowledge.gone}
     for step in job.steps:
         tasks = [
             _task_standing(folder, step, task, states[step.name, task.id], knowledge, submissions, stall_minutes)
@@ -243,6 +243,8 @@ def _pending(
     """A pending task: in a queue, cancelled before it began, lost, or not yet handed over."""
     if key in knowledge.waiting:
         return replace(found, waits=True, message=knowledge.waiting[key])
+    if key in knowledge.idle:
+        return replace(found, message=knowledge.idle[key])
     for submission in reversed(submissions):
         if submission.action == "cancel":
             if any(key in one.tasks for one in submissions):

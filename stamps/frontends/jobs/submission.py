@@ -29,6 +29,7 @@ __all__ = [
     "Submitted",
     "cancel",
     "changed_resources",
+    "is_secret",
     "job_of_plan",
     "prepare",
     "refuse_problems",
@@ -50,6 +51,8 @@ class Submitted:
         Tasks that had succeeded before; tasks.
     notes : tuple of str
         Whole sentences.
+    left : int
+        Tasks that should have been handed over and could not be.
     """
 
     name: str
@@ -59,6 +62,12 @@ class Submitted:
     done: int
     total: int
     notes: tuple[str, ...] = ()
+    left: int = 0
+
+    @property
+    def exit_status(self) -> int:
+        """1 if something is left that should have been handed over, else 0."""
+        return 1 if self.left else 0
 
     def __str__(self) -> str:
         """For people."""
@@ -128,13 +137,16 @@ def job_of_plan(name: str, front_end: FrontEnd, config: JobConfig, plan: Plan) -
     return job_of(json.loads(json.dumps(job_document(job))), f"the plan of {front_end.NAME}")
 
 
+def is_secret(name: str) -> bool:
+    """Whether a setting of this name is never written, nor read from a job."""
+    return "credentials" in name or "password" in name
+
+
 def _settings(config: JobConfig) -> dict[str, Any]:
     """Settings as JSON holds them, with the name of their class; nothing secret, nothing about how it is submitted."""
     hidden = ("dry_run", "saved_job_path")
     kept = {
-        name: value
-        for name, value in dataclasses.asdict(config).items()
-        if name not in hidden and "credentials" not in name and "password" not in name
+        name: value for name, value in dataclasses.asdict(config).items() if name not in hidden and not is_secret(name)
     }
     return {"class": type(config).__name__, **json.loads(json.dumps(kept, default=str))}
 
