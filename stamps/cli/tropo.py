@@ -13,15 +13,19 @@ from stamps.cli.options import add_workdir
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from numpy.typing import NDArray
+
 
 __all__ = ["main"]
+
+_MODELS = {"era5": "ERA5", "erai": "ERA-Interim", "merra": "MERRA", "merra2": "MERRA-2", "narr": "NARR"}
 
 _EPILOG = """\
 The correction is added to tca2.mat (tca_sb2.mat) under the name that the toolbox TRAIN uses; others in the file stay.
 Then subtract it, here the linear one:
 
   setparm subtr_tropo y
-  setparm tropo_method a_linear        (a_powerlaw, a_gacos)
+  setparm tropo_method a_linear        (a_powerlaw, a_gacos, a_era5, a_merra2, a_narr)
   stamps 6 8
 
 The linear and the power law need an unwrapped phase, so run stamps 6 7 first.
@@ -68,10 +72,26 @@ def _parser() -> ArgumentParser:
     add_workdir(gacos)
     gacos.set_defaults(run=_gacos)
 
+    for name, title in _MODELS.items():
+        model = methods.add_parser(name, help=f"delays of the weather model {title}, from its files (GRIB, NetCDF)")
+        _weather_options(model, name, title)
+
     soundings = methods.add_parser("soundings", help="h0 and alpha of the power law from balloon soundings")
     soundings.add_argument("files", nargs="+", help="text lists of the University of Wyoming, one sounding each")
     soundings.set_defaults(run=_soundings)
     return parser
+
+
+def _weather_options(parser: ArgumentParser, name: str, title: str) -> None:
+    parser.add_argument(
+        "folder", help=f"folder with the files of {title} of the hours around the overpass of all dates"
+    )
+    parser.add_argument("--utc", metavar="HH:MM", help="when the satellite passes (what the preparation has written)")
+    parser.add_argument("--nearest", action="store_true", help="take the nearest hour, do not interpolate in time")
+    parser.add_argument("--strict", action="store_true", help="refuse where dates have no weather (0 for these)")
+    parser.add_argument("--incidence", type=float, help="incidence angle in degrees (that of the project's pixels)")
+    add_workdir(parser)
+    parser.set_defaults(run=_weather, model=name)
 
 
 def _area_options(parser: ArgumentParser) -> None:
@@ -136,12 +156,34 @@ def _powerlaw(options: Namespace) -> None:
 def _gacos(options: Namespace) -> None:
     from stamps.tropo.aps_gacos import aps_gacos
 
-    correction = aps_gacos(options.folder, incidence=options.incidence, workdir=options.workdir)
+    _spread(aps_gacos(options.folder, incidence=options.incidence, workdir=options.workdir))
+    _next("a_gacos")
+
+
+def _weather(options: Namespace) -> None:
+    from stamps.tropo import aps_weather
+
+    made = getattr(aps_weather, f"aps_{options.model}")(
+        options.folder,
+        utc=options.utc,
+        interpolate=not options.nearest,
+        incidence=options.incidence,
+        strict=options.strict,
+        workdir=options.workdir,
+    )
+    _spread(made.total)
+    if made.missing:
+        print(
+            f"Without weather: {', '.join(map(str, made.missing))}; {len(made.uncorrected)} interferograms stay as they are"
+        )
+    _next(f"a_{options.model}")
+
+
+def _spread(correction: NDArray[np.float32]) -> None:
     spread = correction.std(axis=0, dtype=np.float64)
     print(
         f"Spread of the correction: {spread[spread > 0].mean() if spread.any() else 0:.2f} rad (mean of all interferograms)"
     )
-    _next("a_gacos")
 
 
 def _soundings(options: Namespace) -> tuple[float, float]:

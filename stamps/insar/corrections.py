@@ -105,6 +105,11 @@ _COMMANDS = {
     "K_tropo_powerlaw": "stamps tropo powerlaw",
     "ph_tropo_gacos": "stamps tropo gacos FOLDER",
     "strat_corr": "ps_calc_tca",
+    **{
+        f"ph_tropo_{stem}{part}": f"stamps tropo {name} FOLDER"
+        for name, stem in (("erai", "era"), *((n, n) for n in ("era5", "merra", "merra2", "narr")))
+        for part in ("", "_hydro", "_wet")
+    },
 }
 _BY_NUMBER: dict[float, TropoMethod] = {method.number: method for method in _TROPO_METHODS}
 _BY_NAME = {name: method for method in _TROPO_METHODS for name in method.names}

@@ -191,6 +191,10 @@ class Scene:
         if degrees is not None:
             if not 0 <= degrees < 85:
                 raise InputError(f"The incidence angle is {degrees:g} degrees, but 0 to 85 was expected.")
+            if 0 < degrees < np.pi / 2:
+                raise InputError(
+                    f"The incidence angle is {degrees:g} degrees, which none of a radar is: give it in degrees, not radians."
+                )
             return np.full(n_ps, np.radians(float(degrees)))
         mean = self.project.ps.get("mean_incidence")
         inc = self.ws.load_optional(self.project.file("inc")).get("inc")
