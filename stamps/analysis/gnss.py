@@ -1,0 +1,321 @@
+"""Motion of stations against motion of pixels: into the line of sight, onto common dates, differences, calibration.
+
+Source: docs/method/gnss.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from stamps.errors import ParameterError
+from stamps.insar.constants import DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Agreement", "Calibration", "calibrate", "compare_series", "into_line_of_sight", "on_dates", "summary_of"]
+
+_HUBER = 1.5
+_STATIONS = {"offset": 1, "plane": 4}
+
+
+def into_line_of_sight(
+    vector: ArrayLike, motion: ArrayLike, std: ArrayLike, correlation: ArrayLike | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """East, north and up of a station as a satellite sees them.
+
+    Parameters
+    ----------
+    vector : array_like, shape (3,) or (n, 3)
+        From the ground to the satellite.
+    motion, std : array_like, shape (n, 3)
+        East, north, up and their standard deviations.
+    correlation : array_like, shape (n, 3), optional
+        Of east with north, east with up, north with up (default: none).
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Towards the satellite.
+    ndarray, shape (n,)
+        Standard deviation.
+    """
+    u, enu, s = (np.asarray(part, dtype=np.float64) for part in (vector, motion, std))
+    seen = (u * enu).sum(axis=-1)
+    part = u * s
+    variance = (part**2).sum(axis=-1)
+    if correlation is not None:
+        r = np.asarray(correlation, dtype=np.float64)
+        variance = variance + 2 * (
+            r[..., 0] * part[..., 0] * part[..., 1]
+            + r[..., 1] * part[..., 0] * part[..., 2]
+            + r[..., 2] * part[..., 1] * part[..., 2]
+        )
+    return seen, np.sqrt(np.maximum(variance, 0))
+
+
+def on_dates(
+    days: ArrayLike, station_days: ArrayLike, values: ArrayLike, std: ArrayLike, window: float = 3.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weighted means of daily values around dates.
+
+    Parameters
+    ----------
+    days : array_like, shape (k,)
+    station_days, values, std : array_like, shape (m,)
+    window : float
+        Days before and after a date.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        NaN where no day is near.
+    ndarray, shape (k,)
+        Standard deviation of the mean.
+    """
+    when, at = np.asarray(days, dtype=np.float64), np.asarray(station_days, dtype=np.float64)
+    v, s = np.asarray(values, dtype=np.float64), np.asarray(std, dtype=np.float64)
+    known = np.isfinite(v) & np.isfinite(s) & (s > 0)
+    weights = np.where((np.abs(when[:, None] - at) <= window) & known, 1 / np.where(known, s, 1) ** 2, 0.0)
+    total = weights.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return weights @ np.where(known, v, 0) / total, 1 / np.sqrt(total)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A station against the pixels around it.
+
+    Attributes
+    ----------
+    n : int
+        Common dates.
+    offset : float
+        Mean of station minus pixels, mm: the two zeros differ by it; the other figures are without it.
+    rms, std : float
+        Of the difference, mm.
+    correlation : float
+        Of the two series; NaN of constant ones.
+    slope, slope_std : float
+        Of the difference, mm/yr.
+    station_velocity, pixels_velocity : float
+        Over the common dates, mm/yr.
+    difference : ndarray, shape (k,)
+        Station minus pixels without the offset, mm; NaN where a date is not common.
+    """
+
+    n: int
+    offset: float
+    rms: float
+    std: float
+    correlation: float
+    slope: float
+    slope_std: float
+    station_velocity: float
+    pixels_velocity: float
+    difference: NDArray[np.float64]
+
+
+def compare_series(days: ArrayLike, pixels: ArrayLike, station: ArrayLike, std: ArrayLike | None = None) -> Agreement:
+    """Compare two series on the same dates.
+
+    Parameters
+    ----------
+    days : array_like, shape (k,)
+        Datenum.
+    pixels, station : array_like, shape (k,)
+        mm towards the satellite; NaN where unknown.
+    std : array_like, shape (k,), optional
+        Standard deviation of the station, for the weights of the offset.
+
+    Returns
+    -------
+    Agreement
+
+    Raises
+    ------
+    ParameterError
+        Fewer than three common dates.
+    """
+    t, one, other = (np.asarray(part, dtype=np.float64) for part in (days, pixels, station))
+    common = np.isfinite(one) & np.isfinite(other)
+    n = int(common.sum())
+    if n < 3:
+        raise ParameterError(f"A station and the pixels around it have {n} dates in common, but three are needed.")
+    weights = np.ones(n) if std is None else 1 / np.asarray(std, dtype=np.float64)[common] ** 2
+    difference = other - one
+    offset = float(np.average(difference[common], weights=weights))
+    difference = difference - offset
+    years = (t[common] - t[common].mean()) / DAYS_PER_YEAR
+    left = difference[common]
+    slope, slope_std = _line(years, left)
+    alike = float("nan")
+    if one[common].std() > 0 and other[common].std() > 0:
+        alike = float(np.corrcoef(one[common], other[common])[0, 1])
+    return Agreement(
+        n,
+        offset,
+        float(np.sqrt((left**2).mean())),
+        float(left.std(ddof=1)),
+        alike,
+        slope,
+        slope_std,
+        _line(years, other[common])[0],
+        _line(years, one[common])[0],
+        difference,
+    )
+
+
+def _line(years: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope per year and its standard error."""
+    energy = float((years**2).sum())
+    slope = float((years * values).sum() / energy)
+    left = values - values.mean() - slope * years
+    return slope, float(np.sqrt((left**2).sum() / max(len(years) - 2, 1) / energy))
+
+
+# ---------------------------------------------------------------------- all stations
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A surface through the differences of stations and pixels: to be added to what the pixels say.
+
+    Attributes
+    ----------
+    kind : str
+        ``'offset'`` or ``'plane'``.
+    parameters : ndarray, shape (p,)
+        Value at the origin, then per kilometre of x and of y.
+    covariance : ndarray, shape (p, p)
+    weights : ndarray, shape (n,)
+        Of 1 what a station still counts; smaller for outliers.
+    residual : ndarray, shape (n,)
+        Difference of a station and the surface.
+    left_out : ndarray, shape (n,)
+        The same without the station itself; NaN where there would be too few others.
+    """
+
+    kind: str
+    parameters: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    left_out: NDArray[np.float64]
+
+    def at(self, xy: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The surface and its standard deviation at places (km), shape (n,) each."""
+        columns = _columns(np.asarray(xy, dtype=np.float64), self.kind)
+        variance = np.einsum("np,pq,nq->n", columns, self.covariance, columns)
+        return columns @ self.parameters, np.sqrt(np.maximum(variance, 0))
+
+    @property
+    def left_out_rms(self) -> float:
+        """Rms of ``left_out``."""
+        known = self.left_out[np.isfinite(self.left_out)]
+        return float(np.sqrt((known**2).mean())) if known.size else float("nan")
+
+
+def calibrate(xy: ArrayLike, difference: ArrayLike, sigma: ArrayLike, kind: str = "offset") -> Calibration:
+    """Fit an offset or a plane to station minus pixels, robustly.
+
+    Parameters
+    ----------
+    xy : array_like, shape (n, 2)
+        Local kilometres.
+    difference, sigma : array_like, shape (n,)
+        With standard deviations of both together.
+    kind : str
+        ``'offset'`` or ``'plane'``.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ParameterError
+        Too few stations for it, stations on one line, or a standard deviation that is not positive.
+    """
+    if kind not in _STATIONS:
+        raise ParameterError(f"The calibration '{kind}' is unknown: offset or plane.")
+    places, y, s = (np.asarray(part, dtype=np.float64) for part in (xy, difference, sigma))
+    if len(y) < _STATIONS[kind]:
+        raise ParameterError(f"A calibration by {kind} needs {_STATIONS[kind]} stations; there are {len(y)}.")
+    if not np.all(np.isfinite(s) & (s > 0)) or not np.isfinite(y).all():
+        raise ParameterError("Differences of stations must be finite, and their standard deviations positive.")
+    columns = _columns(places, kind)
+    scaled = columns / np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-300)
+    if np.linalg.svd(scaled, compute_uv=False)[-1] < 1e-3:
+        raise ParameterError("The stations lie on one line, through which no plane can be laid: calibrate by offset.")
+    parameters, covariance, weights = _robust(columns, y, s)
+    return Calibration(kind, parameters, covariance, weights, y - columns @ parameters, _left_out(columns, y, s))
+
+
+def _columns(places: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
+    ones = np.ones((len(places), 1))
+    return ones if kind == "offset" else np.concatenate([ones, places], axis=1)
+
+
+def _robust(
+    columns: NDArray[np.float64], y: NDArray[np.float64], s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Huber's estimate; its covariance grows with residuals that are larger than the standard deviations say."""
+    weights = np.ones(len(y))
+    for _ in range(50):
+        root = np.sqrt(weights) / s
+        found = np.linalg.lstsq(columns * root[:, None], y * root, rcond=None)[0]
+        off = np.abs(y - columns @ found) / s
+        new = np.where(off <= _HUBER, 1.0, _HUBER / np.maximum(off, 1e-300))
+        if np.allclose(new, weights, atol=1e-9):
+            break
+        weights = new
+    covariance = np.linalg.inv((columns.T * (weights / s**2)) @ columns)
+    freedom = len(y) - columns.shape[1]
+    if freedom > 0:
+        left = y - columns @ found
+        covariance = covariance * max(1.0, float((weights * (left / s) ** 2).sum()) / freedom)
+    return np.asarray(found, dtype=np.float64), np.asarray(covariance, dtype=np.float64), weights
+
+
+def _left_out(columns: NDArray[np.float64], y: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the others say against each station."""
+    n, p = columns.shape
+    found = np.full(n, np.nan)
+    for k in range(n) if n > p else ():
+        rest = np.arange(n) != k
+        if np.linalg.matrix_rank(columns[rest]) == p:
+            found[k] = y[k] - columns[k] @ _robust(columns[rest], y[rest], s[rest])[0]
+    return found
+
+
+def summary_of(difference: ArrayLike, sigma: ArrayLike, n_parameters: int = 0) -> dict[str, float]:
+    """Figures of all stations: rms, median, weighted rms, χ² per degree of freedom and its probability, outliers.
+
+    Parameters
+    ----------
+    difference, sigma : array_like, shape (n,)
+    n_parameters : int
+        Parameters that were fitted to them.
+
+    Returns
+    -------
+    dict
+        ``n``, ``rms``, ``median``, ``wrms``, ``chi2_dof``, ``p``, ``outliers`` (beyond 3σ).
+    """
+    d, s = np.asarray(difference, dtype=np.float64), np.asarray(sigma, dtype=np.float64)
+    freedom = d.size - n_parameters
+    chi2 = float(((d / s) ** 2).sum())
+    return {
+        "n": float(d.size),
+        "rms": float(np.sqrt((d**2).mean())),
+        "median": float(np.median(d)),
+        "wrms": float(np.sqrt(np.average(d**2, weights=1 / s**2))),
+        "chi2_dof": chi2 / freedom if freedom > 0 else float("nan"),
+        "p": float(stats.chi2.sf(chi2, freedom)) if freedom > 0 else float("nan"),
+        "outliers": float((np.abs(d) > 3 * s).sum()),
+    }
