@@ -261,7 +261,7 @@ class TestAsking:
             (("csv", None, {"values": "vdrop-d"}), InputError, "'vdrop-d' has no velocity with a time series"),
             (("csv", None, {"values": "w"}), InputError, "such as v-d or unwrapped phases"),
             (("csv", None, {"values": "v-da"}), InputError, "Say which tropospheric correction"),
-            (("csv", None, {"resolution": 10}), InputError, "it belongs to geotiff and mintpy"),
+            (("csv", None, {"resolution": 10}), InputError, "it belongs to kml and geotiff and mintpy"),
             (("csv", None, {"colour": 10}), InputError, "there is none of that name"),
             (("csv", None, {"ifg_list": [1]}), InputError, "at least 2 interferograms"),
             (("csv", None, {"n_boot": 1}), InputError, "whole number from 2"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from stamps.cli.options import add_workdir
+from stamps.cli.table_options import add_table_options
 from stamps.products.exports import FORMATS, export
 
 __all__ = ["main"]
@@ -17,11 +17,13 @@ _EXAMPLES = """examples:
   stamps export geotiff --values v-do --resolution 60  without ramps, too; cells of 60 m
   stamps export shp --lon-rg 14.1 14.3 --min-coherence 0.7
   stamps export csv --lon-rg 179.9 -179.9              west and east, here over the antimeridian
+  stamps export gpkg --reference 14.12 40.85 300 --reference-date 20190104
+                                                       relative to a circle of 300 m, displacements since that date
   stamps export mintpy --values v-da --aps a_l         troposphere removed, HDF5 files in the folder mintpy
 
 Longitudes of points are -180 … 180; a grid (geotiff, mintpy) across the antimeridian goes on beyond 180.
 Velocities are along the line of sight, positive towards the satellite, relative to the reference area of the parameters
-ref_lon, ref_lat, ref_centre_lonlat and ref_radius (setparm)."""
+ref_lon, ref_lat, ref_centre_lonlat and ref_radius (setparm), or to --reference."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,43 +38,52 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("kind", metavar="KIND", help="one of the kinds above")
     parser.add_argument("--out", metavar="PATH", help="file (mintpy: folder) to write, relative to the project")
-    add_workdir(parser, "project directory after step 7")
+    add_table_options(parser)
     parser.add_argument(
-        "--values",
-        metavar="TYPE",
-        help="value type of ps_plot, v-do or u-dms for instance (default v-d; small baselines V-d)",
-    )
-    parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")
-    parser.add_argument("--iono", metavar="NAME", default=0, type=_name_or_number, help="ionospheric correction (i_as)")
-    parser.add_argument("--ifg-list", metavar="N", nargs="+", type=int, help="images to use, counted from 1")
-    parser.add_argument("--lon-rg", metavar=("WEST", "EAST"), nargs=2, type=float, help="part of the scene, degrees")
-    parser.add_argument("--lat-rg", metavar=("SOUTH", "NORTH"), nargs=2, type=float, help="part of the scene, degrees")
-    parser.add_argument("--min-coherence", metavar="C", type=float, help="least temporal coherence")
-    parser.add_argument(
-        "--min-inversion-coherence",
-        metavar="C",
+        "--model",
+        metavar="TERMS",
         nargs="?",
-        const=0.7,
+        const="",
+        help="columns of stamps model, too: degree=2,annual,step=20190101,classify for instance (without: velocity, kind)",
+    )
+    parser.add_argument(
+        "--resolution",
+        metavar="M",
         type=float,
-        help="small baselines: least agreement of the interferograms with the series (0.7 without a number)",
-    )
-    parser.add_argument(
-        "--std-cutoff", metavar="S", type=float, help="largest standard deviation of the velocity, mm/yr"
-    )
-    parser.add_argument("--step", metavar="N", type=float, default=1, help="every N-th pixel at random (default: all)")
-    parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of V_STDEV (1500)")
-    parser.add_argument("--seed", type=int, default=0, help="start of the random numbers (0)")
-    parser.add_argument(
-        "--resolution", metavar="M", type=float, help="geotiff, mintpy: metres of a cell (plot_scatterer_size, or more)"
+        help="geotiff, mintpy, kml --overlay: metres of a cell (plot_scatterer_size, or more)",
     )
     parser.add_argument(
         "--clims", metavar=("LOW", "HIGH"), nargs=2, type=float, help="kml: range of the colours, mm/yr"
     )
     parser.add_argument("--opacity", metavar="O", type=float, help="kml: 0 invisible to 1 (0.8)")
+    parser.add_argument(
+        "--overlay", action="store_const", const=True, help="kml: one picture of means in cells instead of points"
+    )
+    parser.add_argument(
+        "--max-gap", metavar="N", type=int, help="kml --overlay: cells from a cell that is shown to the next point (1)"
+    )
+    _add_egms(parser)
     options = vars(parser.parse_args(argv))
     export(options.pop("kind"), options.pop("out"), options.pop("workdir"), **options)
     return 0
 
 
-def _name_or_number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+def _add_egms(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the format of the European Ground Motion Service."""
+    group = parser.add_argument_group("egms")
+    group.add_argument("--track", metavar="N", type=int, help="relative orbit; with the next three: the burst")
+    group.add_argument("--burst", metavar="N", type=int, help="burst cycle number")
+    group.add_argument("--swath", metavar="N", type=int, help="sub-swath 1, 2 or 3")
+    group.add_argument("--polarisation", metavar="P", help="VV, VH, HH or HV")
+    group.add_argument("--producer", metavar="N", type=int, help="code of the producer (0: none of the service)")
+    group.add_argument("--height-datum", metavar="D", help="of the DEM: unknown, ellipsoid, egm96 or egm2008 (unknown)")
+    group.add_argument("--geoid-offset", metavar="M", type=float, help="geoid above the ellipsoid: fills both heights")
+    group.add_argument("--coherence", metavar="C", help="of the linear fit (series) or of the phase noise (stamps)")
+    group.add_argument("--zero", metavar="Z", help="series relative to the model on the first date, or master (model)")
+    group.add_argument("--look-side", metavar="S", help="right or left (right)")
+    group.add_argument("--cluster-label", action="store_const", const=True, help="write this column, too")
+    group.add_argument("--xml", action="store_const", const=True, help="write the XML header beside it")
+    group.add_argument("--level", metavar="L", help="L2a, or L2b with a calibration (L2a)")
+    group.add_argument(
+        "--calibration", metavar="V", nargs="+", type=float, help="L2b: mm/yr to add, and per km to the east and north"
+    )

@@ -11,13 +11,13 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError, WorkspaceError
-from stamps.products.exports import visualizer
+from stamps.products.exports.formats import EGMS_OPTIONS, FORMATS, Format
 from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
@@ -31,65 +31,7 @@ if TYPE_CHECKING:
     from stamps.products.exports.table import PointTable
 
 
-__all__ = ["FORMATS", "Format", "export"]
-
-
-@dataclass(frozen=True)
-class Format:
-    """What can be exported, and how it is written.
-
-    Attributes
-    ----------
-    module : str
-        Module of this package whose ``write(table, path, …)`` writes it.
-    suffixes : tuple of str
-        Ends of file names, the default first; empty: it is a folder.
-    about : str
-        What it is for.
-    options : tuple of str
-        Options that only some formats have.
-    name : str
-        Default name, instead of ``export_<values>`` and the suffix.
-    companions : tuple of str
-        Ends of files that belong to an older file of the name and would be wrong for the new one; ``*.x`` takes the
-        place of the suffix.
-    libraries : tuple of str
-        What has to be installed.
-    longest : int, optional
-        Characters that the name of the file may have.
-    """
-
-    module: str
-    suffixes: tuple[str, ...]
-    about: str
-    options: tuple[str, ...] = ()
-    name: str = ""
-    companions: tuple[str, ...] = field(default=())
-    libraries: tuple[str, ...] = ()
-    longest: int | None = None
-
-
-_VECTOR = ("pyogrio", "pyarrow")
-
-#: All formats by the name that ``export`` takes.
-FORMATS = {
-    "csv": Format("csv_table", (".csv",), "table with a line of names, for spreadsheets and scripts"),
-    "visualizer": Format("visualizer", (".csv",), "input of StaMPS-Visualizer, alone in its folder input/stusi",
-                       name="stamps_tsexport.csv", companions=("-metadata.json",), longest=visualizer.LONGEST_NAME),
-    "gpkg": Format("gpkg", (".gpkg",), "GeoPackage for QGIS, PS-Toolbox, InSAR Explorer",
-                 libraries=_VECTOR, companions=("-wal", "-shm", "-journal")),
-    "geojson": Format("geojson", (".geojson", ".json"), "GeoJSON for maps on the web", libraries=_VECTOR),
-    "shp": Format("shp", (".shp",), "shapefile",
-                companions=("*.qix", "*.sbn", "*.sbx", "*.cpg", "*.prj", "*.shx", "*.dbf", "*.qmd", ".xml"),
-                libraries=_VECTOR),
-    "kml": Format("kml", (".kmz", ".kml"), "points coloured by velocity for Google Earth, with a legend",
-                ("clims", "opacity"), libraries=("matplotlib",)),
-    "geotiff": Format("geotiff", (".tif", ".tiff"), "raster of means, one band for each column", ("resolution",),
-                    companions=(".aux.xml", ".ovr", ".msk"), libraries=("rasterio",)),
-    "geoparquet": Format("geoparquet", (".parquet", ".geoparquet"), "GeoParquet for GeoPandas, DuckDB, QGIS",
-                       libraries=("pyarrow",)),
-    "mintpy": Format("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy"),
-}  # fmt: skip
+__all__ = ["FORMATS", "Format", "Target", "export"]
 
 
 def export(
@@ -109,13 +51,17 @@ def export(
     step: int = 1,
     n_boot: int = 1500,
     seed: int = 0,
-    **options: float | tuple[int, int] | None,
+    reference_date: Any = None,
+    reference_area: Sequence[float] | None = None,
+    model: Any = None,
+    **options: Any,
 ) -> Path:
     """Write the pixels with velocity, quality and time series for other programs.
 
     Velocity and displacement are along the line of sight, positive towards the satellite, in mm/yr and mm (MintPy:
     m), relative to the reference area of the parameters (``ref_lon``, ``ref_lat``, ``ref_centre_lonlat``,
-    ``ref_radius``); a ``ref_velocity`` is added. Displacements are relative to the date of the master. Dates,
+    ``ref_radius``) or to ``reference_area``; a ``ref_velocity`` is added to the former. Displacements are relative to the date
+    of the master, or to ``reference_date``. Dates,
     corrections, reference, and all parameters stand in the metadata of the file, or in ``<file>-metadata.json`` where
     the format has no room (``visualizer``: nothing may lie beside the file, so that only ``STAMPS.log`` tells).
 
@@ -130,7 +76,8 @@ def export(
     Parameters
     ----------
     file_format : str
-        ``csv``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, ``kml``, ``geotiff``, ``geoparquet`` or ``mintpy``.
+        ``csv``, ``visualizer``, ``gpkg``, ``geojson``, ``shp``, ``kml``, ``geotiff``, ``geoparquet``, ``netcdf``, ``zarr``,
+        ``egms`` or ``mintpy``.
     out : path-like, optional
         The file (``mintpy``: the folder), relative to ``workdir``; the suffix is added where it is missing. Default:
         ``export_<values>`` with the suffix of the format, ``stamps_tsexport.csv`` or ``mintpy``.
@@ -156,8 +103,18 @@ def export(
         Every step-th pixel, chosen at random. Default: all.
     n_boot, seed : int
         Bootstrap samples and start of the random numbers.
+    reference_date : str, int or date, optional
+        Date of the series of which displacements are 0, as 20180601 or 2018-06-01 (default: the master's).
+    reference_area : sequence of float, optional
+        What everything is relative to: longitude, latitude (degrees) and radius (metres) of a circle, or west, east, south and
+        north of a box (default: the reference area of the parameters).
+    model : True, str, dict or ModelChoice, optional
+        Also write the columns of :func:`stamps.model`: True for a line and the kinds of motion, else terms such as
+        ``'degree=2,annual,step=20190101,classify'``.
     **options
-        ``resolution`` (metres; ``geotiff``, ``mintpy``), ``clims``, ``opacity`` (``kml``).
+        ``resolution`` (metres; ``geotiff``, ``mintpy``, ``kml`` with ``overlay``), ``clims``, ``opacity``, ``overlay`` (one
+        picture instead of points), ``max_gap`` (cells of it to the next point; ``kml``); of ``egms``:
+        :class:`stamps.products.exports.egms.Wanted`.
 
     Returns
     -------
@@ -167,7 +124,8 @@ def export(
     Raises
     ------
     InputError
-        Format, value type or option is unknown, or a library is missing.
+        Format, value type or option is unknown, a library is missing, the reference date is none of the series, or no pixel
+        lies in the reference area.
     NoPixelsError
         No pixel is left.
     WorkspaceError
@@ -180,17 +138,100 @@ def export(
     'points.csv'
     >>> export("geotiff", "velocity.tif", values="v-do", resolution=60)  # doctest: +SKIP
     """
-    form = _form(file_format, options)
-    for name in form.libraries:
-        library(name, file_format)
+    from stamps.products.series_models.choice import ModelChoice  # they need the table, which stands in this package
+    from stamps.products.series_models.fitted import modelled
+
     project = Project.at(workdir)
+    target = Target.of(project, file_format, out, values, options, _stem(file_format, options) if out is None else "")
     subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step, min_inversion_coherence)
-    write = import_module(f"{__name__}.{form.module}").write
-    place = _place(project, form, out, values)
-    table = point_table(project, values, aps=aps, iono=iono, ifg_list=ifg_list, subset=subset, n_boot=n_boot, seed=seed)
-    n_written = _publish(table, form, place, write, options)
-    Log(project.ws, "EXPORT")(f"{n_written} pixels written to {place}", level=2)
-    return place
+    wanted = None if model is None or model is False else ModelChoice.read(model)
+    table = point_table(
+        project,
+        values,
+        aps=aps,
+        iono=iono,
+        ifg_list=ifg_list,
+        subset=subset,
+        n_boot=n_boot,
+        seed=seed,
+        reference_date=reference_date,
+        reference_area=reference_area,
+    )
+    return target.write(modelled(table, wanted))
+
+
+def _stem(file_format: str, options: Mapping[str, Any]) -> str:
+    """Name of a file that its options give."""
+    if file_format != "egms":
+        return ""
+    of_format = {name: value for name, value in options.items() if name in EGMS_OPTIONS}
+    stem: str = import_module(f"{__name__}.egms").default_stem(of_format)
+    return stem
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a table goes, checked before anything is computed.
+
+    Attributes
+    ----------
+    project : Project
+    form : Format
+    place : Path
+    options : dict
+        Of the format.
+    """
+
+    project: Project
+    form: Format
+    place: Path
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        file_format: str,
+        out: StrPath | None,
+        values: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        stem: str = "",
+    ) -> Target:
+        """Check format, options, libraries and place.
+
+        Parameters
+        ----------
+        project : Project
+        file_format : str
+        out : path-like, optional
+        values : str, optional
+            Names the file where ``out`` and ``stem`` are missing.
+        options : dict, optional
+        stem : str
+            Of the file where ``out`` is missing.
+
+        Raises
+        ------
+        InputError
+            Something of it does not exist, or cannot be.
+        """
+        given = dict(options or {})
+        form = _form(file_format, given)
+        for name in form.libraries:
+            library(name, file_format)
+        if file_format == "egms":
+            _stem(file_format, given)  # its options are checked before anything is computed
+        if out is None and stem and form.suffixes:
+            out = f"{stem}{form.suffixes[0]}"
+        return cls(project, form, _place(project, form, out, values), given)
+
+    def write(self, table: Any, write: Callable[..., int | None] | None = None) -> Path:
+        """Write a table, or something else with its own function ``write(table, path)``; it appears when it is complete."""
+        write = write or import_module(f"{__name__}.{self.form.module}").write
+        n_written = _publish(table, self.form, self.place, write, self.options)
+        what = "pixels" if write.__module__.startswith(__name__) else "rows"
+        Log(self.project.ws, "EXPORT")(f"{n_written} {what} written to {self.place}", level=2)
+        return self.place
 
 
 def _form(file_format: str, options: dict[str, Any]) -> Format:
@@ -224,6 +265,8 @@ def _place(project: Project, form: Format, out: StrPath | None, values: str | No
         if os.path.lexists(path) and not os.path.isdir(path):
             raise InputError(f"{path} is a file: give the name of a folder.")
         return path
+    if form.tree:
+        return _place_of_tree(path, form)
     path = _with_suffix(path, form.suffixes)
     if form.longest and len(path.name) > form.longest:
         raise InputError(
@@ -249,12 +292,34 @@ def _with_suffix(path: Path, suffixes: tuple[str, ...]) -> Path:
     return path
 
 
+def _place_of_tree(path: Path, form: Format) -> Path:
+    """The folder that is made or replaced, its suffix added where it is missing; another folder is not touched."""
+    (suffix,) = form.suffixes
+    path = path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
+    if os.path.lexists(path) and not (path.is_dir() and not path.is_symlink() and (path / form.tree).is_file()):
+        raise InputError(f"{path} is there already and is no export of this kind: give another name, or remove it.")
+    return path
+
+
+def _publish_tree(table: PointTable, place: Path, write: Callable[..., Any], options: Mapping[str, Any]) -> int:
+    """Write a folder with folders beside its place, then let it take it."""
+    with Workspace(place.parent).scratch() as room:
+        made = room.path / place.name
+        write(table, made, **options)
+        if place.exists():
+            os.replace(place, room.path / "before")
+        os.replace(made, place)
+    return len(table)
+
+
 def _publish(
     table: PointTable, form: Format, place: Path, write: Callable[..., Any], options: Mapping[str, Any]
 ) -> int:
     """Write to a scratch folder on the same disk, then put everything in its place together; number of pixels written."""
     home = Workspace(place.parent if form.suffixes else place)
     try:
+        if form.tree:
+            return _publish_tree(table, place, write, options)
         with home.scratch() as room:
             n_written = write(table, room.path / place.name if form.suffixes else room.path, **options)
             with home.publish():

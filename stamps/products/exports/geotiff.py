@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps.products.exports.grid import PointGrid
-    from stamps.products.exports.table import PointTable
+    from stamps.products.exports.table import Field, PointTable
 
 
 __all__ = ["write"]
@@ -42,13 +42,14 @@ def write(table: PointTable, path: Path, resolution: float | None = None) -> Non
     rasterio = library("rasterio", "geotiff")
     transform = library("rasterio.transform", "geotiff")
     grid = grid_of(table, resolution)
+    shown = _shown(table)
     profile = {
         "driver": "GTiff",
         "width": grid.width,
         "height": grid.height,
         "dtype": "float32",
         "nodata": float("nan"),
-        "count": len(_FIELDS) + 1 + len(table.dates),
+        "count": len(shown) + 1 + len(table.dates),
         "crs": "EPSG:4326",
         "compress": "deflate",
         "transform": transform.from_origin(grid.left, grid.top, grid.step_lon, grid.step_lat),
@@ -59,7 +60,7 @@ def write(table: PointTable, path: Path, resolution: float | None = None) -> Non
     try:
         with rasterio.open(path, "w", **profile) as image:
             image.update_tags(**as_texts(table.metadata))
-            for number, (name, unit, meaning, values) in enumerate(_bands(table, grid), 1):
+            for number, (name, unit, meaning, values) in enumerate(_bands(table, grid, shown), 1):
                 image.write(values, number)
                 image.set_band_description(number, name)
                 image.set_band_unit(number, unit)
@@ -70,12 +71,18 @@ def write(table: PointTable, path: Path, resolution: float | None = None) -> Non
         ) from error
 
 
-def _bands(table: PointTable, grid: PointGrid) -> Iterator[tuple[str, str, str, NDArray[np.float32]]]:
-    """Name, unit, meaning and values of the bands, one after the other."""
+def _shown(table: PointTable) -> list[Field]:
+    """The columns that become bands: those of every export, and numbers that an analysis adds."""
     by_name = {field.name: field for field in table.fields}
-    for name in _FIELDS:
-        field = by_name[name]
-        yield name, field.unit, f"{field.meaning}; mean of the pixels in the cell", grid.mean(field.values)
+    return [by_name[name] for name in _FIELDS] + [f for f in table.fields if f.extra and f.digits is not None]
+
+
+def _bands(
+    table: PointTable, grid: PointGrid, shown: list[Field]
+) -> Iterator[tuple[str, str, str, NDArray[np.float32]]]:
+    """Name, unit, meaning and values of the bands, one after the other."""
+    for field in shown:
+        yield field.name, field.unit, f"{field.meaning}; mean of the pixels in the cell", grid.mean(field.values)
     yield "POINTS", "", "number of pixels in the cell", grid.counts()
     for k, name in enumerate(table.series_names):
         meaning = f"{table.metadata['sign_convention']}, since {table.metadata['reference_date']}; mean of the pixels"

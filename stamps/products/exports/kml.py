@@ -20,10 +20,12 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.products.colours import scale_for
+from stamps.products.exports.grid import grid_of
 from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts
 from stamps.products.exports.tiles import tile_tree
 from stamps.products.kml import kml_colours, write_kml
+from stamps.products.overlay import legend_png, sheet_of, write_overlay
 from stamps.products.referencing import colour_limits
 
 if TYPE_CHECKING:
@@ -53,7 +55,15 @@ _OVERLAY = """<ScreenOverlay><name>Legend</name><Icon><href>legend.png</href></I
 """
 
 
-def write(table: PointTable, path: Path, clims: tuple[int, int] | None = None, opacity: float = 0.8) -> None:
+def write(
+    table: PointTable,
+    path: Path,
+    clims: tuple[int, int] | None = None,
+    opacity: float = 0.8,
+    overlay: bool = False,
+    resolution: float | None = None,
+    max_gap: int | None = None,
+) -> None:
     """Write ``path``; its suffix tells whether it is a KML or a KMZ.
 
     Parameters
@@ -64,6 +74,12 @@ def write(table: PointTable, path: Path, clims: tuple[int, int] | None = None, o
         Velocities (mm/yr) of the first and the last colour; default: one in a thousand lies beyond each.
     opacity : float
         0 invisible to 1.
+    overlay : bool
+        One picture of means in cells instead of points.
+    resolution : float, optional
+        Of the picture, metres; default: as for rasters.
+    max_gap : int, optional
+        Cells between a cell that is shown and the next point (1).
 
     Raises
     ------
@@ -77,7 +93,13 @@ def write(table: PointTable, path: Path, clims: tuple[int, int] | None = None, o
     limits = colour_limits(velocity) if clims is None or not np.size(clims) else _pair(clims)
     if not 0 <= opacity <= 1:
         raise InputError(f"The opacity is {opacity!r}, but 0 (invisible) to 1 were expected.")
-    scale = scale_for(velocity, limits, str(table.project.parameters.get("plot_color_scheme")))
+    scheme = str(table.project.parameters.get("plot_color_scheme"))
+    scale = scale_for(velocity, limits, scheme, folder=table.project.ws.path)
+    if overlay:
+        _write_picture(table, path, scale, opacity, resolution, 1 if max_gap is None else max_gap)
+        return
+    if resolution is not None or max_gap is not None:
+        raise InputError("resolution and max_gap are for the picture of kml (overlay): points have none.")
     colours = scale.colours(np.linspace(0, 1, _COLOURS))[:, :3]
     points = _Points(table, scale, colours, opacity)
     about = {"title": path.stem, "description": _description(table, scale, colours), "extra": _metadata(table.metadata)}
@@ -92,6 +114,25 @@ def write(table: PointTable, path: Path, clims: tuple[int, int] | None = None, o
                 archive.write(part, part.name)
 
 
+def _write_picture(
+    table: PointTable, path: Path, scale: Scale, opacity: float, resolution: float | None, max_gap: int
+) -> None:
+    """One picture on the ground."""
+    if path.suffix.lower() == ".kml":
+        raise InputError("A picture on the ground needs a KMZ, which holds it: give a name that ends in .kmz.")
+    grid = grid_of(table, resolution)
+    sheet = sheet_of(table.lonlat, table.field("VEL"), (grid.step_lon, grid.step_lat), max_gap)
+    colours = scale.colours(np.linspace(0, 1, _COLOURS))[:, :3]
+    texts = {
+        "title": path.stem,
+        "name": "VEL (mm/yr)",
+        "about": _description(table, scale, colours),
+        "label": "mm/yr towards the satellite",
+        "extra": _metadata(table.metadata),
+    }
+    write_overlay(path, sheet, scale, opacity, texts)
+
+
 class _Points:
     """The points with their colours and the values that belong to them."""
 
@@ -100,7 +141,7 @@ class _Points:
 
     def write(self, path: Path, rows: Any, **about: Any) -> None:
         """Write some of the points."""
-        shown = [field for field in self.table.fields if field.name in _SHOWN]
+        shown = [field for field in self.table.fields if field.extra or field.name in _SHOWN]
         details = [(field.name, _format(field), field.values[rows]) for field in shown]
         velocity = self.table.field("VEL")[rows]
         write_kml(
@@ -179,15 +220,4 @@ def _metadata(facts: Mapping[str, str]) -> str:
 
 def _draw_legend(path: Path, scale: Scale, facts: Mapping[str, str]) -> None:
     """Picture of the colour scale."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(1.3, 3.6), layout="constrained", facecolor=(1, 1, 1, 0.85))
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    bar = figure.colorbar(ScalarMappable(scale.norm(), scale.colours), cax=axes)
-    axes.set_ylim(*scale.limits)
-    bar.set_label("mm/yr towards the satellite", fontsize=8)
-    axes.tick_params(labelsize=8)
-    figure.savefig(path, dpi=100, metadata={"Title": facts["title"]})
+    path.write_bytes(legend_png(scale, "mm/yr towards the satellite", facts["title"]))

@@ -11,7 +11,8 @@ import numpy as np
 
 from stamps import __version__
 from stamps.insar.geometry import within_180
-from stamps.products.titles import ReferenceArea, describe
+from stamps.products.exports.outline import ref_velocity
+from stamps.products.titles import describe
 
 if TYPE_CHECKING:
     from stamps.products.exports.table import PointTable
@@ -47,6 +48,7 @@ def describe_table(
     get: Callable[[str], Any] = project.parameters.get
     point = reference_point(table)
     master = table.dates[int(np.flatnonzero(table.images == project.master)[0])]
+    since = master if table.zero is None else table.dates[table.zero]
     series = "inverted small-baseline series" if project.small_baselines else "single-master series"
     return {
         "title": f"{describe(value_type)} ({value_type.name})",
@@ -54,16 +56,17 @@ def describe_table(
         "project": project.ws.name,
         "values": value_type.name,
         "sign_convention": SIGN,
-        "time_series": f"{series}, mm since {master.isoformat()}, corrected as VEL"
+        "time_series": f"{series}, mm since {since.isoformat()}, corrected as VEL"
         + (", noise of the master removed" if without_master_noise else ""),
         "velocity_from": "small-baseline interferograms" if value_type.pairs else series,
         "velocity_std_from": std_source,
-        "reference": ReferenceArea.of(project, table.reference).text() or "not referenced in space",
+        "reference": table.choice.text(project, table.reference) or "not referenced in space",
         "reference_pixels": 0 if table.reference is None else len(table.reference),
         "reference_lon": None if point is None else round(point[0], 7),
         "reference_lat": None if point is None else round(point[1], 7),
-        "reference_velocity_mm_per_year": float(get("ref_velocity") or 0) * 1000,
-        "reference_date": master.isoformat(),
+        "reference_velocity_mm_per_year": ref_velocity(project, table.choice),
+        "reference_date": since.isoformat(),
+        "master_date": master.isoformat(),
         "dates": [date.isoformat() for date in table.dates],
         "perpendicular_baselines_m": [round(float(metres), 2) for metres in table.baselines()],
         "wavelength_m": float(project.wavelength),
@@ -72,7 +75,7 @@ def describe_table(
         "points": len(table),
         "points_of_project": int(project.ps["n_ps"]),
         "fields": {field.name: {"unit": field.unit, "meaning": field.meaning} for field in table.fields}
-        | {"Dyyyymmdd": {"unit": "mm", "meaning": f"{SIGN}, since {master.isoformat()}"}},
+        | {"Dyyyymmdd": {"unit": "mm", "meaning": f"{SIGN}, since {since.isoformat()}"}},
         "parameters": _parameters(project.parameters),
     }
 
@@ -82,7 +85,7 @@ def reference_point(table: PointTable) -> tuple[float, float] | None:
     project = table.project
     if table.reference is None:
         return None
-    area = ReferenceArea.of(project, table.reference)
+    area = table.choice.described(project, table.reference)
     place = area.centre if area.centre is not None else np.nanmean(project.lonlat[table.reference], axis=0)
     lon, lat = within_180(place).tolist()
     return lon, lat

@@ -20,7 +20,6 @@ import numpy as np
 from stamps.products.exports.grid import grid_of
 from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts, reference_point
-from stamps.products.titles import ReferenceArea
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +89,7 @@ def _attributes(table: PointTable, grid: PointGrid) -> dict[str, str]:
     if heading is not None:
         attributes["HEADING"] = repr(heading)
         attributes["ORBIT_DIRECTION"] = "ASCENDING" if np.cos(np.radians(heading)) > 0 else "DESCENDING"
-    area = ReferenceArea.of(project, table.reference)
+    area = table.choice.described(project, table.reference)
     place = reference_point(table)
     if place is not None and area.n and not area.everything:
         row, column = grid.place(*place)

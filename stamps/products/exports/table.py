@@ -6,24 +6,24 @@ Source: docs/method/products.md, sections 1, 2 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import within_180
 from stamps.insar.network import image_baselines
-from stamps.linking.kinds import kinds_of
-from stamps.products.arguments import parse_arguments
 from stamps.products.exports.metadata import describe_table
+from stamps.products.exports.outline import MASTER, Outline, outline, ref_velocity
+from stamps.products.exports.stored import coherence_of, stored_columns
 from stamps.products.exports.subset import Subset
 from stamps.products.inversion_coherence import inversion_coherence
 from stamps.products.observations import observations, velocity_deviation, velocity_of
 from stamps.products.quantities import Choice
-from stamps.products.series import dates_of
+from stamps.products.reference_choice import OWN, ReferenceChoice
+from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.value_types import ValueType
 from stamps.products.values import inverted_corrections
 from stamps.workspace import freshness
@@ -32,19 +32,18 @@ from stamps.workspace.log import Log
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stamps.products.arguments import PlotRequest
     from stamps.products.exports.subset import Subset
     from stamps.products.observations import Observations
     from stamps.products.quantities import Project
 
 
-__all__ = ["Field", "PointTable", "point_table"]
+__all__ = ["Field", "PointTable", "UNITS", "point_table", "skeleton_of"]
 
 _ROWS = 25_000
-_MASTER = -1  # column of the date to which displacements refer
 _SAME_VELOCITY = 0.01  # mm/yr by which the velocity of mv2 may differ from the one that is exported
 
-_UNITS = {
+#: Unit and meaning of the columns, in their order.
+UNITS = {
     "CODE": ("", "identifier: PS and the number of the pixel in the project's files, from 1"),
     "HEIGHT": ("m", "height of the DEM at the pixel"),
     "H_STDEV": ("m", "standard deviation of HEIGHT; empty: the processing does not estimate it"),
@@ -58,16 +57,32 @@ _UNITS = {
     "TCOH": ("", "temporal coherence of the linked phases, 0 to 1"),
 }
 
+_DIGITS = {
+    "CODE": None,
+    "COHERENCE": 4,
+    "HEIGHT": 2,
+    "H_STDEV": 2,
+    "EFF_AREA": 1,
+    "COH_INV": 4,
+    "KIND": None,
+    "N_SHP": 0,
+    "TCOH": 4,
+}
+
 
 @dataclass(frozen=True)
 class Field:
-    """One column: its name, values, unit, meaning, and the digits after the point in texts (None: it is a text)."""
+    """One column: its name, values, unit, meaning, the digits after the point in texts (None: it is a text).
+
+    ``extra`` marks what an analysis adds to the columns that every export has.
+    """
 
     name: str
     values: np.ndarray
     unit: str
     meaning: str
     digits: int | None = 3
+    extra: bool = False
 
 
 @dataclass
@@ -93,6 +108,10 @@ class PointTable:
         0-based reference pixels of the project.
     metadata : dict
         What the table says about itself; texts, numbers, lists and dicts.
+    choice : ReferenceChoice
+        What everything is relative to, where it is not the reference of the parameters.
+    zero : int or None
+        0-based date of which displacements are 0; None: the master's.
     """
 
     project: Project
@@ -107,6 +126,8 @@ class PointTable:
     series_columns: np.ndarray
     drift: np.ndarray
     metadata: dict
+    choice: ReferenceChoice = OWN
+    zero: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -138,10 +159,14 @@ class PointTable:
         Returns
         -------
         ndarray of float32
-            Millimetres towards the satellite since the master.
+            Millimetres towards the satellite since the reference date.
         """
+        since_master = self._since_master(k, part)
+        return since_master if self.zero is None else since_master - self._since_master(self.zero, part)
+
+    def _since_master(self, k: int, part: Any) -> NDArray[np.float32]:
         column = self.series_columns[k]
-        if column == _MASTER:
+        if column == MASTER:
             return np.zeros(len(self.rows[part]), np.float32)
         return (self.series[part, column] + self.drift[k]).astype(np.float32)
 
@@ -162,8 +187,23 @@ class PointTable:
         return content
 
     def baselines(self) -> NDArray[np.float64]:
-        """Mean perpendicular baseline of each date in metres, relative to the master; float64, shape (k,)."""
-        return image_baselines(self.project.ps, self.project.small_baselines)[self.images]
+        """Mean perpendicular baseline of each date in metres, relative to the reference date; float64, shape (k,)."""
+        baselines = image_baselines(self.project.ps, self.project.small_baselines)[self.images]
+        return baselines if self.zero is None else baselines - baselines[self.zero]
+
+    @property
+    def zero_image(self) -> int:
+        """0-based image of which displacements are 0."""
+        return self.project.master if self.zero is None else int(self.images[self.zero])
+
+    def without_series(self) -> PointTable:
+        """The same without dates, for files of columns only."""
+        none = np.zeros(0, dtype=np.int64)
+        return replace(self, dates=[], images=none, series_columns=none, drift=none.astype(float), zero=None)
+
+    def series_matrix(self) -> NDArray[np.float32]:
+        """Displacements of all dates, mm, shape (n, k)."""
+        return np.stack([self.displacement(k) for k in range(len(self.dates))], axis=1)
 
 
 def point_table(
@@ -176,6 +216,8 @@ def point_table(
     subset: Subset | None = None,
     n_boot: int = 1500,
     seed: int = 0,
+    reference_date: Any = None,
+    reference_area: Sequence[float] | None = None,
 ) -> PointTable:
     """Compute what is exported.
 
@@ -195,6 +237,11 @@ def point_table(
     subset : Subset, optional
     n_boot, seed : int
         Bootstrap samples of V_STDEV and start of the random numbers.
+    reference_date : str, int or date, optional
+        Date of the series of which displacements are 0 (default: the master's).
+    reference_area : sequence of float, optional
+        Longitude, latitude and radius (m) of a circle, or west, east, south and north of a box, whose pixels everything is
+        relative to (default: the reference area of the parameters).
 
     Returns
     -------
@@ -211,115 +258,119 @@ def point_table(
     """
     if n_boot != int(n_boot) or n_boot < 2:
         raise InputError(f"The number of bootstrap samples is {n_boot!r}, but a whole number from 2 was expected.")
-    name = values or project.usual_velocity
-    value_type = _with_series(name, project)
-    request = _request(aps, iono, ifg_list)
-    choice = Choice(request.aps, request.iono)
-    inverted = _series_type(value_type, project)
-    corrections = inverted_corrections(inverted, project, choice)
-    request.time_series = _removes_master_noise(inverted, project)
-    of_series = replace(request, ifg_list=None) if value_type.pairs else request
-    seen = observations(inverted, project, choice, of_series, known=corrections)
-    series, days = project.displacement(seen.phase), seen.days
-    fitted = seen
-    if value_type.pairs:
-        fitted = observations(value_type, project, choice, replace(request, time_series=False))
-    velocity = velocity_of(fitted, project)
-    std, std_source = _deviation(value_type, fitted, velocity, project, n_boot, seed)
-    reference, image_columns = seen.reference, seen.columns
-    del seen, fitted, corrections  # the phases are as large as everything else together
-
-    ref_velocity = float(project.parameters.get("ref_velocity") or 0) * 1000
-    coherence = _coherence(project)
-    lonlat = project.lonlat
-    inversion = inversion_coherence(project)
-    rows = (subset or Subset()).rows(lonlat, coherence, std, seed, inversion)
-    everything = rows.size == project.ps["n_ps"]
-    images, columns, drift = _in_time(project, image_columns, days, ref_velocity)
-    numbers = {
-        "CODE": np.char.mod("PS%07d", rows + 1),
-        "HEIGHT": _height(project)[rows],
-        "H_STDEV": np.full(rows.size, np.nan, np.float32),
-        "VEL": (velocity[rows] + ref_velocity).astype(np.float32),
-        "V_STDEV": std[rows].astype(np.float32),
-        "COHERENCE": coherence[rows],
-        "EFF_AREA": np.full(rows.size, _area(project), np.float32),
-        **({} if inversion is None else {"COH_INV": inversion[rows]}),
-        **_scatterers(project, rows),
-    }
-    digits = {
-        "CODE": None,
-        "COHERENCE": 4,
-        "HEIGHT": 2,
-        "H_STDEV": 2,
-        "EFF_AREA": 1,
-        "COH_INV": 4,
-        "KIND": None,
-        "N_SHP": 0,
-        "TCOH": 4,
-    }
-    table = PointTable(
+    plan = outline(
         project,
-        name,
-        rows,
-        lonlat[rows],
-        [Field(field, column, *_UNITS[field], digits.get(field, 3)) for field, column in numbers.items()],
-        dates_of(project.ps["day"][images]),
-        images,
-        reference,
-        series if everything else series[rows],
-        columns,
-        drift,
-        {},
+        values,
+        aps=aps,
+        iono=iono,
+        ifg_list=ifg_list,
+        choice=ReferenceChoice.of(reference_date, reference_area),
     )
-    table.metadata.update(describe_table(table, value_type, request.time_series, std_source))
-    Log(project.ws, "EXPORT")(f"{len(table)} of {project.ps['n_ps']} pixels, {len(table.dates)} dates, {name}", level=2)
+    found = _motion(project, plan, n_boot, seed)
+    inversion = inversion_coherence(project)
+    rows = (subset or Subset()).rows(project.lonlat, coherence_of(project), found.std, seed, inversion)
+    computed = {
+        "VEL": (found.velocity[rows] + ref_velocity(project, plan.choice)).astype(np.float32),
+        "V_STDEV": found.std[rows].astype(np.float32),
+    }
+    part = found.series if rows.size == project.ps["n_ps"] else found.series[rows]
+    stored = stored_columns(project, rows, inversion)
+    table = _table(project, plan, rows, stored, computed, part, found.reference)
+    table.metadata.update(describe_table(table, plan.value_type, plan.request.time_series, found.std_source))
+    log = Log(project.ws, "EXPORT")
+    log(f"{len(table)} of {project.ps['n_ps']} pixels, {len(table.dates)} dates, {table.name}", level=2)
+    if plan.zero is not None and (without := int(np.isnan(table.displacement(plan.zero)).sum())):
+        log(
+            f"{without} pixels have no value on the reference date {plan.choice.date}: their series stay empty", level=1
+        )
     return table
 
 
-# ---------------------------------------------------------------------- what is asked for
+class _Motion(NamedTuple):
+    """What is computed of all pixels: series (n_ps, k) in mm, velocity and its deviation in mm/yr, reference pixels."""
+
+    series: NDArray[np.floating[Any]]
+    velocity: NDArray[np.float64]
+    std: NDArray[np.float32]
+    std_source: str
+    reference: NDArray[np.int64] | None
 
 
-def _with_series(name: str, project: Project) -> ValueType:
-    """The value type, if it has time series and one velocity."""
-    value_type = ValueType.named(str(name), project.small_baselines)
-    if (value_type.is_velocity and not value_type.drops) or (
-        value_type.group == "series" and value_type.words[0] == "U"
-    ):
-        return value_type
-    raise InputError(
-        f"'{name}' has no velocity with a time series to export: take a velocity such as {project.usual_velocity} or "
-        "unwrapped phases such as u-dm."
+def _motion(project: Project, plan: Outline, n_boot: int, seed: int) -> _Motion:
+    value_type, inverted, pick = plan.value_type, plan.inverted, Choice(plan.request.aps, plan.request.iono)
+    find = _reference_of(project, plan.choice)
+    corrections = inverted_corrections(inverted, project, pick)
+    seen = observations(inverted, project, pick, plan.of_series, find, known=corrections)
+    series = project.displacement(seen.phase)
+    if plan.choice.area is not None and np.isnan(series[seen.reference]).all(axis=0).any():
+        raise InputError("The pixels of the reference area have no value on a date of the series: choose another area.")
+    fitted = seen
+    if value_type.pairs:
+        fitted = observations(value_type, project, pick, replace(plan.request, time_series=False), find)
+    velocity = velocity_of(fitted, project)
+    may_be_stored = plan.choice.area is None
+    std, source = _deviation(value_type, fitted, velocity, project, n_boot, seed, may_be_stored)
+    return _Motion(series, velocity, std, source, seen.reference)
+
+
+def _reference_of(project: Project, choice: ReferenceChoice) -> Callable[..., NDArray[np.int64] | None]:
+    """What finds the reference pixels: those of the parameters, or of the area that is chosen."""
+    if choice.area is None:
+        return announced_reference_pixels
+    pixels = choice.pixels(project)
+    Log(project.ws, "EXPORT")(f"{pixels.size} reference pixels in the chosen area", level=2)
+    return lambda **_: pixels
+
+
+def skeleton_of(project: Project, plan: Outline, rows: NDArray[np.int64]) -> PointTable:
+    """A table of what is stored of the pixels ``rows`` (0-based): without velocities, their errors and the series.
+
+    Its metadata say all but where the standard deviations come from.
+    """
+    reference = _reference_of(project, plan.choice)(workdir=project.ws)
+    stored = stored_columns(project, rows, inversion_coherence(project))
+    table = _table(project, plan, rows, stored, {}, np.empty((rows.size, 0), np.float32), reference)
+    table.metadata.update(describe_table(table, plan.value_type, plan.request.time_series, "bootstrap samples"))
+    return table
+
+
+def _table(
+    project: Project,
+    plan: Outline,
+    rows: NDArray[np.int64],
+    stored: Mapping[str, NDArray[Any]],
+    computed: Mapping[str, NDArray[Any]],
+    series: NDArray[np.float32],
+    reference: NDArray[np.int64] | None,
+) -> PointTable:
+    """The columns in their order; no metadata yet."""
+    columns = {**stored, **computed}
+    return PointTable(
+        project,
+        plan.value_type.name,
+        rows,
+        project.lonlat[rows],
+        [Field(name, columns[name], *UNITS[name], _DIGITS.get(name, 3)) for name in UNITS if name in columns],
+        plan.dates,
+        plan.images,
+        reference,
+        series,
+        plan.columns,
+        plan.drift,
+        {},
+        plan.choice,
+        plan.zero,
     )
 
 
-def _series_type(value_type: ValueType, project: Project) -> ValueType:
-    """The type of the single-master or inverted series that has the same corrections."""
-    return ValueType.named(f"V{value_type.name[1:]}", project.small_baselines) if value_type.pairs else value_type
-
-
-def _request(aps: int | str, iono: int | str, ifg_list: Sequence[int] | None) -> PlotRequest:
-    options = [option for option in (aps, iono) if isinstance(option, str)]
-    request = parse_arguments(options, {"ifg_list": ifg_list})
-    if not isinstance(aps, str):
-        request.aps = aps
-    if not isinstance(iono, str):
-        request.iono = iono
-    return request
-
-
-def _removes_master_noise(value_type: ValueType, project: Project) -> bool:
-    """Whether the noise of the master is to be taken out of a series, as ``ps_plot(…, 'ts')`` does for velocities."""
-    return value_type.is_velocity and value_type.words[0] == "U" and _has_master_noise(project)
-
-
-def _has_master_noise(project: Project) -> bool:
-    name = project.file("scla")
-    return "C_ps_uw" in project.ws.variables_of(name) and project.ws.load(name, ["C_ps_uw"])["C_ps_uw"] is not None
-
-
 def _deviation(
-    value_type: ValueType, seen: Observations, velocity: NDArray[np.float64], project: Project, n_boot: int, seed: int
+    value_type: ValueType,
+    seen: Observations,
+    velocity: NDArray[np.float64],
+    project: Project,
+    n_boot: int,
+    seed: int,
+    may_be_stored: bool,
 ) -> tuple[NDArray[np.float32], str]:
     """Standard deviation of the velocity, and where it comes from.
 
@@ -327,7 +378,7 @@ def _deviation(
     """
     name = f"mv{project.version}"
     is_stale = freshness.Judge(project.ws).verdict(f"{name}.mat") is not None
-    stored = None if is_stale else project.ws.load_optional(name)
+    stored = None if is_stale or not may_be_stored else project.ws.load_optional(name)
     if stored and str(stored.get("subtract_switches") or "") == value_type.switches:
         mean_v, std = stored.get("mean_v"), stored.get("mean_v_std")
         if mean_v is not None and std is not None and mean_v.shape == std.shape == velocity.shape:
@@ -338,44 +389,3 @@ def _deviation(
         Log(project.ws, "EXPORT")("V_STDEV stays empty: the covariance of the interferograms is singular", level=2)
         source = "not known: the covariance is singular"
     return velocity_deviation(seen, project, n_boot, seed), source
-
-
-def _coherence(project: Project) -> NDArray[np.float32]:
-    return _pixel_column(project, "pm", "coh_ps")
-
-
-def _height(project: Project) -> NDArray[np.float32]:
-    return _pixel_column(project, "hgt", "hgt")
-
-
-def _pixel_column(project: Project, stem: str, variable: str) -> NDArray[np.float32]:
-    """A stored column as float32; NaN where there is none."""
-    column = project.ws.load_optional(project.file(stem), [variable]).get(variable)
-    if column is None or column.shape != (project.ps["n_ps"],):
-        return np.full(project.ps["n_ps"], np.nan, np.float32)
-    return column.astype(np.float32)
-
-
-def _scatterers(project: Project, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """Kind, alike pixels and temporal coherence, where distributed scatterers were added."""
-    kinds = kinds_of(project.ws, project.ps["ij"][rows])
-    if kinds is None:
-        return {}
-    return {"KIND": kinds.words, "N_SHP": kinds.n_shp.astype(np.float32), "TCOH": kinds.tcoh}
-
-
-def _area(project: Project) -> float:
-    """Square metres that a point stands for: the cell of a resampled merge, else 0, the mark of a point scatterer."""
-    side = project.parameters.get("merge_resample_size")
-    return float(side) ** 2 if side is not None and np.size(side) == 1 and np.isfinite(side) else 0.0
-
-
-def _in_time(
-    project: Project, image_columns: NDArray[np.int64], days: NDArray[np.float64], ref_velocity: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Images in the order of their dates with the master, column of each in the series, and reference motion (mm)."""
-    images = np.append(image_columns, project.master)
-    columns = np.append(np.arange(image_columns.size), _MASTER)
-    years = np.append(days, 0.0) / DAYS_PER_YEAR
-    order = np.argsort(project.ps["day"][images], kind="stable")
-    return images[order], columns[order], ref_velocity * years[order]

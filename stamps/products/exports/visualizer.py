@@ -60,7 +60,7 @@ def write(table: PointTable, path: Path) -> int:
         No pixel has a velocity and a value at every date.
     """
     project = table.project
-    shown = np.flatnonzero(table.images != project.master)
+    shown = np.flatnonzero(table.images != table.zero_image)
     days = project.ps["day"][table.images[shown]] - 1
     lon, lat = reference_point(table) or (np.nan, np.nan)
     names = ",".join(f"export_res_{k + 1}" for k in range(3 + shown.size))
