@@ -1,0 +1,92 @@
+"""The export with the surface of a calibration by GNSS added.
+
+Source: docs/method/gnss.md, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stamps.errors import InputError
+from stamps.insar.constants import DAYS_PER_YEAR
+from stamps.insar.geometry import centre_of, llh2local
+from stamps.products.exports import FORMATS
+from stamps.products.exports.libraries import library
+from stamps.products.exports.outline import MASTER
+from stamps.products.exports.table import Field
+from stamps.products.ground.together import check_suffix
+
+if TYPE_CHECKING:
+    from stamps.analysis.gnss import Calibration
+    from stamps.products.exports.table import PointTable
+    from stamps.products.ground.looks import Look
+
+__all__ = ["calibrated_table", "export_writer"]
+
+_KINDS = ("csv", "gpkg", "geojson", "shp", "geoparquet")
+
+
+def export_writer(path: Path) -> Callable[[PointTable, Path], object]:
+    """What writes an export of that name; InputError if the name says none, or a library is missing."""
+    suffixes = {suffix: kind for kind in _KINDS for suffix in FORMATS[kind].suffixes}
+    kind = suffixes[check_suffix(path, list(suffixes))]
+    for name in FORMATS[kind].libraries:
+        library(name, kind)
+    write: Callable[[PointTable, Path], object] = import_module(f"stamps.products.exports.{FORMATS[kind].module}").write
+    return write
+
+
+def calibrated_table(look: Look, calibration: Calibration, frame: str, about: dict[str, Any]) -> PointTable:
+    """The table with the surface added to velocities, and to displacements as it grows since the reference date.
+
+    Parameters
+    ----------
+    look : Look
+    calibration : Calibration
+    frame : str
+    about : dict
+        What the metadata say of the calibration.
+
+    Returns
+    -------
+    PointTable
+        With the columns ``CAL`` and ``CAL_STD`` more; ``V_STDEV`` holds the error of the surface, too.
+    """
+    table = look.table
+    surface, error = calibration.at(llh2local(table.lonlat, centre_of(look.lonlat)))
+    fields = []
+    for field in table.fields:
+        values = np.asarray(field.values)
+        if field.name == "VEL":
+            values = (values + surface).astype(np.float32)
+        elif field.name == "V_STDEV":
+            values = np.hypot(values, error).astype(np.float32)
+        fields.append(replace(field, values=values))
+    fields += [
+        Field("CAL", surface.astype(np.float32), "mm/yr", "what the calibration by GNSS added to VEL"),
+        Field("CAL_STD", error.astype(np.float32), "mm/yr", "standard deviation of CAL, which V_STDEV holds, too"),
+    ]
+    series = np.array(table.series, dtype=np.float32)
+    master = int(np.flatnonzero(np.asarray(table.series_columns) == MASTER)[0])
+    days = np.array([date.toordinal() for date in table.dates], dtype=np.float64)
+    for k, column in enumerate(table.series_columns):
+        if column != MASTER:
+            series[:, column] += surface * (days[k] - days[master]) / DAYS_PER_YEAR
+    metadata = {
+        **table.metadata,
+        "title": f"{table.metadata['title']}, calibrated by GNSS",
+        "reference": f"stations of GNSS, frame {frame} (before: {table.metadata['reference']})",
+        "frame": frame,
+        "calibration": about,
+        "fields": {**table.metadata["fields"], **{f.name: {"unit": f.unit, "meaning": f.meaning} for f in fields[-2:]}},
+    }
+    made = replace(table, fields=fields, series=series, metadata=metadata)
+    if not np.isfinite(np.asarray(made.field("VEL"))).any():
+        raise InputError("No pixel has a velocity after the calibration.")
+    return made

@@ -1,0 +1,138 @@
+"""Files of east and up: NetCDF, the picture, and which writer belongs to which name.
+
+Source: docs/method/decomposition.md, section 5.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from stamps.matlab.dates import to_datetime64
+from stamps.products.exports import geojson, gpkg, netcdf
+from stamps.products.exports.libraries import library
+from stamps.products.exports.metadata import as_texts
+from stamps.products.figures import matplotlib_or_error
+from stamps.products.ground.motion_sheet import write_csv
+from stamps.products.ground.together import check_suffix
+
+if TYPE_CHECKING:
+    from stamps.products.ground.motion import Motion
+
+__all__ = ["PICTURES", "SUFFIXES", "check_names", "writer_of"]
+
+PICTURES = (".png", ".pdf", ".svg")
+SUFFIXES = (".csv", ".gpkg", ".geojson", ".json", ".nc", *PICTURES)
+_LIBRARIES = {
+    ".gpkg": ("gpkg", "pyogrio", "pyarrow"),
+    ".geojson": ("geojson", "pyogrio", "pyarrow"),
+    ".json": ("geojson", "pyogrio", "pyarrow"),
+    ".nc": ("netcdf", "xarray", "h5netcdf"),
+}
+_CRS = {
+    "grid_mapping_name": "latitude_longitude",
+    "semi_major_axis": 6378137.0,
+    "inverse_flattening": 298.257223563,
+    "longitude_of_prime_meridian": 0.0,
+}
+
+
+def check_names(paths: list[Path]) -> None:
+    """InputError for a name that says no format, or whose library is missing; before anything is computed."""
+    for path in paths:
+        suffix = check_suffix(path, SUFFIXES)
+        kind, *needed = _LIBRARIES.get(suffix, ("", *()))
+        for name in needed:
+            library(name, kind)
+        if suffix in PICTURES:
+            matplotlib_or_error()
+
+
+def writer_of(path: Path, motion: Motion) -> Callable[[Path], object]:
+    """What writes a file of that name."""
+    suffix = path.suffix.lower()
+    if suffix in PICTURES:
+        return functools.partial(_draw, motion)
+    if suffix == ".nc":
+        return functools.partial(_write_netcdf, motion)
+    sheet = motion.sheet()
+    if suffix == ".csv":
+        return functools.partial(write_csv, sheet)
+    write = gpkg.write if suffix == ".gpkg" else geojson.write
+    return functools.partial(write, cast(Any, sheet))
+
+
+def _write_netcdf(motion: Motion, path: Path) -> None:
+    """Dimensions point and time, names of CF."""
+    xarray = library("xarray", "netcdf")
+    made = xarray.Dataset(
+        coords={
+            "lat": ("point", motion.lonlat[:, 1], {"standard_name": "latitude", "units": "degrees_north"}),
+            "lon": ("point", motion.lonlat[:, 0], {"standard_name": "longitude", "units": "degrees_east"}),
+        },
+        attrs={"Conventions": "CF-1.11", **as_texts(motion.metadata)},
+    )
+    made["crs"] = ((), np.int32(0), _CRS)
+    units = {"mm/yr": "mm year-1", "mm2/yr2": "mm2 year-2", "": "1"}
+    for field in motion.sheet().fields:
+        if field.digits is None or field.unit == "mm":
+            continue
+        attributes = {"long_name": field.meaning, "units": units.get(field.unit, field.unit), "coordinates": "lat lon"}
+        made[field.name] = ("point", field.values, {**attributes, "grid_mapping": "crs"})
+    if motion.series is not None:
+        _add_series(made, motion)
+    stored = netcdf.encodings(made)
+    for name, encoding in stored.items():
+        if chunks := netcdf.chunks_of(made[name]):
+            encoding.update(zlib=True, complevel=4, shuffle=True, chunksizes=chunks)
+    made.to_netcdf(path, engine="h5netcdf", encoding=stored)
+
+
+def _add_series(made: Any, motion: Motion) -> None:
+    series, h = motion.series, motion.horizontal
+    assert series is not None
+    days = to_datetime64(series.days).astype("datetime64[ns]")
+    made.coords["time"] = ("time", days, {"standard_name": "time", "axis": "T"})
+    made.attrs["featureType"] = "timeSeries"
+    first = motion.metadata["reference_date"]
+    for name, values, about in (
+        (h, series.east, f"horizontal displacement since {first}"),
+        ("up", series.up, f"upward displacement since {first}"),
+        (f"{h}_std", series.east_std, f"standard deviation of {h}"),
+        ("up_std", series.up_std, "standard deviation of up"),
+    ):
+        attributes = {"long_name": about, "units": "mm", "coordinates": "lat lon", "grid_mapping": "crs"}
+        made[name] = (("point", "time"), values.astype(np.float32), attributes)
+
+
+def _draw(motion: Motion, path: Path) -> None:
+    """Three maps: horizontal and vertical velocity with one range of colours each, and the condition."""
+    matplotlib_or_error()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 4.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    stretch = 1 / max(float(np.cos(np.radians(motion.lonlat[:, 1].mean()))), 1e-3)
+    panels = (
+        (motion.east, "East" if motion.horizontal == "east" else "Along the azimuth", "mm/yr", "RdBu_r"),
+        (motion.up, "Up", "mm/yr", "RdBu"),
+        (motion.condition, "Condition of the lines of sight", "", "viridis_r"),
+    )
+    for axes, (values, title, unit, colours) in zip(figure.subplots(1, 3, sharey=True), panels, strict=True):
+        far = float(np.percentile(np.abs(values), 98)) or 1.0
+        limits = {"vmin": -far, "vmax": far} if unit else {}
+        size = float(np.clip(4e4 / len(motion), 1, 40))
+        drawn = axes.scatter(*motion.lonlat.T, c=values, s=size, cmap=colours, linewidths=0, **limits)
+        axes.set(title=title, xlabel="longitude (degrees)", aspect=stretch)
+        axes.ticklabel_format(useOffset=False)
+        figure.colorbar(drawn, ax=axes, label=unit or None, shrink=0.8)
+    axes = figure.axes[0]
+    axes.set_ylabel("latitude (degrees)")
+    said = f"{motion.metadata['projects_text']}; {motion.metadata['reference']}"
+    figure.suptitle("".join(letter for letter in said if letter.isprintable()).replace("$", r"\$"), fontsize=8)
+    figure.savefig(path, dpi=150, format=path.suffix.lower().lstrip("."))

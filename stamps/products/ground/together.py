@@ -1,0 +1,86 @@
+"""Several files that appear together, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stamps.errors import InputError, WorkspaceError
+from stamps.products.exports import FORMATS
+from stamps.products.exports.libraries import reason_of
+from stamps.products.saving import check_place
+from stamps.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stamps._typing import StrPath
+
+__all__ = ["check_suffix", "files_of", "put_together"]
+
+
+def files_of(given: StrPath | Sequence[StrPath] | None, workdir: StrPath) -> list[Path]:
+    """Paths of files that are to be written, relative ones meant from ``workdir``."""
+    if given is None:
+        return []
+    names = [given] if isinstance(given, (str, os.PathLike)) else list(given)
+    for name in names:
+        if str(name) in ("", "-"):
+            raise InputError(f"'{name}' is no place for a result: give the name of a file.")
+    return [Path(os.path.abspath(Path(workdir) / name)) for name in names]
+
+
+def check_suffix(path: Path, suffixes: Sequence[str]) -> str:
+    """The end of the name; InputError if it is none of those."""
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        raise InputError(f"{path.name} ends in none of {', '.join(suffixes)}: give a name that does.")
+    return suffix
+
+
+def put_together(writers: Mapping[Path, Callable[[Path], object]]) -> list[Path]:
+    """Write files beside their places, then let all take them.
+
+    Parameters
+    ----------
+    writers : mapping of Path to callable
+        What writes the file at the path that it is given, and others beside it whose names begin alike.
+
+    Returns
+    -------
+    list of Path
+        As named.
+
+    Raises
+    ------
+    WorkspaceError
+        There is no folder, no room, or something that is no file.
+    """
+    for path in writers:
+        check_place(path, "file")
+    try:
+        with contextlib.ExitStack() as stack:
+            homes = {path.parent: Workspace(path.parent) for path in writers}
+            rooms = {folder: stack.enter_context(home.scratch()) for folder, home in homes.items()}
+            for path, write in writers.items():
+                write(rooms[path.parent].path / path.name)
+            for folder, home in homes.items():
+                stack.enter_context(home.publish())
+                home.delete(*(name for path in writers if path.parent == folder for name in _outdated(path)))
+                for part in sorted(rooms[folder].path.iterdir()):
+                    with home.open_output(part.name) as place:
+                        os.replace(part, place)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The results cannot be written ({reason_of(error)}): make room or choose another place. Nothing was changed."
+        ) from error
+    return list(writers)
+
+
+def _outdated(path: Path) -> Iterator[str]:
+    """Names of companions of an older file."""
+    for form in FORMATS.values():
+        if path.suffix.lower() in form.suffixes:
+            for end in form.companions:
+                yield path.stem + end[1:] if end.startswith("*") else path.name + end
