@@ -1,6 +1,7 @@
 """Remove a smooth surface (orbital ramp) from phases.
 
-Reads ``deramp_degree.mat`` (``degree``) if the directory has it. Writes nothing.
+Reads ``deramp_degree.mat`` (``degree``) if the directory has it. Writes nothing. Parameters: ``deramp_degree``,
+``deramp_mask_lon``, ``deramp_mask_lat``, where they are set.
 
 Source: docs/method/scla.md, section 4.
 """
@@ -34,11 +35,12 @@ def ps_deramp(
     Parameters
     ----------
     ps : dict
-        Holds ``xy``, shape (n_ps, 3): number, x, y in metres.
+        Holds ``xy``, shape (n_ps, 3): number, x, y in metres; with a mask ``lonlat``, too.
     ph_all : ndarray, shape (n_ps, k)
         Phases in radians, possibly with NaN.
     degree : float, optional
-        1 plane, 1.5 plane and x·y, 2 and 3 higher powers without linear terms; default: ``deramp_degree.mat``, else 1.
+        0 constant, 0.4 along x, 0.6 along y, 1 plane, 1.5 plane and x·y, 2 and 3 higher powers without linear terms, 2.5 all
+        terms up to the second power; default: ``deramp_degree.mat``, else the parameter ``deramp_degree``, else 1.
     workdir : path-like or Workspace
 
     Returns
@@ -51,6 +53,6 @@ def ps_deramp(
     Raises
     ------
     ParameterError
-        The degree is not one of 1, 1.5, 2, 3.
+        The degree is none of those, or the mask no polygon.
     """
     return deramped(ps, ph_all, degree, workdir)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.errors import ParameterError
 from stamps.insar.constants import DEFAULT_INCIDENCE, INCIDENCE_MINUS_LOOK
 from stamps.insar.look_angle import largest_look_angle_error
 from stamps.insar.observations import baseline_matrix, retained
@@ -187,7 +188,12 @@ def _wrapped_phase(
     version, master = settings.version, None if settings.small_baselines else ps["master_ix"]
     ph_rc = ws.load(f"rc{version}", ["ph_rc"])["ph_rc"]
     if settings.patch_phase:
-        ph_patch = ws.load(f"pm{version}", ["ph_patch"])["ph_patch"]
+        ph_patch = ws.load(f"pm{version}", ["ph_patch"]).get("ph_patch")
+        if ph_patch is None:
+            raise ParameterError(
+                f"unwrap_patch_phase is 'y', but {ws.path / f'pm{version}'}.mat holds no patch phase: unwrap the phase itself "
+                "(setparm unwrap_patch_phase n)."
+            )
         ph_patch = divided(ph_patch, modulus(ph_patch))
         if master is None:
             return normalised(ph_patch), [angle(product(ph_rc, ph_patch.conj()))]

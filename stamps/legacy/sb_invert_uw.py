@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
-from stamps.errors import InputError
+from stamps.errors import InputError, WorkspaceError
 from stamps.insar.network import connected_network, design_matrix, used_images
 from stamps.insar.observations import retained
 from stamps.insar.phase import angle, multiply, reference_mean
@@ -135,6 +135,11 @@ def pair_sigma(ws: Workspace, ps: Variables, version: int) -> NDArray[np.float64
     InputError
         That of an interferogram that is used is no number above 0.
     """
+    if not ws.exists(f"ifgstd{version}"):
+        raise WorkspaceError(
+            f"{ws.path / f'ifgstd{version}'}.mat is missing: run step 5 first (stamps 5 5), or use the weights 'identity', as "
+            "projects that begin with merged interferograms do."
+        )
     sigma = np.deg2rad(np.ravel(ws.load(f"ifgstd{version}")["ifg_std"]).astype(np.float64))
     used = retained(ps["n_ifg"], Parameters(ws).indices("drop_ifg_index"))
     good = np.isfinite(sigma) & (sigma > 0)

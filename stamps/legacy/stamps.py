@@ -45,8 +45,8 @@ __all__ = ["stamps"]
 
 @log_on_console(unless_configured=True)
 def stamps(
-    start_step: int | None = 1,
-    end_step: int | None = 8,
+    start_step: float | None = 1,
+    end_step: float | None = 8,
     patches_flag: str | None = None,
     est_gamma_parm: int | None = 0,
     patch_list_file: str | None = "patch.list",
@@ -66,7 +66,8 @@ def stamps(
     Parameters
     ----------
     start_step, end_step : int
-        1 to 8; ``start_step`` 0 resumes every patch where it stands. Empty or None: 1 and 8.
+        1 to 8; ``start_step`` 0 resumes every patch where it stands, 5.5 merges the patches without correcting them again
+        (``stamps(5.5, 5.5)`` as ``stamps(5, 5, part_limitation=2)``). Empty or None: 1 and 8.
     patches_flag : str, optional
         ``'y'`` work in the patch directories, ``'n'`` in ``workdir`` alone. Default ``'y'`` for a start before step 6.
     est_gamma_parm : int

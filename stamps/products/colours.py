@@ -1,15 +1,18 @@
 """Colours of pictures: cyclic for wrapped phase, diverging around zero for signed values, sequential for the others.
 
 The parameter ``plot_color_scheme`` keeps its meaning: with ``inflation`` what rises is blue and what sinks is red, with
-``deflation`` the reverse. Source: docs/method/products.md, section 2.8.
+``deflation`` the reverse; a name that ends in ``.cpt`` is a palette of GMT. Source: docs/method/products.md, section 2.8.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from stamps.products.cpt import find_palette, read_palette
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -61,7 +64,13 @@ class Scale:
         return self.colours(np.ma.masked_invalid(self.norm()(shown)))
 
 
-def scale_for(values: NDArray[Any], limits: tuple[float, float], scheme: str = "inflation", group: str = "") -> Scale:
+def scale_for(
+    values: NDArray[Any],
+    limits: tuple[float, float],
+    scheme: str = "inflation",
+    group: str = "",
+    folder: Path | None = None,
+) -> Scale:
     """Choose colours.
 
     Parameters
@@ -74,16 +83,25 @@ def scale_for(values: NDArray[Any], limits: tuple[float, float], scheme: str = "
         Parameter ``plot_color_scheme``.
     group : str
         Group of the value type; ``hgt`` gets the colours of a relief.
+    folder : Path, optional
+        Project in which a palette is looked for.
 
     Returns
     -------
     Scale
+
+    Raises
+    ------
+    InputError
+        There is no such palette, or it is none.
     """
     low, high = limits
     if np.iscomplexobj(values):
         return Scale(_cyclic(), (-np.pi, np.pi), (-np.pi, np.pi), cyclic=True)
     if low == high:
         low, high = (-np.pi, np.pi) if low == 0 else (low - 0.5, high + 0.5)
+    if scheme.lower().endswith(".cpt"):
+        return Scale(_palette(scheme, folder or Path()), (low, high), (low, high))
     if group == "hgt" or scheme in _RELIEF:
         return Scale(_transparent(_land()), (low, high), (low, high))
     if scheme == "gray":
@@ -92,6 +110,13 @@ def scale_for(values: NDArray[Any], limits: tuple[float, float], scheme: str = "
         bound = max(-low, high)
         return Scale(_transparent(_diverging(_DIVERGING.get(scheme, "RdYlBu"))), (low, high), (-bound, bound))
     return Scale(_transparent(_named(_SEQUENTIAL.get(scheme, "viridis"))), (low, high), (low, high))
+
+
+def _palette(name: str, folder: Path) -> Any:
+    """Colours of a palette of GMT, spread over whatever range is shown."""
+    from matplotlib.colors import ListedColormap
+
+    return _transparent(ListedColormap(read_palette(find_palette(name, folder)).colours, Path(name).stem))
 
 
 def _named(name: str) -> Any:

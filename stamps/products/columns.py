@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stamps.workspace import Workspace
 
 
-__all__ = ["pixel_values", "random_subset", "saved_values"]
+__all__ = ["pixel_coherence", "pixel_values", "random_subset", "saved_values"]
 
 
 def saved_values(ws: Workspace, name: str) -> NDArray[np.float64]:
@@ -91,3 +91,26 @@ def random_subset(rows: NDArray[np.int64], step: float, seed: int) -> NDArray[np
         raise InputError(f"The step is {step}, but it is 1 for all pixels, 2 for every second and so on.")
     count = int(np.ceil(rows.size / step))
     return rows if count == rows.size else np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
+
+
+def pixel_coherence(stored: NDArray[Any] | None, n_ps: int) -> NDArray[Any] | None:
+    """One coherence for each pixel; of a multilooked stack, which has one for each interferogram, their mean without the
+    master's column of ones.
+
+    Parameters
+    ----------
+    stored : ndarray or None
+        ``coh_ps`` of ``pm2`` as it is loaded: column after column.
+    n_ps : int
+
+    Returns
+    -------
+    ndarray, shape (n_ps,), or None
+        None where nothing of that size is stored.
+    """
+    if stored is None or np.size(stored) == 0 or np.size(stored) % n_ps:
+        return None
+    if stored.size == n_ps:
+        return stored
+    columns = stored.reshape((n_ps, -1), order="F")
+    return columns[:, ~(columns == 1).all(axis=0)].mean(axis=1)

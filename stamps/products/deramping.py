@@ -1,6 +1,7 @@
 """Phases of a project without the smooth surface (orbital ramp) of each interferogram.
 
-Reads ``deramp_degree.mat`` (``degree``) if the directory has it.
+Reads ``deramp_degree.mat`` (``degree``) if the directory has it. Parameters: ``deramp_degree``, ``deramp_mask_lon``,
+``deramp_mask_lat``, where they are set.
 
 Source: docs/method/scla.md, section 4.
 """
@@ -10,9 +11,12 @@ from os import PathLike
 
 import numpy as np
 
+from stamps.errors import ParameterError
 from stamps.insar.ramps import MIN_PIXELS, remove_ramps
+from stamps.insar.regions import inside_polygon
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
+from stamps.workspace.parameters import Parameters
 
 __all__ = ["deramped"]
 
@@ -25,11 +29,12 @@ def deramped(
     Parameters
     ----------
     ps : dict
-        Holds ``xy``, shape (n_ps, 3): number, x, y in metres.
+        Holds ``xy``, shape (n_ps, 3): number, x, y in metres; with a mask ``lonlat``, too.
     ph_all : ndarray, shape (n_ps, k)
         Phases in radians, possibly with NaN.
     degree : float, optional
-        1 plane, 1.5 plane and x·y, 2 and 3 higher powers without linear terms; default: ``deramp_degree.mat``, else 1.
+        0 constant, 0.4 along x, 0.6 along y, 1 plane, 1.5 plane and x·y, 2 and 3 higher powers without linear terms, 2.5 all
+        terms up to the second power; default: ``deramp_degree.mat``, else the parameter ``deramp_degree``, else 1.
     workdir : path-like or Workspace
 
     Returns
@@ -42,15 +47,40 @@ def deramped(
     Raises
     ------
     ParameterError
-        The degree is not one of 1, 1.5, 2, 3.
+        The degree is none of those, or the mask no polygon.
     """
     ws = Workspace.at(workdir)
     log = Log(ws, "PS_DERAMP")
     log("Deramping computed on the fly.", level=2)
+    parameters = Parameters(ws, read_only=True)
     if degree is None:
-        degree = float(np.ravel(ws.load_optional("deramp_degree").get("degree", 1.0))[0])
+        degree = _degree_of(ws, parameters)
     log(f"deramping with degree {degree:g}", level=2)
-    without, ramp, fitted = remove_ramps(ps["xy"], ph_all, degree)
+    used = _outside_mask(ps, parameters, log)
+    without, ramp, fitted = remove_ramps(ps["xy"], ph_all, degree, used)
     for column in np.flatnonzero(~fitted):
         log(f"Ifg {column + 1} is not deramped: it has fewer than {MIN_PIXELS} valid pixels", level=2)
     return without, ramp
+
+
+def _degree_of(ws: Workspace, parameters: Parameters) -> float:
+    """Degree of the directory: its file, else the parameter, else 1."""
+    stored = parameters.get("deramp_degree")
+    usual = 1.0 if stored is None or np.size(stored) == 0 else stored
+    return float(np.ravel(ws.load_optional("deramp_degree").get("degree", usual))[0])
+
+
+def _outside_mask(ps: Mapping, parameters: Parameters, log: Log) -> np.ndarray | None:
+    """Pixels outside the polygon of the parameters; None without one."""
+    sides = [parameters.get(f"deramp_mask_{name}") for name in ("lon", "lat")]
+    lon, lat = (np.zeros(0) if side is None else np.ravel(np.asarray(side, np.float64)) for side in sides)
+    if not lon.size and not lat.size:
+        return None
+    if lon.size != lat.size or lon.size < 3 or not np.isfinite([*lon, *lat]).all():
+        raise ParameterError(
+            f"deramp_mask_lon has {lon.size} numbers and deramp_mask_lat {lat.size}: they are the corners of one polygon, at "
+            "least three, in degrees."
+        )
+    used = ~inside_polygon(ps["lonlat"], np.column_stack([lon, lat]))
+    log(f"{np.count_nonzero(~used)} pixels inside deramp_mask_lon, deramp_mask_lat are left out of the fit", level=2)
+    return used

@@ -33,6 +33,7 @@ __all__ = [
     "Observations",
     "los_velocity",
     "observations",
+    "observed_columns",
     "usual_observations",
     "velocity_deviation",
     "velocity_of",
@@ -103,7 +104,7 @@ def observations(
     phase = evaluate(value_type.words, quantities)
     if request.time_series and "-C?" not in value_type.words:
         phase = subtract(phase, quantities["C"])
-    columns, days, covariance = _observations(value_type, project, request)
+    columns, days, covariance = observed_columns(value_type, project, request)
     phase = phase[:, columns]
     reference = find_reference(workdir=project.ws)
     if reference is not None:
@@ -177,7 +178,7 @@ def velocity_deviation(
     return std * np.float32(project.millimetres)
 
 
-def _observations(
+def observed_columns(
     value_type: ValueType, project: Project, request: PlotRequest
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.floating[Any]] | None]:
     """0-based columns that a line is fitted to, their days, and their covariance."""

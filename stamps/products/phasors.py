@@ -84,8 +84,13 @@ def _patch_phasors(
 ) -> NDArray[np.complexfloating[Any, Any]]:
     """``ph_patch`` without amplitude, zero for the master."""
     project = quantities.project
-    n = project.ps["n_ifg"]
-    patch = unit_modulus(_matrix(project.load("pm"), "ph_patch", project, n, n - 1))
+    n, pm = project.ps["n_ifg"], project.load("pm")
+    if pm.get("ph_patch") is None:
+        raise WorkspaceError(
+            f"{project.ws.path} has no patch phase (ph_patch of {project.file('pm')}.mat), which steps 2 to 5 estimate and "
+            "projects that begin with merged interferograms lack: plot w, the wrapped phase, instead."
+        )
+    patch = unit_modulus(_matrix(pm, "ph_patch", project, n, n - 1))
     if patch.shape[1] < project.ps["n_ifg"]:
         patch = insert_column(patch, project.master, 0)
     return _relative_to_own(patch, request)

@@ -213,7 +213,7 @@ def _scene(shown: Shown, limits: tuple[float, float]) -> _Scene:
         grid=grid,
         background=background,
         area=ReferenceArea.of(project, shown.reference),
-        scale=scale_for(shown.phases, limits, str(project.parameters.get("plot_color_scheme")), group),
+        scale=scale_for(shown.phases, limits, str(project.parameters.get("plot_color_scheme")), group, project.ws.path),
         titles=panel_titles(shown.values, project, shown.columns),
     )
 

@@ -8,16 +8,19 @@ and the scripts in ``js``.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
 from stamps.products.quantities import Project
+from stamps.products.reference_choice import ReferenceChoice
 from stamps.products.saving import complete_file
 from stamps.products.view.background import backgrounds_of
 from stamps.products.view.content import N_BOOT, content_of
 from stamps.products.view.page import html_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stamps._typing import StrPath
     from stamps.workspace import Workspace
 
@@ -34,6 +37,8 @@ def view(
     background: bool = True,
     n_boot: int = N_BOOT,
     seed: int = 0,
+    reference_date: Any = None,
+    reference_area: Sequence[float] | None = None,
 ) -> Path:
     """Write a page with the map and the time series of all pixels.
 
@@ -57,6 +62,8 @@ def view(
         Bootstrap samples of the standard deviation of the velocity.
     seed : int
         Start of their random numbers: equal seeds give equal pages.
+    reference_date, reference_area : optional
+        What the page begins with as reference, as for :func:`stamps.export`.
 
     Returns
     -------
@@ -89,7 +96,8 @@ def view(
     path = project.ws.path / "view.html" if out is None else Path(out).absolute()
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{path}: the view is a web page, so give a name that ends in .html.")
-    content = content_of(project, value, int(n_boot), seed)
+    choice = ReferenceChoice.of(reference_date, reference_area)
+    content = content_of(project, value, int(n_boot), seed, choice)
     pictures = backgrounds_of(project, content.lonlat) if background else []
     text = html_of(content, pictures, title or project.ws.path.resolve().name)
     with complete_file(path, "page") as part:

@@ -16,7 +16,9 @@ from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.linking.kinds import kinds_of
 from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
+from stamps.products.columns import pixel_coherence
 from stamps.products.observations import Observations
+from stamps.products.reference_choice import OWN, ReferenceChoice
 from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
@@ -130,7 +132,13 @@ class Content:
     scheme: str
 
 
-def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT, seed: int = 0) -> Content:
+def content_of(
+    project: Project,
+    value: str | None = None,
+    n_boot: int = N_BOOT,
+    seed: int = 0,
+    choice: ReferenceChoice = OWN,
+) -> Content:
     """Gather what is to be shown.
 
     Parameters
@@ -140,6 +148,8 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
         Value type of a velocity that has time series; default ``'v-d'`` or ``'V-d'``.
     n_boot : int
     seed : int
+    choice : ReferenceChoice
+        Another reference area than that of the parameters; the date is named in the facts.
 
     Returns
     -------
@@ -152,20 +162,14 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
         raise InputError(f"{value} has no time series to show: give the value type of a velocity, as v-d.")
     series, columns = velocity.series.displacement, velocity.series.columns
     days = ps["day"][columns] - ps["master_day"]
-    reference = announced_reference_pixels(workdir=project.ws) if velocity.referenced else None
+    choice.position([*dates_of(ps["day"][columns]), *dates_of(ps["master_day"])])
+    reference = _reference(project, choice) if velocity.referenced else None
+    if choice.area is not None:
+        series = _referenced(series, reference)
     covariance = _covariance(project, value_type.pairs, columns)
     lines, std = _lines(Observations(series, columns, days, covariance, None), n_boot, seed)
     layers = [
-        Layer(
-            "velocity",
-            "Velocity",
-            "mm/yr",
-            _referenced(velocity.phases[:, :1], reference)[:, 0],
-            "diverging",
-            _TOWARDS,
-            True,
-        ),
-        *([] if std is None else [Layer("std", "Std. deviation of the velocity", "mm/yr", std, "uncertainty")]),
+        *_velocity(_referenced(velocity.phases[:, :1], reference)[:, 0], std),
         *_quality(project),
         *_scatterers(project),
         *_look_angle_error(project, reference),
@@ -182,12 +186,23 @@ def content_of(project: Project, value: str | None = None, n_boot: int = N_BOOT,
         days=days,
         master=dates_of(ps["master_day"])[0],
         reference=reference,
-        area=ReferenceArea.of(project, reference),
-        facts=_facts(project, value, value_type, n_boot),
+        area=choice.described(project, reference),
+        facts=_facts(project, value, value_type, n_boot, choice),
         images=_images(project),
         parameters=_parameters(project),
         scheme=str(project.parameters.get("plot_color_scheme")),
     )
+
+
+def _reference(project: Project, choice: ReferenceChoice) -> NDArray[np.int64] | None:
+    return announced_reference_pixels(workdir=project.ws) if choice.area is None else choice.pixels(project)
+
+
+def _velocity(velocity: NDArray[np.float64], std: NDArray[np.float32] | None) -> list[Layer]:
+    layers = [Layer("velocity", "Velocity", "mm/yr", velocity, "diverging", _TOWARDS, True)]
+    if std is not None:
+        layers.append(Layer("std", "Std. deviation of the velocity", "mm/yr", std, "uncertainty"))
+    return layers
 
 
 def _referenced(values: NDArray[np.float64], reference: NDArray[np.int64] | None) -> NDArray[np.float64]:
@@ -215,8 +230,8 @@ def _quality(project: Project) -> list[Layer]:
     """Coherence and height, where they are stored."""
     n_ps, layers = project.ps["n_ps"], []
     if project.ws.exists(project.file("pm")):
-        coherence = project.load("pm")["coh_ps"]
-        if coherence is not None and np.size(coherence) == n_ps:
+        coherence = pixel_coherence(project.load("pm")["coh_ps"], n_ps)
+        if coherence is not None:
             layers.append(Layer("coherence", "Temporal coherence", "", np.ravel(coherence), "sequential"))
     if project.ws.exists(project.file("hgt")) and np.size(project.load("hgt")["hgt"]) == n_ps:
         value_type, height = values_of("hgt", project, PlotRequest())
@@ -255,7 +270,7 @@ def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: N
     return [Layer("scn", "Spatially correlated noise", "mm", values, "diverging", _TOWARDS, True)]
 
 
-def _facts(project: Project, value: str, value_type: ValueType, n_boot: int) -> dict[str, Any]:
+def _facts(project: Project, value: str, value_type: ValueType, n_boot: int, choice: ReferenceChoice) -> dict[str, Any]:
     ps = project.ps
     processing = "small baselines, inverted series" if project.small_baselines else "single master"
     return {
@@ -267,6 +282,7 @@ def _facts(project: Project, value: str, value_type: ValueType, n_boot: int) -> 
         "heading": _number(project.parameters.get("heading")),
         "n_boot": n_boot,
         "n_images": int(np.size(ps["day"])),
+        "reference_date": (choice.date or dates_of(ps["master_day"])[0]).isoformat(),
     }
 
 
