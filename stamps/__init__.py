@@ -24,6 +24,7 @@ import lazy_loader  # noqa: E402
 __version__ = "0.2.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__all__ = [name for name in __all__ if name != "open"]  # ``from stamps import *`` leaves Python's own alone
 
 
 class _CallablePackage(ModuleType):

@@ -5,6 +5,7 @@ from .frontends.relocation import relocate as relocate
 from .legacy.calamp import calamp as calamp
 from .legacy.clap_filt import clap_filt as clap_filt
 from .legacy.clap_filt_patch import clap_filt_patch as clap_filt_patch
+from .legacy.cptcmap import cptcmap as cptcmap
 from .legacy.env_oscilator_corr import env_oscilator_corr as env_oscilator_corr
 from .legacy.gescatter import gescatter as gescatter
 from .legacy.getparm import getparm as getparm
@@ -18,11 +19,19 @@ from .legacy.mt_add_ds import mt_add_ds as mt_add_ds
 from .legacy.mt_extract_cands import mt_extract_cands as mt_extract_cands
 from .legacy.mt_extract_info import mt_extract_info as mt_extract_info
 from .legacy.mt_link import mt_link as mt_link
+from .legacy.mt_ml_select import mt_ml_select as mt_ml_select
+from .legacy.mt_ml_select_gamma import mt_ml_select_gamma as mt_ml_select_gamma
 from .legacy.mt_prep import mt_prep as mt_prep
+from .legacy.mt_prep_cslc import mt_prep_cslc as mt_prep_cslc
 from .legacy.mt_prep_gamma import mt_prep_gamma as mt_prep_gamma
 from .legacy.mt_prep_isce import mt_prep_isce as mt_prep_isce
 from .legacy.mt_prep_snap import mt_prep_snap as mt_prep_snap
+from .legacy.patch_search import patch_search as patch_search
+from .legacy.plot_all_ifgs import plot_all_ifgs as plot_all_ifgs
+from .legacy.plot_edges import plot_edges as plot_edges
 from .legacy.plot_sb_baselines import plot_sb_baselines as plot_sb_baselines
+from .legacy.plot_uw import plot_uw as plot_uw
+from .legacy.profiler import profiler as profiler
 from .legacy.ps_baseline_plot import ps_baseline_plot as ps_baseline_plot
 from .legacy.ps_baselines import ps_baselines as ps_baselines
 from .legacy.ps_calc_ifg_std import ps_calc_ifg_std as ps_calc_ifg_std
@@ -31,6 +40,7 @@ from .legacy.ps_calc_tca import ps_calc_tca as ps_calc_tca
 from .legacy.ps_correct_phase import ps_correct_phase as ps_correct_phase
 from .legacy.ps_deramp import ps_deramp as ps_deramp
 from .legacy.ps_est_gamma_quick import ps_est_gamma_quick as ps_est_gamma_quick
+from .legacy.ps_export_kmz import ps_export_kmz as ps_export_kmz
 from .legacy.ps_fit_vario import ps_fit_vario as ps_fit_vario
 from .legacy.ps_gescatter import ps_gescatter as ps_gescatter
 from .legacy.ps_info import ps_info as ps_info
@@ -73,6 +83,7 @@ from .legacy.sb_find_consec import sb_find_consec as sb_find_consec
 from .legacy.sb_find_delaunay import sb_find_delaunay as sb_find_delaunay
 from .legacy.sb_fix_closure import sb_fix_closure as sb_fix_closure
 from .legacy.sb_fix_unwrap_manual import sb_fix_unwrap_manual as sb_fix_unwrap_manual
+from .legacy.sb_fix_unwrap_manual_new import sb_fix_unwrap_manual_new as sb_fix_unwrap_manual_new
 from .legacy.sb_identify_good_pixels import sb_identify_good_pixels as sb_identify_good_pixels
 from .legacy.sb_info import sb_info as sb_info
 from .legacy.sb_invert_aps import sb_invert_aps as sb_invert_aps
@@ -101,7 +112,16 @@ from .legacy.uw_sb_unwrap_space_time import uw_sb_unwrap_space_time as uw_sb_unw
 from .legacy.uw_stat_costs import uw_stat_costs as uw_stat_costs
 from .legacy.uw_unwrap_from_grid import uw_unwrap_from_grid as uw_unwrap_from_grid
 from .legacy.wrap_filt import wrap_filt as wrap_filt
+from .products.areas import areas as areas
+from .products.components import components as components
+from .products.dataset import frame as frame
+from .products.dataset import open as open
+from .products.egms import read_egms as read_egms
 from .products.exports import export as export
+from .products.ground.decompose import decompose as decompose
+from .products.ground.gnss import gnss as gnss
+from .products.model import model as model
+from .products.profile import profile as profile
 from .products.view import view as view
 from .queries.estimate import estimate_needs as estimate_needs
 from .queries.legacy_scripts import list_legacy as list_legacy
@@ -111,36 +131,62 @@ from .queries.step_inputs import describe_inputs as describe_inputs
 from .tropo.aps_gacos import aps_gacos as aps_gacos
 from .tropo.aps_linear import aps_linear as aps_linear
 from .tropo.aps_powerlaw import aps_powerlaw as aps_powerlaw
+from .tropo.aps_weather import aps_era5 as aps_era5
+from .tropo.aps_weather import aps_erai as aps_erai
+from .tropo.aps_weather import aps_merra as aps_merra
+from .tropo.aps_weather import aps_merra2 as aps_merra2
+from .tropo.aps_weather import aps_narr as aps_narr
 
 __all__ = [
     "K2q",
+    "aps_era5",
+    "aps_erai",
     "aps_gacos",
     "aps_linear",
+    "aps_merra",
+    "aps_merra2",
+    "aps_narr",
     "aps_powerlaw",
+    "areas",
     "calamp",
     "clap_filt",
     "clap_filt_patch",
+    "components",
+    "cptcmap",
+    "decompose",
     "describe_inputs",
     "env_oscilator_corr",
     "estimate_needs",
     "export",
+    "frame",
     "gescatter",
     "getparm",
     "getpsver",
+    "gnss",
     "gradient_filt",
     "list_legacy",
     "llh2local",
     "local2llh",
     "logit",
+    "model",
     "mt_add_ds",
     "mt_extract_cands",
     "mt_extract_info",
     "mt_link",
+    "mt_ml_select",
+    "mt_ml_select_gamma",
     "mt_prep",
+    "mt_prep_cslc",
     "mt_prep_gamma",
     "mt_prep_isce",
     "mt_prep_snap",
+    "patch_search",
+    "plot_all_ifgs",
+    "plot_edges",
     "plot_sb_baselines",
+    "plot_uw",
+    "profile",
+    "profiler",
     "project_status",
     "ps_baseline_plot",
     "ps_baselines",
@@ -150,6 +196,7 @@ __all__ = [
     "ps_correct_phase",
     "ps_deramp",
     "ps_est_gamma_quick",
+    "ps_export_kmz",
     "ps_fit_vario",
     "ps_gescatter",
     "ps_info",
@@ -184,6 +231,7 @@ __all__ = [
     "pscdem",
     "psclonlat",
     "pscphase",
+    "read_egms",
     "readparm",
     "relocate",
     "sb_baseline_plot",
@@ -193,6 +241,7 @@ __all__ = [
     "sb_find_delaunay",
     "sb_fix_closure",
     "sb_fix_unwrap_manual",
+    "sb_fix_unwrap_manual_new",
     "sb_identify_good_pixels",
     "sb_info",
     "sb_invert_aps",

@@ -137,7 +137,7 @@ def test_an_unknown_processor_fails_at_step_1_alone(golden_state, capsys, name):
     capsys.readouterr()
     assert cli.run("stamps", ["1", "1", "--dry-run", "--workdir", str(path)]) == 1
     told = capsys.readouterr().out
-    assert f"insar_processor is '{name.lower()}'" in told and "doris, gamma, gsar, isce, snap" in told
+    assert f"insar_processor is '{name.lower()}'" in told and "doris, gamma, gsar, hyp3, isce, snap" in told
     assert "insar_processor" not in stamps(2, 2, workdir=path, dry_run=True).steps[0].reason
 
 

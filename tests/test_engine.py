@@ -226,7 +226,7 @@ def test_an_unknown_processor_is_refused_before_anything_is_loaded(project, name
     Parameters(project).fill_defaults()
     Parameters(project).set("insar_processor", name)
     with pytest.raises(
-        ParameterError, match=f"insar_processor is '{name}'.*doris, gamma, gsar, isce, snap.*setparm"
+        ParameterError, match=f"insar_processor is '{name}'.*doris, gamma, gsar, hyp3, isce, snap.*setparm"
     ) as caught:
         stamps(1, 1, workdir=project.path)
     assert "PATCH" not in str(caught.value)  # once for all patches

@@ -17,8 +17,9 @@ _OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 def _examples():
     finder = doctest.DocTestFinder(recurse=False)
     found = {}
-    for name in stamps.__all__:
+    for name in (*stamps.__all__, "open"):
         function = inspect.unwrap(getattr(stamps, name))
+        name = function.__name__ if name == "open" else name
         for test in finder.find(function, name, globs={}):
             if any(not example.options.get(doctest.SKIP) for example in test.examples):
                 found[name] = test

@@ -66,7 +66,10 @@ def test_named_goldens_exist():
 
 
 #: Names in the pages of the method that look like scripts and are none: files, variables, outdated parameters, sets.
-_NO_SCRIPTS = {"ps_mini", "ps_other", "sb_recalc_index", "scla_smooth", "select_other", "selectedPolarisations"}
+_NO_SCRIPTS = {
+    "calibration", "ps_mini", "ps_other", "sb_recalc_index", "scla_smooth", "select_other", "selectedPolarisations",
+    "psi", "stamps_parameters", "ts_rmse", "ts_type",
+}  # fmt: skip
 
 #: Scripts that they speak of without their names.
 _NOT_NAMED = {
@@ -100,4 +103,7 @@ def test_command(capsys):
     assert row["ported"] and "test_ps_weed.py" in row["tests"] and "ps_mini/step4" in row["goldens"]
     assert cli.run("stamps", ["list-legacy", "ps_wed"]) == 1
     assert "did you mean ps_weed" in capsys.readouterr().err
+    assert cli.run("stamps", ["list-legacy"]) == 0
+    text = capsys.readouterr().out
+    assert text.count("They drive Doris") == 1 and "step_master_setup, step_slc_ers" in text  # a family has one reason
     assert list_legacy("ps_select.m")[0].script == "ps_select"

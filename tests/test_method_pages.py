@@ -9,7 +9,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "method"
 NUMBERED = (
     "conventions", "parameters", "preparation", "loading", "coherence", "selection", "weeding", "merging", "unwrapping",
-    "unwrapping_errors", "scla", "scn", "products", "linking", "jobs", "sentinel1", "snap", "isce",
+    "unwrapping_errors", "scla", "scn", "products", "linking", "jobs", "sentinel1", "snap", "isce", "service", "hyp3",
+    "multilooked", "other_scripts", "series", "components", "areas", "decomposition", "dataset", "gnss", "egms", "cslc",
+    "weather",
 )  # fmt: skip
 PAGES = ("index", *NUMBERED)
 

@@ -52,7 +52,7 @@ def test_the_table_is_found_in_the_sources():
 
 
 def test_the_table_is_consistent():
-    assert len(set(NAMES)) == len(NAMES) == 63
+    assert len(set(NAMES)) == len(NAMES) == 66
     for row in table():
         assert row.meaning
         assert row.class_name in ("double", "char")

@@ -145,6 +145,8 @@ def test_incidence_angles(tmp_path):
     np.testing.assert_allclose(scene.incidence(23), np.radians(23))
     with pytest.raises(InputError, match="0 to 85"):
         scene.incidence(90)
+    with pytest.raises(InputError, match="give it in degrees, not radians"):
+        scene.incidence(0.68)
 
 
 def test_bad_maps_are_explained(tmp_path):

@@ -31,16 +31,37 @@ _CALLS = {
         "(corners clicked in a figure)",
         "sb_fix_unwrap_manual(12, -1, [[14.1, 40.2], [14.3, 40.2], [14.2, 40.4]])",
     ),
+    "sb_fix_unwrap_manual_new": (
+        "(interferogram and corners asked for in figures)",
+        "sb_fix_unwrap_manual_new(12, [[14.1, 40.2], [14.3, 40.2], [14.2, 40.4]], -1)",
+    ),
+    "profiler": (
+        "profiler(v,lonlat,[14.10 40.80],[14.25 40.86],15,200,'mm/yr')",
+        'profiler(v, None, [14.1, 40.8], [14.25, 40.86], 15, 200, "mm/yr")',
+    ),
+    "ps_export_kmz": (
+        "ps_export_kmz('velocity',lonlat,v,'clims',[-20 20])",
+        'ps_export_kmz("velocity", None, "ps_plot_v-d", [-20, 20])',
+    ),
 }
 #: Verb of ``stamps`` -> the call that does the same.
 _VERB_CALLS = {
     "status": "status()",
     "estimate": 'estimate_needs(datadir="/data/export")',
     "export": 'export("gpkg")',
+    "profile": "profile((14.1, 40.8), (14.25, 40.86))",
+    "decompose": 'decompose("ascending", "descending")',
+    "gnss": 'gnss("stations.csv")',
+    "model": 'model("gpkg", classify=True)',
+    "areas": 'areas("gpkg")',
+    "components": 'components("csv")',
     "tropo": "aps_linear()",
+    "hyp3": "",
     "isce": "",
+    "cslc": "",
     "snap": "",
     "jobs": "",
+    "service": "",
     "relocate": 'relocate("/data/export")',
     "verify": 'verify("INSAR", "INSAR_before")',
     "view": "view()",
@@ -182,8 +203,13 @@ def additions() -> str:
 
 def not_ported() -> str:
     """Scripts of the original that are not there, and why."""
+    families: dict[str, list[LegacyScript]] = {}
+    for row in legacy_scripts():
+        if not row.ported:
+            families.setdefault(row.reason, []).append(row)
     rows = [
-        (_code(row.script), _escaped(row.purpose), _escaped(row.reason)) for row in legacy_scripts() if not row.ported
+        (", ".join(_code(row.script) for row in family), _escaped(family[0].purpose), _escaped(reason))
+        for reason, family in families.items()
     ]
     return _table(("original", "what it does", "why it is not here"), rows)
 

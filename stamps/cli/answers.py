@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     from stamps.workspace import Variables
 
 __all__ = [
+    "count_phases",
+    "count_pixels",
+    "draw_line",
     "draw_saved",
     "draw_series",
     "print_ionosphere",
     "print_numbers",
     "print_oscillator",
+    "print_palette",
     "print_parameter",
+    "print_patches",
     "print_troposphere",
     "run_or_plan",
+    "write_picture",
     "write_points",
 ]
 
@@ -141,6 +147,58 @@ def write_points(function: Callable[..., Any], values: list[Any], keywords: dict
         raise InputError(f"{path} has {columns.shape[1]} columns, but longitude, latitude and value were expected.")
     named = dict(zip(("clims", "opacity", "scale"), rest, strict=False))
     print(function(file, *columns.T[:3], **named, **keywords))
+
+
+def write_picture(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
+    """Write a saved plot as a picture of the project's pixels."""
+    file, data, *rest = values
+    print(function(file, None, data, **dict(zip(("clims", "opacity", "resolution", "max_gap"), _settled(rest), strict=False)),
+                   **keywords))  # fmt: skip
+
+
+def _settled(values: list[Any]) -> list[Any]:
+    """Clims first: an empty list stands for the default; what follows is as given."""
+    if values and not hasattr(values[0], "__len__"):
+        from stamps.errors import InputError
+
+        raise InputError(f"The limits of the colours are {values[0]!r}, but two numbers were expected: '[-20 20]'.")
+    return values
+
+
+def draw_line(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
+    """Draw values along a line; print the means."""
+    data, lon1, lat1, lon2, lat2, *rest = values
+    found = function(data, None, (lon1, lat1), (lon2, lat2), *rest, **keywords)
+    print(f"{found.distance.size} points; metres and mean of the bins that have enough of them")
+    for centre, mean in zip(found.centre, found.mean, strict=True):
+        print(f"{centre:10.1f} {mean:10.4g}")
+
+
+def print_palette(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
+    """Print red, green and blue, 0 to 1, from the lowest colour to the highest."""
+    table = function(*values, **keywords)
+    if table is None:
+        return
+    print(f"{len(table.cmap)} colours from {table.lims[0]:g} to {table.lims[1]:g}")
+    for colour in table.cmap:
+        print("{:.4f} {:.4f} {:.4f}".format(*colour))
+
+
+def print_patches(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
+    """Print the names of the chosen patches, one a line."""
+    for name in function(*values, **keywords).new:
+        print(name)
+
+
+def count_pixels(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
+    """Load pixels; print how many."""
+    print(f"{function(*values, **keywords)} pixels: go on with stamps 6 8")
+
+
+def count_phases(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:
+    """Repair phases; print how many have changed."""
+    changed = function(*values, **keywords)
+    print("put back" if keywords.get("undo") else f"{changed} phases changed")
 
 
 def print_troposphere(function: Callable[..., Any], values: list[Any], keywords: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -21,7 +22,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["Argument", "Command", "Option", "bounds", "literal", "matrix", "perform", "text_or_number", "usage"]
+__all__ = [
+    "Argument",
+    "Command",
+    "Option",
+    "bounds",
+    "cycles",
+    "literal",
+    "matrix",
+    "perform",
+    "step",
+    "text_or_number",
+    "usage",
+]
 
 #: Options that every command has.
 _COMMON = (
@@ -152,6 +165,16 @@ def literal(text: str) -> NDArray[np.float64] | float | str:
     from stamps.matlab import literals
 
     return literals.parse(text)
+
+
+def step(text: str) -> float:
+    """A step: a whole number, or one with a decimal point (5.5)."""
+    return float(text) if re.fullmatch(r"\d+\.\d+", text) else int(text)
+
+
+def cycles(text: str) -> int | str:
+    """A whole number of cycles, or ``closest``."""
+    return text if text in ("closest", "inf") else int(text)
 
 
 def text_or_number(text: str) -> int | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stamps.cli import answers
-from stamps.cli.command import Argument, Command, Option, bounds, literal, matrix
+from stamps.cli.command import Argument, Command, Option, bounds, cycles, literal, matrix
 from stamps.cli.product_arguments import DATA, LAT_RG, LON_RG, SEED
 
 __all__ = ["EXPORTS", "TOOLS"]
@@ -62,6 +62,23 @@ EXPORTS = {
         required=2,
         kernels=False,
         example="ps_plot v-d -1\nps_shapefile velocity ps_plot_v-d",
+    ),
+    "ps_export_kmz": Command(
+        "Export a saved plot as one coloured picture for Google Earth (KMZ). stamps export kml --overlay does so with the\n"
+        "velocity.",
+        (
+            Argument("FILE", about="file to write; .kmz is added"),
+            DATA,
+            _CLIMS,
+            Argument("OPACITY", float, "0 invisible to 1 (0.8)"),
+            Argument("RESOLUTION", float, "size of a cell, degrees (0.005)"),
+            Argument("MAX_GAP", int, "cells from a cell that is shown to the next point (1)"),
+        ),
+        required=2,
+        options=(Option("--average", about="the mean of the points in a cell instead of interpolation between points"),),
+        kernels=False,
+        call=answers.write_picture,
+        example="ps_plot v-d -1\nps_export_kmz velocity ps_plot_v-d '[-20 20]'",
     ),
 }  # fmt: skip
 
@@ -122,6 +139,29 @@ TOOLS = {
         ),
         required=3,
         example="sb_fix_unwrap_manual 12 -1 '[14.1 40.2; 14.3 40.2; 14.2 40.4]'",
+    ),
+    "sb_fix_unwrap_manual_new": Command(
+        "Repair a part of small-baseline interferograms by hand and invert again; changes of several calls add up.\n"
+        "The files before the first change are kept as phuw_sb2_original.mat and so on, those before the last one as\n"
+        "phuw_sb2_previous_temp.mat and so on.",
+        options=(
+            Option("--ifg", "N", int, "interferogram, counted from 1"),
+            Option(
+                "--polygon", "CORNERS", matrix,
+                "around the pixels that are wrong, as '[14.1 40.2; 14.3 40.2; 14.2 40.4]' or a file",
+            ),
+            Option("--cycles", "N|closest", cycles, "cycles to add, or for each pixel those closest to the reference (closest)"),
+            Option("--reference-polygon", "CORNERS", matrix, "around the pixels that are right, for closest"),
+            Option("--all", about="all interferograms, for closest"),
+            Option("--reset", about="begin with the phases before the first change; alone: put these back"),
+            Option("--undo", about="put back the files as they were before the last change, and nothing else"),
+        ),
+        kernels=False,
+        call=answers.count_phases,
+        example=(
+            "sb_fix_unwrap_manual_new --ifg 12 --cycles -1 --polygon '[14.1 40.2; 14.3 40.2; 14.2 40.4]'\n"
+            "sb_fix_unwrap_manual_new --undo"
+        ),
     ),
     "sb_bridge": Command(
         "Move regions of small-baseline interferograms by whole cycles, so that they fit over the shortest bridges, and invert\n"

@@ -154,4 +154,53 @@ PLOTS = {
         kernels=False,
         example="plot_sb_baselines",
     ),
+    "plot_all_ifgs": Command(
+        "Draw the raster files of all interferograms side by side (cint.minrefdem_*l.ras).",
+        (
+            Argument("TYPE", int, "0, the only one"),
+            Argument("N_X", int, "tiles side by side; 0 as fits"),
+            Argument("TEXTSIZE", float, "points; 0 as fits"),
+        ),
+        options=(OUT,),
+        kernels=False,
+        example="plot_all_ifgs 0 6 --out sheet.png",
+    ),
+    "plot_uw": Command(
+        "Draw what step 6 unwraps from: resampled and interpolated phase, gradients, arcs; a picture each.",
+        (Argument("IFG_LIST", literal, "interferograms, counted from 1 among those that are unwrapped: '[1 3]' (1)"),),
+        options=(OUT,),
+        kernels=False,
+        example="plot_uw '[1 3]' --out step6.png",
+    ),
+    "profiler": Command(
+        "Draw values along a line, which goes on beyond both places, beside a map. stamps profile ends at them and writes\n"
+        "tables.",
+        (
+            DATA,
+            Argument("LON1", float, "degrees"),
+            Argument("LAT1", float, "degrees"),
+            Argument("LON2", float, "degrees"),
+            Argument("LAT2", float, "degrees"),
+            Argument("BINS", int, "equal parts of the line (15)"),
+            Argument("R", float, "metres on either side (100)"),
+            Argument("UNITS", about="of the values, for the picture (rad)"),
+        ),
+        required=5,
+        options=(OUT,),
+        kernels=False,
+        call=answers.draw_line,
+        example="profiler ps_plot_v-d 14.10 40.80 14.25 40.86 15 200 mm/yr --out line.png",
+    ),
+    "cptcmap": Command(
+        "Show the colours of a palette of GMT; pictures take it by setparm plot_color_scheme NAME.cpt.",
+        (
+            Argument("NAME", about="file, or name in the folder cptfiles, with or without .cpt; showall draws all of them"),
+            Argument("NCOL", int, "number of colours (as many as resolve the rows, at most 256)"),
+        ),
+        required=1,
+        options=(Option("--flip", about="reverse the order of the colours"), OUT),
+        kernels=False,
+        call=answers.print_palette,
+        example="cptcmap haxby 16\nsetparm plot_color_scheme haxby.cpt",
+    ),
 }  # fmt: skip

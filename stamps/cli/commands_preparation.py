@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stamps.cli.command import Argument, Command, Option
+from stamps.cli import answers
+from stamps.cli.command import Argument, Command, Option, literal
 
 __all__ = ["PREPARATION"]
 
@@ -22,6 +23,13 @@ _IJ = Argument("IJ", about="candidates: number, line, sample")
 _PRECISION = Argument("PRECISION", about="f or s: complex floats or complex shorts")
 _BYTESWAP = Argument("BYTESWAP", int, "1: swap bytes")
 _BAD_RASTER = 231
+
+_MULTILOOKED = (
+    Argument("COH_THRESH", float, "coherence that counts, 0 to 1 (0.25)"),
+    Argument("IMAGE_FRACTION", float, "part of the interferograms in which a pixel must have it (0.3)"),
+    Argument("WEED_ZERO_ELEVATION", about="y: only pixels above height zero (n)"),
+)
+_FOLDERS = Argument("LIST", about="text file with the folders of the interferograms to use (all)")
 
 _LINK_OPTIONS = (
     Option("--shp", "ks|ad|ttest|glrt|rect", about="test for alike neighbours (ks)"),
@@ -45,6 +53,21 @@ _LINK_OPTIONS = (
     Option("--overwrite", about="begin anew where LINK was made otherwise"),
     Option("--update", about="images have been added: keep the mini-stacks that are complete"),
     Option("--cores", "N", int, "cores to use (default: parameter n_cores; its default 1 stands for all)"),
+)
+
+_CSLC_OPTIONS = (
+    Option("--area", "W S E N", float, "only this part: west, south, east, north in degrees", count=4),
+    Option("--bursts", "ID …", about="only these bursts, as t078_165495_iw3", count="+"),
+    Option("--exclude", "DATE …", about="dates (yyyymmdd) to leave out", count="+"),
+    Option("--pol", "P", about="polarisation: VV, HH, VH, HV"),
+    Option("--frequency", "A|B", about="of NISAR's products (A)"),
+    Option("--dem", "FILE", about="heights above the ellipsoid, any raster (default: 0)"),
+    Option("--height", "M", float, "height of the baselines' nodes without a DEM, m (0)"),
+    Option("--water", "FILE", about="raster of water, which is masked"),
+    Option("--water-value", "V", float, "its value of water (1)"),
+    Option("--keep-layover", about="do not mask layover and shadow"),
+    Option("--allow-mixed", about="combine images of different corrections"),
+    Option("--align", about="take out constants between bursts"),
 )
 
 PREPARATION = {
@@ -80,6 +103,15 @@ PREPARATION = {
         required=2,
         status=4,
         example="mt_prep_isce 20180601 /data/topsstack 0.4 3 2",
+    ),
+    "mt_prep_cslc": Command(
+        "Prepare the current directory from geocoded, flattened bursts or frames: OPERA CSLC-S1, COMPASS, NISAR GSLC.\n"
+        "Small baselines if the current directory holds small_baselines.list.",
+        (_MASTER, Argument("FOLDER", about="the folder with the products, static layers included"), *_GRID, _MASK),
+        required=2,
+        options=_CSLC_OPTIONS,
+        status=4,
+        example="mt_prep_cslc 20180601 /data/cslc 0.4 3 2 --area 14.85 37.6 15.2 37.9 --dem dem.tif",
     ),
     "mt_link": Command(
         "Link the phases of all pixels of a project prepared for a single master (distributed scatterers): one phase per image\n"
@@ -173,5 +205,37 @@ PREPARATION = {
         required=1,
         status=_BAD_RASTER,
         example="pscphase pscphase.in PATCH_1/pscands.1.ij PATCH_1/pscands.1.ph",
+    ),
+    "mt_ml_select": Command(
+        "Load the coherent pixels of multilooked interferograms in the place of steps 1 to 5; go on with step 6.\n"
+        "In a directory INSAR_yyyymmdd the interferograms are those of that master, elsewhere small baselines.",
+        (*_MULTILOOKED, _FOLDERS),
+        kernels=False,
+        call=answers.count_pixels,
+        example="mt_ml_select 0.4 0.5 y\nstamps 6 8",
+    ),
+    "mt_ml_select_gamma": Command(
+        "Load the coherent pixels of multilooked small-baseline interferograms of Gamma in the place of steps 1 to 5.\n"
+        "Run it in SMALL_BASELINES, beside SLC and geo; go on with step 6.",
+        (
+            *_MULTILOOKED,
+            Argument("ENDIAN", about="byte order of the rasters: b big-endian (default), l little-endian"),
+            _FOLDERS,
+        ),
+        kernels=False,
+        call=answers.count_pixels,
+        example="mt_ml_select_gamma 0.4 0.5 n b",
+    ),
+    "patch_search": Command(
+        "Choose the patches that have a pixel above a height and lie in a box. No patch is touched; their names go to\n"
+        "patch_new.list, patch_fail.list (nothing known) and patch_reject_region.list (too low).",
+        (
+            Argument("PATCH_LIST_FILE", about="names of the patches (patch.list; without it all PATCH_*)"),
+            Argument("HGT_THRESHOLD", literal, "metres (-inf); a text, or patches before step 1: only the box counts"),
+            Argument("BBOX_SNWE", literal, "south, north, west, east in degrees: '[40.7 40.9 14.0 14.3]'"),
+        ),
+        kernels=False,
+        call=answers.print_patches,
+        example="patch_search patch.list 0 '[40.7 40.9 14.0 14.3]'",
     ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stamps.cli import answers
-from stamps.cli.command import Argument, Command, Option, literal, text_or_number
+from stamps.cli.command import Argument, Command, Option, literal, step, text_or_number
 from stamps.cli.options import STDOUT
 
 __all__ = ["PROCESSING"]
@@ -18,8 +18,8 @@ PROCESSING = {
         "  1 load   2 estimate coherence   3 select   4 weed   5 correct phase, merge patches\n"
         "  6 unwrap   7 look-angle error   8 spatially correlated noise",
         (
-            Argument("START", int),
-            Argument("END", int),
+            Argument("START", step, "5.5: merge the patches alone, as PART 2 from step 5 on"),
+            Argument("END", step),
             _PATCHES_FLAG,
             _EST_GAMMA,
             _PATCH_LIST,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,12 +37,29 @@ def main(argv: Sequence[str]) -> int:
     ):
         if chosen:
             print(f"{title} ({len(chosen)})")
-        for row in chosen:
-            print("\n".join(_lines(row)))
+        for family in _families(chosen):
+            print("\n".join(_lines(family)))
     return 0
 
 
-def _lines(row: LegacyScript) -> list[str]:
+def _families(rows: Sequence[LegacyScript]) -> list[list[LegacyScript]]:
+    """Scripts that are not ported for one reason stand together, the others alone."""
+    families: dict[str, list[LegacyScript]] = {}
+    for row in rows:
+        families.setdefault(row.reason or row.script, []).append(row)
+    return list(families.values())
+
+
+def _lines(family: Sequence[LegacyScript]) -> list[str]:
+    row = family[0]
+    if len(family) > 1:
+        names = textwrap.wrap(", ".join(member.script for member in family), 108, break_on_hyphens=False)
+        return [
+            f"  {names[0]}",
+            *(f"  {line}" for line in names[1:]),
+            f"  {'':<26s} {row.purpose}",
+            f"  {'':<26s} {row.reason}",
+        ]
     lines = [f"  {row.script:<26s} {row.language:<8s} {row.purpose}"]
     if not row.ported:
         return [*lines, f"  {'':<26s} {row.reason}"]

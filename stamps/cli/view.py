@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stamps.cli.options import add_workdir
+from stamps.cli.options import add_reference, add_workdir
 from stamps.products.view import view
 from stamps.products.view.content import N_BOOT
 from stamps.products.view.serving import page_server
@@ -41,6 +41,7 @@ def main(argv: Sequence[str]) -> int:
         metavar="PORT",
         help="then serve the page to this machine (127.0.0.1) until interrupted; without PORT a free one",
     )
+    add_reference(parser)
     options = parser.parse_args(argv)
     path = view(
         options.workdir,
@@ -49,6 +50,8 @@ def main(argv: Sequence[str]) -> int:
         title=options.title,
         background=not options.no_background,
         n_boot=options.n_boot,
+        reference_date=options.reference_date,
+        reference_area=options.reference_area,
     )
     print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
     return 0 if options.serve is None else _serve(path, options.serve)

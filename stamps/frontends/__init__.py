@@ -27,6 +27,7 @@
 ``text_projects``, ``project_headers``  patches of Doris and ISCE; their headers
 ``node_grids``, ``pixel_geometry``  coarse grids; baselines and angles at pixels
 ``candidate_phases``  the phases of the candidates of a patch, examined
+``hyp3``        products of HyP3 made a merged project
 ``jobs``        programs driven task by task: model, folder, runner, engines
 ``processor``   the front ends that drive programs, from Python
 

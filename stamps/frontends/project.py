@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -139,6 +139,8 @@ def prepare(
     survey = RasterSurvey()
     with ws.publish(), ws.scratch() as stage:
         stack = make(stage)
+        if stack.mask is not None:
+            settings = replace(settings, mask=stack.mask)
         kept = KeptAmplitudes()
         write_project(stage, stack, settings, survey, kept)
         if keep_patches:

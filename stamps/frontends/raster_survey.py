@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from stamps.errors import InputError
 from stamps.frontends.raster_names import ImageNumbers, is_named, joined, short_names
 from stamps.frontends.raster_statistics import statistics_of
 from stamps.frontends.raster_verdicts import FATAL, LOST, Wording, faults_of, find_equal
-from stamps.frontends.rasters import BLOCK_PIXELS, count_lines, read_rows, sample_lines
+from stamps.frontends.rasters import BLOCK_PIXELS, count_lines, map_raster, read_rows, sample_lines
 from stamps.frontends.threads import in_order
 from stamps.workspace import findings
 from stamps.workspace.log import Log
@@ -62,6 +63,7 @@ class RasterSurvey:
     sentences: list[str] = field(default_factory=list)
     order: str | None = None
     _numbers: ImageNumbers = field(default_factory=ImageNumbers.none)
+    _masked: bool = False  # whether the stack itself says where its images hold nothing
 
     def examine(self, stack: CoregisteredStack, stage: StrPath | None = None) -> None:
         """Look at some lines of every SLC and interferogram, and say at once what is strange.
@@ -78,6 +80,7 @@ class RasterSurvey:
             An SLC or an interferogram is empty or no image, so that no pixel could be kept.
         """
         self.order = ">" if stack.big_endian else "<"
+        self._masked = stack.mask is not None
         self._numbers = ImageNumbers.of(stack.interferograms, stack.slcs, stack.small_baselines)
         lines = np.unique(np.linspace(0, stack.length - 1, _LINES).astype(np.int64))
         images = list(dict.fromkeys(stack.slcs))
@@ -86,8 +89,10 @@ class RasterSurvey:
             (list(stack.interferograms), stack.real_type),
         )
         found = []
+        unused = _outside(stack, lines)
         for names, dtype in kinds:
-            figures = list(in_order(lambda name: statistics_of(sample_lines(name, dtype, stack.width, lines)), names))  # noqa: B023
+            look = partial(_figures, dtype=dtype, width=stack.width, lines=lines, unused=unused)
+            figures = list(in_order(look, names))
             found.append((names, figures, faults_of(figures, names is not images, lines)))
         self._judge_images(*found[0], kinds[0][1], stack.width)
         self._judge_interferograms(*found[1], kinds[1][1], stack.width)
@@ -107,7 +112,7 @@ class RasterSurvey:
         bad = {
             name: (found.unusable, found.first_unusable)
             for name, found in calibrations.items()
-            if found.first_unusable is not None and found.count
+            if found.first_unusable is not None and found.count and not self._masked
         }
         what = "without a usable number (NaN, infinite or beyond 1e19)"
         advice = "no candidate is taken there; if this is not the border, export it again"
@@ -281,6 +286,20 @@ class RasterSurvey:
         for one, other in find_equal(figures, faults):
             if _are_equal(names[one], names[other], dtype, width):
                 yield names[one], names[other]
+
+
+def _outside(stack: CoregisteredStack, lines: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+    """Pixels of some lines that the stack itself leaves out: they tell nothing of its rasters; None where it has no mask."""
+    return None if stack.mask is None else map_raster(stack.mask, np.uint8, stack.width)[lines] != 0
+
+
+def _figures(
+    name: str, dtype: DTypeLike, width: int, lines: NDArray[np.int64], unused: NDArray[np.bool_] | None
+) -> Statistics:
+    parts = sample_lines(name, dtype, width, lines)
+    if unused is not None:
+        parts[unused] = 0
+    return statistics_of(parts)
 
 
 def interferogram_sentences(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from stamps.errors import ParameterError
 
-__all__ = ["PROCESSORS", "Processor", "loader_of", "processor_of"]
+__all__ = ["PROCESSORS", "Processor", "loader_of", "nothing_to_load", "processor_of"]
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,17 @@ class Processor:
         Whether candidate files have the byte order of Gamma's rasters instead of the machine's.
     takes_incidence : bool
         Whether the loaders take the incidence angles of the whole image first (an array, or None where there are none).
+    merged : bool
+        Whether projects begin with merged interferograms, so that there is nothing for steps 1 to 5 to do.
     """
 
     title: str
     about: str
-    single_master: str
+    single_master: str | None
     small_baselines: str | None
     big_endian: bool = False
     takes_incidence: bool = False
+    merged: bool = False
 
 
 def _legacy(name: str) -> str:
@@ -56,6 +59,7 @@ PROCESSORS = {
         big_endian=True,
     ),
     "gsar": Processor("GSAR", "XML headers of the interferograms", _legacy("ps_load_initial_gsar"), None),
+    "hyp3": Processor("HyP3", "nothing: its products come as interferograms", None, None, merged=True),
     "isce": Processor(
         "ISCE",
         "text headers of the project, inc_angle.raw, baselineGRID_*",
@@ -99,6 +103,15 @@ def processor_of(name: str) -> Processor:
     return known
 
 
+def nothing_to_load(processor: Processor) -> str:
+    """The sentence about steps 1 to 5 of a project that begins with merged interferograms."""
+    return (
+        f"{processor.title} delivers interferograms, and its projects begin with these, merged: there is nothing for steps 1 "
+        "to 5 to do; go on with step 6 (stamps 6 8), or with step 7 where the unwrapped phase of the products was kept "
+        "(stamps 7 8)."
+    )
+
+
 def loader_of(name: str, small_baselines: bool) -> str:
     """The loader of a processor's data.
 
@@ -117,9 +130,11 @@ def loader_of(name: str, small_baselines: bool) -> str:
     Raises
     ------
     ParameterError
-        No processor has this name, or it has no loader of small baselines.
+        No processor has this name, or it has no loader, or none of small baselines.
     """
     processor = processor_of(name)
+    if processor.single_master is None:
+        raise ParameterError(nothing_to_load(processor))
     if not small_baselines:
         return processor.single_master
     if processor.small_baselines is None:

@@ -78,6 +78,8 @@ class CoregisteredStack:
         The master's text header, for stacks whose loader reads headers (``rsc.txt``).
     geometry : AcquisitionGeometry or None
         What text headers are written from; None where the loader reads the processor's own.
+    mask : str or None
+        Raster of one byte per pixel, 0 = use, that a front end made; it holds what the user's mask says, too.
     """
 
     processor: str
@@ -97,6 +99,7 @@ class CoregisteredStack:
     big_endian: bool = False
     header: str | None = None
     geometry: AcquisitionGeometry | None = None
+    mask: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.slcs) != len(self.slc_dates) or len(self.interferograms) != len(self.pairs):

@@ -1,8 +1,6 @@
 """Stacks of ISCE2's topsStack: from the tree to plain rasters, to a coregistered stack, and on to a project.
 
-The SLCs are flattened as the stack made them; interferograms are formed here, first × conj(second). Everything is written in
-the form that the loaders of ISCE data read: ``<date>/isce_minrefdem.int`` (small baselines ``<date1>_<date2>/…``),
-``baselineGRID_<yyyymmdd>``, ``inc_angle.raw``, ``lon.raw``, ``lat.raw`` and ``dem.raw``, each with an XML header.
+The SLCs are flattened as the stack made them; what is written is told in :mod:`stamps.frontends.flattened_stack`.
 
 Source: docs/method/preparation.md, section 4; docs/method/loading.md, section 8 (what the loaders read).
 """
@@ -10,25 +8,25 @@ Source: docs/method/preparation.md, section 4; docs/method/loading.md, section 8
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from stamps.frontends import header_ranges, isce
+from stamps.frontends import header_ranges
 from stamps.frontends.checks import Problem, check_layout, check_mask, check_path, raise_problems
-from stamps.frontends.geometry_checks import check_geometry
+from stamps.frontends.flattened_stack import LineReader, blocks_of, coregistered_stack, write_raster
 from stamps.frontends.project import PreparationSettings, Remarks, prepare
-from stamps.frontends.rasters import line_blocks, map_raster
-from stamps.frontends.stack import AcquisitionGeometry, CoregisteredStack
+from stamps.frontends.rasters import map_raster
 from stamps.frontends.topsstack import TopsStackTree, heading_of, open_raster, read_lines
 from stamps.workspace import Workspace
 
-__all__ = ["coregistered_stack", "prepare_topsstack"]
+__all__ = ["TopsStackImages", "prepare_topsstack"]
 
-_INTERFEROGRAM = "isce_minrefdem.int"
 #: Raster that is written -> the raster of the tree that it comes from.
 _SOURCES = {"lat": "lat", "lon": "lon", "dem": "hgt", "inc_angle": "los"}
 
@@ -57,97 +55,125 @@ def prepare_topsstack(ws: Workspace, tree: TopsStackTree, settings: PreparationS
     problems += [Problem(text) for text in impossible]
     raise_problems(problems, f"The stack {tree.root}")
     remarks = Remarks(strange)
-    prepare(ws, "MT_PREP_ISCE", lambda stage: coregistered_stack(stage, tree, remarks), settings, remarks)
-
-
-def coregistered_stack(stage: Workspace, tree: TopsStackTree, remarks: Remarks) -> CoregisteredStack:
-    """The stack of a tree, as plain rasters.
-
-    SLCs are used where they are if they are plain files of little-endian complex float32, else copied to ``SLC/``. Baselines
-    keep the sign that the tree gives them.
-
-    Parameters
-    ----------
-    stage : Workspace
-        Scratch folder of the preparation.
-    tree : TopsStackTree
-    remarks : Remarks
-        Takes what is strange about the positions.
-
-    Returns
-    -------
-    CoregisteredStack
-
-    Raises
-    ------
-    InputError
-        A raster ends too early, or positions or baselines are impossible.
-    """
-    geometry = _write_geometry(stage, tree)
-    remarks.positions += _check_geometry(stage, tree)
-    slcs = {date: _plain_slc(stage, tree, date) for date in (tree.master, *tree.dates)}
-    order = [date for pair in tree.pairs for date in pair] or sorted(slcs)
-    return CoregisteredStack(
-        processor="isce",
-        root=str(tree.root),
-        master=f"{tree.master:08d}",
-        small_baselines=bool(tree.pairs),
-        slcs=tuple(slcs[date] for date in order),
-        slc_dates=tuple(f"{date:08d}" for date in order),
-        interferograms=tuple(_write_interferogram(stage, tree, pair) for pair in tree.interferograms),
-        pairs=tuple((f"{first:08d}", f"{second:08d}") for first, second in tree.interferograms),
-        heights=(str(stage.path / "dem.raw"),),
-        longitudes=(str(stage.path / "lon.raw"),),
-        latitudes=(str(stage.path / "lat.raw"),),
-        width=tree.width,
-        length=tree.length,
-        geometry=geometry,
+    prepare(
+        ws, "MT_PREP_ISCE", lambda stage: coregistered_stack(stage, TopsStackImages(tree), remarks), settings, remarks
     )
 
 
-def _write_geometry(stage: Workspace, tree: TopsStackTree) -> AcquisitionGeometry:
-    """Write positions, heights, incidence and baselines."""
-    for name, source in _SOURCES.items():
-        with open_raster(tree.geometry[source]) as dataset:
-            blocks = (read_lines(dataset, lines) for lines in _lines(tree))
-            _write_raster(stage, f"{name}.raw", blocks, (tree.width, tree.length), np.float32)
-    with open_raster(tree.geometry["los"]) as dataset:
-        heading = heading_of(read_lines(dataset, _middle(tree), band=2))
-    wavelength = tree.wavelength
-    header_ranges.require(tree.root / "reference", {"wavelength": wavelength}, {"wavelength": "radarwavelength"})
-    means = []
-    of_master = _baseline(tree, tree.master)
-    for date in tree.dates:
-        grid = _difference(_baseline(tree, date), of_master)
-        header_ranges.refuse(header_ranges.judge_baselines(tree.baselines.get(date, tree.root), grid, zero=True))
-        _write_raster(stage, f"baselineGRID_{date}", [grid], grid.shape[::-1], np.float32)
-        means.append(float(np.mean(grid, dtype=np.float64)))
-    header_ranges.refuse(header_ranges.judge_baselines(tree.root / "merged" / "baselines", means))
-    return AcquisitionGeometry(heading, wavelength, tuple(means))
+@dataclass(frozen=True)
+class TopsStackImages:
+    """The images of a tree as a :class:`stamps.frontends.flattened_stack.FlattenedStack`.
 
+    SLCs are used where they are if they are plain files of little-endian complex float32, else copied to ``SLC/``. Baselines
+    keep the sign that the tree gives them.
+    """
 
-def _check_geometry(stage: Workspace, tree: TopsStackTree) -> list[str]:
-    """Warnings about the positions just copied, under the names of their sources; an InputError if they are nonsense."""
-    paths = {name: str(stage.path / f"{name}.raw") for name in ("lon", "lat", "dem")}
-    found = check_geometry([paths["lon"], paths["lat"]], paths["dem"], (tree.width, tree.length), "<f4")
-    sources = {path: str(tree.geometry[_SOURCES[name]]) for name, path in paths.items()}
-    problems, warnings = ([_renamed(text, sources) for text in texts] for texts in found)
-    raise_problems([Problem(text) for text in problems], f"The stack {tree.root}")
-    return warnings
+    tree: TopsStackTree
 
+    @property
+    def root(self) -> Path:
+        """The directory that holds ``merged``."""
+        return self.tree.root
 
-def _renamed(text: str, sources: dict[str, str]) -> str:
-    for copy, source in sources.items():
-        text = text.replace(copy, source)
-    return text
+    @property
+    def master(self) -> int:
+        """yyyymmdd."""
+        return self.tree.master
 
+    @property
+    def dates(self) -> list[int]:
+        """All other images that are used, ascending."""
+        return self.tree.dates
 
-def _baseline(tree: TopsStackTree, date: int) -> NDArray[np.float32] | None:
-    """Baselines of an image against the reference of the stack, (rows, columns) float32; None for the reference."""
-    if date not in tree.baselines:
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Small baselines; empty for a single master."""
+        return self.tree.pairs
+
+    @property
+    def interferograms(self) -> list[tuple[int, int]]:
+        """Pairs of dates of the interferograms."""
+        return self.tree.interferograms
+
+    @property
+    def width(self) -> int:
+        """Samples of a line."""
+        return self.tree.width
+
+    @property
+    def length(self) -> int:
+        """Lines."""
+        return self.tree.length
+
+    def slc_file(self, stage: Workspace, date: int) -> str:
+        """Path of an SLC as a plain file of little-endian complex float32, copied if the stack has another form."""
+        source = self.tree.slcs[date]
+        with open_raster(source) as dataset:
+            if source.suffix != ".vrt" and self._is_plain(source, dataset):
+                return str(source)
+            blocks = (read_lines(dataset, lines) for lines in blocks_of(self))
+            return write_raster(stage, f"SLC/{date}.slc", blocks, (self.width, self.length), np.complex64)
+
+    @contextmanager
+    def open_slc(self, stage: Workspace, date: int) -> Iterator[LineReader]:
+        """Reader of an SLC of the tree."""
+        with open_raster(self.tree.slcs[date]) as dataset:
+            yield lambda lines: read_lines(dataset, lines)
+
+    @contextmanager
+    def open_layer(self, name: str) -> Iterator[LineReader]:
+        """Reader of a layer of the geometry."""
+        with open_raster(self.tree.geometry[_SOURCES[name]]) as dataset:
+            yield lambda lines: read_lines(dataset, lines)
+
+    def layer_source(self, name: str) -> str:
+        """The raster of the tree."""
+        return str(self.tree.geometry[_SOURCES[name]])
+
+    def acquisition(self) -> tuple[float, float]:
+        """Heading in degrees and wavelength in metres."""
+        with open_raster(self.tree.geometry["los"]) as dataset:
+            heading = heading_of(read_lines(dataset, self._middle, band=2))
+        wavelength = self.tree.wavelength
+        header_ranges.require(self.root / "reference", {"wavelength": wavelength}, {"wavelength": "radarwavelength"})
+        return heading, wavelength
+
+    def baselines(self, date: int) -> NDArray[np.float32]:
+        """Perpendicular baselines against the master; it or the image may be the reference of the stack."""
+        return _difference(self._baseline(date), self._baseline(self.master))
+
+    def mean_baseline(self, date: int, grid: NDArray[np.float32]) -> float:
+        """Mean over the raster of the tree."""
+        return float(np.mean(grid, dtype=np.float64))
+
+    def baseline_source(self, date: int) -> str:
+        """The raster of the tree; for the master the folder of all."""
+        return str(
+            self.root / "merged" / "baselines" if date == self.master else self.tree.baselines.get(date, self.root)
+        )
+
+    def mask_file(self, stage: Workspace) -> str | None:
+        """A tree has no mask."""
         return None
-    with open_raster(tree.baselines[date]) as dataset:
-        return read_lines(dataset, slice(0, dataset.height)).astype(np.float32)
+
+    @property
+    def _middle(self) -> slice:
+        """The middle line."""
+        return slice(self.length // 2, self.length // 2 + 1)
+
+    def _baseline(self, date: int) -> NDArray[np.float32] | None:
+        """Baselines of an image against the reference of the stack, (rows, columns) float32; None for the reference."""
+        if date not in self.tree.baselines:
+            return None
+        with open_raster(self.tree.baselines[date]) as dataset:
+            return read_lines(dataset, slice(0, dataset.height)).astype(np.float32)
+
+    def _is_plain(self, path: Path, dataset: Any) -> bool:
+        """Whether the bytes of a file are those that GDAL reads, looked at in the middle line."""
+        if os.path.getsize(path) != 8 * self.width * self.length:
+            return False
+        line = map_raster(path, "<c8", self.width)[self._middle]
+        return line.tobytes() == read_lines(dataset, self._middle).astype("<c8").tobytes()
 
 
 def _difference(grid: NDArray[np.float32] | None, of_master: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -156,53 +182,3 @@ def _difference(grid: NDArray[np.float32] | None, of_master: NDArray[np.float32]
         assert of_master is not None, "a tree has at most one image without baselines"
         return -of_master
     return grid if of_master is None else grid - of_master
-
-
-def _plain_slc(stage: Workspace, tree: TopsStackTree, date: int) -> str:
-    """Path of an SLC as a plain file of little-endian complex float32, copied if the stack has another form."""
-    source = tree.slcs[date]
-    with open_raster(source) as dataset:
-        if source.suffix != ".vrt" and _is_plain(source, dataset, tree):
-            return str(source)
-        blocks = (read_lines(dataset, lines) for lines in _lines(tree))
-        return _write_raster(stage, f"SLC/{date}.slc", blocks, (tree.width, tree.length), np.complex64)
-
-
-def _is_plain(path: Path, dataset: Any, tree: TopsStackTree) -> bool:
-    """Whether the bytes of a file are those that GDAL reads, looked at in the middle line."""
-    if os.path.getsize(path) != 8 * tree.width * tree.length:
-        return False
-    line = map_raster(path, "<c8", tree.width)[_middle(tree)]
-    return line.tobytes() == read_lines(dataset, _middle(tree)).astype("<c8").tobytes()
-
-
-def _write_interferogram(stage: Workspace, tree: TopsStackTree, pair: tuple[int, int]) -> str:
-    """Form first × conj(second); returns the path."""
-    first, second = pair
-    folder = f"{first}_{second}" if tree.pairs else str(second)
-    with open_raster(tree.slcs[first]) as one, open_raster(tree.slcs[second]) as other:
-        blocks = (read_lines(one, lines) * np.conj(read_lines(other, lines)) for lines in _lines(tree))
-        return _write_raster(stage, f"{folder}/{_INTERFEROGRAM}", blocks, (tree.width, tree.length), np.complex64)
-
-
-def _write_raster(
-    stage: Workspace, name: str, blocks: Iterable[NDArray[Any]], size: tuple[int, int], dtype: DTypeLike
-) -> str:
-    """Write blocks of lines as a little-endian raster with an ISCE header; returns its path."""
-    dtype = np.dtype(dtype).newbyteorder("<")
-    with stage.open_output(name) as path, open(path, "wb") as file:
-        for block in blocks:
-            file.write(np.ascontiguousarray(block, dtype=dtype).tobytes())
-    with stage.open_output(f"{name}.xml") as path:
-        isce.write_header(path, *size, dtype, os.path.basename(name))
-    return str(stage.path / name)
-
-
-def _middle(tree: TopsStackTree) -> slice:
-    """The middle line."""
-    return slice(tree.length // 2, tree.length // 2 + 1)
-
-
-def _lines(tree: TopsStackTree) -> Iterator[slice]:
-    """Blocks of lines of the image."""
-    return line_blocks(slice(0, tree.length), slice(0, tree.width))

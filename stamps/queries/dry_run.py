@@ -48,8 +48,8 @@ _PUBLISHED = "published by the interrupted run"
 
 def plan_of(
     workdir: str | os.PathLike[str] | Workspace = ".",
-    start_step: int | None = 1,
-    end_step: int | None = 8,
+    start_step: float | None = 1,
+    end_step: float | None = 8,
     patches_flag: str | None = None,
     patch_list_file: str | None = "patch.list",
     part_limitation: int | None = 0,

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from stamps.errors import InputError, WorkspaceError
+from stamps.errors import InputError, ParameterError, WorkspaceError
+from stamps.run.plan import MERGING_STEPS, refuse_merged
 from stamps.run.settings import settings_of
 from stamps.workspace import Workspace
 from stamps.workspace.contents import class_text, shape_fits, shape_text
@@ -121,6 +122,8 @@ def describe_inputs(step: int | None = None, workdir: Workspace | StrPath | None
     ------
     InputError
         There is no such step, or ``workdir`` is no project.
+    ParameterError
+        The project has nothing for this step to do.
 
     Examples
     --------
@@ -138,7 +141,20 @@ def describe_inputs(step: int | None = None, workdir: Workspace | StrPath | None
         raise InputError(
             f"{ws.path} is no project or patch directory (no {', '.join(_MARKS[:4])} …): give one as --workdir."
         )
+    if step is None and _begins_merged(ws):
+        steps = [number for number in steps if number not in MERGING_STEPS]
+    elif step in MERGING_STEPS:
+        refuse_merged(ws, step)
     return [_checked(number, ws) for number in steps]
+
+
+def _begins_merged(ws: Workspace) -> bool:
+    """Whether there is nothing for steps 1 to 5 in a project."""
+    try:
+        refuse_merged(ws, MERGING_STEPS[0])
+    except ParameterError:
+        return True
+    return False
 
 
 def _described(step: int, situation: Situation | None) -> DescribedStep:

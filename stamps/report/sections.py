@@ -17,6 +17,7 @@ from stamps.insar.network import image_baselines
 from stamps.matlab import literals
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.baselines import draw_network
+from stamps.products.columns import pixel_coherence
 from stamps.products.figures import new_figure
 from stamps.products.quantities import Choice, Quantities
 from stamps.products.series import dates_of
@@ -155,11 +156,11 @@ def density(run: Run, section: Section) -> None:
         area_km2=area, per_km2=n_ps / area if area else None, cell_m=side, median_per_km2=float(np.median(density))
     )
     section.lead = f"Persistent scatterers per square kilometre, counted in cells of {side} m."
+    panels = [("Density", density, "per km²", None)]
     if run.ws.exists(f"pm{run.project.version}"):
-        coherence = run.ws.load(f"pm{run.project.version}", ["coh_ps"])["coh_ps"]
-        panels = [("Density", density, "per km²", None), ("Temporal coherence", coherence, "coherence", None)]
-    else:
-        panels = [("Density", density, "per km²", None)]
+        coherence = pixel_coherence(run.ws.load(f"pm{run.project.version}", ["coh_ps"])["coh_ps"], n_ps)
+        if coherence is not None:
+            panels.append(("Temporal coherence", coherence, "coherence", None))
     section.pictures.append(
         (lambda: drawing.map_panels(run.canvas, panels), "Density of the pixels and their temporal coherence")
     )
@@ -200,6 +201,7 @@ def selection(run: Run, section: Section) -> None:
     random = [patch.random for patch in run.patches if patch.random is not None and len(patch.random) == 100]
     groups = []
     after = run.ws.load_optional("pm2", ["coh_ps"]).get("coh_ps") if run.merged else None
+    after = pixel_coherence(after, run.project.ps["n_ps"])
     sets: list[tuple[str, Any, str]] = [("candidates", before, "quiet")] if before.size else []
     if after is not None:
         sets.append(("kept", after, "main"))

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stamps.errors import InputError
+from stamps.errors import InputError, ParameterError
+from stamps.frontends.registry import PROCESSORS, nothing_to_load
 from stamps.run.run_record import Progress, RunRecord
 from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
 __all__ = [
+    "MERGING_STEPS",
     "PROJECT_STEPS",
     "PatchPlan",
     "Run",
@@ -32,14 +34,19 @@ __all__ = [
     "plan_patch",
     "plan_run",
     "project_steps",
+    "refuse_merged",
     "resume_step",
     "wants_patches",
 ]
 
 #: Steps (or the part of step 5) that work in the project directory.
 PROJECT_STEPS = (5, 6, 7, 8)
+#: Steps up to merged interferograms, with which projects of some processors begin.
+MERGING_STEPS = (1, 2, 3, 4, 5)
 
 _PARTS = (0, 1, 2)
+#: What stands for the part of step 5 in the project directory: merging and the noise of the interferograms.
+_MERGING = 5.5
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,9 @@ def plan_run(
     InputError
         A step or part that does not exist, no such directory, a patch list that names directories that are not there.
     """
-    start, end = _step(start_step, 1), _step(end_step, 8)
+    if _number(start_step, 1) == _MERGING:
+        start_step, part_limitation = 5, _part_of_merging(part_limitation)
+    start, end = _step(start_step, 1), _step(5 if _number(end_step, 8) == _MERGING else end_step, 8)
     if not (0 <= start <= 8 and 0 <= end <= 8):
         raise InputError(f"Steps {start} to {end} do not exist: give numbers from 1 to 8 (or 0 to resume).")
     if 0 < end < start:
@@ -108,9 +117,25 @@ def wants_patches(start: int, patches_flag: str | None = None) -> bool:
     return str(patches_flag or ("y" if start < 6 else "n")).strip().lower() == "y"
 
 
-def _step(value: Any, default: int) -> int:
+def _number(value: Any, default: int) -> float:
     """A step as it is given: a number, or ``[]`` or an empty text for the default."""
-    return default if value is None or np.size(value) == 0 or value == "" else int(value)
+    return default if value is None or np.size(value) == 0 or value == "" else float(value)
+
+
+def _step(value: Any, default: int) -> int:
+    number = _number(value, default)
+    if number != int(number):
+        raise InputError(
+            f"Step {number:g} does not exist: give numbers from 1 to 8 (0 to resume, 5.5 for merging alone)."
+        )
+    return int(number)
+
+
+def _part_of_merging(part_limitation: int | None) -> int:
+    """The part that a start at 5.5 means: the project directory alone."""
+    if int(part_limitation or 0) == 1:
+        raise InputError("Step 5.5 is the part of step 5 outside the patches, which the part limitation 1 leaves out.")
+    return 2
 
 
 def check_parameters(ws: Workspace, run: Run) -> None:
@@ -119,11 +144,25 @@ def check_parameters(ws: Workspace, run: Run) -> None:
     Raises
     ------
     ParameterError
-        A value that no step could use.
+        A value that no step could use, or steps that there are none of in a project of this processor.
     """
+    refuse_merged(ws, run.start)
     for folder in (ws, *run.folders(ws)):
         if folder is ws or folder.exists("localparms") or folder.exists("parms"):
             Parameters(folder, read_only=True).check()
+
+
+def refuse_merged(ws: Workspace, start: int) -> None:
+    """Refuse steps before the sixth (or 0, to resume) where a project begins with merged interferograms.
+
+    Raises
+    ------
+    ParameterError
+    """
+    name = str(Parameters(ws, read_only=True).get("insar_processor")).strip().lower()
+    processor = PROCESSORS.get(name)
+    if processor is not None and processor.merged and start <= MERGING_STEPS[-1]:
+        raise ParameterError(nothing_to_load(processor))
 
 
 def find_patches(ws: Workspace, list_file: str) -> list[str]:

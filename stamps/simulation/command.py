@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from stamps.errors import InputError, StampsError
+from stamps.simulation.hyp3_texts import TYPES
 from stamps.simulation.layouts import LAYOUTS
 from stamps.simulation.settings import PRESETS, Settings
 from stamps.simulation.stack import simulate
@@ -70,9 +71,11 @@ _OPTIONS = (
         str,
         "clean: exact header values; snap: also the SNAP exporter's habits "
         "(integer pixel spacings, centre = far = near range, elevation_dem.rdc, .diff.par files); "
-        "gamma, doris, isce: the same stack as other processors write it",
+        "gamma, doris, isce, cslc, gslc, hyp3: the same stack as other processors write it",
         ("clean", "snap", *LAYOUTS),
     ),
+    _Option("--hyp3-type", str, "layout hyp3: job type of the products", TYPES),
+    _Option("--hyp3-errors", int, "layout hyp3: products with a rectangle that is off by a whole cycle"),
 )
 
 

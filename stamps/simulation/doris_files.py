@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from stamps.insar.constants import SPEED_OF_LIGHT, WGS84_FIRST_ECCENTRICITY_SQUARED, WGS84_SEMI_MAJOR
+from stamps.insar.constants import SPEED_OF_LIGHT
 from stamps.simulation.plan import StackPlan
 from stamps.simulation.snap_files import SnapStack, azimuth_start
+from stamps.simulation.state_vectors import positions
 
 __all__ = ["write_doris"]
 
@@ -126,60 +126,9 @@ def _orbit(plan: StackPlan, image: int) -> list[str]:
     """State vectors about the middle line."""
     middle = azimuth_start(image) + (plan.settings.lines / 2 - 0.5) / plan.geometry.prf
     offsets = (np.arange(_STATE_VECTORS) - _STATE_VECTORS // 2) * _STATE_SPACING
-    positions = _positions(plan, image, offsets)
+    places = positions(plan, image, offsets)
     return [
         "t(s)\tX(m)\tY(m)\tZ(m)",
         f"NUMBER_OF_DATAPOINTS: \t{_STATE_VECTORS}",
-        *(f"{middle + t:.9f}\t{x:.6f}\t{y:.6f}\t{z:.6f}" for t, (x, y, z) in zip(offsets, positions, strict=True)),
+        *(f"{middle + t:.9f}\t{x:.6f}\t{y:.6f}\t{z:.6f}" for t, (x, y, z) in zip(offsets, places, strict=True)),
     ]
-
-
-def _positions(plan: StackPlan, image: int, time: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Earth-fixed positions of an image: the master's circle and the baseline.
-
-    Parameters
-    ----------
-    plan : StackPlan
-    image : int
-    time : ndarray of float64, shape (n,)
-        Seconds from the middle line.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 3)
-        m.
-    """
-    geometry, acquisitions = plan.geometry, plan.acquisitions
-    satellite, along = _middle_state(plan)
-    lateral = np.cross(-satellite, along) / np.linalg.norm(satellite)
-    angle = (plan.settings.azimuth_spacing * geometry.prf / geometry.earth_radius * time)[:, None]
-    up = satellite / np.linalg.norm(satellite)
-    up_t, along_t = np.cos(angle) * up + np.sin(angle) * along, np.cos(angle) * along - np.sin(angle) * up
-    across = (acquisitions.across[image] + acquisitions.across_rate[image] * time)[:, None]
-    down = (acquisitions.down[image] + acquisitions.down_rate[image] * time)[:, None]
-    return (geometry.sar_radius - down) * up_t + acquisitions.along[image] * along_t + across * lateral
-
-
-def _middle_state(plan: StackPlan) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Position of the master at the middle line and unit vector of its velocity: it sees the centre to its right."""
-    settings, geometry = plan.settings, plan.geometry
-    lon, lat, heading = np.radians([settings.centre_lon, settings.centre_lat, settings.heading])
-    north = np.array([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
-    east = np.array([-np.sin(lon), np.cos(lon), 0.0])
-    along = np.cos(heading) * north + np.sin(heading) * east
-    centre = _on_ellipsoid(lon, lat)
-    up = centre / np.linalg.norm(centre)
-    along -= (along @ up) * up  # the sphere's horizon is not quite the ellipsoid's
-    along /= np.linalg.norm(along)
-    right = np.cross(along, up)
-    slant, orbit, earth = geometry.range[settings.samples // 2], geometry.sar_radius, geometry.earth_radius
-    arc = np.arccos((orbit**2 + earth**2 - slant**2) / (2 * orbit * earth))
-    return orbit * (np.cos(arc) * up - np.sin(arc) * right), along
-
-
-def _on_ellipsoid(lon: float, lat: float) -> npt.NDArray[np.float64]:
-    """Earth-fixed position of a point at height 0, m; longitude and latitude in radians."""
-    square = WGS84_FIRST_ECCENTRICITY_SQUARED
-    normal = WGS84_SEMI_MAJOR / np.sqrt(1 - square * np.sin(lat) ** 2)
-    flat = normal * np.cos(lat)
-    return np.array([flat * np.cos(lon), flat * np.sin(lon), (1 - square) * normal * np.sin(lat)])

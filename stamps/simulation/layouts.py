@@ -5,6 +5,9 @@
 ``gamma``  the same tree with SLCs of complex int16 (SCOMPLEX), 16 times as large
 ``doris``  ``INSAR_<master>/`` with result files, orbits and native rasters (:mod:`stamps.frontends.doris`)
 ``isce``   the ``merged/`` tree of ISCE2's topsStack with XML and VRT headers (:mod:`stamps.frontends.topsstack`)
+``hyp3``   geocoded products of HyP3, GeoTIFFs in UTM (:mod:`stamps.simulation.hyp3_files`)
+``cslc``   geocoded bursts as OPERA's CSLC-S1 products, HDF5 (:mod:`stamps.simulation.cslc_files`)
+``gslc``   geocoded frames as NISAR's products, HDF5 (:mod:`stamps.simulation.nisar_files`)
 """
 
 from __future__ import annotations
@@ -15,8 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
+from stamps.simulation.cslc_files import write_cslc
 from stamps.simulation.doris_files import write_doris
+from stamps.simulation.hyp3_files import write_hyp3
 from stamps.simulation.isce_files import write_isce
+from stamps.simulation.nisar_files import write_gslc
 from stamps.simulation.snap_files import SnapStack
 
 __all__ = ["LAYOUTS", "translate"]
@@ -29,7 +35,7 @@ def translate(layout: str, stack: SnapStack, target: Path) -> None:
 
     Parameters
     ----------
-    layout : {'gamma', 'doris', 'isce'}
+    layout : {'gamma', 'doris', 'isce', 'cslc', 'gslc', 'hyp3'}
     stack : SnapStack
         The stack in SNAP's layout; it may be used up.
     target : Path
@@ -58,4 +64,7 @@ LAYOUTS: dict[str, Callable[[SnapStack, Path], None]] = {
     "gamma": _write_gamma,
     "doris": write_doris,
     "isce": write_isce,
+    "hyp3": write_hyp3,
+    "cslc": write_cslc,
+    "gslc": write_gslc,
 }

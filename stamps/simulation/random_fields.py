@@ -25,7 +25,7 @@ __all__ = [
 #: Purposes of the random streams; the place in the list is the number of the stream.
 _PURPOSES = (
     "dates", "baselines", "dem", "landcover", "ps", "defo", "demerr", "atmosphere", "orbit", "gain", "speckle", "jitter",
-    "border",
+    "border", "map",
 )  # fmt: skip
 BANDWIDTH_AZIMUTH, BANDWIDTH_RANGE = 0.90, 0.93  # processed bandwidth / sampling rate
 _SPECKLE_TAPS = np.arange(-3, 4)

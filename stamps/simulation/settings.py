@@ -17,6 +17,17 @@ PRESETS: dict[str, dict[str, Any]] = {
     "ps_bench": {"lines": 900, "samples": 1600, "n_images": 30, "max_slope": 0.6},
     "ps_large": {"lines": 3000, "samples": 5000, "n_images": 40, "range_spacing": 2.329562, "max_slope": 0.6},
     "demo": {"n_images": 36, "revisit": 30},
+    "hyp3_small": {
+        "lines": 110,
+        "samples": 130,
+        "range_spacing": 50.0,
+        "azimuth_spacing": 80.0,
+        "n_images": 12,
+        "network": "sb",
+        "layout": "hyp3",
+        "max_perp": 1000.0,
+        "max_temporal": 36.0,
+    },
     "tiny": {"lines": 40, "samples": 60, "n_images": 5},
 }
 
@@ -79,6 +90,10 @@ class Settings:
         ``clean`` or ``snap``, or a layout of :mod:`stamps.simulation.layouts`.
     seed : int
         Seed of all random numbers.
+    hyp3_type : str
+        Layout hyp3: job type of the products.
+    hyp3_errors : int
+        Layout hyp3: products with a rectangle that is off by a whole cycle.
     datadir : path-like
         Folder to write.
     preset : str
@@ -129,6 +144,8 @@ class Settings:
     border_images: int = 3
     layout: str = "clean"
     seed: int = 1
+    hyp3_type: str = "INSAR_GAMMA"
+    hyp3_errors: int = 0
     datadir: str | os.PathLike[str]
     preset: str = "ps_small"
     null_master: bool = False
@@ -141,6 +158,15 @@ class Settings:
             raise InputError("The simulator needs at least 1 day between acquisitions.")
         if self.n_images < 3 or self.lines < 16 or self.samples < 16:
             raise InputError("The simulator needs at least 3 images of 16 x 16 pixels.")
+        for name, value, most in (
+            ("latitude", self.centre_lat, 89.99),
+            ("longitude", self.centre_lon, 360),
+            ("heading", self.heading, 360),
+        ):
+            if not abs(value) <= most:
+                raise InputError(
+                    f"The {name} of the scene is {value:g}, but -{most:g} to {most:g} degrees were expected."
+                )
 
     @classmethod
     def of_preset(cls, preset: str, datadir: str | os.PathLike[str], **changes: Any) -> Settings:

@@ -13,7 +13,7 @@ or with a small-baseline network
     DATADIR/SMALL_BASELINES/DATE1_DATE2/  both .rslc(.par), .diff, .base
     DATADIR/geo/..., DATADIR/dem/...
 
-Other layouts (gamma, doris, isce) hold the same stack as the other processors write it, see
+Other layouts (gamma, doris, isce, cslc, gslc, hyp3) hold the same stack as the other processors write it, see
 :mod:`stamps.simulation.layouts`. Beside it stands the truth, :mod:`stamps.simulation.truth_files`.
 """
 
@@ -50,8 +50,20 @@ __all__ = ["simulate"]
 
 #: Where a stack in SNAP's layout waits to be translated.
 _UNTRANSLATED = ".snap"
-_FOLDERS = ("rslc", "diff0", "SMALL_BASELINES", "geo", "dem", "merged", "reference", _UNTRANSLATED)
-_FILES = ("truth.npz", "truth.json", "mask.bin")
+_FOLDERS = (
+    "rslc",
+    "diff0",
+    "SMALL_BASELINES",
+    "geo",
+    "dem",
+    "merged",
+    "reference",
+    "cslc",
+    "gslc",
+    "hyp3",
+    _UNTRANSLATED,
+)
+_FILES = ("truth.npz", "truth.json", "mask.bin", "cells.npz", "hyp3_truth.npz")
 _SHARES = {
     "share_point_scatterer": "point scatterers",
     "share_sidelobe": "their neighbours",

@@ -343,7 +343,9 @@ class Parameters:
 
     def _known(self, flag: int) -> dict[str, Any]:
         """Names that may be meant besides those of the parameter file."""
-        return self._read(self.workspace, "localparms") if flag == _DELETE_LOCAL else {}
+        if flag == _DELETE_LOCAL:
+            return self._read(self.workspace, "localparms")
+        return {row.name: None for row in table() if row.default(False) is None} if flag in (_SET, _LOCAL) else {}
 
     def _assign(
         self, home: Workspace, name: str, stored: Mapping[str, Any], value: NDArray[np.float64] | str, flag: int

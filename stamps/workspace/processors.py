@@ -5,4 +5,4 @@
 
 __all__ = ["PROCESSORS"]
 
-PROCESSORS = ("doris", "gamma", "gsar", "isce", "snap")
+PROCESSORS = ("doris", "gamma", "gsar", "hyp3", "isce", "snap")

@@ -18,7 +18,16 @@ from typing import Any
 from stamps.errors import ExternalProgramError, InputError, ParameterError
 from stamps.frontends.sentinel1.area import Area
 
-__all__ = ["Granule", "Wanted", "asf_library", "find_granules", "open_session", "parse_day", "parse_platforms"]
+__all__ = [
+    "Granule",
+    "Wanted",
+    "asf_library",
+    "find_granules",
+    "netrc_login",
+    "open_session",
+    "parse_day",
+    "parse_platforms",
+]
 
 _LOGIN = "urs.earthdata.nasa.gov"
 _PATIENCE = (30, 300)  # s, to connect and between two pieces
@@ -264,7 +273,7 @@ def open_session() -> Any:
     session = asf.ASFSession()
     session.request = functools.partial(session.request, timeout=_PATIENCE)
     token = os.environ.get("EARTHDATA_TOKEN", "").strip()
-    name, password = ("", "") if token else _from_netrc()
+    name, password = ("", "") if token else netrc_login()
     source = "EARTHDATA_TOKEN" if token else "~/.netrc"
     try:
         return session.auth_with_token(token) if token else session.auth_with_creds(name, password)
@@ -274,8 +283,14 @@ def open_session() -> Any:
         raise InputError(f"There is no connection to {_LOGIN} ({type(error).__name__}): check the network.") from None
 
 
-def _from_netrc() -> tuple[str, str]:
-    """Name and password of ``~/.netrc``."""
+def netrc_login() -> tuple[str, str]:
+    """Name and password of ``~/.netrc``.
+
+    Raises
+    ------
+    InputError
+        It has none, or cannot be used.
+    """
     advice = f"add a line 'machine {_LOGIN} login NAME password PASSWORD' to ~/.netrc, or set EARTHDATA_TOKEN"
     try:
         entry = netrc.netrc().authenticators(_LOGIN)

@@ -1,0 +1,46 @@
+"""Options of the verbs that start from the table of the exports: which values, which pixels, relative to what."""
+
+from __future__ import annotations
+
+import argparse
+
+from stamps.cli.options import add_reference, add_workdir
+
+__all__ = ["add_table_options"]
+
+
+def add_table_options(parser: argparse.ArgumentParser, sample: str = "--step") -> None:
+    """Add the options that choose the pixels and what is said of them, and ``--workdir``; ``sample`` names the random part."""
+    add_workdir(parser, "project directory after step 7")
+    parser.add_argument(
+        "--values",
+        metavar="TYPE",
+        help="value type of ps_plot, v-do or u-dms for instance (default v-d; small baselines V-d)",
+    )
+    parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")
+    parser.add_argument("--iono", metavar="NAME", default=0, type=_name_or_number, help="ionospheric correction (i_as)")
+    parser.add_argument("--ifg-list", metavar="N", nargs="+", type=int, help="images to use, counted from 1")
+    parser.add_argument("--lon-rg", metavar=("WEST", "EAST"), nargs=2, type=float, help="part of the scene, degrees")
+    parser.add_argument("--lat-rg", metavar=("SOUTH", "NORTH"), nargs=2, type=float, help="part of the scene, degrees")
+    parser.add_argument("--min-coherence", metavar="C", type=float, help="least temporal coherence")
+    parser.add_argument(
+        "--min-inversion-coherence",
+        metavar="C",
+        nargs="?",
+        const=0.7,
+        type=float,
+        help="small baselines: least agreement of the interferograms with the series (0.7 without a number)",
+    )
+    parser.add_argument(
+        "--std-cutoff", metavar="S", type=float, help="largest standard deviation of the velocity, mm/yr"
+    )
+    parser.add_argument(
+        sample, dest="step", metavar="N", type=float, default=1, help="every N-th pixel at random (default: all)"
+    )
+    parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of V_STDEV (1500)")
+    parser.add_argument("--seed", type=int, default=0, help="start of the random numbers (0)")
+    add_reference(parser)
+
+
+def _name_or_number(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
