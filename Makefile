@@ -6,7 +6,7 @@
 # make bench   timings; make bench-huge   with 3.5 million candidates
 # make gpu     every kernel on the GPU against NumPy, parity and timings there; without a GPU the same with NumPy in its place
 # make hostile the whole hostile corpus: broken input, attacks, faults injected into every write
-# make frontends   jobs on SLURM and Dask, whole runs of SNAP's and ISCE's chains, kills, faults (with programs in their place)
+# make frontends   jobs on SLURM and Dask, whole runs of SNAP's and ISCE's chains, HyP3, geocoded SLCs, weather, services; kills, faults
 # make lint    code style, unused code, types
 # make docs    the site into docs/_build/html; warnings are errors, the tutorial is run
 # make robustness, make mutants   kill runs at random moments; run every option's test with the option ignored
@@ -101,10 +101,12 @@ clean:
 
 # kill every step of ps_mini at ten random moments, then run it again; kill whole chains, on cores and on a Dask cluster
 frontends: install
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "" tests/test_jobs*.py tests/test_processor.py tests/test_snap*.py tests/test_isce*.py tests/test_sentinel1*.py
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "" tests/test_jobs*.py tests/test_processor.py tests/test_snap*.py tests/test_isce*.py \
+		tests/test_sentinel1*.py tests/test_hyp3*.py tests/test_cslc*.py tests/test_mt_prep_cslc*.py tests/test_weather*.py \
+		tests/test_aps_weather.py tests/test_service*.py tests/hostile/test_cslc*.py tests/hostile/test_gslc*.py
 
 robustness: install
-	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py -m ""
+	STAMPS_KILLS=10 $(BIN)/python -m pytest tests/test_killed.py tests/test_mt_link_again.py tests/test_slurm.py -m ""
 	$(BIN)/python tests/tools/kill_chain.py --kills 100
 
 # run every option's test with the option ignored: each must fail

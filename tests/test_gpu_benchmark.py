@@ -302,6 +302,7 @@ def test_the_whole_script_with_the_stand_in(tmp_path, golden_dir):
     assert "No device was at hand (the stand-in was asked for)" in (tmp_path / "gpu.md").read_text()
 
 
+@pytest.mark.exhaustive
 def test_the_whole_parity_without_a_golden_set(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu_parity, "where_golden", lambda: "")
     found = gpu_parity.parity(tmp_path, True, 600)

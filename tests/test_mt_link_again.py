@@ -108,7 +108,7 @@ def test_a_killed_run_goes_on_and_the_files_are_the_same(ds_project, tmp_path, m
     assert again["counts"] == record["counts"] and again["pair_coherence"] == record["pair_coherence"]
 
 
-@pytest.mark.parametrize("moment", [23, 27, 31])
+@pytest.mark.parametrize("moment", [23, *(pytest.param(late, marks=pytest.mark.exhaustive) for late in (27, 31))])
 def test_a_run_that_is_killed_again_and_again_comes_to_an_end(ds_project, tmp_path, moment, monkeypatch):
     """The moments fall into all passes, also into that which writes over what it has read."""
     shutil.copytree(ds_project, tmp_path / "other")

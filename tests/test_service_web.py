@@ -207,6 +207,7 @@ def test_places_in_addresses_lead_nowhere(client):
 # ---------------------------------------------------------------------- the server
 
 
+@pytest.mark.exhaustive
 def test_a_restart_loses_no_job(root):
     never = shell_job(root / "stacks", "forgotten", "true")
     shell_job(root / "stacks", "going", "sleep 6")

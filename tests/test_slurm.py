@@ -152,6 +152,7 @@ def test_workers_are_cancelled_in_steps_2_and_6(cluster, golden_state, finished_
     assert different(project, finished_ps_mini) == []
 
 
+@pytest.mark.exhaustive
 def test_the_only_worker_is_replaced_while_snaphu_runs(cluster, golden_state, tmp_path):
     here, there, mark = golden_state("ps_mini", 5), golden_state("ps_mini", 5), tmp_path / "mark"
     program = tmp_path / "snaphu"

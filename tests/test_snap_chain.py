@@ -224,6 +224,7 @@ def test_hanging_program_is_cancelled(tmp_path, scene, calls, faults):
 # ---------------------------------------------------------------------- ends before the end
 
 
+@pytest.mark.exhaustive
 def test_dry_run_changes_no_byte(tmp_path, scene, calls):
     before = tree(tmp_path), tree(scene.slc.parent)
     told = job(scene, tmp_path / "work").dry_run()

@@ -87,6 +87,7 @@ def test_an_export_of_others_that_is_bad_is_made_anew_by_a_retry(scene, tmp_path
     assert images(work / f"INSAR_{scene.master}") == images(scene.stack)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_date_is_added_and_the_project_prepared_without_the_products_that_are_gone(scene, tmp_path, monkeypatch):
     log, work, (*_, new) = tmp_path / "calls.jsonl", tmp_path / "work", scene.secondaries

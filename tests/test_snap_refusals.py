@@ -163,6 +163,7 @@ def test_a_job_that_another_command_submits_is_left_to_it(submit, tmp_path, slc)
     assert not folder.exists()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_preparing_before_the_export_is_refused(submit, tmp_path, slc, monkeypatch, capsys):
     monkeypatch.setenv("GPT_DELAY", "2")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.insar.constants import WGS84_SEMI_MAJOR
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["from_laea", "to_laea"]
 
-_A, _F = 6378137.0, 1 / 298.257222101  # GRS 80
+_A, _F = WGS84_SEMI_MAJOR, 1 / 298.257222101  # GRS 80 has the axis of WGS 84
 _E2 = _F * (2 - _F)
 _E = np.sqrt(_E2)
 _LAT0, _LON0 = np.radians(52.0), np.radians(10.0)

@@ -17,6 +17,7 @@ import numpy as np
 
 from stamps import __version__
 from stamps.errors import InputError
+from stamps.insar.constants import WGS84_SEMI_MAJOR
 from stamps.products.exports.metadata import SIGN
 from stamps.products.exports.outline import Outline, outline
 from stamps.products.exports.table import UNITS, Field, PointTable, point_table, skeleton_of
@@ -150,7 +151,7 @@ def _frame(table: PointTable) -> xarray.Dataset:
 
 _CRS = {
     "grid_mapping_name": "latitude_longitude",
-    "semi_major_axis": 6378137.0,
+    "semi_major_axis": WGS84_SEMI_MAJOR,
     "inverse_flattening": 298.257223563,
     "longitude_of_prime_meridian": 0.0,
     "crs_wkt": _WKT,

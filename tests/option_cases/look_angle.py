@@ -51,6 +51,32 @@ for _degree in (1.5, 2, 3):
     _degree_case(_degree, _read_as(1))
 
 
+@case(P("deramp_degree"))
+def degree_of_the_parameter(lab):
+    ws = unwrapped_project(lab, scla_deramp="y", deramp_degree=2.5)
+    lab.call("ps_calc_scla", 0, 1, workdir=ws)
+    phase = ws.load("phuw2")["ph_uw"].astype(float)
+    x, y = ws.load("ps2")["xy"][:, -2:].astype(float).T / 1000
+    columns = np.stack([x**2, y**2, x * y, x, y, np.ones_like(x)], axis=1)
+    ramp = columns @ np.linalg.lstsq(columns, phase, rcond=None)[0]
+    np.testing.assert_allclose(ws.load("scla2")["ph_ramp"], ramp, atol=1e-4)
+
+
+@case(P("deramp_mask_lon"), P("deramp_mask_lat"))
+def pixels_that_no_ramp_is_fitted_to(lab):
+    ws = unwrapped_project(lab, scla_deramp="y")
+    lonlat = ws.load("ps2")["lonlat"].astype(float)
+    (west, south), (east, north) = np.quantile(lonlat, 0.2, axis=0), np.quantile(lonlat, 0.6, axis=0)
+    set_parameters(ws, deramp_mask_lon=[west, east, east, west], deramp_mask_lat=[south, south, north, north])
+    lab.call("ps_calc_scla", 0, 1, workdir=ws)
+    inside = (lonlat > [west, south]).all(axis=1) & (lonlat < [east, north]).all(axis=1)
+    assert 0 < inside.sum() < len(inside) - 10
+    phase = ws.load("phuw2")["ph_uw"].astype(float)
+    columns = ramp_columns(ws.load("ps2")["xy"], 1)
+    ramp = columns @ np.linalg.lstsq(columns[~inside], phase[~inside], rcond=None)[0]
+    np.testing.assert_allclose(ws.load("scla2")["ph_ramp"], ramp, atol=1e-4)
+
+
 @case(Argument("ps_deramp", "degree"), Argument("ps_deramp", "degree", 2))
 def degree_of_ps_deramp(lab):
     ws = unwrapped_project(lab)

@@ -17,6 +17,7 @@ import numpy as np
 from stamps import __version__
 from stamps.analysis.egms import egms_fields
 from stamps.errors import InputError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import centre_of, llh2local
 from stamps.insar.laea import to_laea
 from stamps.products.exports.egms_codes import Burst, burst_of, point_codes
@@ -195,7 +196,7 @@ def _computed(
     days = np.asarray(project.ps["day"], dtype=np.float64)[table.images]
     series = np.asarray(table.series_matrix(), dtype=np.float64)
     if wanted.calibration is not None:
-        series = series + np.outer(_added(table, wanted.calibration), (days - days[0]) / 365.25)
+        series = series + np.outer(_added(table, wanted.calibration), (days - days[0]) / DAYS_PER_YEAR)
     found = egms_fields(days, series, project.millimetres)
     if wanted.zero == "model":
         known = np.isfinite(found["zero"])
@@ -297,7 +298,7 @@ def _facts(table: PointTable, wanted: Wanted, columns: dict[str, NDArray[np.floa
         "line_and_pixel": "of the whole image of the project, from 0, not of a burst",
         "temporal_coherence": "of the linear fit" if wanted.coherence == "series" else "of the phase noise (coh_ps)",
         "standard_deviations": "from residuals; without atmosphere and correlation in time",
-        "year_days": 365.25,
+        "year_days": DAYS_PER_YEAR,
         "easting_northing": "EPSG:3035, WGS 84 taken for ETRS89",
         "los_vector": "from the ground to the satellite",
     }

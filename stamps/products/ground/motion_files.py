@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from stamps.insar.constants import WGS84_SEMI_MAJOR
 from stamps.matlab.dates import to_datetime64
 from stamps.products.exports import geojson, gpkg, netcdf
 from stamps.products.exports.libraries import library
@@ -35,7 +36,7 @@ _LIBRARIES = {
 }
 _CRS = {
     "grid_mapping_name": "latitude_longitude",
-    "semi_major_axis": 6378137.0,
+    "semi_major_axis": WGS84_SEMI_MAJOR,
     "inverse_flattening": 298.257223563,
     "longitude_of_prime_meridian": 0.0,
 }

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from stamps.analysis.gnss import Agreement, compare_series, into_line_of_sight, on_dates
 from stamps.analysis.joining import std_of
 from stamps.errors import InputError, ParameterError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import centre_of, llh2local, wrapped_longitude
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def _doubts(station: Station, look: Look) -> list[str]:
         part = (min(last, station.last) - max(first, station.first)) / (last - first)
         if part < LEAST_OVERLAP:
             told.append(f"{station.name} covers {max(part, 0):.0%} of the time of the images.")
-        if station.velocity is not None and station.last - station.first < _LEAST_YEARS * 365.25:
+        if station.velocity is not None and station.last - station.first < _LEAST_YEARS * DAYS_PER_YEAR:
             told.append(f"The velocity of {station.name} is of less than three years.")
     if station.velocity_std is not None and station.velocity_std[2] > _LARGEST_STD:
         told.append(f"The vertical velocity of {station.name} has an error of {station.velocity_std[2]:.1f} mm/yr.")
