@@ -79,7 +79,7 @@ def outline(
     ifg_list: Sequence[int] | None = None,
     choice: ReferenceChoice = OWN,
 ) -> Outline:
-    """What :func:`point_table` will hold; the arguments are its.
+    """What :func:`stamps.products.exports.table.point_table` will hold; the arguments are its.
 
     Raises
     ------
