@@ -15,6 +15,7 @@ import numpy as np
 
 from stamps.errors import InputError, NoPixelsError
 from stamps.insar.regions import inside_polygon
+from stamps.legacy.sb_bridge import pairs_project
 from stamps.legacy.sb_invert_uw import sb_invert_uw
 from stamps.matlab.arithmetic import round_half_away
 from stamps.products.quantities import Project
@@ -81,10 +82,8 @@ def sb_fix_unwrap_manual_new(
     NoPixelsError
         No pixel is inside a polygon.
     """
-    project = Project.at(workdir)
+    project = pairs_project(workdir)
     ws, log = project.ws, Log(project.ws, "SB_FIX_UNWRAP_MANUAL")
-    if not project.small_baselines:
-        raise InputError(f"{ws.path} has a single master: cycles are moved in small-baseline projects only.")
     names = [f"{stem}{project.version}" for stem in _KEPT]
     log.start()
     if undo:

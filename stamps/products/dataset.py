@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
 
-__all__ = ["as_dataset", "frame", "open", "open_project"]
+__all__ = ["WGS84_CRS", "as_dataset", "frame", "open", "open_project"]
 
 _EPOCH = datetime.date(1970, 1, 1)
 _WKT = (
@@ -136,7 +136,7 @@ def _frame(table: PointTable) -> xarray.Dataset:
         },
         attrs=_attributes(project, dates, table.metadata),
     )
-    made["crs"] = ((), np.int32(0), _CRS)
+    made["crs"] = ((), np.int32(0), WGS84_CRS)
     incidence, heading = incidence_of(project), heading_of(project)
     if incidence is not None:
         named = {"long_name": "angle of incidence on the ground", "units": "degree"}
@@ -149,7 +149,8 @@ def _frame(table: PointTable) -> xarray.Dataset:
     return made
 
 
-_CRS = {
+#: Attributes of a grid mapping: longitude and latitude, WGS 84.
+WGS84_CRS = {
     "grid_mapping_name": "latitude_longitude",
     "semi_major_axis": WGS84_SEMI_MAJOR,
     "inverse_flattening": 298.257223563,

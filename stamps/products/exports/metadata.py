@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from stamps import __version__
 from stamps.insar.geometry import within_180
 from stamps.products.exports.outline import ref_velocity
+from stamps.products.line_of_sight import heading_of
 from stamps.products.titles import describe
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ def describe_table(
         Texts, numbers, lists and dicts that JSON can hold; no NaN.
     """
     project = table.project
-    get: Callable[[str], Any] = project.parameters.get
     point = reference_point(table)
     master = table.dates[int(np.flatnonzero(table.images == project.master)[0])]
     since = master if table.zero is None else table.dates[table.zero]
@@ -70,7 +70,7 @@ def describe_table(
         "dates": [date.isoformat() for date in table.dates],
         "perpendicular_baselines_m": [round(float(metres), 2) for metres in table.baselines()],
         "wavelength_m": float(project.wavelength),
-        "heading_deg": _number(get("heading")),
+        "heading_deg": heading_of(project),
         "crs": "EPSG:4326",
         "points": len(table),
         "points_of_project": int(project.ps["n_ps"]),
@@ -117,8 +117,3 @@ def _parameters(parameters: Parameters) -> dict[str, str]:
     """Names and literals, as ``getparm`` prints them."""
     pairs = (line.split(" = ", 1) for line in parameters.listing() if " = " in line)
     return {name: literal for name, literal in pairs}
-
-
-def _number(value: Any) -> float | None:
-    number = value is not None and not isinstance(value, str) and np.size(value) == 1 and np.isfinite(value)
-    return float(value) if number else None

@@ -20,6 +20,7 @@ import numpy as np
 from stamps.products.exports.grid import grid_of
 from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts, reference_point
+from stamps.products.line_of_sight import incidence_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "write"]
 
 FILES = ("timeseries.h5", "velocity.h5", "temporalCoherence.h5", "geometryGeo.h5", "maskTempCoh.h5")
-
-_INCIDENCE_IN_LA = ("gamma", "snap", "gsar")  # single-master loaders that store the incidence angle as 'la'
 
 
 def write(table: PointTable, folder: Path, resolution: float | None = None) -> None:
@@ -140,22 +139,12 @@ def _geometry(table: PointTable, grid: PointGrid) -> dict[str, NDArray[np.float3
         "latitude": np.repeat(lat[:, np.newaxis].astype(np.float32), grid.width, axis=1),
         "longitude": np.repeat(lon[np.newaxis].astype(np.float32), grid.height, axis=0),
     }
-    incidence = _incidence(table)
+    incidence = incidence_of(table.project)
     if incidence is not None:
-        layers["incidenceAngle"] = grid.mean(np.degrees(incidence))
+        layers["incidenceAngle"] = grid.mean(np.degrees(incidence[table.rows]))
     heading = table.metadata["heading_deg"]
     if heading is not None:
         # from the ground to a satellite that looks to the right, from the north, anti-clockwise
         azimuth = (90 - heading + 180) % 360 - 180
         layers["azimuthAngle"] = np.where(grid.counts() > 0, np.float32(azimuth), np.float32(np.nan))
     return layers
-
-
-def _incidence(table: PointTable) -> NDArray[np.float64] | None:
-    """Incidence angle of the pixels in radians; None where only the look angle is stored."""
-    project = table.project
-    angle = project.ws.load_optional(project.file("inc"), ["inc"]).get("inc")
-    processor = str(project.parameters.get("insar_processor")).strip().lower()
-    if angle is None and not project.small_baselines and processor in _INCIDENCE_IN_LA:
-        angle = project.ws.load_optional(project.file("la"), ["la"]).get("la")
-    return angle[table.rows] if angle is not None and angle.shape == (project.ps["n_ps"],) else None

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from stamps.insar.constants import WGS84_SEMI_MAJOR
 from stamps.matlab.dates import to_datetime64
+from stamps.products.dataset import WGS84_CRS
 from stamps.products.exports import geojson, gpkg, netcdf
 from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts
@@ -33,12 +33,6 @@ _LIBRARIES = {
     ".geojson": ("geojson", "pyogrio", "pyarrow"),
     ".json": ("geojson", "pyogrio", "pyarrow"),
     ".nc": ("netcdf", "xarray", "h5netcdf"),
-}
-_CRS = {
-    "grid_mapping_name": "latitude_longitude",
-    "semi_major_axis": WGS84_SEMI_MAJOR,
-    "inverse_flattening": 298.257223563,
-    "longitude_of_prime_meridian": 0.0,
 }
 
 
@@ -77,7 +71,7 @@ def _write_netcdf(motion: Motion, path: Path) -> None:
         },
         attrs={"Conventions": "CF-1.11", **as_texts(motion.metadata)},
     )
-    made["crs"] = ((), np.int32(0), _CRS)
+    made["crs"] = ((), np.int32(0), WGS84_CRS)
     units = {"mm/yr": "mm year-1", "mm2/yr2": "mm2 year-2", "": "1"}
     for field in motion.sheet().fields:
         if field.digits is None or field.unit == "mm":
