@@ -91,3 +91,11 @@ def test_pictures_take_a_palette(tmp_path, monkeypatch):
     Parameters(ws).set("plot_color_scheme", "three.cpt")
     with pytest.raises(InputError, match="there are two"):
         ps_plot("v-d", workdir=ws, out="v.png")
+
+
+def test_colours_in_hexadecimal_digits_are_no_comments(tmp_path):
+    (tmp_path / "a.cpt").write_text("# a comment\n0 #ff0000 1 #ff0000 # another\n1 #0000ff 2 #0000ff\n")
+    assert cptcmap("a", workdir=tmp_path).cmap.tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    for number in (0, 1.5, float("nan"), 10**9):
+        with pytest.raises(InputError, match="The number of colours is .* from 1 to 65536"):
+            cptcmap("a", number, workdir=tmp_path)

@@ -1,5 +1,7 @@
 """``mt_ml_select`` and ``mt_ml_select_gamma``: coherent pixels of multilooked stacks whose phases are known."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,10 @@ from stamps.errors import InputError, NoPixelsError, ParameterError
 from stamps.frontends import multilooked_text
 from stamps.legacy.mt_ml_select import mt_ml_select
 from stamps.legacy.mt_ml_select_gamma import mt_ml_select_gamma
+from stamps.legacy.ps_info import ps_info
 from stamps.legacy.stamps import stamps
 from stamps.matlab.dates import datenum, to_yyyymmdd
+from stamps.products.columns import pixel_coherence
 from stamps.products.exports import export
 from stamps.products.view import view
 from stamps.workspace import Workspace
@@ -269,3 +273,115 @@ def test_gamma_headers_and_directories_that_are_wrong(tmp_path):
         par.write_text(text.replace(old, new))
         with pytest.raises(InputError, match=sentence):
             mt_ml_select_gamma(workdir=folder)
+
+
+def _write(path, change, dtype=np.float32):
+    values = np.fromfile(path, dtype)
+    change(values).tofile(path)
+
+
+def _swapped(names, dtype=np.float32):
+    def spoil(folder):
+        for name in names:
+            for path in folder.glob(name):
+                _write(path, lambda values: values.byteswap(), dtype)
+
+    return spoil
+
+
+def _pipe(folder):
+    path = folder / "20200101_20200113" / "coh_2l.raw"
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.usefixtures("same_baseline")
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (_swapped(["lon_2l.raw", "lat_2l.raw"]), "has the other byte order"),
+        (_swapped(["dem_radar_2l.raw"]), "has the other byte order"),
+        (_swapped(["2*/coh_2l.raw"]), "as a coherence, but 0 to 1 were expected"),
+        (_swapped(["2*/cint.minrefdem_2l.raw"], np.uint32), "which are no phases"),
+        (lambda folder: _write(folder / "lon_2l.raw", lambda lon: lon + 500), "as a longitude"),
+        (_pipe, "it is a pipe"),
+        (lambda folder: (folder / "width.txt").write_text("23.5"), r"width.txt holds 23.5, but a whole number"),
+        (lambda folder: (folder / "width.txt").write_text("1e300"), r"width.txt holds 1e\+300, but a whole number"),
+        (lambda folder: (folder / "len.txt").write_text("nan"), "len.txt holds nan, but a whole number"),
+        (lambda folder: (folder / "looks.txt").write_text("inf"), "looks.txt holds inf, but a whole number"),
+        (lambda folder: (folder / "ar.txt").write_text("0"), "ar.txt holds 0, but a whole number"),
+        (
+            lambda folder: (folder / "master_day.1.in").write_text("20201301"),
+            "master_day.1.in holds something that is no",
+        ),
+        (lambda folder: (folder / "lambda.1.in").write_text("0"), "lambda.1.in has 0 in field 'wavelength'"),
+    ],
+)
+def test_values_that_cannot_be_right(folder, spoil, sentence):
+    spoil(folder)
+    with pytest.raises(InputError, match=sentence):
+        mt_ml_select(workdir=folder)
+    assert not (folder / "ps2.mat").exists()
+
+
+def _names(*pairs):
+    return [f"{first}_{second}" for first, second in pairs]
+
+
+@pytest.mark.usefixtures("same_baseline")
+def test_lists_with_blanks_one_interferogram_and_none_of_the_master(folder):
+    listed = folder / "some.list"
+    listed.write_bytes(f"  {_names(stacks.PAIRS[1])[0]}\r\n\r\n".encode())
+    assert mt_ml_select(list="some.list", workdir=folder) == N
+    ps = Workspace(folder).load("ps2")
+    assert (ps["n_ifg"], ps["n_image"], ps["master_ix"]) == (1, 2, 1)
+    for content, sentence in (
+        (_names(stacks.PAIRS[0])[0].encode(), "No interferogram contains the master, 20200125"),
+        (b"", "some.list names no folders"),
+        (b"\xff\x00\x1b[31m", r"some.list names \\ufffd\\x00\\x1b\[31m"),
+    ):
+        listed.write_bytes(content)
+        with pytest.raises(InputError, match=sentence):
+            mt_ml_select(list="some.list", workdir=folder)
+    for name in ("none.list", _names(stacks.PAIRS[0])[0]):
+        with pytest.raises(InputError, match=f"The list .*{name} cannot be read"):
+            mt_ml_select(list=name, workdir=folder)
+
+
+@pytest.mark.usefixtures("same_baseline")
+def test_defaults_of_empty_arguments_and_a_coherence_that_is_no_number(folder):
+    path = folder / _names(stacks.PAIRS[0])[0] / "coh_2l.raw"
+    _write(path, lambda values: np.full_like(values, np.nan))
+    assert mt_ml_select(np.zeros(0), None, workdir=folder) == N
+    stored = Workspace(folder).load("pm2")["coh_ps"]
+    known = np.column_stack([stacks.coherence(sum(pair))[:, :COLUMNS].ravel() for pair in stacks.PAIRS[1:]]).mean(
+        axis=1
+    )
+    np.testing.assert_allclose(np.sort(pixel_coherence(stored, N)), np.sort(known), rtol=1e-5)
+
+
+@pytest.mark.usefixtures("same_baseline")
+def test_pixels_without_a_height_are_left_out(folder):
+    def change(heights):
+        heights[0] = np.nan
+        return heights
+
+    _write(folder / "dem_radar_2l.raw", change)
+    assert mt_ml_select(workdir=folder) == N - 1
+
+
+@pytest.mark.usefixtures("same_baseline")
+def test_what_steps_1_to_5_would_have_made_is_not_asked_for(tmp_path, capsys):
+    folder = stacks.single_master(tmp_path)
+    mt_ml_select(workdir=folder)
+    assert len(ps_info(folder)) == 6
+    for start, end in ((5, 5), (1, 8), (0, 8)):
+        with pytest.raises(ParameterError, match=r"begins with multilooked interferograms.*stamps 6 8"):
+            stamps(start, end, workdir=folder)
+    assert "zeros in the original" in (folder / "STAMPS.log").read_text()
+
+
+def test_gamma_rasters_in_the_other_byte_order(tmp_path):
+    folder = stacks.gamma(tmp_path, "<")
+    with pytest.raises(InputError, match=r"as a coherence.*endian"):
+        mt_ml_select_gamma(workdir=folder)

@@ -109,3 +109,27 @@ def test_what_cannot_be_right(ws, arguments, options, error, sentence):
 def test_single_masters_have_no_pairs(tmp_path):
     with pytest.raises(InputError, match="single master"):
         fix(1, WEST, 1, workdir=finished.single_master(tmp_path))
+
+
+@pytest.mark.parametrize("more", [{"reset": True}, {"all": True}, {"ifg": 4}, {"polygon": WEST}])
+def test_undo_stands_alone(ws, more):
+    fix(4, WEST, 1, workdir=ws)
+    before = phases(ws)
+    with pytest.raises(InputError, match="stands alone"):
+        fix(undo=True, workdir=ws, **more)
+    np.testing.assert_array_equal(phases(ws), before)
+
+
+def test_cycles_that_are_no_number(ws):
+    with pytest.raises(InputError, match="nan cycles cannot be added"):
+        fix(4, WEST, np.nan, workdir=ws)
+
+
+def test_a_polygon_that_crosses_itself_has_its_pixels_by_the_even_odd_rule(ws):
+    """A bow tie holds its two triangles, not the two between them."""
+    lonlat = ws.load("ps2")["lonlat"]
+    (west, south), (east, north) = lonlat.min(axis=0), lonlat.max(axis=0)
+    x, y = ((lonlat - [west, south]) / [east - west, north - south]).T
+    bow = np.array([[-0.1, -0.1], [1.1, 1.1], [1.1, -0.1], [-0.1, 1.1]]) * [east - west, north - south] + [west, south]
+    expected = np.abs(y - 0.5) < np.abs(x - 0.5)
+    assert fix(4, bow, 1, workdir=ws) == expected.sum() > 0

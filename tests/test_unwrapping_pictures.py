@@ -1,5 +1,8 @@
 """Pictures of what step 6 unwraps from, of edges, and of all interferograms."""
 
+import shutil
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +13,7 @@ from stamps.legacy.plot_all_ifgs import layout, plot_all_ifgs
 from stamps.legacy.plot_edges import plot_edges
 from stamps.legacy.plot_uw import plot_uw
 from stamps.legacy.uw_3d import uw_3d
+from stamps.workspace import Workspace
 from stamps.workspace.parameters import Parameters
 
 
@@ -52,10 +56,26 @@ class TestPlotUw:
         found = np.array(lines.get_segments())
         np.testing.assert_array_equal(found[:, :, ::-1], np.stack([ij[edges[:, 0]], ij[edges[:, 1]]], axis=1))
 
-    @pytest.mark.parametrize("number", [0, 99, 1.5, []])
+    @pytest.mark.parametrize("number", [0, 99, 1.5, [], np.nan])
     def test_interferograms_that_are_not_there(self, ws, number):
         with pytest.raises(InputError, match="was not unwrapped"):
             plot_uw(number, workdir=ws)
+
+    def test_a_text_is_no_list_of_interferograms(self, ws):
+        with pytest.raises(InputError, match="'abc' is no list of interferograms"):
+            plot_uw("abc", workdir=ws)
+
+    @pytest.mark.parametrize(
+        ("variable", "sentence"), [("Z", "names nodes beyond"), ("edgs", "names a point that is not there")]
+    )
+    def test_nodes_that_are_not_there(self, ws, tmp_path, variable, sentence):
+        shutil.copytree(ws.path, tmp_path / "copy")
+        copy = Workspace(tmp_path / "copy")
+        values = copy.load("uw_interp")[variable]
+        values[(0,) * (values.ndim - 1) + (-1,)] = 10**6  # in the last column
+        copy.save("uw_interp", {variable: values})
+        with pytest.raises(InputError, match=sentence):
+            plot_uw(workdir=copy)
 
 
 class TestPlotEdges:
@@ -128,3 +148,26 @@ def _sun_raster(path, image):
     header = np.array([0x59A66A95, width, height, 24, width * height * 3, 1, 0, 0], ">u4")
     path.write_bytes(header.tobytes() + np.ascontiguousarray(image[..., ::-1]).tobytes())
     assert np.array_equal(np.asarray(Image.open(path).convert("RGB")), image)
+
+
+@pytest.mark.parametrize("edges", [[[0, 1]], [[1, 4]], [[1, np.nan]], [[1, 1.5]], [["a", "b"]]])
+def test_edges_of_points_that_are_not_there(edges, tmp_path):
+    with pytest.raises(InputError, match="points count from 1 to 3"):
+        plot_edges(edges, [0, 1, 2], [0, 1, 2], out=tmp_path / "x.png")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n_x": "a"}, {"n_x": np.nan}, {"n_x": 10**6}, {"textsize": 1e9}, {"textsize": np.nan}]
+)
+def test_numbers_of_tiles_and_points_that_cannot_be(wrong, tmp_path):
+    with pytest.raises(ParameterError, match=f"{next(iter(wrong))} is .* from 0"):
+        plot_all_ifgs(workdir=tmp_path, **wrong)
+
+
+@pytest.mark.parametrize("side", [0, 60000])
+def test_a_raster_of_no_size_or_far_too_large(side, tmp_path):
+    (tmp_path / "20200101").mkdir()
+    header = struct.pack(">8I", 0x59A66A95, side, side, 8, side * side, 1, 1, 768)
+    (tmp_path / "20200101" / "cint.minrefdem_4l.ras").write_bytes(header + bytes(768))
+    with pytest.raises(InputError, match="cannot be read as a raster file"):
+        plot_all_ifgs(workdir=tmp_path, out=tmp_path / "x.png")

@@ -253,7 +253,7 @@ def _steps_of(row: Parameter) -> set[str]:
 
 def _expected(row: Parameter) -> str:
     """The column ``expected`` in words."""
-    words = row.expected
+    words = re.sub(r"^number (\S+\|)", r"\1", row.expected)
     for pattern, text in (
         (r"^flag$", "`y` or `n`"),
         (r"^list whole (\S+)\.\.(\S+)", r"list of whole numbers from \1 (`[]`: none)"),

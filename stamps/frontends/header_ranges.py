@@ -75,6 +75,7 @@ FIELDS = {
     "start_time": Field(-3600, 2 * 86400, "s of the day"),
     "center_time": Field(-3600, 2 * 86400, "s of the day"),
     "oversampling": Field(1, 100, "times"),
+    "looks": Field(1, 1e4, "looks"),
     "width": Field(1, 1e6, "samples"),
     "length": Field(1, 1e7, "lines"),
     "baseline": Field(-LONGEST_BASELINE, LONGEST_BASELINE, "m"),

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError, NoPixelsError, ParameterError
+from stamps.frontends import positions
 from stamps.frontends.patch_files import Candidates, local_coordinates
-from stamps.workspace.plain_files import check_plain
+from stamps.frontends.raster_statistics import MOST_SPREAD, exponent_spread
+from stamps.workspace.plain_files import check_input
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "MultilookedStack", "Pixels", "choose_pixels", "read_raster"]
 
 
+_FULL = 1.01  # coherences of rounded numbers may lie a little above 1
+_FEW = 0.01  # share of the pixels that may hold something else
+
+
 @dataclass(frozen=True)
 class Choice:
     """Which pixels are taken: coherent (≥ ``threshold``) in at least ``fraction`` of the interferograms, and not in the sea."""
@@ -35,9 +41,16 @@ class Choice:
     fraction: float = 0.3
     weed: bool = False
 
+    @classmethod
+    def of(cls, threshold: Any = None, fraction: Any = None, weed_zero_elevation: str = "n") -> Choice:
+        """Settings as scripts take them: None and ``[]`` are the defaults, pixels at sea level go unless the flag is 'n'."""
+        given = {"threshold": threshold, "fraction": fraction}
+        numbers = {name: value for name, value in given.items() if value is not None and np.size(value)}
+        return cls(**numbers, weed=str(weed_zero_elevation).strip().lower() != "n")
+
     def __post_init__(self) -> None:
         for name, value in (("coh_thresh", self.threshold), ("image_fraction", self.fraction)):
-            if isinstance(value, str) or not 0 <= value <= 1:
+            if isinstance(value, str) or np.size(value) != 1 or not 0 <= value <= 1:
                 raise ParameterError(f"{name} is {value!r}, but a number from 0 to 1 was expected.")
 
 
@@ -58,7 +71,9 @@ class MultilookedStack:
     order : str
         Byte order of the rasters, ``'='`` or ``'>'``.
     lon, lat, hgt : ndarray of float32, shape ``shape``
-        Degrees, metres.
+        Degrees, metres, in the byte order of the rasters.
+    sources : tuple of str
+        Their files.
     """
 
     dates: NDArray[np.int64]
@@ -70,6 +85,7 @@ class MultilookedStack:
     lon: NDArray[np.float32]
     lat: NDArray[np.float32]
     hgt: NDArray[np.float32]
+    sources: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -110,9 +126,14 @@ def read_raster(path: Path, dtype: str, shape: tuple[int, int]) -> NDArray[Any]:
     InputError
         It is missing or has another size.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is missing: a raster of {shape[1]} samples and {shape[0]} lines was expected.")
-    check_plain(path)
+    try:
+        check_input(path)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path} is missing: a raster of {shape[1]} samples and {shape[0]} lines was expected."
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     expected, size = np.dtype(dtype).itemsize * shape[0] * shape[1], path.stat().st_size
     if size != expected:
         raise InputError(
@@ -150,23 +171,48 @@ def choose_pixels(stack: MultilookedStack, choice: Choice, heading: float, log: 
     _require(
         line, f"No pixel has a coherence of {choice.threshold:g} in {choice.fraction:g} of the interferograms", log
     )
+    placed = _placed(stack, line, sample, log)
+    line, sample = line[placed], sample[placed]
+    _require(line, "No chosen pixel has a longitude, a latitude and a height", log)
     lonlat = np.column_stack([stack.lon[line, sample], stack.lat[line, sample]]).astype(np.float64)
-    placed = np.isfinite(lonlat).all(axis=1) & lonlat.any(axis=1)
-    line, sample, lonlat = line[placed], sample[placed], lonlat[placed]
-    _require(line, "No chosen pixel has a longitude and latitude", log)
     first = _first_of_places(lonlat, counts[line, sample])
     if first.size < line.size:
-        log(f"{line.size - first.size} pixels dropped: they share their longitude and latitude with another one", 2)
+        log(
+            f"{line.size - first.size} pixels dropped with their lines and samples (the original keeps these, which moves those "
+            "of other pixels): they share their longitude and latitude with another one",
+            1,
+        )
     places = local_coordinates(lonlat[first], heading, log)
     rows = first[places.sort_ix]
     return _read(stack, choice, places, line[rows], sample[rows], log)
 
 
+def _placed(stack: MultilookedStack, line: NDArray[np.int64], sample: NDArray[np.int64], log: Log) -> NDArray[np.bool_]:
+    """Which pixels have a place and a height, as step 1 judges them; nonsense is refused."""
+    lonlat = np.column_stack([stack.lon[line, sample], stack.lat[line, sample]])
+    reach = positions.reach_of((stack.shape[1] * stack.looks[1], stack.shape[0] * stack.looks[0]))
+    places = positions.judge_positions(
+        lonlat.astype(stack.lon.dtype), stack.sources[:2], reach, np.column_stack([line, sample]), "pixels"
+    )
+    heights = positions.judge_heights(stack.hgt[line, sample], stack.sources[2], "pixels")
+    for sentence in (*places.warnings, *heights.warnings):
+        log(sentence, 1)
+    return ~(places.missing | heights.missing)
+
+
 def _counts(stack: MultilookedStack, threshold: float) -> NDArray[np.int64]:
+    """In how many interferograms each pixel is coherent."""
     counts = np.zeros(stack.shape, np.int64)
     for path in stack.coherence:
+        values = read_raster(path, f"{stack.order}f4", stack.shape)
         with np.errstate(invalid="ignore"):
-            counts += read_raster(path, f"{stack.order}f4", stack.shape) >= threshold
+            large = values > _FULL
+            if np.count_nonzero(large) > _FEW * values.size:
+                raise InputError(
+                    f"{path} holds {values[large][0]:g} as a coherence, but 0 to 1 were expected: check type and byte order "
+                    "(endian) of the rasters."
+                )
+            counts += (values >= threshold) & ~large
     return counts
 
 
@@ -189,7 +235,15 @@ def _read(
 ) -> Pixels:
     """Values of the sorted pixels, without those that have no phase somewhere or, where asked for, lie at sea level."""
     phases = _columns(stack.phases, f"{stack.order}c8", stack.shape, line, sample)
-    keep = ((phases != 0) & np.isfinite(phases)).all(axis=1)
+    with np.errstate(invalid="ignore"):  # numbers in the wrong byte order may be any
+        known = (phases != 0) & np.isfinite(phases)
+    for path, column, used in zip(stack.phases, phases.T, known.T, strict=True):
+        if exponent_spread(column[used].view(np.float32).reshape(-1, 2)) > MOST_SPREAD:
+            raise InputError(
+                f"{path} holds numbers of all magnitudes, as {column[used][0]:.3g}, which are no phases: check type and byte "
+                "order (endian) of the rasters."
+            )
+    keep = known.all(axis=1)
     log(f"{np.count_nonzero(~keep)} pixels dropped: an interferogram has no phase there", 2)
     hgt = stack.hgt[line, sample].astype(np.float64)
     if choice.weed:
@@ -199,6 +253,8 @@ def _read(
         keep &= high
     rows = np.flatnonzero(keep)
     _require(rows, "No pixel has a phase in every interferogram (and, where asked for, a height above zero)", log)
+    if rows.size < keep.size:
+        log("Pixels are numbered anew (the original leaves gaps)", 1)
     line, sample, number = line[rows], sample[rows], np.arange(1.0, rows.size + 1)
     full = [(k + 1) * looks - (looks + 1) // 2 for k, looks in zip((line, sample), stack.looks, strict=True)]
     return Pixels(

@@ -132,7 +132,8 @@ def read_stack(ws: Workspace, master: GammaMaster, order: str, folders: StrPath 
         A file is missing, or there is more than one of a kind in a folder.
     """
     paths = [ws.path / name for name in listed_folders(ws, folders, 2, ".")]
-    geometry = ws.path.parent / "geo"
+    geometry = [_first(ws.path.parent / "geo", end) for end in ("*.lon", "*.lat", "*dem.rdc")]
+    lon, lat, hgt = (np.array(read_raster(path, f"{order}f4", master.shape)) for path in geometry)
     return MultilookedStack(
         np.array([[int(date) for date in path.name.split("_")] for path in paths], np.int64),
         [_only(path, ".cc") for path in paths],
@@ -140,7 +141,10 @@ def read_stack(ws: Workspace, master: GammaMaster, order: str, folders: StrPath 
         master.shape,
         master.looks,
         order,
-        *(np.array(read_raster(_first(geometry, end), f"{order}f4", master.shape)) for end in ("*.lon", "*.lat", "*dem.rdc")),
+        lon,
+        lat,
+        hgt,
+        (str(geometry[0]), str(geometry[1]), str(geometry[2])),
     )  # fmt: skip
 
 

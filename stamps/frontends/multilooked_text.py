@@ -19,8 +19,9 @@ from stamps.errors import InputError
 from stamps.frontends.multilooked import MultilookedStack, read_raster
 from stamps.frontends.names import is_date
 from stamps.frontends.node_grids import grid_values, image_grids
-from stamps.frontends.project_headers import read_size, read_text_numbers
+from stamps.frontends.project_headers import read_size, read_whole
 from stamps.matlab.dates import to_yyyymmdd
+from stamps.workspace.plain_files import read_input
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["image_baselines", "listed_folders", "master_of_folder", "read_stack"]
 
 _USUAL_LOOKS, _USUAL_ASPECT = 4, 5
+_GEOMETRY = ("lon", "lat", "dem_radar")
 _SINGLE_MASTER = re.compile(r"INSAR_([0-9]{8})$")
 
 
@@ -65,10 +67,7 @@ def read_stack(ws: Workspace, folders: StrPath | None = None) -> MultilookedStac
     master = master_of_folder(ws)
     paths = [ws.path / name for name in listed_folders(ws, folders, 1 if master else 2, f"coh_{looks}l.raw")]
     dates = np.array([([master] if master else []) + _dates_of(path.name) for path in paths], np.int64)
-    places = {
-        name: _geometry(ws, name, (length, width), shape, (looks * aspect, looks))
-        for name in ("lon", "lat", "dem_radar")
-    }
+    places = {name: _geometry(ws, name, (length, width), shape, (looks * aspect, looks)) for name in _GEOMETRY}
     return MultilookedStack(
         dates,
         [path / f"coh_{looks}l.raw" for path in paths],
@@ -76,9 +75,10 @@ def read_stack(ws: Workspace, folders: StrPath | None = None) -> MultilookedStac
         shape,
         (looks * aspect, looks),
         "=",
-        places["lon"],
-        places["lat"],
-        places["dem_radar"],
+        places["lon"][0],
+        places["lat"][0],
+        places["dem_radar"][0],
+        (places["lon"][1], places["lat"][1], places["dem_radar"][1]),
     )
 
 
@@ -102,10 +102,12 @@ def listed_folders(ws: Workspace, listed: StrPath | None, n_dates: int, holding:
     """
     form = "_".join(["yyyymmdd"] * n_dates)
     if listed is not None:
-        names = [Path(name).name for name in ws.read_text(str(listed)).split()]
+        names = [Path(name).name for name in _listed(ws, listed)]
         for name in names:
             if len(_dates_of(name)) != n_dates or not (ws.path / name).is_dir():
-                raise InputError(f"{ws.path / listed} names {name}, but folders {form} of {ws.path} were expected.")
+                raise InputError(
+                    f"{ws.path / listed} names {ascii(name[:40])[1:-1]}, but folders {form} of {ws.path} were expected."
+                )
     else:
         names = sorted(
             path.name
@@ -113,10 +115,19 @@ def listed_folders(ws: Workspace, listed: StrPath | None, n_dates: int, holding:
             if path.is_dir() and len(_dates_of(path.name)) == n_dates and (path / holding).exists()
         )
     if not names:
-        raise InputError(f"{ws.path} has no folders {form} of interferograms with {holding}.")
+        where = f"{ws.path} has" if listed is None else f"{ws.path / listed} names"
+        raise InputError(f"{where} no folders {form} of interferograms with {holding}.")
     if len(set(names)) < len(names):
         raise InputError(f"{ws.path / str(listed)} names a folder twice.")
     return names
+
+
+def _listed(ws: Workspace, listed: StrPath) -> list[str]:
+    """Words of a list of folders."""
+    try:
+        return read_input(ws.path / listed).split()
+    except OSError as error:
+        raise InputError(f"The list {ws.path / listed} cannot be read: {error.strerror}.") from error
 
 
 def _dates_of(name: str) -> list[int]:
@@ -127,21 +138,16 @@ def _dates_of(name: str) -> list[int]:
 
 def _whole(ws: Workspace, name: str, usual: int) -> int:
     """A whole number of a text file of the directory or its parent."""
-    if ws.find(name, levels=2) is None:
-        return usual
-    value = read_text_numbers(ws, name, 1)[0]
-    if value != int(value) or value < 1:
-        raise InputError(f"{name} of {ws.path} holds {value:g}, but a whole number from 1 was expected.")
-    return int(value)
+    return usual if ws.find(name, levels=2) is None else read_whole(ws, name, "looks")
 
 
 def _geometry(
     ws: Workspace, name: str, full: tuple[int, int], shape: tuple[int, int], looks: tuple[int, int]
-) -> NDArray[np.float32]:
-    """A raster of the multilooked size, or of the full size averaged."""
+) -> tuple[NDArray[np.float32], str]:
+    """A raster of the multilooked size, or of the full size averaged; and its file."""
     small = ws.find(f"{name}_{looks[1]}l.raw", levels=2)
     if small is not None:
-        return np.array(read_raster(small, "=f4", shape))
+        return np.array(read_raster(small, "=f4", shape)), str(small)
     names = [f"{name}_i.raw"] if name == "dem_radar" else [f"{name}.raw"]
     large = next((path for path in (ws.find(other, levels=2) for other in names) if path is not None), None)
     if large is None:
@@ -151,7 +157,7 @@ def _geometry(
         )
     raster = read_raster(large, "=f4", full)[: shape[0] * looks[0], : shape[1] * looks[1]]
     blocks = raster.reshape(shape[0], looks[0], shape[1], looks[1])
-    return blocks.mean(axis=(1, 3), dtype=np.float64).astype(np.float32)
+    return blocks.mean(axis=(1, 3), dtype=np.float64).astype(np.float32), str(large)
 
 
 def image_baselines(ws: Workspace, day: NDArray[np.float64], master_ix: int, pixels: Pixels) -> NDArray[np.float64]:

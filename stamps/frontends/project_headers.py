@@ -30,11 +30,13 @@ __all__ = [
     "Acquisitions",
     "Pairs",
     "calibration_constants",
+    "datenum_of",
     "find_text",
     "read_acquisitions",
     "read_pairs",
     "read_size",
     "read_text_numbers",
+    "read_whole",
 ]
 
 
@@ -124,8 +126,24 @@ def read_text_numbers(ws: Workspace, name: str, count: int | None = None) -> NDA
 
 def read_size(ws: Workspace) -> tuple[int, int]:
     """Range samples and azimuth lines of the full image: (width, length), from ``width.txt`` and ``len.txt``."""
-    width, length = (int(read_text_numbers(ws, name, 1)[0]) for name in ("width.txt", "len.txt"))
-    return width, length
+    return read_whole(ws, "width.txt", "width"), read_whole(ws, "len.txt", "length")
+
+
+def read_whole(ws: Workspace, name: str, field: str) -> int:
+    """A whole number of a text file of the patch or of the directory above, within the limits of a field of headers.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or holds something else.
+    """
+    value, limits = float(read_text_numbers(ws, name, 1)[0]), header_ranges.FIELDS[field]
+    if not (limits.lowest <= value <= limits.highest and value == int(value)):
+        raise InputError(
+            f"{find_text(ws, name)} holds {value:g}, but a whole number from {limits.lowest:g} to {limits.highest:g} "
+            f"({limits.unit}) was expected: run the preparation again."
+        )
+    return int(value)
 
 
 def read_acquisitions(ws: Workspace) -> Acquisitions:
@@ -134,7 +152,7 @@ def read_acquisitions(ws: Workspace) -> Acquisitions:
     master = read_text_numbers(ws, "master_day.1.in", 1)
     bperp = read_text_numbers(ws, "bperp.1.in", dates.size)
     header_ranges.refuse(header_ranges.judge_baselines(find_text(ws, "bperp.1.in"), bperp))
-    slaves, master_day = _datenum("day.1.in", dates), float(_datenum("master_day.1.in", master)[0])
+    slaves, master_day = datenum_of("day.1.in", dates), float(datenum_of("master_day.1.in", master)[0])
     day_ix = np.argsort(slaves, kind="stable")
     slaves = slaves[day_ix]
     if np.any(np.diff(slaves) == 0) or master_day in slaves:
@@ -170,7 +188,7 @@ def read_pairs(ws: Workspace, images: Acquisitions) -> Pairs:
     numbers = read_text_numbers(ws, "ifgday.1.in")
     if numbers.size % 2:
         raise InputError(f"ifgday.1.in of {ws.path} holds {numbers.size} dates, but two a line were expected.")
-    ifgday = _datenum("ifgday.1.in", numbers).reshape(-1, 2)
+    ifgday = datenum_of("ifgday.1.in", numbers).reshape(-1, 2)
     position = np.searchsorted(images.day, ifgday)
     known = images.day[np.minimum(position, images.n_image - 1)] == ifgday
     if not known.all():
@@ -179,7 +197,8 @@ def read_pairs(ws: Workspace, images: Acquisitions) -> Pairs:
     return Pairs(ifgday, position)
 
 
-def _datenum(name: str, dates: NDArray[np.float64]) -> NDArray[np.float64]:
+def datenum_of(name: str, dates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Datenums of dates yyyymmdd that a text file holds; an InputError where one is none."""
     try:
         return datenum(dates)
     except ValueError as error:

@@ -9,14 +9,12 @@ Source: docs/method/multilooked.md, section 3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
 from stamps.frontends import multilooked_gamma
-from stamps.frontends.multilooked import Choice, choose_pixels
-from stamps.legacy.mt_ml_select import images_of, publish, small_baseline_files, weed_flag
+from stamps.frontends.multilooked import Choice
+from stamps.frontends.multilooked_files import Scene, load_stack
 from stamps.matlab.dates import datenum
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
@@ -77,28 +75,30 @@ def mt_ml_select_gamma(
         raise InputError(f"The byte order is {endian!r}, but b (big-endian) or l (little-endian) was expected.")
     log = Log(ws, "MT_ML_SELECT_GAMMA")
     log.start()
-    choice = Choice(coh_thresh, image_fraction, weed_flag(weed_zero_elevation))
+    choice = Choice.of(coh_thresh, image_fraction, weed_zero_elevation)
     master = multilooked_gamma.read_master(ws)
     stack = multilooked_gamma.read_stack(ws, master, _ORDERS[endian], list)
-    master_day = datenum(master.date)
-    day, pairs = images_of(stack.dates, master_day)
-    pixels = choose_pixels(stack, choice, master.header.heading, log)
-    bperp_mat = multilooked_gamma.baselines(ws, master, stack, pixels)
-    _, incidence = multilooked_gamma.angles(master, pixels)
-    table: dict[str, Any] = {
-        "day": day,
-        "master_day": master_day,
-        "master_ix": int(np.count_nonzero(day < master_day)),
-        "n_image": day.size,
-        "mean_incidence": incidence.mean(),
-        "mean_range": master.header.center_range,
-    }
     header = master.header
-    files = small_baseline_files(stack, pixels, bperp_mat, pairs, table)
-    with ws.publish():
-        ws.write_text("processor.txt", "gamma\n")
-        values = {"heading": header.heading, "lambda": header.wavelength, "platform": header.platform}
-        publish(ws, files, False, values, choice)
-    log(f"{len(pixels.ij)} pixels of {len(stack.dates)} interferograms: go on with step 6", 1)
+    log(
+        "Baselines and angles: multilooked samples with their spacing, lines with their looks (mixed in the original)",
+        2,
+    )
+    n_ps = load_stack(
+        ws,
+        stack,
+        choice,
+        Scene(
+            float(datenum(master.date)),
+            header.heading,
+            {"heading": header.heading, "lambda": header.wavelength, "platform": header.platform},
+        ),
+        lambda _, pixels: multilooked_gamma.baselines(ws, master, stack, pixels),
+        log,
+        lambda pixels: {
+            "mean_incidence": multilooked_gamma.angles(master, pixels)[1].mean(),
+            "mean_range": header.center_range,
+        },
+        {"processor.txt": "gamma\n"},
+    )
     log.finish()
-    return len(pixels.ij)
+    return n_ps

@@ -36,6 +36,7 @@ _USUAL_LOOKS, _USUAL_HEADING = 4, -160.0
 _GREY = 113
 _SCREEN = 1.33
 _MOST = 1000  # pixels along the longer side of a tile
+_MOST_TILES, _LARGEST_TEXT = 200, 500
 
 
 def plot_all_ifgs(
@@ -73,8 +74,10 @@ def plot_all_ifgs(
     """
     if type != 0:
         raise ParameterError(f"The type is {type!r}, but 0 (interferograms) is the only one.")
-    if n_x != int(n_x) or n_x < 0 or not 0 <= textsize < np.inf:
-        raise ParameterError("n_x is a whole number from 0, textsize a number of points from 0.")
+    for name, value, most in (("n_x", n_x, _MOST_TILES), ("textsize", textsize, _LARGEST_TEXT)):
+        if isinstance(value, str) or not 0 <= value <= most or (name == "n_x" and value != int(value)):
+            what = "number of tiles" if name == "n_x" else "number of points"
+            raise ParameterError(f"{name} is {value!r}, but a {what} from 0 (as fits) to {most} was expected.")
     ws = Workspace.at(workdir)
     matplotlib_or_error()
     found = _files(ws)
@@ -163,7 +166,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as picture:
             image = np.asarray(picture.convert("RGB"))
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"{path} cannot be read as a raster file: {error}.") from error
     thin = -(-max(image.shape[:2]) // _MOST)
     return image[::thin, ::thin]

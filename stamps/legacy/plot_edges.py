@@ -63,9 +63,7 @@ def plot_edges(
     pairs = np.asarray(edges)
     if pairs.ndim != 2 or pairs.shape[1] < 2 or x.size != y.size:
         raise InputError("Edges have at least two columns, and x and y are of one length.")
-    points = pairs[:, -2:].astype(np.int64) - 1
-    if points.size and (points.min() < 0 or points.max() >= x.size):
-        raise InputError(f"An edge names a point that is not there: points count from 1 to {x.size}.")
+    points = points_of(pairs, x.size)
     if axes is not None:
         return draw_edges(axes, points, x, y, z)
     figure, window = new_figure(out, figsize=(7, 7), layout="constrained")
@@ -75,6 +73,22 @@ def plot_edges(
     axes.margins(0.05)
     finish_figure(figure, window, out, Workspace.at(workdir), "plot_edges.png")
     return lines
+
+
+def points_of(edges: NDArray[Any], n_points: int) -> NDArray[np.int64]:
+    """Points of edges from 0, shape (m, 2): the last two columns, counted from 1.
+
+    Raises
+    ------
+    InputError
+        An edge has no such point.
+    """
+    points = edges[:, -2:]
+    if points.size and not (
+        points.dtype.kind in "iuf" and ((points >= 1) & (points <= n_points) & (points % 1 == 0)).all()
+    ):
+        raise InputError(f"An edge names a point that is not there: points count from 1 to {n_points}.")
+    return points.astype(np.int64) - 1
 
 
 def draw_edges(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.legacy.plot_edges import draw_edges
+from stamps.legacy.plot_edges import draw_edges, points_of
 from stamps.matlab.dates import datestr
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.quantities import Project
@@ -62,6 +62,10 @@ def plot_uw(
     grid = project.ws.load("uw_grid", ["ph", "nzix", "ij"])
     interp = project.ws.load("uw_interp", ["edgs", "Z"])
     found = project.ws.load("uw_space_time")
+    if interp["Z"].size and not 0 <= interp["Z"].min() <= interp["Z"].max() < len(grid["ph"]):
+        raise InputError(
+            f"uw_interp.mat of {project.ws.path} names nodes beyond the {len(grid['ph'])} of uw_grid.mat: run step 6 again."
+        )
     columns = _columns(ifg_list, grid["ph"].shape[1])
     titles = _titles(project, grid["ph"].shape[1])
     nodes = np.asarray(grid["nzix"], bool)
@@ -85,11 +89,14 @@ def plot_uw(
 
 
 def _columns(ifg_list: ArrayLike, n_ifg: int) -> list[int]:
-    numbers = np.ravel(np.asarray(ifg_list, np.float64))
+    try:
+        numbers = np.ravel(np.asarray(ifg_list, np.float64))
+    except (TypeError, ValueError):
+        raise InputError(f"{ifg_list!r} is no list of interferograms: give numbers from 1 to {n_ifg}.") from None
     wrong = numbers[(numbers != np.floor(numbers)) | (numbers < 1) | (numbers > n_ifg)]
     if not numbers.size or wrong.size:
         raise InputError(
-            f"Interferogram {wrong[0] if wrong.size else '[]'} was not unwrapped: there are {n_ifg}, counted from 1."
+            f"Interferogram {f'{wrong[0]:g}' if wrong.size else '[]'} was not unwrapped: there are {n_ifg}, counted from 1."
         )
     return [int(number) - 1 for number in numbers]
 
@@ -167,7 +174,7 @@ def _arcs(
     axes = figure.add_subplot()
     shown = _image(axes, _on_nodes(phase, np.asarray(grid["nzix"], bool)), (-np.pi, np.pi), "hsv")
     row, column = grid["ij"].astype(np.float64).T
-    ends = interp["edgs"][:, -2:].astype(np.int64)
+    ends = points_of(interp["edgs"] + 1, len(row))
     draw_edges(axes, ends, column, row, "white")
     shaky = np.ravel(found.get("shaky_ix", ())).astype(bool)
     if shaky.size == len(ends) and shaky.any():

@@ -17,6 +17,7 @@ from stamps.insar.geometry import continuous
 from stamps.products.columns import saved_values
 from stamps.products.figures import finish_figure, new_figure
 from stamps.products.maps import metres_per_unit
+from stamps.products.notebook_figure import display_figure, png_of
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class LineValues(NamedTuple):
     centre: NDArray[np.float64]
     mean: NDArray[np.float64]
     figure: Figure
+
+    def _ipython_display_(self) -> None:
+        display_figure(self.figure)
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.figure)
 
 
 def profiler(
@@ -129,5 +136,6 @@ def _draw(
     left.plot(*ends.T, color="black")
     along_x, along_y = metres_per_unit(lat, True)
     left.set_aspect(along_y / along_x)
+    left.locator_params(axis="x", nbins=5)
     figure.colorbar(dots, ax=left, label=units)
     right.set(xlabel=units, ylabel="distance (km)")

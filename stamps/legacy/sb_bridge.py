@@ -154,6 +154,20 @@ def pairs_project(workdir: Workspace | StrPath) -> Project:
     return project
 
 
+def column_of(project: Project, ifg: float) -> int:
+    """Column of an interferogram that is counted from 1.
+
+    Raises
+    ------
+    InputError
+        There is none of this number.
+    """
+    n_ifg = project.ps["n_ifg"]
+    if not 1 <= ifg <= n_ifg or ifg != int(ifg):
+        raise InputError(f"Interferogram {ifg} does not exist: there are {n_ifg}.")
+    return int(ifg) - 1
+
+
 def unwrapped_pairs(project: Project) -> Any:
     """Content of ``phuw_sb2``.
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stamps.errors import InputError, NoPixelsError
-from stamps.insar.regions import inside_polygon
+from stamps.errors import InputError
+from stamps.insar.regions import pixels_inside
+from stamps.legacy.sb_bridge import column_of, pairs_project
 from stamps.legacy.sb_invert_uw import sb_invert_uw
-from stamps.products.quantities import Project
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.originals import keep_originals
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from stamps._typing import StrPath
     from stamps.workspace import Workspace
@@ -60,18 +60,17 @@ def sb_fix_unwrap_manual(ifg: int, cycles: float, polygon: ArrayLike, workdir: W
     NoPixelsError
         No pixel is inside.
     """
-    project = Project.at(workdir)
+    project = pairs_project(workdir)
     ws, log = project.ws, Log(project.ws, "SB_FIX_UNWRAP_MANUAL")
     log.start()
-    corners = np.asarray(polygon, np.float64)
-    _check(project, ifg, cycles, corners)
-    inside = inside_polygon(project.ps["lonlat"], corners)
-    if not inside.any():
-        raise NoPixelsError("No pixel is inside the polygon: its corners are longitudes and latitudes in degrees.")
+    column = column_of(project, ifg)
+    if not np.isfinite(cycles) or cycles != int(cycles):
+        raise InputError(f"{cycles} cycles cannot be added: give a whole number.")
+    inside = pixels_inside(project.ps["lonlat"], polygon, "polygon")
     name = project.file("phuw", True)
     content = ws.load(name)
     ph_uw = content["ph_uw"]
-    ph_uw[inside, ifg - 1] += ph_uw.dtype.type(cycles * 2 * np.pi)
+    ph_uw[inside, column] += ph_uw.dtype.type(cycles * 2 * np.pi)
     with ws.publish():
         keep_originals(ws, [f"{stem}{project.version}" for stem in _KEPT])
         ws.save(name, {"ph_uw": ph_uw, "msd": content["msd"]})
@@ -79,14 +78,3 @@ def sb_fix_unwrap_manual(ifg: int, cycles: float, polygon: ArrayLike, workdir: W
         sb_invert_uw(workdir=ws)
     log.finish()
     return int(inside.sum())
-
-
-def _check(project: Project, ifg: int, cycles: float, corners: NDArray[np.float64]) -> None:
-    if not project.small_baselines:
-        raise InputError(f"{project.ws.path} has a single master: cycles are moved in small-baseline projects only.")
-    if ifg != int(ifg) or not 1 <= ifg <= project.ps["n_ifg"]:
-        raise InputError(f"Interferogram {ifg} does not exist: there are {project.ps['n_ifg']}.")
-    if cycles != int(cycles):
-        raise InputError(f"{cycles} cycles cannot be added: give a whole number.")
-    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3 or not np.isfinite(corners).all():
-        raise InputError("The polygon needs at least three corners, each a longitude and a latitude.")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stamps.errors import InputError, NoPixelsError
-from stamps.insar.regions import inside_polygon
-from stamps.legacy.sb_bridge import pairs_project
+from stamps.errors import InputError
+from stamps.insar.regions import pixels_inside
+from stamps.legacy.sb_bridge import column_of, pairs_project
 from stamps.legacy.sb_invert_uw import sb_invert_uw
 from stamps.matlab.arithmetic import round_half_away
 from stamps.products.quantities import Project
@@ -87,6 +87,8 @@ def sb_fix_unwrap_manual_new(
     names = [f"{stem}{project.version}" for stem in _KEPT]
     log.start()
     if undo:
+        if reset or all or ifg is not None or polygon is not None or reference_polygon is not None:
+            raise InputError("undo puts back the files as they were before the last change: it stands alone.")
         with ws.publish():
             restore_previous(ws, names)
         log("The files before the last change are back")
@@ -96,7 +98,7 @@ def sb_fix_unwrap_manual_new(
     before, ph_uw = ws.load(names[0], ["ph_uw"])["ph_uw"], content["ph_uw"].copy()
     if polygon is not None or not reset:
         columns = _columns(project, ifg, all, cycles)
-        inside = _inside(project, polygon, "polygon")
+        inside = pixels_inside(project.ps["lonlat"], polygon, "polygon")
         _move(ph_uw, inside, columns, cycles, _reference(project, reference_polygon, cycles))
     with ws.publish():
         keep_originals(ws, names)
@@ -111,8 +113,7 @@ def sb_fix_unwrap_manual_new(
 
 def _columns(project: Project, ifg: int | None, every: bool, cycles: float | str) -> NDArray[np.int64]:
     """0-based interferograms to correct."""
-    n_ifg = project.ps["n_ifg"]
-    if not isinstance(cycles, str) and cycles != np.inf and (cycles != int(cycles) or cycles == 0):
+    if not _is_closest(cycles) and (not np.isfinite(float(cycles)) or cycles != int(cycles) or cycles == 0):
         raise InputError(f"{cycles} cycles cannot be added: give a whole number other than 0, or closest.")
     if isinstance(cycles, str) and cycles not in _CLOSEST:
         raise InputError(f"{cycles!r} is no number of cycles: give a whole number, or closest.")
@@ -121,28 +122,17 @@ def _columns(project: Project, ifg: int | None, every: bool, cycles: float | str
             raise InputError(
                 "All interferograms are corrected to the closest wrap only: the same cycles in all are an offset."
             )
-        return np.arange(n_ifg)
+        return np.arange(project.ps["n_ifg"])
     if ifg is None:
         raise InputError("Say which interferogram is meant (ifg, counted from 1), or all.")
-    if ifg != int(ifg) or not 1 <= ifg <= n_ifg:
-        raise InputError(f"Interferogram {ifg} does not exist: there are {n_ifg}.")
-    if int(ifg) - 1 not in project.retained_ifgs():
+    column = column_of(project, ifg)
+    if column not in project.retained_ifgs():
         raise InputError(f"Interferogram {ifg} is dropped (drop_ifg_index), so that nothing of it would be used.")
-    return np.array([int(ifg) - 1])
+    return np.array([column])
 
 
 def _is_closest(cycles: float | str) -> bool:
     return isinstance(cycles, str) or cycles == np.inf
-
-
-def _inside(project: Project, polygon: ArrayLike | None, what: str) -> NDArray[np.bool_]:
-    corners = np.asarray([] if polygon is None else polygon, np.float64)
-    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3 or not np.isfinite(corners).all():
-        raise InputError(f"The {what} needs at least three corners, each a longitude and a latitude.")
-    inside = inside_polygon(project.ps["lonlat"], corners)
-    if not inside.any():
-        raise NoPixelsError(f"No pixel is inside the {what}: its corners are longitudes and latitudes in degrees.")
-    return inside
 
 
 def _reference(project: Project, polygon: ArrayLike | None, cycles: float | str) -> NDArray[np.bool_] | None:
@@ -150,7 +140,7 @@ def _reference(project: Project, polygon: ArrayLike | None, cycles: float | str)
         if polygon is not None:
             raise InputError("A reference polygon is for the closest wrap: with a number of cycles it has no meaning.")
         return None
-    return _inside(project, polygon, "reference polygon")
+    return pixels_inside(project.ps["lonlat"], polygon, "reference polygon")
 
 
 def _move(

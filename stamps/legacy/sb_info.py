@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
+from stamps.legacy.ps_info import told
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
-from stamps.workspace import Workspace, findings
+from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
@@ -20,7 +21,7 @@ __all__ = ["sb_info"]
 
 
 def sb_info(workdir: Workspace | StrPath = ".") -> list[str]:
-    """Print one line per interferogram and the number of pixels.
+    """Print one line per interferogram and the number of pixels; a notebook shows a table instead.
 
     Parameters
     ----------
@@ -46,7 +47,4 @@ def sb_info(workdir: Workspace | StrPath = ".") -> list[str]:
     for i, ((first, second), metres) in enumerate(zip(ps["ifgday"], round_half_away(ps["bperp"]), strict=True)):
         line = f"{i + 1:3d}   {datestr(first)} to {datestr(second)}   {metres:5.0f} m"
         lines.append(line if ifg_std is None else f"{line}   {ifg_std[i]:.3f} deg")
-    lines.append(f"Number of stable-phase pixels: {ps['n_ps']}")
-    print("\n".join(lines))
-    findings.tell(ws)
-    return lines
+    return told(ws, lines, f"Number of stable-phase pixels: {ps['n_ps']}")

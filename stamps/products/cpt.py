@@ -28,9 +28,11 @@ __all__ = ["FOLDER", "Palette", "find_palette", "palettes_in", "read_palette"]
 FOLDER = "cptfiles"
 
 _MOST_COLOURS = 256
+_MOST_WANTED = 65536
 _PARTS = 10  # of a row whose colour changes
 _SHIFT = 0.01  # of the smallest step, that keeps both colours of a sharp break
 _TURN = 360.0
+_COMMENT = re.compile(r"#(?![0-9A-Fa-f]{6}\b).*")  # but not a colour #rrggbb
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,12 @@ def read_palette(path: Path, n_colours: int | None = None) -> Palette:
     InputError
         It cannot be read, or is no palette.
     """
-    if n_colours is not None and (isinstance(n_colours, str) or n_colours != int(n_colours) or n_colours < 1):
-        raise InputError(f"The number of colours is {n_colours!r}, but a whole number from 1 was expected.")
+    if n_colours is not None and (
+        isinstance(n_colours, str) or not 1 <= n_colours <= _MOST_WANTED or n_colours != int(n_colours)
+    ):
+        raise InputError(
+            f"The number of colours is {n_colours!r}, but a whole number from 1 to {_MOST_WANTED} was expected."
+        )
     try:
         lines = read_input(path).splitlines()
     except OSError as error:
@@ -112,7 +118,7 @@ def read_palette(path: Path, n_colours: int | None = None) -> Palette:
         except ValueError:
             raise InputError(f"Line {number} of {path} is no row of a palette: {line.strip()[:60]!r}.") from None
     z, colours = _nodes(rows, path)
-    n = n_colours or _needed(rows)
+    n = int(n_colours or _needed(rows))
     centres = z[0] + (np.arange(n) + 0.5) * (z[-1] - z[0]) / n
     table = np.column_stack([np.interp(centres, z, channel) for channel in colours.T])
     ticks = np.unique([value for row in rows for value in (row[0], row[2])])
@@ -137,7 +143,7 @@ def _model(lines: list[str], path: Path) -> str:
 
 def _words(line: str) -> list[str]:
     """Words of a row, without comments, labels and the marks of annotations."""
-    words = line.split("#")[0].split(";")[0].split()
+    words = _COMMENT.sub("", line).split(";")[0].split()
     return words[:-1] if len(words) > 4 and words[-1] in ("L", "U", "B") else words
 
 

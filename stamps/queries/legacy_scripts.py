@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import difflib
 import functools
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib import resources
 
 from stamps.errors import InputError
+from stamps.workspace.markup import Listed, table
 
 __all__ = ["LegacyScript", "legacy_scripts", "list_legacy"]
 
@@ -102,12 +104,18 @@ def list_legacy(name: str | None = None) -> list[LegacyScript]:
     >>> script.module, script.pages
     ('stamps.legacy.ps_select', ('selection',))
     """
-    rows = list(legacy_scripts())
+    rows = legacy_scripts()
     if name is None:
-        return rows
+        return _listed(rows)
     found = [row for row in rows if row.script == name.removesuffix(".m")]
     if not found:
         near = difflib.get_close_matches(name, [row.script for row in rows], n=3, cutoff=0.5)
         hint = f": did you mean {' or '.join(near)}?" if near else "; stamps list-legacy lists all."
         raise InputError(f"No script of the original known here is named '{name}'{hint}")
-    return found
+    return _listed(found)
+
+
+def _listed(rows: Iterable[LegacyScript]) -> Listed[LegacyScript]:
+    cells = [(row.script, row.language, row.module or row.reason, row.purpose) for row in rows]
+    heads = ("script", "language", "module, or why there is none", "purpose")
+    return Listed(rows, table(heads, cells, "scripts of the original", most=len(cells)))

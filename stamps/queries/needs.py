@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from stamps.queries.patch_layout import Layout
+from stamps.workspace.markup import lines, pairs, table
 
 __all__ = ["ArrayNeeds", "Needs", "StepNeeds"]
 
@@ -46,7 +46,7 @@ class StepNeeds:
     arrays: tuple[ArrayNeeds, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Needs:
     """What a stack or project needs.
 
@@ -106,49 +106,79 @@ class Needs:
     def __str__(self) -> str:
         return "\n".join(_text_of(self))
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        heads = ("step", "memory of all processes (MiB)", "processes", "time, rough (s)")
+        steps = [(step.step, step.peak_mib * step.workers, step.workers, step.seconds) for step in self.steps]
+        disk = [(f"{name} (GB)", n_bytes / 1e9) for name, n_bytes in self.disk.items()]
+        title = f"{self.source}: {self.source_type}, {_mode(self)}"
+        return (
+            pairs(_stack(self), title)
+            + table(heads, steps, "memory and time")
+            + pairs([*disk, ("recommended patches", _patches(self))], "disk, at most")
+            + lines(f"note: {text}" for text in self.notes)
+        )
 
 
 # ---------------------------------------------------------------------- text
 
 
-def _text_of(estimate: Needs) -> list[str]:
-    mode = "small baselines" if estimate.small_baselines else "single master"
+def _mode(estimate: Needs) -> str:
+    return "small baselines" if estimate.small_baselines else "single master"
+
+
+def _stack(estimate: Needs) -> list[tuple[str, Any]]:
+    """What the estimate is of."""
     raster = f"{estimate.width} samples x {estimate.length} lines" if estimate.width and estimate.length else "unknown"
-    lines = [
-        f"{estimate.source}: {estimate.source_type}, {mode}",
+    return [
+        ("images", estimate.n_images),
+        ("interferograms", estimate.n_interferograms),
+        ("raster", raster),
+        ("candidates", f"{_count(estimate.candidates)} ({estimate.candidates_from})"),
+        ("pixels from step 3 on", estimate.pixels_from),
+        ("machine", f"{estimate.cores} cores, {estimate.memory_gib:.3g} GiB"),
+    ]
+
+
+def _patches(estimate: Needs) -> str:
+    """The layout that is recommended; empty where there is none."""
+    best = estimate.recommended
+    if best is None:
+        return ""
+    return (
+        f"{best.rg_patches} in range x {best.az_patches} in azimuth, {best.workers} at a time: "
+        f"{_mib(best.peak_mib)} in steps 1 to 4, {_count(best.candidates)} candidates in the largest"
+    )
+
+
+def _text_of(estimate: Needs) -> list[str]:
+    rows = [
+        f"{estimate.source}: {estimate.source_type}, {_mode(estimate)}",
         "",
-        f"  images                {estimate.n_images}",
-        f"  interferograms        {estimate.n_interferograms}",
-        f"  raster                {raster}",
-        f"  candidates            {_count(estimate.candidates)} ({estimate.candidates_from})",
-        f"  pixels from step 3 on {estimate.pixels_from}",
-        f"  machine               {estimate.cores} cores, {estimate.memory_gib:.3g} GiB",
+        *(f"  {name:<21s} {value}" for name, value in _stack(estimate)),
         "",
         "step        memory  processes  seconds (rough)  memory of a process",
     ]
     for step in estimate.steps:
         memory = _mib(step.peak_mib * step.workers)
         multiples = " + ".join(f"{item.multiple:.3g} x {item.array} ({_mib(item.mib)})" for item in step.arrays)
-        lines.append(
+        rows.append(
             f"  {step.step:<6s} {memory:>10s} {step.workers:>10d} {step.seconds:>16.0f}  "
             f"{step.base_mib:g} MiB + {multiples}"
         )
-    lines.append(f"  peak   {_mib(estimate.peak_mib):>10s}")
-    lines += ["", "disk"]
+    rows.append(f"  peak   {_mib(estimate.peak_mib):>10s}")
+    rows += ["", "disk"]
     for name, n_bytes in estimate.disk.items():
-        lines.append(f"  {name:<20s} {'' if name == 'free' else 'at most '}{n_bytes / 1e9:.3g} GB")
+        rows.append(f"  {name:<20s} {'' if name == 'free' else 'at most '}{n_bytes / 1e9:.3g} GB")
     if estimate.recommended is not None:
         best = estimate.recommended
-        lines += ["", "recommended patches"]
-        lines.append(
-            f"  {best.rg_patches} in range x {best.az_patches} in azimuth, {best.workers} at a time: "
-            f"{_mib(best.peak_mib)} in steps 1 to 4, {_count(best.candidates)} candidates in the largest"
-        )
+        rows += ["", "recommended patches"]
+        rows.append(f"  {_patches(estimate)}")
         now = f" (now {estimate.n_patches})" if estimate.source_type == "project" else ""
-        lines.append(f"  mt_prep_snap MASTER DATADIR DA_THRESH {best.rg_patches} {best.az_patches}{now}")
-    return lines + [f"note: {text}" for text in estimate.notes]
+        rows.append(f"  mt_prep_snap MASTER DATADIR DA_THRESH {best.rg_patches} {best.az_patches}{now}")
+    return rows + [f"note: {text}" for text in estimate.notes]
 
 
 def _count(number: int) -> str:

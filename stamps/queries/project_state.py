@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from stamps.matlab import literals
 from stamps.queries.scatterer_counts import ScattererCounts
+from stamps.workspace import markup
 from stamps.workspace.console import one_line
 from stamps.workspace.made_with import ChangedParameter
 
@@ -200,7 +200,7 @@ class ProjectStatus:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return "".join(_markup(self))
 
 
 # ---------------------------------------------------------------------- text
@@ -234,6 +234,27 @@ def _lines_of(status: ProjectStatus) -> list[str]:
     return lines
 
 
+def _markup(status: ProjectStatus) -> Iterator[str]:
+    """The same for a notebook."""
+    yield markup.pairs(_stack(status), f"{status.workdir}: {status.directory_type}")
+    if status.patches:
+        heads = ("patch", "done to step", "candidates", "selected", "weeded", "size")
+        rows = [(p.name, p.step, p.candidates, p.selected, p.weeded, _size(p.n_bytes)) for p in status.patches]
+        yield markup.table(heads, rows, "patches")
+    if status.scatterers:
+        counts = [(item.stage, item.persistent, item.distributed) for item in status.scatterers]
+        yield markup.table(("scatterers", "persistent", "distributed"), counts)
+    if status.directory_type != PATCH:
+        yield markup.pairs(_merged(status), "merged")
+    if status.parameters:
+        values = [(item.name, _literal(item.value), _usual(item)) for item in status.parameters]
+        yield markup.table(("parameter", "value", "default"), values, "parameters that differ from the defaults")
+    yield markup.lines(f"changed after a step: {item}" for item in status.made_with)
+    yield markup.lines(f"out of date: {text}" for text in _stale(status))
+    yield markup.lines([*(item.text for item in status.interrupted), *_problems(status), *status.findings])
+    yield markup.table(("next", "why"), [(advice.command, advice.reason) for advice in status.next])
+
+
 def _stack(status: ProjectStatus) -> list[tuple[str, str]]:
     mode = "small baselines" if status.small_baselines else "single master"
     raster = f"{status.width} samples x {status.length} lines" if status.width and status.length else ""
@@ -257,10 +278,16 @@ def _merged(status: ProjectStatus) -> list[tuple[str, str]]:
 def _parameters(status: ProjectStatus) -> list[str]:
     lines = []
     for item in status.parameters:
-        default = "none" if item.default is None else _literal(item.default)
-        note = "from the data" if item.name in _FROM_DATA else f"default {default}"
+        note = _usual(item) if item.name in _FROM_DATA else f"default {_usual(item)}"
         lines.append(f"  {item.name:<30s} {_literal(item.value):<24s} {note}")
     return lines
+
+
+def _usual(item: DifferingParameter) -> str:
+    """The default of a parameter, or where its value comes from."""
+    if item.name in _FROM_DATA:
+        return "from the data"
+    return "none" if item.default is None else _literal(item.default)
 
 
 def _stale(status: ProjectStatus) -> list[str]:

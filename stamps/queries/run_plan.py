@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from stamps.workspace.markup import lines, table
+
 __all__ = ["PlannedFile", "PlannedStep", "RunPlan"]
 
 
@@ -94,42 +96,59 @@ class RunPlan:
     def __repr__(self) -> str:
         return str(self)
 
+    def _repr_html_(self) -> str:
+        rows = [
+            (step.directory, step.step, step.title, step.action, step.reason, _written(step)) for step in self.steps
+        ]
+        heads = ("directory", "step", "", "", "reason", "writes, replaces or deletes")
+        return table(heads, rows, _heading(self)) + lines([*_notes(self), _totals_text(self.totals), *_endings(self)])
+
 
 # ---------------------------------------------------------------------- text
 
 
 def _text(plan: RunPlan) -> list[str]:
+    last = "STAMPS.log of every directory would gain lines, and .stamps-lineage.json what the results were made from."
+    made = [_heading(plan), *_notes(plan), *_step_lines(plan), "", _totals_text(plan.totals)]
+    return [*made, *_endings(plan), last]
+
+
+def _heading(plan: RunPlan) -> str:
     mode = "small baselines" if plan.small_baselines else "single master"
     steps = f"steps {plan.start} to {plan.end}" if plan.start else f"resume, up to step {plan.end}"
-    lines = [f"Dry run in {plan.workdir} ({mode}): {steps}. Nothing is changed."]
+    return f"Dry run in {plan.workdir} ({mode}): {steps}. Nothing is changed."
+
+
+def _notes(plan: RunPlan) -> list[str]:
     patches = len({step.directory for step in plan.steps if step.place == "patch"})
-    if patches > 1:
-        lines.append(f"{patches} patches, {plan.workers} at a time")
-    lines += [f"note: {text}" for text in plan.notes]
-    lines += [*_step_lines(plan), "", _totals_text(plan.totals)]
+    together = [f"{patches} patches, {plan.workers} at a time"] if patches > 1 else []
+    return [*together, *(f"note: {text}" for text in plan.notes)]
+
+
+def _endings(plan: RunPlan) -> list[str]:
     if plan.fails:
-        lines.append("The run would stop: see 'fail' above.")
-    elif not any(step.action == "run" for step in plan.steps):
-        lines.append("There is nothing to do.")
-    lines.append(
-        "STAMPS.log of every directory would gain lines, and .stamps-lineage.json what the results were made from."
-    )
-    return lines
+        return ["The run would stop: see 'fail' above."]
+    return [] if any(step.action == "run" for step in plan.steps) else ["There is nothing to do."]
+
+
+def _written(step: PlannedStep) -> str:
+    """Names of the files that a step would touch."""
+    return ", ".join(file.file for file in step.files)
 
 
 def _step_lines(plan: RunPlan) -> list[str]:
-    lines: list[str] = []
+    made: list[str] = []
     directory = None
     for step in plan.steps:
         if step.directory != directory:
             directory = step.directory
-            lines += ["", directory]
-        lines.append(f"  step {step.step} {step.title:<40s} {step.action}{': ' + step.reason if step.reason else ''}")
+            made += ["", directory]
+        made.append(f"  step {step.step} {step.title:<40s} {step.action}{': ' + step.reason if step.reason else ''}")
         for action, verb in (("new", "writes"), ("replace", "replaces"), ("delete", "deletes")):
             files = [file for file in step.files if file.action == action]
             if files:
-                lines.append(f"    {verb:<9s} {', '.join(_file_text(file) for file in files)}")
-    return lines
+                made.append(f"    {verb:<9s} {', '.join(_file_text(file) for file in files)}")
+    return made
 
 
 def _totals_text(totals: dict[str, int]) -> str:

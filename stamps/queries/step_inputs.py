@@ -5,7 +5,7 @@ Knows the tables of :mod:`stamps.workspace.step_files` and the headers of files;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from stamps.run.plan import MERGING_STEPS, refuse_merged
 from stamps.run.settings import settings_of
 from stamps.workspace import Workspace
 from stamps.workspace.contents import class_text, shape_fits, shape_text
+from stamps.workspace.markup import Listed, table
 from stamps.workspace.parameters import Parameters
 from stamps.workspace.step_files import Situation, files_of, step_files, variables_of_file
 
@@ -135,7 +136,7 @@ def describe_inputs(step: int | None = None, workdir: Workspace | StrPath | None
         raise InputError(f"Step {step} does not exist: give a number from 1 to 8.")
     steps = list(STEP_TITLES) if step is None else [step]
     if workdir is None:
-        return [_described(number, None) for number in steps]
+        return _listed(_described(number, None) for number in steps)
     ws = Workspace.at(workdir).as_recovered()
     if not is_project(ws):
         raise InputError(
@@ -145,7 +146,17 @@ def describe_inputs(step: int | None = None, workdir: Workspace | StrPath | None
         steps = [number for number in steps if number not in MERGING_STEPS]
     elif step in MERGING_STEPS:
         refuse_merged(ws, step)
-    return [_checked(number, ws) for number in steps]
+    return _listed(_checked(number, ws) for number in steps)
+
+
+def _listed(steps: Iterable[DescribedStep]) -> Listed[DescribedStep]:
+    found = list(steps)
+    rows = [
+        (step.step, step.title, *(", ".join(file.file for file in files) for files in (step.reads, step.writes)),
+         " ".join(step.problems))
+        for step in found
+    ]  # fmt: skip
+    return Listed(found, table(("step", "", "reads", "writes", "problems"), rows))
 
 
 def _begins_merged(ws: Workspace) -> bool:

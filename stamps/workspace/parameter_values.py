@@ -4,6 +4,7 @@
 ``A|B``                one of these texts, upper or lower case
 ``text``               any short text
 ``number``             one finite number; ``number 0..1e6`` within these bounds, which may be ``inf``
+``number 0|0.4|1``     one of these numbers
 ``whole 1..100``       one whole number
 ``list whole 1..9``    whole numbers, none (``[]``) included
 ``pair``               two numbers or several rows of two, infinite ones included
@@ -91,6 +92,8 @@ def _wanted(rule: str, value: NDArray[np.float64] | float | str) -> str:
         )
     if kind == "pair":
         return "" if _is_pair(value) else "two numbers (as [0 1])"
+    if rest and "|" in rest[-1]:
+        return "" if _is_among(value, rest[-1]) else f"one of {rest[-1].replace('|', ', ')}"
     is_list = kind == "list"
     low, high = _bounds(rest[-1]) if rest and ".." in rest[-1] else (-np.inf, np.inf)
     return "" if _fits(value, is_list, "whole" in rule, low, high, "inf" in rule) else _text(rule, is_list, low, high)
@@ -98,6 +101,11 @@ def _wanted(rule: str, value: NDArray[np.float64] | float | str) -> str:
 
 def _bounds(text: str) -> Iterator[float]:
     return (float(word) for word in text.split(".."))
+
+
+def _is_among(value: ArrayLike, numbers: str) -> bool:
+    known = [float(word) for word in numbers.split("|")]
+    return not isinstance(value, str) and np.size(value) == 1 and float(np.ravel(value)[0]) in known
 
 
 def _is_pair(value: NDArray[np.float64] | float | str) -> bool:

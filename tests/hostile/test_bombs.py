@@ -166,7 +166,10 @@ def test_a_cell_that_unpacks_to_more_than_the_memory(tmp_path, monkeypatch):
         matfile.read(stored(tmp_path / "x.mat", element, True))
 
 
-@pytest.mark.parametrize("name", ["patch.list", "pscphase.in", "rsc.txt", "width.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["patch.list", "width.txt", *(pytest.param(n, marks=pytest.mark.exhaustive) for n in ("pscphase.in", "rsc.txt"))],
+)
 def test_lists_that_are_no_texts_stop_the_run(sandbox, name):
     project = sandbox.state(0)
     (project / name).unlink(missing_ok=True)

@@ -230,7 +230,7 @@ def test_page(pair):
         'const facts = JSON.parse(html.match(/id="facts">([^]*?)<\\/script>/)[1]);'
         "const {offset, step} = facts.arrays.lon;"
         f"{script}"
-        "const one = Object.create(Dataset.prototype); one.facts = facts;"
+        "const one = Object.create(Dataset.prototype); one.facts = facts; one.metres = facts.metres;"
         f"one.origin = [{float(wrapped_longitude(middle, 0.0))!r}, 40];"
         "console.log(JSON.stringify([offset[0], [-360, 0, 360].map((t) => one.toMetres("
         f"{middle!r} + 0.001 + t, 40)[0] / facts.metres[0]), turned(180.25), turned(-180.25), turned(-180), turned(14)]));"

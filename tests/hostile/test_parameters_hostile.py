@@ -56,6 +56,14 @@ def test_what_users_of_the_original_type_is_taken(tmp_path, name, value):
     Parameters(tmp_path).check()
 
 
+@pytest.mark.parametrize("value", [0.5, 4, -1, np.nan, [1, 2], [], "1.5"])
+def test_ramps_have_the_degrees_that_there_are(tmp_path, value):
+    with pytest.raises(ParameterError, match="Parameter deramp_degree is .* expected"):
+        Parameters(tmp_path).set("deramp_degree", value, 1)
+    for degree in (0, 0.4, 0.6, 1, 1.5, 2, 2.5, 3):
+        Parameters(tmp_path).set("deramp_degree", degree, 1)
+
+
 def test_all_defaults_are_as_expected():
     for row in table():
         for small_baselines in (False, True):
