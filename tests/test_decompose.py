@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import stamps
-from helpers import finished_project, two_looks
+from helpers import finished_project, two_geometries, two_looks
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.insar.geometry import llh2local
 from stamps.matlab.dates import to_yyyymmdd
@@ -243,10 +243,10 @@ def test_a_project_without_its_geometry(tmp_path):
 
 
 def test_references_that_are_none(pair):
-    with pytest.raises(ParameterError, match="p0 has 0 pixels, .* needs 10"):
+    with pytest.raises(ParameterError, match="p0 has 0 pixels within 500 m .* needs 10"):
         stamps.decompose(*pair, reference=(13.0, 40.0, 500), **QUICK)
     for place in ((14.0, 40.0), (14.0, 95.0, 100), (14.0, 40.0, -1), (np.nan, 40, 1)):
-        with pytest.raises(ParameterError, match="no longitude, latitude and radius"):
+        with pytest.raises(ParameterError, match="reference is|radius of the reference"):
             stamps.decompose(*pair, reference=place, **QUICK)
 
 
@@ -257,6 +257,9 @@ def test_references_that_are_none(pair):
         ({"radius": 30}, "give nearest, too"),
         ({"cell": 0}, "not possible"),
         ({"cell": np.inf}, "not possible"),
+        ({"cell": 1e9}, "give 1 to 100000 m"),
+        ({"cell": 1e-9}, "give 1 to 100000 m"),
+        ({"nearest": True, "radius": 1e9}, "100000 m at most"),
         ({"min_points": 0}, "not possible"),
         ({"nearest": True, "radius": -1}, "not possible"),
         ({"egms": "x", "cell": 50}, "cells of 100 m"),
@@ -356,3 +359,136 @@ def test_dates_without_noise_have_no_errors(tmp_path):
 def test_a_pixel_without_error_does_not_outweigh_the_others(pair):
     whole = looks.look_at(looks.Project.at(pair[0]), "right", looks.Wish(n_boot=60))
     assert whole.std.min() >= 0.1 * np.median(whole.std) - 1e-9 and whole.std.min() > 0
+
+
+# ---------------------------------------------------------------------- reference, shift, headings
+
+
+def test_errors_are_those_relative_to_the_reference(tmp_path):
+    """A slope of delays across the scene that changes from date to date: near the reference it cancels, far away it does not."""
+    rng, projects = np.random.default_rng(4), []
+    for number, heading in enumerate((two_looks.ASCENDING, two_looks.DESCENDING)):
+        lonlat = two_looks.places(rng, 400)
+        ws = two_looks.project(
+            tmp_path / str(number), lonlat, np.zeros((400, 3)), heading=heading, noise=0.3, seed=number
+        )
+        east = (lonlat[:, 0] - two_looks.CENTRE[0]) * two_looks.METRES[0] / 1000
+        ph = ws.load("phuw2")
+        slope = rng.normal(0, 10, ph["ph_uw"].shape[1]) / finished_project.MILLIMETRES
+        ph["ph_uw"] = (ph["ph_uw"] + np.outer(east, slope - slope[13])).astype(np.float32)
+        ws.save("phuw2", ph)
+        projects.append(ws.path)
+    motion = stamps.decompose(*projects, reference=two_looks.STABLE, **QUICK)
+    far = np.abs(motion.lonlat[:, 0] - two_looks.STABLE[0]) * two_looks.METRES[0]
+    assert motion.up_std[far > 1200].mean() > 4 * motion.up_std[far < 250].mean()
+    # averaging does not help against noise that neighbours share
+    most = (motion.n_ascending >= 3) & (motion.n_descending >= 3) & (far > 1000)
+    few = (motion.n_ascending == 1) & (motion.n_descending == 1) & (far > 1000)
+    assert motion.up_std[most].mean() > 0.8 * motion.up_std[few].mean()
+
+
+def test_a_box_as_reference(pair):
+    lon, lat = two_looks.STABLE[:2]
+    box = (lon - 0.004, lon + 0.004, lat - 0.004, lat + 0.004)
+    motion = stamps.decompose(*pair, reference=box, **QUICK)
+    assert motion.metadata["reference"].startswith("mean of the pixels in 14.00") and not motion.warnings
+    with pytest.raises(ParameterError, match="south comes first"):
+        stamps.decompose(*pair, reference=(lon, lon + 1, lat + 1, lat), **QUICK)
+
+
+def test_a_date_of_reference(pair):
+    plain = stamps.decompose(*pair, reference=two_looks.STABLE, series=True, **QUICK)
+    date = plain.metadata["dates"][7]
+    other = stamps.decompose(*pair, reference=two_looks.STABLE, reference_date=date, **QUICK)
+    assert (other.series.up[:, 7] == 0).all() and (other.series.up_std[:, 7] == 0).all()
+    assert other.metadata["reference_date"] == date and plain.metadata["reference_date"] == plain.metadata["dates"][0]
+    assert other.series.east == pytest.approx(plain.series.east - plain.series.east[:, [7]], abs=1e-9)
+    with pytest.raises(InputError, match="no date of the series: the nearest is"):
+        stamps.decompose(*pair, reference_date="20180102", **QUICK)
+    with pytest.raises(InputError, match="reference_date is 'soon'"):
+        stamps.decompose(*pair, reference_date="soon", **QUICK)
+
+
+def test_projects_that_are_shifted_against_each_other(tmp_path):
+    rng, projects = np.random.default_rng(6), []
+    ground = two_looks.places(rng, 400)
+    for number, heading in enumerate((two_looks.ASCENDING, two_looks.DESCENDING)):
+        move = np.array([[7.0, -3.0], [-7.0, 3.0]])[number] / two_looks.METRES
+        lonlat = ground + move + rng.normal(0, 1.0, (400, 2)) / two_looks.METRES
+        ws = two_looks.project(tmp_path / f"p{number}", lonlat, two_looks.field(ground), heading=heading, seed=number)
+        projects.append(ws.path)
+    plain = stamps.decompose(*projects, nearest=True, radius=8, **QUICK)
+    moved = stamps.decompose(*projects, nearest=True, radius=8, align=True, **QUICK)
+    assert len(moved) > 380 > 2 * len(plain)
+    assert moved.metadata["shifts_m"]["p0"] == pytest.approx([-7, 3], abs=0.5)
+    assert moved.metadata["shifts_m"]["p1"] == pytest.approx([7, -3], abs=0.5)
+    assert "shifts_m" not in plain.metadata
+
+
+def test_no_shift_stands_out(pair):
+    motion = stamps.decompose(*pair, align=True, reference=two_looks.STABLE, **QUICK)
+    assert any("No shift of p1 brings clearly more pixels" in text for text in motion.warnings)
+    assert motion.metadata["shifts_m"] == {"p0": [0.0, 0.0], "p1": [0.0, 0.0]}
+
+
+def test_headings_in_radians_are_pointed_out(tmp_path):
+    first, second = two_looks.pair(tmp_path, n=60)
+    Parameters(first).set("heading", np.radians(-12.0))
+    told = stamps.decompose(first.path, second.path, cell=300, **QUICK).warnings
+    assert any("heading -0.20" in text and "setparm heading -12.00" in text for text in told)
+
+
+def test_small_baselines_that_know_only_the_look_angle(tmp_path):
+    ws = finished_project.small_baselines(tmp_path / "p", n_ps=80, n_image=8, heading=two_looks.ASCENDING)
+    ws.delete("inc2.mat")
+    slant, true = 848_900.0, np.radians(np.linspace(38, 40, 80))
+    orbit = np.sqrt(6371e3**2 + slant**2 + 2 * 6371e3 * slant * np.cos(np.radians(39)))
+    ws.save("la2", {"la": np.arcsin(np.sin(true) * 6371e3 / orbit)})
+    ws.save("ps2", {**ws.load("ps2"), "mean_incidence": np.radians(39.0), "mean_range": slant})
+    [(project, side)] = looks.open_projects([ws.path], ".", ["right"])
+    look = looks.look_at(project, side, looks.Wish(n_boot=10))
+    assert np.degrees(np.arccos(look.vector[:, 2])) == pytest.approx(np.linspace(38, 40, 80)[look.rows], abs=1e-4)
+    ws.delete("la2.mat")
+    with pytest.raises(InputError, match="does not know its angle of incidence"):
+        looks.open_projects([ws.path], ".", ["right"])
+
+
+# ---------------------------------------------------------------------- from images on
+
+
+@pytest.mark.exhaustive
+def test_two_simulated_geometries_without_delays(tmp_path):
+    """Noise of scatterers only: errors of 0.2 mm/yr, which the V_STDEV of pixels understate a little."""
+    found = []
+    for seed in (1, 2, 3):
+        projects = [two_geometries.processed(tmp_path / str(seed), k, seed, **two_geometries.QUIET) for k in (0, 1)]
+        motion = stamps.decompose(*projects, reference=two_geometries.STABLE, n_boot=200)
+        found.append(
+            [two_geometries.squares(motion, keep) for keep in (slice(None), two_geometries.still(motion.lonlat))]
+        )
+    everywhere, still = np.mean(found, axis=0)
+    assert (everywhere[:, 1] < 0.65).all()  # mm/yr
+    assert (still[:, 0] < 1.9).all() and (still[:, 0] > 0.7).all()
+
+
+@pytest.mark.exhaustive
+def test_two_simulated_geometries_with_delays(tmp_path):
+    """Troposphere and orbits: errors relative to the reference, which whole scenes have in common."""
+    squares = []
+    for seed in (11, 12, 13, 14, 15, 16):
+        projects = [two_geometries.processed(tmp_path / str(seed), k, seed) for k in (0, 1)]
+        motion = stamps.decompose(*projects, reference=two_geometries.STABLE, n_boot=200)
+        squares.append([part[0] for part in two_geometries.squares(motion)])
+    assert 0.6 < np.mean(squares) < 1.8 and np.median(squares) < 1.5
+
+
+@pytest.mark.exhaustive
+def test_a_single_master_with_small_baselines(tmp_path):
+    network = {"network": "sb", "dispersion": 0.6, "max_perp": 150, "max_temporal": 100}
+    projects = [
+        two_geometries.processed(tmp_path, k, 1, **two_geometries.QUIET, **(network if k else {})) for k in (0, 1)
+    ]
+    motion = stamps.decompose(*projects, reference=two_geometries.STABLE, n_boot=200)
+    assert [part["mean_incidence_deg"] for part in motion.metadata["projects"]] == pytest.approx([37, 41], abs=0.05)
+    for square, rms in two_geometries.squares(motion):
+        assert 0.5 < square < 2 and rms < 0.8

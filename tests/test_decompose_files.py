@@ -1,19 +1,21 @@
 """Files of east and up: what they hold, that they come whole or not at all; the shell command."""
 
+import contextlib
 import json
+import sqlite3
 
 import numpy as np
 import pytest
 
 import stamps
 from helpers import two_looks
-from stamps.analysis.egms_fields import FIELDS, egms_fields
+from stamps.analysis.egms import FIELDS, egms_fields
 from stamps.analysis.resampling import common_days, onto_days
 from stamps.cli import program
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.insar.laea import from_laea, to_laea
 from stamps.products.ground import motion_files
-from stamps.products.ground.egms_pair import pid_of
+from stamps.products.ground.egms_pair import pids_of
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,52 @@ def test_egms_is_for_europe(tmp_path):
     assert len(stamps.decompose(*made, n_boot=30, cell=300)) > 10
 
 
+def test_other_readers_agree(written):
+    """What GeoPackage, GeoJSON and NetCDF are made of, without the libraries that wrote them."""
+    h5py, wkb = pytest.importorskip("h5py"), pytest.importorskip("shapely.wkb")
+    folder, motion = written
+    with contextlib.closing(sqlite3.connect(folder / "m.gpkg")) as base:
+        (table,) = [row[0] for row in base.execute("select table_name from gpkg_contents where data_type = 'features'")]
+        (geometry,) = [row[0] for row in base.execute("select column_name from gpkg_geometry_columns")]
+        rows = base.execute(f'select v_up, v_east_std, "{geometry}" from "{table}"').fetchall()
+    assert [row[0] for row in rows] == pytest.approx(motion.up.tolist(), abs=1e-3)
+    assert [row[1] for row in rows] == pytest.approx(motion.east_std.tolist(), abs=1e-3)
+    head = 8 + {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}[(rows[0][2][3] >> 1) & 7]
+    places = [wkb.loads(row[2][head:]).coords[0][:2] for row in rows]
+    assert np.array(places) == pytest.approx(motion.lonlat, abs=1e-6)
+    features = json.loads((folder / "m.geojson").read_text())["features"]
+    assert [part["properties"]["v_up"] for part in features] == pytest.approx(motion.up.tolist(), abs=1e-3)
+    assert np.array([part["geometry"]["coordinates"][:2] for part in features]) == pytest.approx(
+        motion.lonlat, abs=1e-6
+    )
+    with h5py.File(folder / "m.nc") as file:
+        assert file["v_up"][:] == pytest.approx(motion.up) and file["lat"][:] == pytest.approx(motion.lonlat[:, 1])
+        assert file["up"].shape == motion.series.up.shape and file["time"].shape == motion.series.days.shape
+
+
+def test_the_pair_of_egms_is_read_as_such(pair, tmp_path):
+    pytest.importorskip("xarray"), pytest.importorskip("pandas")
+    motion = stamps.decompose(*pair, egms="L3", workdir=tmp_path, n_boot=30)
+    for letter, values in (("U", motion.series.up), ("E", motion.series.east)):
+        (path,) = (tmp_path / "L3").glob(f"*_{letter}_*.csv")
+        table = stamps.read_egms(path)
+        assert table.attrs["egms_level"] == "L3" and table.displacement.values == pytest.approx(values, abs=0.051)
+        assert table.easting.values == pytest.approx(motion.places[:, 0], abs=0.5)
+        assert table.northing.values == pytest.approx(motion.places[:, 1], abs=0.5)
+        years = (motion.series.days - motion.series.days[0]) / 365
+        terms = np.column_stack([years, years**0, np.cos(2 * np.pi * years), np.sin(2 * np.pi * years)])
+        slopes = np.linalg.lstsq(terms, values.T, rcond=None)[0][0]
+        assert table.mean_velocity.values == pytest.approx(slopes, abs=0.051)
+
+
 # ---------------------------------------------------------------------- whole or not at all
+
+
+def test_results_that_are_in_the_way_of_others(pair, tmp_path):
+    for names in (["m.csv", "m.csv-metadata.json"], ["m.csv-metadata.json", "m.csv"]):
+        with pytest.raises(InputError, match=r"Two of the results would be .*m\.csv-metadata\.json: give other names"):
+            stamps.decompose(*pair, out=names, workdir=tmp_path, n_boot=30)
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failing_writer_leaves_everything_as_it_was(pair, tmp_path, monkeypatch):
@@ -203,7 +250,7 @@ def test_fields_of_egms_against_their_definition():
     assert found["acceleration"].std() == pytest.approx(found["acceleration_std"].mean(), rel=0.15)
     assert found["seasonality"].mean() == pytest.approx(5, abs=0.05)
     gappy = np.full((1, 200), np.nan)
-    gappy[0, :8] = 1.0
+    gappy[0, 60:67] = 1.0
     assert all(np.isnan(values).all() for values in egms_fields(days, gappy).values())
 
 
@@ -214,10 +261,14 @@ def test_frame_of_europe():
 
 
 def test_pid():
-    assert pid_of(100, 0) == "0000000001" and pid_of(6250, 50, 3) == "3000000010"
+    assert pids_of([100, 6250], [0, 50], 3).tolist() == ["3000000001", "3000000010"]
     number = (2_000_050 // 100) * 2**32 + 4_600_050 // 100
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    (code,) = pids_of(4_600_050, 2_000_050)
     back = 0
-    for letter in pid_of(4_600_050, 2_000_050)[1:]:
+    for letter in code[1:]:
         back = back * 62 + digits.index(letter)
-    assert back == number and len(pid_of(4_600_050, 2_000_050)) == 10
+    assert back == number and len(code) == 10
+    for east, north in ((-100, 5_000_000), (4_000_000, -50), (100, 2**40)):
+        with pytest.raises(InputError, match="not within EGMS's grid"):
+            pids_of([4_600_050, east], [2_000_050, north])

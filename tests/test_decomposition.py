@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stamps.analysis.decomposition import Model, decompose
 from stamps.errors import ParameterError
-from stamps.products.line_of_sight import look_vector
+from stamps.products.line_of_sight import headings_at, look_vector
 
 PAIR = look_vector(np.radians([39.0, 39.0]), np.array([-12.0, -168.0]))
 
@@ -137,3 +137,21 @@ def test_arrays_that_do_not_fit_are_refused(arguments, message):
 def test_assumptions_that_cannot_be_are_refused(given, message):
     with pytest.raises(ParameterError, match=message):
         Model(**given)
+
+
+def test_headings_turn_with_the_meridians():
+    """A satellite on a great circle over a sphere: its line of sight at pixels of a swath, by vectors."""
+    track = np.radians([40.0, -12.0])  # latitude and heading where the middle of the swath is abeam
+    below = np.array([np.cos(track[0]), 0, np.sin(track[0])])
+    flight = np.array([-np.sin(track[0]) * np.cos(track[1]), np.sin(track[1]), np.cos(track[0]) * np.cos(track[1])])
+    right = np.cross(flight, below)
+    along, across = np.meshgrid(np.linspace(-0.02, 0.02, 5), np.linspace(0.06, 0.10, 5))  # radians, 250 km each
+    nadir = np.cos(along)[..., None] * below + np.sin(along)[..., None] * flight
+    places = (np.cos(across)[..., None] * nadir + np.sin(across)[..., None] * right).reshape(-1, 3)
+    outwards = (np.cos(across)[..., None] * right - np.sin(across)[..., None] * nadir).reshape(-1, 3)
+    lon, lat = np.arctan2(places[:, 1], places[:, 0]), np.arcsin(places[:, 2])
+    east = np.stack([-np.sin(lon), np.cos(lon), 0 * lon], axis=1)
+    azimuth = np.degrees(np.arctan2((outwards * east).sum(axis=1), (outwards * np.cross(places, east)).sum(axis=1)))
+    truth = azimuth - 90
+    found = headings_at(np.degrees(np.stack([lon, lat], axis=1)), truth[12])
+    assert np.ptp(truth) > 1.5 and np.abs(found - truth).max() < 0.25

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from stamps.analysis.gnss import calibrate, compare_series, into_line_of_sight, on_dates, summary_of
+from stamps.analysis.gnss import (
+    calibrate,
+    calibrate_dates,
+    compare_series,
+    into_line_of_sight,
+    on_dates,
+    summary_of,
+)
+from stamps.analysis.plates import PLATES, plate_velocity, rotation_of
 from stamps.errors import ParameterError
 from stamps.products.line_of_sight import look_vector
 
@@ -130,3 +138,85 @@ def test_figures_of_all_stations():
     assert found["chi2_dof"] == pytest.approx(1, abs=0.07) and found["n"] == 4000 and found["p"] > 1e-3
     assert found["outliers"] < 30 and found["wrms"] < found["rms"]
     assert np.isnan(summary_of([1.0], [1.0], 1)["chi2_dof"])
+
+
+# ---------------------------------------------------------------------- dates
+
+
+def test_surfaces_of_dates_come_back_though_stations_lack_some():
+    rng = np.random.default_rng(5)
+    xy, truth = rng.uniform(-40, 40, (9, 2)), rng.normal(0, [8, 0.1, 0.1], (25, 3))
+    own = rng.normal(0, 100, 9)
+    difference = np.column_stack([np.ones(9), xy]) @ truth.T + own[:, None] + rng.normal(0, 0.2, (9, 25))
+    difference[2, :12] = difference[5, 3] = np.nan
+    difference[:6, 20] = np.nan  # three stations are left
+    found = calibrate_dates(xy, difference, np.full((9, 25), 0.2), 7, "plane")
+    expected = truth - truth[7]
+    used = np.arange(25) != 20
+    assert np.isnan(found.parameters[20]).all() and found.stations[20] == 3
+    off = (found.parameters - expected)[used]
+    assert (np.abs(off).max(axis=0) < [0.5, 0.02, 0.02]).all()
+    error = np.sqrt(np.einsum("kpp->kp", found.covariance))[used & (np.arange(25) != 7)]
+    assert 0.5 < np.mean((off[np.arange(25)[used] != 7] / error) ** 2) < 2
+    assert (found.parameters[7] == 0).all() and (found.covariance[7] == 0).all()
+    assert found.at([[10.0, -3.0]])[0, 4] == pytest.approx(found.parameters[4] @ [1, 10, -3])
+
+
+def test_dates_that_cannot_be_calibrated():
+    difference = np.zeros((3, 5))
+    difference[:, 2] = np.nan
+    for zero, kind, said in (
+        (2, "offset", "needs 1 stations on the reference date; there are 0"),
+        (0, "plane", "needs 4"),
+    ):
+        with pytest.raises(ParameterError, match=said):
+            calibrate_dates(np.zeros((3, 2)), difference, np.ones((3, 5)), zero, kind)
+    line = np.stack([np.arange(5.0)] * 2, axis=1)
+    with pytest.raises(ParameterError, match="on one line"):
+        calibrate_dates(line, np.zeros((5, 4)), np.ones((5, 4)), 0, "plane")
+
+
+# ---------------------------------------------------------------------- plates
+
+
+@pytest.mark.parametrize(
+    ("plate", "rate"),
+    [("eurasia", 0.261), ("north-america", 0.194), ("pacific", 0.679), ("nubia", 0.267), ("Arabia", 0.515)],
+)
+def test_rates_of_plates(plate, rate):
+    """Degrees per million years, as the paper's table gives them beside the components."""
+    assert np.degrees(np.linalg.norm(rotation_of(plate))) * 1e6 == pytest.approx(rate, abs=6e-4)
+
+
+def test_motion_of_a_plate():
+    """A pole at the pole of the Earth moves everything east by the radius of its parallel; at a pole nothing moves."""
+    moved = plate_velocity([[14.0, 40.0], [-100.0, -60.0]], rotation_of(pole=(90, 0, 1.0)))
+    a, e2 = 6378137.0, 0.00669437999
+    lat = np.radians([40.0, -60.0])
+    parallel = a * np.cos(lat) / np.sqrt(1 - e2 * np.sin(lat) ** 2)
+    assert moved[:, 0] == pytest.approx(np.radians(1e-6) * parallel * 1000) and moved[:, 1:] == pytest.approx(
+        0, abs=1e-9
+    )
+    axis = rotation_of("eurasia")
+    pole = np.degrees([[np.arctan2(axis[1], axis[0]), np.arctan2(axis[2], np.hypot(*axis[:2]) * (1 - e2))]])
+    assert plate_velocity(pole, axis)[0] == pytest.approx(0, abs=1e-6)
+    rome = plate_velocity([[12.5, 41.9]], axis)[0]
+    assert 20 < rome[0] < 26 and 14 < rome[1] < 19 and abs(rome[2]) < 0.2  # north-east at some 28 mm/yr
+    assert all(np.hypot(*plate_velocity([[0.0, 0.0]], rotation_of(name))[0, :2]) < 120 for name in PLATES)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "give one of them"),
+        ({"plate": "eurasia", "pole": (1, 2, 3)}, "give one of them"),
+        ({"plate": "atlantis"}, "'atlantis' is unknown: antarctica"),
+        ({"pole": (91, 0, 1)}, "is none"),
+        ({"pole": (1, 0)}, "is none"),
+        ({"pole": (55, -99, 250)}, "another unit"),
+        ({"pole": (55, np.nan, 0.2)}, "is none"),
+    ],
+)
+def test_plates_that_are_none(given, said):
+    with pytest.raises(ParameterError, match=said):
+        rotation_of(**given)

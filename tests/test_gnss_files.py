@@ -83,8 +83,11 @@ def test_folders_and_several_files(tmp_path):
     write(tmp_path / "y.tenv3", HEADER, day(54552, site="YYYY"))
     table = write(tmp_path / "own.csv", TABLE + "A,14,40,2,1,3,.1,.2,.3")
     assert [station.name for station in read_gnss([tmp_path, table])] == ["A", "XXXX", "YYYY"]
+    write(tmp_path / "again.TENV3", HEADER, day(54552, site="XXXX"))
     with pytest.raises(InputError, match="XXXX stands in the files of GNSS twice"):
-        read_gnss([tmp_path, tmp_path / "x.tenv3"])
+        read_gnss(tmp_path)
+    (tmp_path / "again.TENV3").unlink()
+    assert len(read_gnss([tmp_path, tmp_path / "x.tenv3"])) == 2  # the same file is read once
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"holds no file \*.tenv3"):
         read_gnss(tmp_path / "empty")
@@ -102,9 +105,9 @@ HOSTILE = {
     "nan": (f"{HEADER}\n{day(54552).replace('0.500000', 'nan')}", "east is 'nan'"),
     "infinite": (f"{HEADER}\n{day(54552).replace('0.500000', '1e999')}", "a number was expected"),
     "no error": (f"{HEADER}\n{day(54552).replace('0.001 0.002', '0.000 0.002')}", "standard deviation of 0"),
-    "backwards": (f"{HEADER}\n{day(54553)}\n{day(54552)}", "do not ascend"),
+    "backwards": (f"{HEADER}\n{day(54553)}\n\n# note\n{day(54552)}", "Line 5 of .* do not ascend"),
     "twice": (f"{HEADER}\n{day(54552)}\n{day(54552)}", "one stands twice"),
-    "no day": (f"{HEADER}\n{day(10**9)}", "days that are none"),
+    "no day": (f"{HEADER}\n{day(10**9)}", "Line 2 of .* has a day that is none"),
     "two stations": (f"{HEADER}\n{day(54552)}\n{day(54553, site='ELSE')}", "several stations"),
     "off the globe": (f"{HEADER}\n{day(54552, lon=9999)}", "no longitude and latitude"),
     "old": (
@@ -112,6 +115,23 @@ HOSTILE = {
         "has no latitude and longitude",
     ),
     "no column": (HEADER.replace("u0(m)", "q") + "\n" + day(54552), "has no column u0"),
+    "cut at the end": (f"{HEADER}\n{day(54552)}\n{day(54553)[:-20]}", "Line 3 of .* has 21 fields"),
+    "a field too many": (f"{HEADER}\n{day(54552)} 7", "has 24 fields, but the header has 23"),
+    "header cut off": (f"{day(54552)}\n{day(54553)}", "tenv3 without its first line"),
+    "millimetres": (f"{HEADER}\n{day(54552).replace('0.001 0.002 0.004', '1.1 2.2 4.4')}", "are they millimetres"),
+    "underscore": (f"{HEADER}\n{day(54552).replace('0.500000', '0_5')}", "east is '0_5'"),
+    "formula": (TABLE + "=1+2,14,40,1,1,1,1,1,1", "'=1.2' is no name of a site"),
+    "formula of tenv3": (f"{HEADER}\n{day(54552, site='@SUM')}", "'@SUM' is no name of a site"),
+    "long name": (TABLE + "A" * 80 + ",14,40,1,1,1,1,1,1", "longer than 64"),
+    "midas of millimetres": (
+        MIDAS.format(name="A", lat=1, lon=2).replace(
+            "0.020 0.015 -0.003 0.0002 0.0003 0.0008", "3.0 2.0 -1.0 0.2 0.3 0.8"
+        ),
+        "are its numbers mm/yr",
+    ),
+    "table of metres": (TABLE + "A,14,40,0.02,0.01,0.001,0.0002,0.0002,0.0008", "are its numbers m/yr"),
+    "twice a column": (TABLE.replace("\n", ",ve\n") + "A,14,40,1,1,1,1,1,1,2", "the column ve twice"),
+    "commas for points": (TABLE + "A,14,5,40,1,1,1,1,1,1", "not as many fields"),
     "midas cut": (
         MIDAS.format(name="A", lat=1, lon=2) + "\nB MIDAS5 2010",
         "Line 2 of .* has 3 fields, but MIDAS has 27",
@@ -130,7 +150,7 @@ HOSTILE = {
     "negative error": (TABLE + "A,14,40,1,1,1,-1,1,1", "standard deviation is 0 or less"),
     "metres": (TABLE + "A,14,40,1e9,1,1,1,1,1", "is not possible"),
     "same site": (TABLE + "A,14,40,1,1,1,1,1,1\nA,15,40,1,1,1,1,1,1", "stands in the files of GNSS twice"),
-    "no velocity": ("site,lon,lat\nA,14,40\n", "is no tenv3 file"),
+    "no velocity": ("site,lon,lat\nA,14,40\n", "There is no station"),
 }
 
 
@@ -154,6 +174,50 @@ def test_what_is_no_text(tmp_path):
         read_gnss(path)
     with pytest.raises(InputError, match="is missing"):
         read_gnss(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_tables_of_spreadsheets(tmp_path, separator):
+    """Semicolons or tabs, commas for points, a byte order mark, lines as Windows ends them, comments."""
+    lines = ["# of last year", TABLE.strip(), '"SITE, A",14,25,40,5,1,5,-2,0,0,5,0,2,0,2,0,4', ""]
+    lines[2] = separator.join(['"SITE, A"', "14,25", "40,5", "1,5", "-2,0", "0,5", "0,2", "0,2", "0,4"])
+    lines[1] = lines[1].replace(",", separator)
+    path = tmp_path / "own.csv"
+    path.write_bytes("\ufeff".encode() + "\r\n".join(lines).encode())
+    (station,) = read_gnss(path)
+    assert (station.name, station.lon, station.lat) == ("SITE, A", 14.25, 40.5)
+    assert station.velocity.tolist() == [1.5, -2, 0.5] and station.velocity_std.tolist() == [0.2, 0.2, 0.4]
+    path.write_text("\n".join([*lines[:3], lines[2].replace("40,5", "north")]))
+    with pytest.raises(InputError, match="Line 4 of .*: lat is 'north'"):
+        read_gnss(path)
+
+
+def test_older_files_with_places_from_a_table(tmp_path):
+    """20 columns, without latitude and longitude; a year beyond 80 is of the last century, as its day says."""
+    rows = [" ".join(day(48000 + k).replace("08MAR27", "90APR19").split()[:20]) for k in range(3)]
+    old = write(tmp_path / "00NA.tenv3", " ".join(HEADER.split()[:20]), *rows)
+    with pytest.raises(InputError, match="has no latitude and longitude.*site,lon,lat with 00NA"):
+        read_gnss(old)
+    places = write(tmp_path / "places.csv", "site,lon,lat", "ELSE,1,1", "00NA,-229.156,-12.47")
+    (station,) = read_gnss([old, places])
+    assert [station.lon, station.lat] == pytest.approx([130.844, -12.47])
+    assert station.days.tolist() == [datenum(19900419) + k for k in range(3)]
+
+
+def test_frames_are_in_names(tmp_path):
+    line = MIDAS.format(name="AAAA", lat=40.5, lon=14.2)
+    named = {"midas.IGS14.txt": "IGS14", "midas.EU.txt": "EU", "velocities.txt": "", "midas.txt": ""}
+    for name, frame in named.items():
+        assert read_gnss(write(tmp_path / name, line))[0].frame == frame
+    for name, frame in {"P123.NA.tenv3": "NA", "P123.tenv3": ""}.items():
+        assert read_gnss(write(tmp_path / name, HEADER, day(54552)))[0].frame == frame
+
+
+@pytest.mark.parametrize("start", [b"\x1f\x8b\x08", b"PK\x03\x04", b"BZh9"])
+def test_packed_files_are_to_be_unpacked(tmp_path, start):
+    (tmp_path / "a.tenv3.gz").write_bytes(start + b"rest")
+    with pytest.raises(InputError, match="is a packed file: unpack it"):
+        read_gnss(tmp_path / "a.tenv3.gz")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")

@@ -8,6 +8,7 @@ import pytest
 
 import stamps
 from helpers import finished_project, two_looks
+from stamps.analysis.plates import plate_velocity, rotation_of
 from stamps.cli import program
 from stamps.errors import InputError, ParameterError
 from stamps.insar.geometry import centre_of, llh2local
@@ -47,7 +48,7 @@ def table(path, rng, n=9, extra=""):
     return path
 
 
-def tenv3(folder, rng, n=4, first=-30, last=500, site="G{:03d}", place=None):
+def tenv3(folder, rng, n=4, first=-30, last=500, site="G{:03d}", place=None, wave=4):
     """Daily positions that move by the truth and a wave of a year."""
     folder.mkdir(exist_ok=True)
     for k, (lon, lat) in enumerate(sites(rng, n) if place is None else [place]):
@@ -55,7 +56,7 @@ def tenv3(folder, rng, n=4, first=-30, last=500, site="G{:03d}", place=None):
         days = two_looks.START + np.arange(first, last)
         years = (days - two_looks.START) / 365.25
         enu = np.outer(years, MOTION) + rng.normal(0, [1, 1, 3], (days.size, 3))
-        enu[:, 2] += 4 * np.sin(2 * np.pi * years)
+        enu[:, 2] += wave * np.sin(2 * np.pi * years)
         for day, (e, north, up) in zip(days, enu / 1000, strict=True):
             mjd = int(day - 678942)
             lines.append(
@@ -149,6 +150,112 @@ def test_velocities_against_a_reference_station(project, velocities, tmp_path):
     assert {row.compared for row in mixed.rows} == {"velocity"} and "G000" in {row.site for row in mixed.rows}
 
 
+def test_displacements_are_calibrated_date_by_date(tmp_path):
+    """What differs from date to date, seen by stations only, is taken out of the series of every pixel."""
+    rng = np.random.default_rng(9)
+    ws = scene(tmp_path / "p", 4, noise=0.05)
+    error = rng.normal(0, 10, (40, 3)) * [1, 0.3, 0.3]
+    lonlat, ph = ws.load("ps2")["lonlat"], ws.load("phuw2")
+    plane = np.column_stack([np.ones(N), llh2local(lonlat, centre_of(lonlat))]) @ (error - error[13]).T
+    ph["ph_uw"] = (ph["ph_uw"] - plane / finished_project.MILLIMETRES).astype(np.float32)
+    ws.save("phuw2", ph)
+    folder = tenv3(tmp_path / "files", rng, n=8, wave=0)
+    options = {"workdir": ws.path, "calibrate": "plane", "frame": "EU", "n_boot": 20, "values": "v"}
+    found = stamps.gnss(folder, by_date=True, calibrated=tmp_path / "c.csv", **options)
+    stamps.gnss(folder, calibrated=tmp_path / "d.csv", **options)
+    left = {}
+    for name in "cd":
+        with open(tmp_path / f"{name}.csv") as file:
+            rows = list(csv.DictReader(file))
+        dates = sorted(column for column in rows[0] if column.startswith("D2"))
+        series = np.array([[float(row[date]) for date in dates] for row in rows])
+        years = 12 * (np.arange(40) - 13) / 365.25
+        left[name] = float((series - VECTOR @ MOTION * years).std())
+        assert (series[:, 13] == 0).all()
+    assert left["c"] < 2 < 5 < left["d"]
+    dates = found.metadata["calibration"]["dates"]
+    assert len(dates) == 40 and all(part["stations"] == 8 for part in dates.values())
+    first = next(iter(dates.values()))
+    truth = (error[13] - error)[0]
+    assert (np.abs(np.array(first["parameters"]) - truth) < 5 * np.array(first["std"]) + [0.3, 0.1, 0.1]).all()
+
+
+def test_dates_without_stations_stay_empty(project, tmp_path):
+    folder = tenv3(tmp_path / "files", np.random.default_rng(3), n=2, last=300)
+    found = stamps.gnss(
+        folder, workdir=project, calibrate="offset", by_date=True, calibrated=tmp_path / "c.csv", frame="EU", n_boot=20
+    )
+    assert any("displacements stay empty: 2018-11-" in text and "more" in text for text in found.warnings)
+    with open(tmp_path / "c.csv") as file:
+        row = next(csv.DictReader(file))
+    dates = sorted(column for column in row if column.startswith("D2"))
+    assert [row[date] == "" for date in dates] == [12 * k > 302 for k in range(40)]
+    late = tenv3(tmp_path / "late", np.random.default_rng(3), n=2, first=200)
+    with pytest.raises(ParameterError, match="needs 1 stations on the reference date; there are 0"):
+        stamps.gnss(late, workdir=project, calibrate="offset", by_date=True, n_boot=20)
+    velocities = table(tmp_path / "own.csv", np.random.default_rng(5))
+    with pytest.raises(InputError, match="No station has a series"):
+        stamps.gnss(velocities, workdir=project, calibrate="offset", by_date=True, n_boot=20)
+
+
+# ---------------------------------------------------------------------- frames
+
+
+def test_the_rotation_of_a_plate_is_taken_out(project, tmp_path):
+    """Stations of a global frame, moved by the plate, become those without."""
+    plain = table(tmp_path / "plain.csv", np.random.default_rng(7), n=5)
+    rows = [line.split(",") for line in plain.read_text().splitlines()]
+    moved = plate_velocity([[float(row[1]), float(row[2])] for row in rows[1:]], rotation_of("eurasia"))
+    assert 20 < moved[0, 0] < 26 and 14 < moved[0, 1] < 19
+    for row, plate in zip(rows[1:], moved, strict=True):
+        row[3:6] = [f"{float(value) + part:.6f}" for value, part in zip(row[3:6], plate, strict=True)]
+    of_plate = tmp_path / "global.csv"
+    of_plate.write_text("\n".join(",".join(row) for row in rows) + "\n")
+    one = stamps.gnss(plain, workdir=project, frame="EU", n_boot=20)
+    other = stamps.gnss(of_plate, workdir=project, frame="IGS14", plate="eurasia", n_boot=20)
+    assert [row.difference for row in other.rows] == pytest.approx([row.difference for row in one.rows], abs=1e-4)
+    assert other.metadata["frame"] == "IGS14 without the rotation of eurasia"
+    axis = np.degrees(rotation_of("eurasia")) * 1e6
+    rate = np.linalg.norm(axis)
+    pole = (np.degrees(np.arcsin(axis[2] / rate)), np.degrees(np.arctan2(axis[1], axis[0])), rate)
+    by_pole = stamps.gnss(of_plate, workdir=project, frame="IGS14", pole=pole, n_boot=20)
+    assert [row.difference for row in by_pole.rows] == pytest.approx([row.difference for row in one.rows], abs=1e-4)
+    with pytest.raises(ParameterError, match="frame EU do not hold the motion of that plate"):
+        stamps.gnss(plain, workdir=project, frame="EU", plate="eurasia", n_boot=20)
+
+
+def test_series_without_the_rotation_of_a_plate(project, tmp_path):
+    folder = tenv3(tmp_path / "files", np.random.default_rng(1), n=2)
+    with_plate = stamps.gnss(folder, workdir=project, n_boot=20)
+    without = stamps.gnss(folder, workdir=project, plate="eurasia", n_boot=20)
+    for one, other in zip(with_plate.rows, without.rows, strict=True):
+        seen = VECTOR @ plate_velocity([[one.lon, one.lat]], rotation_of("eurasia"))[0]
+        assert one.station_velocity - other.station_velocity == pytest.approx(seen, abs=0.02)
+
+
+def test_frames_are_not_mixed(project, tmp_path):
+    lon, lat = two_looks.CENTRE + np.array([3000, 3000]) / two_looks.METRES
+    fields = f"2010.0 2020.5 9.5 500 500 300 0.003 0.001 -0.004 0.0003 0.0003 0.0005 0 0 0 0 0 0 0.01 0.01 0.02 1 {lat} {lon} 9"
+    for frame, site in (("IGS14", "AAAA"), ("EU", "BBBB")):
+        (tmp_path / f"midas.{frame}.txt").write_text(f"{site} MIDAS5 {fields}\n")
+    both = [tmp_path / "midas.IGS14.txt", tmp_path / "midas.EU.txt"]
+    with pytest.raises(InputError, match=r"several frames \(EU of BBBB, IGS14 of AAAA\)"):
+        stamps.gnss(both, workdir=project, n_boot=20)
+    found = stamps.gnss(both[1], workdir=project, n_boot=20)
+    assert found.metadata["frame"] == "EU" and not any("not stated" in text for text in found.warnings)
+    told = stamps.gnss(both[1], workdir=project, frame="IGS14", n_boot=20).warnings
+    assert any("said to be IGS14, but the names of the files say EU" in text for text in told)
+
+
+def test_a_project_relative_to_another_area(project, velocities):
+    lon, lat = two_looks.CENTRE + np.array([3000, 3000]) / two_looks.METRES
+    found = stamps.gnss(velocities, workdir=project, reference_area=(lon, lat, 800), n_boot=40)
+    assert "within 800 m of 14.0" in found.metadata["reference_of_project"]
+    assert found.summary["offset"] == pytest.approx(VECTOR @ MOTION, abs=0.8)  # pixels are relative to what moves alike
+    with pytest.raises(InputError, match="reference_area is"):
+        stamps.gnss(velocities, workdir=project, reference_area=(1, 2))
+
+
 # ---------------------------------------------------------------------- what is told
 
 
@@ -206,14 +313,12 @@ def test_short_and_poor_velocities_are_doubted(project, tmp_path):
 def test_stations_outside_of_the_scene(project, tmp_path):
     path = tmp_path / "far.csv"
     path.write_text("site,lon,lat,ve,vn,vu,se,sn,su\nA,-166,-40,1,1,1,1,1,1\nB,14.2,40.5,1,1,1,1,1,1\n")
-    with pytest.raises(
-        InputError, match=r"No station .* \(2 outside the scene, 0 with too few pixels\); the scene is at 14.03"
-    ):
+    with pytest.raises(InputError, match=r"No station .* \(2 have none, 0 too few\); the scene is at 14.03"):
         stamps.gnss(path, workdir=project, n_boot=40)
 
 
 def test_a_station_with_too_few_pixels(project, velocities):
-    with pytest.raises(InputError, match="has 400 pixels within 500 m .2 outside the scene, 9 with too few"):
+    with pytest.raises(InputError, match="has 400 pixels within 500 m .2 have none, 9 too few"):
         stamps.gnss(velocities, workdir=project, min_pixels=400, n_boot=40)
 
 
@@ -229,6 +334,8 @@ def test_a_station_with_too_few_pixels(project, velocities):
         ({"window": -1}, "positive numbers"),
         ({"calibrate": "cubic"}, "offset or plane"),
         ({"calibrated": "c.csv"}, "needs a calibration"),
+        ({"by_date": True}, "by a surface: offset or plane"),
+        ({"plate": "eurasia", "pole": (1, 2, 3)}, "give one of them"),
         ({"calibrate": "offset", "reference_station": "S001"}, "cannot calibrate"),
         ({"reference_station": "NONE"}, "none of those in the scene"),
         ({"look_side": "up"}, "right or left"),
@@ -291,6 +398,12 @@ def test_small_baselines(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("site,lon,lat,ve,vn,vu,se,sn,su\nA,14.01,40.01,1,1,1,1,1,1\nB,14.015,40.005,1,1,1,1,1,1\n")
     found = stamps.gnss(path, workdir=ws.path, calibrate="offset", calibrated=tmp_path / "c.csv", n_boot=30)
-    seen = look_vector(np.array([0.68]), two_looks.DESCENDING)[0].sum()
-    assert [row.station_velocity for row in found.rows] == pytest.approx([seen, seen], abs=1e-6)
+    lonlat = ws.load("ps2")["lonlat"]
+    turned = two_looks.DESCENDING + (lonlat[:, 0] - centre_of(lonlat)[0]) * np.sin(np.radians(lonlat[:, 1]))
+    vectors = look_vector(np.full(200, 0.68), turned)
+    for row, place in zip(found.rows, ([14.01, 40.01], [14.015, 40.005]), strict=True):
+        near = (
+            np.hypot(*(llh2local(lonlat, centre_of(lonlat)) - llh2local(np.array([place]), centre_of(lonlat))).T) <= 0.5
+        )
+        assert row.station_velocity == pytest.approx(vectors[near].mean(axis=0).sum(), abs=1e-6)
     assert found.metadata["values"] == "V-d" and len((tmp_path / "c.csv").read_text().splitlines()) == 201

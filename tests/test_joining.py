@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stamps.analysis.joining import cells_of, mean_of, nearest_pairs, std_of
+from stamps.analysis.joining import best_shift, cells_of, mean_of, nearest_pairs, shared_noise, std_of
 from stamps.errors import ParameterError
 
 A = np.array([[5.0, 5], [15, 5], [95, 5], [250, 250], [np.nan, 3]])
@@ -81,3 +81,52 @@ def test_sizes_that_are_none_are_refused(size):
 def test_nothing_at_all():
     with pytest.raises(ParameterError, match="no pixel"):
         cells_of([np.full((2, 2), np.nan), np.empty((0, 2))], 10)
+
+
+def test_noise_that_pixels_share():
+    rng = np.random.default_rng(0)
+    years, cell = np.arange(60) / 10, np.repeat(np.arange(40), 5)
+    own, common = rng.normal(0, 1, (200, 60)), np.repeat(rng.normal(0, 1, (40, 60)), 5, axis=0)
+    trend = rng.normal(0, 50, (200, 1)) * years
+    apart = shared_noise(cell, years, trend + own, 40)
+    alike = shared_noise(cell, years, trend + common, 40)
+    half = shared_noise(cell, years, trend + own + common, 40)
+    assert apart.mean() == pytest.approx(1 / 5, abs=0.02) and alike == pytest.approx(np.ones(40))
+    assert half.mean() == pytest.approx((1 + 1 / 5) / 2, abs=0.05)
+    own[0, 7] = np.nan
+    assert np.isfinite(shared_noise(cell, years, own, 41)[:40]).all() and np.isnan(
+        shared_noise(cell, years, own, 41)[40]
+    )
+
+
+def test_errors_of_means_with_shared_noise_are_as_large_as_their_scatter():
+    rng, cell = np.random.default_rng(1), np.zeros(4, dtype=np.int64)
+    years = (np.arange(50) - 24.5) / 10
+    slopes, errors = [], []
+    for _ in range(400):
+        series = rng.normal(0, 1, (4, 50)) + rng.normal(0, 2, 50)
+        std = np.sqrt(((series - series.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) / 48 / (years**2).sum())
+        errors.append(std_of(cell, std, 1, shared_noise(cell, years, series, 1))[0])
+        slopes.append(series.mean(axis=0) @ years / (years**2).sum())
+    assert np.std(slopes) == pytest.approx(np.sqrt(np.mean(np.square(errors))), rel=0.1)
+    assert std_of(cell, np.full(4, 2.0), 1, np.array([np.nan]))[0] == pytest.approx(2 / np.sqrt(3))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.floats(-25, 25), st.floats(-25, 25))
+def test_a_shift_comes_back(seed, east, north):
+    rng = np.random.default_rng(seed)
+    ground = rng.uniform(0, 1500, (400, 2))
+    other = ground[:300] + [east, north] + rng.normal(0, 1.5, (300, 2))
+    found = best_shift(ground, np.vstack([other, rng.uniform(0, 1500, (200, 2))]))
+    assert found.certain and found.shift == pytest.approx([-east, -north], abs=0.7) and found.pairs > 200
+
+
+def test_places_of_chance_have_no_shift():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        found = best_shift(rng.uniform(0, 1500, (400, 2)), rng.uniform(0, 1500, (500, 2)))
+        assert not found.certain and found.shift.tolist() == [0, 0]
+    assert not best_shift(np.empty((0, 2)), rng.uniform(0, 9, (5, 2))).certain
+    with pytest.raises(ParameterError, match="not possible"):
+        best_shift([[0, 0]], [[0, 0]], 5, 6)

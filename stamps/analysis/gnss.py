@@ -17,10 +17,21 @@ from stamps.insar.constants import DAYS_PER_YEAR
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Agreement", "Calibration", "calibrate", "compare_series", "into_line_of_sight", "on_dates", "summary_of"]
+__all__ = [
+    "Agreement",
+    "Calibration",
+    "DateCalibration",
+    "calibrate",
+    "calibrate_dates",
+    "compare_series",
+    "into_line_of_sight",
+    "on_dates",
+    "summary_of",
+]
 
 _HUBER = 1.5
 _STATIONS = {"offset": 1, "plane": 4}
+_TURNS = 50  # of surfaces and zeros of the stations
 
 
 def into_line_of_sight(
@@ -249,11 +260,108 @@ def calibrate(xy: ArrayLike, difference: ArrayLike, sigma: ArrayLike, kind: str 
     if not np.all(np.isfinite(s) & (s > 0)) or not np.isfinite(y).all():
         raise ParameterError("Differences of stations must be finite, and their standard deviations positive.")
     columns = _columns(places, kind)
-    scaled = columns / np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-300)
-    if np.linalg.svd(scaled, compute_uv=False)[-1] < 1e-3:
-        raise ParameterError("The stations lie on one line, through which no plane can be laid: calibrate by offset.")
+    _check_places(columns)
     parameters, covariance, weights = _robust(columns, y, s)
     return Calibration(kind, parameters, covariance, weights, y - columns @ parameters, _left_out(columns, y, s))
+
+
+@dataclass(frozen=True)
+class DateCalibration:
+    """Surfaces through the differences of stations and pixels, one for each date: to be added to displacements.
+
+    Attributes
+    ----------
+    kind : str
+    parameters : ndarray, shape (k, p)
+        As of :class:`Calibration`, mm and mm per kilometre; NaN of dates with too few stations, 0 on the date ``zero``.
+    covariance : ndarray, shape (k, p, p)
+    stations : ndarray of int, shape (k,)
+        Stations on each date.
+    zero : int
+    """
+
+    kind: str
+    parameters: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    stations: NDArray[np.int64]
+    zero: int
+
+    def at(self, xy: ArrayLike) -> NDArray[np.float64]:
+        """The surfaces at places (km), shape (n, k)."""
+        return _columns(np.asarray(xy, dtype=np.float64), self.kind) @ self.parameters.T
+
+
+def calibrate_dates(
+    xy: ArrayLike, difference: ArrayLike, sigma: ArrayLike, zero: int, kind: str = "offset"
+) -> DateCalibration:
+    """Fit an offset or a plane to station minus pixels on each date.
+
+    The zero of each station is its own: it is found with the surfaces, in turns, so that dates that a station lacks do not
+    shift it.
+
+    Parameters
+    ----------
+    xy : array_like, shape (n, 2)
+        Local kilometres.
+    difference, sigma : array_like, shape (n, k)
+        mm; NaN where a station has no value.
+    zero : int
+        Date on which displacements are 0.
+    kind : str
+        ``'offset'`` or ``'plane'``.
+
+    Returns
+    -------
+    DateCalibration
+
+    Raises
+    ------
+    ParameterError
+        Too few stations on the date of the zero, or stations on one line.
+    """
+    places, y, s = (np.asarray(part, dtype=np.float64) for part in (xy, difference, sigma))
+    known = np.isfinite(y) & np.isfinite(s) & (s > 0)
+    count, columns = known.sum(axis=0), _columns(places, kind)
+    if count[zero] < _STATIONS[kind]:
+        raise ParameterError(
+            f"A calibration of dates by {kind} needs {_STATIONS[kind]} stations on the reference date; there are {count[zero]}."
+        )
+    _check_places(columns[known[:, zero]])
+    enough = [date for date in np.flatnonzero(count >= _STATIONS[kind]) if _is_fixed(columns[known[:, date]])]
+    k, p = y.shape[1], columns.shape[1]
+    parameters, covariance = np.full((k, p), np.nan), np.full((k, p, p), np.nan)
+    own = _row_means(np.where(known, y, np.nan))
+    for _ in range(_TURNS):
+        for date in enough:
+            rows = known[:, date]
+            found = _robust(columns[rows], y[rows, date] - own[rows], s[rows, date])
+            parameters[date], covariance[date] = found[0], found[1]
+        new = _row_means(np.where(known, y - columns @ parameters.T, np.nan))
+        if np.abs(new - own).max() < 1e-4:
+            break
+        own = new
+    covariance = covariance + covariance[zero]
+    covariance[zero] = 0
+    return DateCalibration(kind, parameters - parameters[zero], covariance, count, zero)
+
+
+def _row_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means of what is known in each row; 0 of nothing."""
+    known = np.isfinite(values)
+    made: NDArray[np.float64] = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return made
+
+
+def _is_fixed(columns: NDArray[np.float64]) -> bool:
+    """Whether stations lie so that they fix a surface."""
+    scaled = columns / np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-300)
+    return bool(np.linalg.svd(scaled, compute_uv=False)[-1] >= 1e-3)
+
+
+def _check_places(columns: NDArray[np.float64]) -> None:
+    """ParameterError where stations lie so that a surface through them is not fixed."""
+    if not _is_fixed(columns):
+        raise ParameterError("The stations lie on one line, through which no plane can be laid: calibrate by offset.")
 
 
 def _columns(places: NDArray[np.float64], kind: str) -> NDArray[np.float64]:

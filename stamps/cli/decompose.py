@@ -72,11 +72,17 @@ def _add_joining(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nearest", action="store_true", help="pairs of nearest pixels instead of cells")
     parser.add_argument("--radius", metavar="M", type=float, help="largest distance of such a pair, metres (50)")
     parser.add_argument(
+        "--align", action="store_true", help="first move the projects by the shifts that bring most pixels together"
+    )
+    parser.add_argument(
         "--reference",
-        metavar=("LON", "LAT", "RADIUS"),
-        nargs=3,
+        metavar="N",
+        nargs="+",
         type=float,
-        help="common reference: degrees, and metres; 10 pixels of each project",
+        help="common reference: LON LAT RADIUS in metres, or WEST EAST SOUTH NORTH; 10 pixels of each project",
+    )
+    parser.add_argument(
+        "--reference-date", metavar="YYYYMMDD", help="date of the series on which displacements are 0 (the first)"
     )
     parser.add_argument(
         "--look-side",

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 
-from stamps.cli.options import add_workdir
+from stamps.cli.options import add_reference_area, add_workdir
 
 __all__ = ["main"]
 
@@ -18,6 +18,7 @@ examples:
                                                       a folder of NGL's tenv3: series, differences to NAPO
   stamps gnss midas.EU.txt --frame EU --calibrate offset --calibrated velocity.gpkg
   stamps gnss midas.EU.txt --frame EU --calibrate plane --json
+  stamps gnss tenv3 --frame IGS14 --plate eurasia --calibrate offset --by-date --calibrated series.csv
 
 All velocities are along the line of sight, positive towards the satellite. Files are never downloaded. Stations without pixels
 within --radius are named and left out."""
@@ -68,7 +69,23 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         help="export with the surface added to velocities and series: csv, gpkg, geojson, shp, parquet",
     )
-    parser.add_argument("--frame", metavar="NAME", default="", help="frame of the stations, for the metadata")
+    parser.add_argument(
+        "--by-date", action="store_true", help="calibrate displacements date by date, with the series of stations"
+    )
+    parser.add_argument(
+        "--frame", metavar="NAME", default="", help="frame of the stations, for the metadata (what names of files say)"
+    )
+    parser.add_argument(
+        "--plate", metavar="NAME", help="take its rotation in ITRF2014 out of the stations: eurasia, north-america …"
+    )
+    parser.add_argument(
+        "--pole",
+        metavar=("LAT", "LON", "RATE"),
+        nargs=3,
+        type=float,
+        help="or the rotation about this pole, degrees and degrees per million years",
+    )
+    add_reference_area(parser)
     parser.add_argument("--look-side", choices=("right", "left"), default="right", help="where the radar looks (right)")
     parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of the errors (1500)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of the random numbers (0)")

@@ -60,6 +60,11 @@ _OPTIONS = (
     _Option("--max-slope", float, "steepest terrain along range, dh/dx (0.8 would lay over)"),
     _Option("--water-fraction", float, "part of the scene covered by water"),
     _Option("--subsidence", float, "peak LOS velocity of the bowl, mm/yr"),
+    _Option(
+        "--bowl-up", float, "upward velocity of a bowl on the ground, mm/yr, in place of --subsidence and the fault"
+    ),
+    _Option("--bowl-east", float, "eastward velocity of that bowl, a radius east of its centre, mm/yr"),
+    _Option("--bowl-radius", float, "radius of that bowl, m"),
     _Option("--atmosphere", float, "median rms of an image's turbulent delay, rad"),
     _Option("--tropo", float, "spread of the height-dependent delay, rad/km (0: none)"),
     _Option("--orbit-ramp", float, "spread of orbit ramps across the scene, rad"),

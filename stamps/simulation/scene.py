@@ -102,7 +102,7 @@ def make_scene(settings: Settings, geometry: Geometry) -> Scene:
         scatterers=scatterers,
         dominance=dominance(scatterers),
         dem_error=np.where(terrain.water, 0, settings.sigma_dem * error).astype(np.float32),
-        deformation=deform(settings, geometry, (cover.town > 0.5) & ~terrain.water),
+        deformation=deform(settings, geometry, (cover.town > 0.5) & ~terrain.water, terrain.dem),
     )
 
 

@@ -76,6 +76,9 @@ class Settings:
         Part of the scene covered by water.
     subsidence : float
         Velocity at the centre of the bowl along the line of sight, mm/yr, positive towards the satellite.
+    bowl_up, bowl_east, bowl_radius : float
+        A bowl on the ground about the centre of the scene in place of that one (and of the fault): upward velocity at its
+        centre, eastward velocity a radius east of it, mm/yr, and its radius, m. Scenes of different geometry see the same.
     atmosphere : float
         Median rms of the turbulent delay of an image, rad.
     tropo : float
@@ -136,6 +139,9 @@ class Settings:
     max_slope: float = 0.35
     water_fraction: float = 0.08
     subsidence: float = -25.0
+    bowl_up: float = 0.0
+    bowl_east: float = 0.0
+    bowl_radius: float = 500.0
     atmosphere: float = 0.9
     tropo: float = 1.5
     orbit_ramp: float = 0.4
@@ -158,6 +164,8 @@ class Settings:
             raise InputError("The simulator needs at least 1 day between acquisitions.")
         if self.n_images < 3 or self.lines < 16 or self.samples < 16:
             raise InputError("The simulator needs at least 3 images of 16 x 16 pixels.")
+        if not self.bowl_radius > 0:
+            raise InputError(f"The radius of the bowl is {self.bowl_radius:g} m, but a positive number was expected.")
         for name, value, most in (
             ("latitude", self.centre_lat, 89.99),
             ("longitude", self.centre_lon, 360),
@@ -187,6 +195,11 @@ class Settings:
     def shape(self) -> tuple[int, int]:
         """Lines and samples of an image."""
         return self.lines, self.samples
+
+    @property
+    def moves_on_the_ground(self) -> bool:
+        """Whether the motion is one of the ground, the same for scenes of any geometry."""
+        return self.bowl_up != 0 or self.bowl_east != 0
 
     @property
     def small_baselines(self) -> bool:

@@ -109,9 +109,16 @@ def _maps(scene: Scene) -> dict[str, Any]:
         "sidelobe": scene.sidelobe,
         "ps_parent_map": scene.dominance.parent,
         "v_los": scene.deformation.velocity,
+        **_on_the_ground(scene),
         "seasonal": scene.deformation.seasonal,
         "dem_error": scene.dem_error,
     }
+
+
+def _on_the_ground(scene: Scene) -> dict[str, Any]:
+    """Eastward and upward velocity, where the motion is one of the ground."""
+    ground = scene.deformation.ground
+    return {} if ground is None else {"v_east": ground[0], "v_up": ground[1]}
 
 
 def _pixel_classes(scene: Scene) -> npt.NDArray[np.uint8]:

@@ -23,11 +23,13 @@ from stamps.products.exports.table import Field
 from stamps.products.ground.together import check_suffix
 
 if TYPE_CHECKING:
-    from stamps.analysis.gnss import Calibration
+    from numpy.typing import NDArray
+
+    from stamps.analysis.gnss import Calibration, DateCalibration
     from stamps.products.exports.table import PointTable
     from stamps.products.ground.looks import Look
 
-__all__ = ["calibrated_table", "export_writer"]
+__all__ = ["calibrated_table", "export_writer", "number_of_master"]
 
 _KINDS = ("csv", "gpkg", "geojson", "shp", "geoparquet")
 
@@ -42,7 +44,13 @@ def export_writer(path: Path) -> Callable[[PointTable, Path], object]:
     return write
 
 
-def calibrated_table(look: Look, calibration: Calibration, frame: str, about: dict[str, Any]) -> PointTable:
+def calibrated_table(
+    look: Look,
+    calibration: Calibration,
+    frame: str,
+    about: dict[str, Any],
+    dates: DateCalibration | None = None,
+) -> PointTable:
     """The table with the surface added to velocities, and to displacements as it grows since the reference date.
 
     Parameters
@@ -52,6 +60,8 @@ def calibrated_table(look: Look, calibration: Calibration, frame: str, about: di
     frame : str
     about : dict
         What the metadata say of the calibration.
+    dates : DateCalibration, optional
+        What is added to displacements instead, date by date.
 
     Returns
     -------
@@ -59,7 +69,8 @@ def calibrated_table(look: Look, calibration: Calibration, frame: str, about: di
         With the columns ``CAL`` and ``CAL_STD`` more; ``V_STDEV`` holds the error of the surface, too.
     """
     table = look.table
-    surface, error = calibration.at(llh2local(table.lonlat, centre_of(look.lonlat)))
+    xy = llh2local(table.lonlat, centre_of(look.lonlat))
+    surface, error = calibration.at(xy)
     fields = []
     for field in table.fields:
         values = np.asarray(field.values)
@@ -73,11 +84,10 @@ def calibrated_table(look: Look, calibration: Calibration, frame: str, about: di
         Field("CAL_STD", error.astype(np.float32), "mm/yr", "standard deviation of CAL, which V_STDEV holds, too"),
     ]
     series = np.array(table.series, dtype=np.float32)
-    master = int(np.flatnonzero(np.asarray(table.series_columns) == MASTER)[0])
-    days = np.array([date.toordinal() for date in table.dates], dtype=np.float64)
     for k, column in enumerate(table.series_columns):
         if column != MASTER:
-            series[:, column] += surface * (days[k] - days[master]) / DAYS_PER_YEAR
+            added = surface * _years(table)[k] if dates is None else dates.at(xy)[:, k]
+            series[:, column] += added.astype(np.float32)
     metadata = {
         **table.metadata,
         "title": f"{table.metadata['title']}, calibrated by GNSS",
@@ -90,3 +100,14 @@ def calibrated_table(look: Look, calibration: Calibration, frame: str, about: di
     if not np.isfinite(np.asarray(made.field("VEL"))).any():
         raise InputError("No pixel has a velocity after the calibration.")
     return made
+
+
+def _years(table: PointTable) -> NDArray[np.float64]:
+    """Years since the reference date."""
+    days = np.array([date.toordinal() for date in table.dates], dtype=np.float64)
+    return (days - days[number_of_master(table)]) / DAYS_PER_YEAR
+
+
+def number_of_master(table: PointTable) -> int:
+    """Which date of the series is that of the master."""
+    return int(np.flatnonzero(np.asarray(table.series_columns) == MASTER)[0])

@@ -5,6 +5,7 @@ Source: docs/method/decomposition.md, section 4.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from stamps.analysis.decomposition import Model, decompose
 from stamps.analysis.resampling import common_days, onto_days
 from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
-from stamps.matlab.dates import datestr
+from stamps.matlab.dates import datenum, datestr, to_datetime64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,11 +41,14 @@ class Sampling:
         Days without an image across which nothing is interpolated.
     origin : float, optional
         Datenum that a regular series counts from.
+    zero : datetime.date, optional
+        Date on which displacements are 0 (default: the first on which all looks of a cell are known).
     """
 
     every: float | None = None
     max_gap: float = 36.0
     origin: float | None = None
+    zero: datetime.date | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,9 @@ class Series:
     days : ndarray, shape (k,)
         Datenum.
     east, up, east_std, up_std : ndarray, shape (c, k)
-        mm since the first day; NaN in gaps. Errors NaN where those of the dates are not known.
+        mm since the first day, or that of ``zero``; NaN in gaps. Errors NaN where those of the dates are not known.
+    zero : int or None
+        Number of the day on which displacements are 0; None: the first one known of each cell.
     """
 
     days: NDArray[np.float64]
@@ -64,6 +70,7 @@ class Series:
     up: NDArray[np.float64]
     east_std: NDArray[np.float64]
     up_std: NDArray[np.float64]
+    zero: int | None = None
 
 
 def common_span(names: Sequence[str], days: Sequence[NDArray[np.float64]]) -> tuple[tuple[float, float], list[str]]:
@@ -112,11 +119,24 @@ def series_of(
         values[:, number], each = onto_days(look.days, cells, noise, days, sampling.max_gap)
         share = 1 / divisor[:, None] ** 2 + (0 if reference is None else 1 / reference.pixels[number])
         errors[:, number] = each * np.sqrt(share)
-    start = _first_known(values)
-    zero = np.take_along_axis(values, start[:, None, None], axis=2)
-    values = values - zero
+    chosen = None if sampling.zero is None else _number_of(sampling.zero, days)
+    start = _first_known(values) if chosen is None else np.full(len(values), chosen)
+    values = values - np.take_along_axis(values, start[:, None, None], axis=2)
     years = (days[None] - days[start][:, None]) / DAYS_PER_YEAR
-    return _date_by_date(days, values, errors, joint.vectors, model, years, start, known)
+    found = _date_by_date(days, values, errors, joint.vectors, model, years, start, known)
+    return replace(found, zero=chosen)
+
+
+def _number_of(date: datetime.date, days: NDArray[np.float64]) -> int:
+    """Which of the days a date is; InputError where it is none of them."""
+    wanted = float(datenum(int(f"{date:%Y%m%d}")))
+    nearest = int(np.argmin(np.abs(days - wanted)))
+    if days[nearest] != wanted:
+        raise InputError(
+            f"reference_date is {date}, which is no date of the series: the nearest is {to_datetime64(days)[nearest]}; there "
+            f"are {days.size}."
+        )
+    return nearest
 
 
 def _first_known(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.products.exports.metadata import write_side_file
-from stamps.products.figures import matplotlib_or_error
+from stamps.products.ground.pictures import draw_comparison
 from stamps.products.ground.stations import Row
+from stamps.products.written import shown_file
+from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:
     from stamps.analysis.gnss import Calibration
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Stations against pixels.
 
@@ -60,10 +62,32 @@ class Comparison:
             for row in self.rows
         ]  # fmt: skip
         widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-        lines = [
+        said = [
             "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in (head, *body)
         ]
-        return "\n".join([self.metadata["compared"], *lines, *self._ends()])
+        return "\n".join([self.metadata["compared"], *said, *self._ends()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rate = " (mm/yr)"
+        heads = (
+            "site",
+            "pixels",
+            "dates",
+            f"GNSS{rate}",
+            f"InSAR{rate}",
+            f"difference{rate}",
+            f"±{rate}",
+            f"left{rate}",
+        )
+        rows = [
+            (row.site, row.pixels, row.dates or None, *map(_text, (row.station_velocity, row.pixels_velocity)),
+             *map(_text, (row.difference, row.difference_std, row.left)))
+            for row in self.rows
+        ]  # fmt: skip
+        told = [*self._ends(), *(f"Warning: {text}" for text in self.warnings)]
+        return table(heads, rows, self.metadata["compared"]) + lines(told) + "".join(map(shown_file, self.files))
 
     def _ends(self) -> list[str]:
         s, made = self.summary, []
@@ -108,31 +132,7 @@ class Comparison:
 
     def draw(self, path: Path) -> None:
         """Write a picture: station against pixels with the line where both are alike."""
-        matplotlib_or_error()
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(5.5, 5.5), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
-        station = np.array([row.station_velocity for row in self.rows])
-        pixels = np.array([row.station_velocity - row.left for row in self.rows])
-        std = [row.difference_std for row in self.rows]
-        axes.errorbar(station, pixels, yerr=std, fmt="o", ms=4, lw=1, capsize=2)
-        for row, x, y in zip(self.rows, station, pixels, strict=True):
-            axes.annotate(_plain(row.site), (x, y), xytext=(4, 4), textcoords="offset points", fontsize=7)
-        both = np.concatenate([station, pixels])
-        low, high = both.min() - 1, both.max() + 1
-        axes.plot([low, high], [low, high], color="0.5", lw=1, zorder=0)
-        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-        axes.set(xlabel="GNSS in the line of sight (mm/yr)", ylabel=f"InSAR{self.metadata['taken_out']} (mm/yr)")
-        axes.set_title(_plain(self.metadata["compared"]), fontsize=8, wrap=True)
-        figure.savefig(path, dpi=150, format=path.suffix.lower().lstrip("."))
-
-
-def _plain(text: str) -> str:
-    """A text without what a picture would take as a formula or cannot show."""
-    return "".join(letter for letter in text if letter.isprintable()).replace("$", r"\$")
+        draw_comparison(self, path)
 
 
 def _text(value: float) -> str:

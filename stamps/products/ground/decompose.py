@@ -20,11 +20,12 @@ from stamps.errors import InputError, ParameterError
 from stamps.matlab.dates import to_datetime64
 from stamps.products.ground.common_time import Sampling, Series, common_span, series_of
 from stamps.products.ground.egms_pair import CELL, EVERY, ORIGIN, pair_writers
-from stamps.products.ground.joined import Joining, Joint, Reference, check_sides, join, referenced
-from stamps.products.ground.looks import Look, Wish, days_of, look_at, names_of, open_projects
+from stamps.products.ground.joined import Joining, Joint, Reference, check_sides, join, reference_of
+from stamps.products.ground.looks import Look, Wish, days_of, doubtful_headings, look_at, names_of, open_projects
 from stamps.products.ground.motion import Motion
 from stamps.products.ground.motion_files import check_names, writer_of
 from stamps.products.ground.together import files_of, put_together
+from stamps.products.reference_choice import date_of
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 __all__ = ["decompose"]
+
+_LARGEST = 100_000.0  # m, of a cell and of the distance of a pair
 
 
 def decompose(
@@ -48,7 +51,9 @@ def decompose(
     min_points: int | None = None,
     nearest: bool = False,
     radius: float | None = None,
+    align: bool = False,
     reference: Sequence[float] | None = None,
+    reference_date: Any = None,
     north: float = 0.0,
     north_std: float = 0.0,
     constrain_north: bool = False,
@@ -86,9 +91,14 @@ def decompose(
         Pairs of pixels that are each other's nearest, in place of cells.
     radius : float
         Largest distance of a pair, metres (50).
+    align : bool
+        Move the projects on the ground by the shifts that bring most pixels together: errors of the geocoding of opposite
+        passes are opposite, too.
     reference : sequence of float, optional
-        Longitude, latitude, radius in metres of the ground that all projects refer to: 10 pixels of each at least. Without
-        it east and up hold constants.
+        Longitude, latitude, radius in metres (or west, east, south, north) of the ground that all projects refer to: 10
+        pixels of each at least. Without it east and up hold constants. Errors are then those relative to it.
+    reference_date : str, int or date, optional
+        Date of the series on which displacements are 0 (default: the first on which all projects are known).
     north, north_std : float
         Northward velocity that is known, with its standard deviation, mm/yr.
     constrain_north : bool
@@ -131,17 +141,21 @@ def decompose(
         raise ParameterError("East and up need two projects of different lines of sight.")
     places = files_of(out, workdir)
     check_names(places)
-    how = _joining(cell, min_points, nearest, radius, egms is not None)
+    how = replace(_joining(cell, min_points, nearest, radius, egms is not None), align=align)
     model = _model(north, north_std, constrain_north, azimuth)
     if egms is not None and azimuth is not None:
         raise ParameterError("EGMS's files hold east and up: leave the azimuth out, or the files.")
     sides = [look_side] if isinstance(look_side, str) else list(look_side)
-    wanted = series or egms is not None or every is not None
-    sampling = Sampling(every or (EVERY if egms is not None else None), max_gap, ORIGIN if egms is not None else None)
+    wanted = series or egms is not None or every is not None or reference_date is not None
+    zero = None if reference_date is None else date_of(reference_date)
+    sampling = Sampling(
+        every or (EVERY if egms is not None else None), max_gap, ORIGIN if egms is not None else None, zero
+    )
     if every is not None and not (np.isfinite(every) and every >= 1) or not (max_gap > 0):
         raise ParameterError("Days between dates (every) are 1 or more, a gap (max_gap) is positive.")
-    looks, told = _looks(projects, workdir, sides, Wish(values, aps, iono, n_boot, seed), wanted)
-    motion = _solved(looks, told, how, model, sampling if wanted else None, reference, frame)
+    wish = Wish(values, aps, iono, n_boot, seed)
+    looks, area, told = _looks(projects, workdir, sides, wish, reference)
+    motion = _solved(looks, told, how, model, sampling if wanted else None, area, frame)
     written = _write(motion, places, None if egms is None else Path(os.path.abspath(Path(workdir) / egms)))
     log = Log(Workspace(workdir), "DECOMPOSE")
     for text in (*motion.warnings, str(motion), *(f"written to {path}" for path in written)):
@@ -162,12 +176,15 @@ def _joining(
         raise ParameterError("EGMS's files have cells of 100 m: leave cell and nearest out.")
     made = Joining(100.0 if cell is None else cell, 1 if min_points is None else min_points, nearest,
                    50.0 if radius is None else radius, european)  # fmt: skip
-    if not (np.isfinite(made.cell) and made.cell > 0) or made.min_points < 1:
+    if not 1 <= made.cell <= _LARGEST or made.min_points < 1:
         raise ParameterError(
-            f"Cells of {made.cell:g} m with {made.min_points} pixels are not possible: give positive numbers."
+            f"Cells of {made.cell:g} m with {made.min_points} pixels are not possible: give 1 to {_LARGEST:g} m, and 1 pixel or "
+            "more."
         )
-    if not (np.isfinite(made.radius) and made.radius > 0):
-        raise ParameterError(f"A radius of {made.radius:g} m is not possible: give a positive number.")
+    if not 0 < made.radius <= _LARGEST:
+        raise ParameterError(
+            f"A radius of {made.radius:g} m is not possible: give more than 0, {_LARGEST:g} m at most."
+        )
     return made
 
 
@@ -176,15 +193,22 @@ def _model(north: float, north_std: float, constrain: bool, azimuth: float | Non
 
 
 def _looks(
-    projects: Sequence[StrPath], workdir: StrPath, sides: Sequence[str], wish: Wish, with_series: bool
-) -> tuple[list[Look], list[str]]:
-    """The projects over their common time, and warnings."""
+    projects: Sequence[StrPath], workdir: StrPath, sides: Sequence[str], wish: Wish, place: Sequence[float] | None
+) -> tuple[list[Look], Reference | None, list[str]]:
+    """The projects over their common time and relative to the common area, and warnings."""
     opened = open_projects(projects, workdir, sides)
-    days = [days_of(project, wish) for project, _ in opened]
-    names = names_of([project for project, _ in opened])
-    span, told = common_span(names, days)
-    looks = [look_at(project, side, wish, span, with_series) for project, side in opened]
-    return [replace(look, name=name) for look, name in zip(looks, names, strict=True)], told
+    each = [project for project, _ in opened]
+    names = names_of(each)
+    span, shorter = common_span(names, [days_of(project, wish) for project in each])
+    area = reference_of(each, names, place)
+    if area is not None:
+        wish = replace(wish, area=area.place)
+    looks = [look_at(project, side, wish, span) for project, side in opened]
+    return (
+        [replace(look, name=name) for look, name in zip(looks, names, strict=True)],
+        area,
+        [*doubtful_headings(each), *shorter],
+    )
 
 
 def _solved(
@@ -193,22 +217,19 @@ def _solved(
     how: Joining,
     model: Model,
     sampling: Sampling | None,
-    place: Sequence[float] | None,
+    reference: Reference | None,
     frame: str,
 ) -> Motion:
     """Everything that is computed."""
     warnings = [*told, *check_sides(looks, model)]
-    looks, reference = referenced(looks, place)
-    joint = join(looks, how)
+    joint, unmoved = join(looks, how)
+    warnings += unmoved
     if reference is None:
         warnings.append(_about_constants(joint, model))
     known = bool(np.isfinite(joint.sigma).any(axis=0).all())
-    sigma = joint.sigma if known else None
     if not known:
         warnings.append("A project has no standard deviations: errors are dilutions of precision, of noise of 1 mm/yr.")
-    elif reference is not None:
-        sigma = np.hypot(joint.sigma, reference.std)
-    found = solve(joint.vectors, joint.values, sigma, model)
+    found = solve(joint.vectors, joint.values, joint.sigma if known else None, model)
     keep = np.flatnonzero(np.isfinite(found.east) & np.isfinite(found.up))
     if keep.size == 0:
         raise InputError("No cell has a solution: its lines of sight do not tell horizontal and vertical motion apart.")
@@ -219,7 +240,7 @@ def _solved(
             raise InputError(
                 f"No date of the series is known: gaps between images are longer than {sampling.max_gap:g} days."
             )
-    metadata = _metadata(looks, how, model, reference, frame, known, series)
+    metadata = {**_metadata(looks, how, model, reference, frame, known, series), **_about_shifts(looks, joint, how)}
     return _motion(looks, joint, found, keep, series, {**metadata, "warnings": warnings})
 
 
@@ -251,8 +272,13 @@ def _motion(
     else:
         difference = heights.max(axis=1) - heights.min(axis=1)
     if series is not None:
-        parts = (part[keep] for part in (series.east, series.up, series.east_std, series.up_std))
-        series = Series(series.days, *parts)
+        series = replace(
+            series,
+            east=series.east[keep],
+            up=series.up[keep],
+            east_std=series.east_std[keep],
+            up_std=series.up_std[keep],
+        )
     return Motion(
         joint.lonlat[keep], joint.cells.centres[keep], found.east[keep], found.up[keep], found.east_std[keep],
         found.up_std[keep], found.covariance[keep], found.residual[keep], found.condition[keep],
@@ -290,15 +316,30 @@ def _metadata(
         "joined": joined,
         "frame_of_cells": "EPSG:3035" if how.european else "local polyconic frame about the middle of the scene",
         "reference": "each project's own, not a common one" if reference is None else reference.text(),
+        "reference_place": None if reference is None else list(reference.place),
         "frame": frame or "local: relative to the reference",
         "model": _about_model(model),
         "azimuth_deg": model.azimuth,
         "errors": "standard deviations from V_STDEV of the exports" if known else "dilutions of precision, unit noise",
         "velocity_from": f"images from {first} to {last}, the time that all projects cover",
-        "reference_date": None if dates is None else dates[0],
+        "reference_date": None if series is None or dates is None else _zero_of(series, dates),
         "dates": dates,
         "crs": "EPSG:4326",
     }  # fmt: skip
+
+
+def _zero_of(series: Series, dates: Sequence[str]) -> str:
+    """The date on which displacements are 0."""
+    return dates[0] if series.zero is None else dates[series.zero]
+
+
+def _about_shifts(looks: Sequence[Look], joint: Joint, how: Joining) -> dict[str, Any]:
+    """By how much the projects were moved, metres east and north in the frame of the cells."""
+    if not how.align:
+        return {}
+    return {
+        "shifts_m": {look.name: [round(float(v), 2) for v in s] for look, s in zip(looks, joint.shifts, strict=True)}
+    }
 
 
 def _about(look: Look) -> dict[str, Any]:

@@ -12,44 +12,53 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stamps.analysis.egms_fields import FIELDS, egms_fields
+from stamps.analysis.egms import FIELDS, egms_fields
 from stamps.errors import InputError
 from stamps.matlab.dates import datenum, to_yyyymmdd
+from stamps.products.exports.egms_codes import base62
 from stamps.products.exports.metadata import write_side_file
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from stamps.products.ground.motion import Motion
 
-__all__ = ["CELL", "EVERY", "ORIGIN", "pair_writers", "pid_of"]
+__all__ = ["CELL", "EVERY", "ORIGIN", "pair_writers", "pids_of"]
 
 CELL = 100.0  # metres
 EVERY = 6.0  # days
 ORIGIN = float(datenum(20140403))
 _TILE = 100_000  # metres
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LENGTH = 9
 _FIELD_DIGITS = {"acceleration": 2, "acceleration_std": 2}
 
 
-def pid_of(easting: int, northing: int, producer: int = 0) -> str:
-    """Code of a cell: the producer's digit and nine of base 62.
+def pids_of(easting: ArrayLike, northing: ArrayLike, producer: int = 0) -> NDArray[np.str_]:
+    """Codes of cells: the producer's digit and nine of base 62.
 
     Parameters
     ----------
-    easting, northing : int
+    easting, northing : array_like of int, shape (n,)
         EPSG:3035, metres.
     producer : int
         0: none of EGMS's.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+
+    Raises
+    ------
+    InputError
+        A cell lies west or south of the grid's origin, or beyond what nine digits hold.
     """
-    number, text = (northing // 100) * 2**32 + easting // 100, ""
-    while number:
-        number, rest = divmod(number, 62)
-        text = _DIGITS[rest] + text
-    if len(text) > _LENGTH:
-        raise InputError(f"The cell {easting} {northing} is not within EGMS's grid.")
-    return f"{producer}{text.rjust(_LENGTH, '0')}"
+    east, north = (np.atleast_1d(np.asarray(part, dtype=np.int64)) for part in (easting, northing))
+    out = (np.minimum(east, north) < 0) | (east // 100 >= 2**32) | (north // 100 >= 62**_LENGTH // 2**32)
+    if out.any():
+        raise InputError(f"The cell {east[out][0]} {north[out][0]} is not within EGMS's grid.")
+    numbers = (north // 100) * 2**32 + east // 100
+    codes: NDArray[np.str_] = np.char.add(str(producer), base62(numbers, _LENGTH))
+    return codes
 
 
 def pair_writers(motion: Motion, folder: Path) -> dict[Path, Callable[[Path], object]]:
@@ -75,7 +84,7 @@ def _write(motion: Motion, rows: NDArray[np.int64], letter: str, values: NDArray
     dates = [str(to_yyyymmdd(day)) for day in days]
     head = ["pid", "easting", "northing", "height", *FIELDS, *dates]
     columns = [
-        [pid_of(east, north) for east, north in places.tolist()],
+        pids_of(*places.T).tolist(),
         *([str(number) for number in part] for part in places.T.tolist()),
         _texts(motion.height[rows], 1),
         *(_texts(fields[name], _FIELD_DIGITS.get(name, 1)) for name in FIELDS),

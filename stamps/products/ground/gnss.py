@@ -14,28 +14,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps import __version__
-from stamps.analysis.gnss import Calibration, summary_of
+from stamps.analysis.gnss import Calibration, DateCalibration, calibrate_dates, summary_of
 from stamps.analysis.gnss import calibrate as fit
+from stamps.analysis.plates import plate_velocity, rotation_of
 from stamps.errors import InputError, ParameterError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import centre_of
 from stamps.products.exports.metadata import SIGN
 from stamps.products.figures import matplotlib_or_error
-from stamps.products.gnss_files import read_gnss
-from stamps.products.ground.calibrated import calibrated_table, export_writer
+from stamps.products.gnss_files import Station, read_gnss
+from stamps.products.ground.calibrated import calibrated_table, export_writer, number_of_master
 from stamps.products.ground.comparison import Comparison
-from stamps.products.ground.looks import Look, Wish, look_at, open_projects
+from stamps.products.ground.looks import Look, Wish, doubtful_headings, look_at, open_projects
 from stamps.products.ground.motion_files import PICTURES
-from stamps.products.ground.stations import Row, pixels_around, rows_of
+from stamps.products.ground.stations import Row, differences_of, pixels_around, rows_of, several
 from stamps.products.ground.together import check_suffix, files_of, put_together
+from stamps.products.reference_choice import ReferenceChoice
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stamps._typing import StrPath
 
 __all__ = ["gnss"]
 
 _SUFFIXES = (".csv", ".json", *PICTURES)
 _FEW = 6  # stations of a plane
+#: Frames of NGL that are fixed to a plate.
+_FIXED = ("AF", "AN", "AR", "AU", "BG", "BU", "CA", "CO", "EU", "IN", "MA", "NA", "NB", "NZ", "OK", "ON", "PA", "PM", "PS",
+          "SA", "SB", "SC", "SL", "SO", "SU", "WL", "ETRF2000")  # fmt: skip
 
 
 def gnss(
@@ -51,8 +59,12 @@ def gnss(
     window: float = 3.0,
     reference_station: str | None = None,
     calibrate: str | None = None,
+    by_date: bool = False,
     calibrated: StrPath | Sequence[StrPath] | None = None,
     frame: str = "",
+    plate: str | None = None,
+    pole: Sequence[float] | None = None,
+    reference_area: Sequence[float] | None = None,
     look_side: str = "right",
     n_boot: int = 1500,
     seed: int = 0,
@@ -83,11 +95,21 @@ def gnss(
         Compare differences to this station: free of frame and reference.
     calibrate : str, optional
         ``'offset'`` or ``'plane'``: fit it to station minus pixels.
+    by_date : bool
+        Fit the calibration of the displacements to each date, with the series of stations, instead of adding the velocities'
+        surface times the years since the reference date.
     calibrated : path-like or sequence, optional
         Exports to write with the surface added to velocities and series: ``.csv``, ``.gpkg``, ``.geojson``, ``.shp``,
         ``.parquet``.
     frame : str
-        Frame of the stations (``'IGS14'``, ``'EU'``), for the metadata.
+        Frame of the stations (``'IGS14'``, ``'EU'``), for the metadata; default: what the names of the files say.
+    plate : str, optional
+        Plate whose rotation in ITRF2014 is taken out of the stations: ``'eurasia'``, ``'north-america'`` …
+    pole : sequence of float, optional
+        Or latitude, longitude (degrees) and rate (degrees per million years) of another rotation to take out.
+    reference_area : sequence of float, optional
+        What the project is relative to, in place of its own reference: longitude, latitude and radius in metres of a circle,
+        or west, east, south and north of a box.
     look_side : str
         ``'right'`` or ``'left'``.
     n_boot, seed : int
@@ -111,7 +133,9 @@ def gnss(
     >>> found = stamps.gnss("stations.csv", calibrate="offset", frame="EU")  # doctest: +SKIP
     >>> print(found)  # doctest: +SKIP
     """
-    _check(radius, min_pixels, window, reference_station, calibrate, calibrated)
+    _check(radius, min_pixels, window, reference_station, calibrate, calibrated, by_date)
+    area = ReferenceChoice.of(None, reference_area).area
+    turned = None if plate is None and pole is None else rotation_of(plate, pole)
     places = files_of(out, workdir)
     for path in places:
         if check_suffix(path, _SUFFIXES) in PICTURES:
@@ -119,24 +143,42 @@ def gnss(
     exports = {path: export_writer(path) for path in files_of(calibrated, workdir)}
     given = [files] if isinstance(files, (str, Path)) or hasattr(files, "__fspath__") else list(files)
     stations = read_gnss([Path(workdir) / path for path in given])
+    frame, of_files = _one_frame(stations, frame)
+    if turned is not None:
+        frame = _fixed_frame(frame, plate, pole)
+        stations = [_without_rotation(station, turned) for station in stations]
     [(project, side)] = open_projects([workdir], ".", [look_side])
     log = Log(project.ws, "GNSS")
-    look = look_at(project, side, Wish(values, aps, iono, n_boot, seed), None, with_series=True)
+    look = look_at(project, side, Wish(values, aps, iono, n_boot, seed, area))
     around, told, outside = pixels_around(stations, look, radius, min_pixels)
     rows, doubts, short = rows_of(around, look, window, reference_station)
-    told = [*told, *doubts, *_about_frame(frame, reference_station), *_about_plane(look, calibrate, len(rows))]
+    told = [*doubtful_headings([project]), *of_files, *told, *doubts]
+    told += [*_about_frame(frame, reference_station), *_about_plane(look, calibrate, len(rows))]
     surface = None if calibrate is None else _fitted(rows, calibrate)
+    dates = None
+    if by_date and calibrate is not None:
+        zero = number_of_master(look.table)
+        dates = calibrate_dates(*differences_of(around, look, window), zero, calibrate)
+        told += _about_dates(dates, look)
     rows, summary = _left(rows, surface, reference_station)
     about = _metadata(look, surface, rows, frame, reference_station, radius, window, {**outside, **short})
+    if dates is not None:
+        about["calibration"] = {**about["calibration"], **_calibration_of_dates(dates, look)}
     found = Comparison(tuple(rows), summary, surface, about, tuple(told))
-    found = replace(found, files=tuple(_write(found, look, places, exports)))
+    found = replace(found, files=tuple(_write(found, look, places, exports, dates)))
     for text in (*told, *(f"written to {path}" for path in found.files)):
         log(text, level=2)
     return found
 
 
 def _check(
-    radius: float, least: int, window: float, reference: str | None, calibrate: str | None, calibrated: object
+    radius: float,
+    least: int,
+    window: float,
+    reference: str | None,
+    calibrate: str | None,
+    calibrated: object,
+    by_date: bool,
 ) -> None:
     if not (np.isfinite(radius) and radius > 0) or least < 1 or not (np.isfinite(window) and window >= 0):
         raise ParameterError(
@@ -146,8 +188,72 @@ def _check(
         raise ParameterError(f"The calibration '{calibrate}' is unknown: offset or plane.")
     if calibrated is not None and calibrate is None:
         raise ParameterError("A calibrated export needs a calibration: offset or plane (calibrate).")
+    if by_date and calibrate is None:
+        raise ParameterError("Dates are calibrated by a surface: offset or plane (calibrate).")
     if calibrate is not None and reference is not None:
         raise ParameterError("Differences to a reference station cannot calibrate: leave it out, or the calibration.")
+
+
+def _one_frame(stations: Sequence[Station], given: str) -> tuple[str, list[str]]:
+    """The frame of all stations, and warnings; InputError where files of several frames are mixed."""
+    of = {station.frame.upper(): station.name for station in stations if station.frame}
+    if len(of) > 1:
+        said = ", ".join(f"{frame} of {name}" for frame, name in sorted(of.items()))
+        raise InputError(f"The files of GNSS are of several frames ({said}): give files of one.")
+    found = next(iter(of), "")
+    if not given:
+        return found, []
+    differs = found and found != given.upper()
+    return given, [f"The frame is said to be {given}, but the names of the files say {found}."] if differs else []
+
+
+def _fixed_frame(frame: str, plate: str | None, pole: Sequence[float] | None) -> str:
+    """What a frame is called whose plate is taken out; ParameterError where that is done already."""
+    if frame.upper() in _FIXED:
+        raise ParameterError(
+            f"Stations of the frame {frame} do not hold the motion of that plate: leave the plate out, or give files of a "
+            "global frame (IGS14)."
+        )
+    what = plate or "the pole " + " ".join(f"{value:g}" for value in pole or ())
+    return f"{frame or 'not stated'} without the rotation of {what}"
+
+
+def _without_rotation(station: Station, rotation: NDArray[np.float64]) -> Station:
+    """A station without the motion of a plate."""
+    moved = plate_velocity([[station.lon, station.lat]], rotation)[0]
+    if station.days is None or station.position is None:
+        assert station.velocity is not None
+        return replace(station, velocity=station.velocity - moved)
+    years = (station.days - station.days[0]) / DAYS_PER_YEAR
+    return replace(station, position=station.position - np.outer(years, moved))
+
+
+def _about_dates(dates: DateCalibration, look: Look) -> list[str]:
+    """A warning of dates without a surface."""
+    lacking = np.flatnonzero(~np.isfinite(dates.parameters).all(axis=1))
+    if lacking.size == 0:
+        return []
+    names = several([str(look.table.dates[k]) for k in lacking])
+    return [f"Too few stations for a calibration by {dates.kind}, displacements stay empty: {names}."]
+
+
+def _calibration_of_dates(dates: DateCalibration, look: Look) -> dict[str, Any]:
+    """What the metadata say of a calibration by dates."""
+    return {
+        "series": "a surface of each date, mm (and mm/km), 0 on the reference date",
+        "dates": {
+            str(date): {
+                "parameters": _numbers(dates.parameters[k]),
+                "std": _numbers(np.sqrt(np.diag(dates.covariance[k]))),
+                "stations": int(dates.stations[k]),
+            }
+            for k, date in enumerate(look.table.dates)
+        },
+    }
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float | None]:
+    return [round(value, 4) if np.isfinite(value) else None for value in values.tolist()]
 
 
 def _about_frame(frame: str, reference: str | None) -> list[str]:
@@ -243,7 +349,11 @@ def _metadata(
 
 
 def _write(
-    found: Comparison, look: Look, places: Sequence[Path], exports: dict[Path, Callable[..., object]]
+    found: Comparison,
+    look: Look,
+    places: Sequence[Path],
+    exports: dict[Path, Callable[..., object]],
+    dates: DateCalibration | None,
 ) -> list[Path]:
     writers: dict[Path, Callable[[Path], object]] = {}
     for path in places:
@@ -253,7 +363,7 @@ def _write(
         if found.calibration is None:
             raise InputError("There is no calibration to export.")
         about = found.as_dict()["calibration"]
-        table = calibrated_table(look, found.calibration, found.metadata["frame"], about)
+        table = calibrated_table(look, found.calibration, found.metadata["frame"], about, dates)
         for path, write in exports.items():
             writers[path] = functools.partial(write, table)
     return put_together(writers)

@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.analysis.decomposition import LARGEST_CONDITION, Model, decompose
-from stamps.analysis.joining import Cells, cells_of, mean_of, nearest_pairs, std_of
+from stamps.analysis.joining import MOST_INDEPENDENT, Cells, best_shift, cells_of, mean_of, nearest_pairs, std_of
 from stamps.errors import InputError, ParameterError
 from stamps.insar.geometry import centre_of, llh2local, local2llh, within_180, wrapped_longitude
 from stamps.insar.laea import from_laea, to_laea
+from stamps.products.reference_choice import ReferenceChoice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps.products.ground.looks import Look
+    from stamps.products.quantities import Project
 
-__all__ = ["Joining", "Joint", "Reference", "check_sides", "join", "referenced"]
+__all__ = ["Joining", "Joint", "Reference", "check_sides", "join", "reference_of"]
 
 _LEAST_REFERENCE = 10  # pixels of each project
 _SAME_PASS = 20.0  # degrees between two vectors of the same pass that are hardly different
-_INDEPENDENT = 3
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Joining:
         Largest distance of a pair, metres.
     european : bool
         Cells of EPSG:3035.
+    align : bool
+        Shift the projects on the ground so that most pixels meet.
     """
 
     cell: float = 100.0
@@ -52,6 +55,7 @@ class Joining:
     nearest: bool = False
     radius: float = 50.0
     european: bool = False
+    align: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Joint:
     values, sigma : ndarray, shape (c, m)
         Velocities with standard deviations, mm/yr; NaN where errors are not known.
     heights : ndarray, shape (c, m)
+    shifts : ndarray, shape (m, 2)
+        By how much the pixels of each look were moved, metres in the frame of the cells.
     """
 
     cells: Cells
@@ -74,11 +80,13 @@ class Joint:
     values: NDArray[np.float64]
     sigma: NDArray[np.float64]
     heights: NDArray[np.float64]
+    shifts: NDArray[np.float64]
 
     def series(self, looks: Sequence[Look], number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Displacements of a look, shape (c, k), and what the noise of a date is divided by, shape (c,)."""
-        values = mean_of(self.cells.of[number], looks[number].series, len(self.lonlat))
-        return values, np.sqrt(np.minimum(self.cells.counts[:, number], _INDEPENDENT))
+        look = looks[number]
+        values = mean_of(self.cells.of[number], look.series, len(self.lonlat), look.weights)
+        return values, np.sqrt(np.minimum(self.cells.counts[:, number], MOST_INDEPENDENT))
 
 
 @dataclass(frozen=True)
@@ -87,24 +95,27 @@ class Reference:
 
     Attributes
     ----------
-    lon, lat, radius : float
-        Degrees, metres.
+    place : tuple of float
+        Longitude, latitude (degrees) and radius (metres) of a circle, or west, east, south and north of a box.
     pixels : tuple of int
         In each project.
-    std : tuple of float
-        Standard deviation of the mean velocity of each, mm/yr.
     """
 
-    lon: float
-    lat: float
-    radius: float
+    place: tuple[float, ...]
     pixels: tuple[int, ...]
-    std: tuple[float, ...]
+
+    @property
+    def where(self) -> str:
+        """Where it is."""
+        if len(self.place) == 3:
+            lon, lat, radius = self.place
+            return f"within {radius:g} m of {lon:.6f} {lat:.6f}"
+        west, east, south, north = self.place
+        return f"in {west:g} to {east:g} degrees of longitude and {south:g} to {north:g} of latitude"
 
     def text(self) -> str:
         """One line for the metadata."""
-        numbers = " and ".join(map(str, self.pixels))
-        return f"mean of the pixels within {self.radius:g} m of {self.lon:.6f} {self.lat:.6f} ({numbers} pixels)"
+        return f"mean of the pixels {self.where} ({' and '.join(map(str, self.pixels))} pixels)"
 
 
 # ---------------------------------------------------------------------- looks
@@ -127,58 +138,58 @@ def check_sides(looks: Sequence[Look], model: Model) -> list[str]:
     return []
 
 
-def referenced(looks: Sequence[Look], place: Sequence[float] | None) -> tuple[list[Look], Reference | None]:
-    """The looks relative to the mean of their pixels in a circle.
+def reference_of(projects: Sequence[Project], names: Sequence[str], place: Sequence[float] | None) -> Reference | None:
+    """The area that all projects are to refer to, which each table is then made with; None where none is given.
 
     Parameters
     ----------
-    looks : sequence of Look
-    place : sequence of float, shape (3,), optional
-        Longitude, latitude, radius in metres.
+    projects : sequence of Project
+    names : sequence of str
+        What they are called.
+    place : sequence of float, shape (3,) or (4,), optional
+        Longitude, latitude, radius in metres; or west, east, south, north.
 
     Raises
     ------
     ParameterError
-        No such circle, or fewer than 10 pixels of a project in it.
+        No such area, or fewer than 10 pixels of a project in it.
     """
     if place is None:
-        return list(looks), None
-    if len(place) != 3 or not np.isfinite(place).all() or not (abs(place[1]) <= 90 and place[2] > 0):
-        raise ParameterError(f"The reference {place!r} is no longitude, latitude and radius in metres.")
-    lon, lat, radius = (float(part) for part in place)
-    inside = [_distance(look, lon, lat) <= radius for look in looks]
-    numbers = tuple(int(part.sum()) for part in inside)
-    for look, number in zip(looks, numbers, strict=True):
+        return None
+    try:
+        choice = ReferenceChoice.of(None, place)
+    except InputError as error:
+        raise ParameterError(str(error).replace("reference_area", "reference")) from None
+    assert choice.area is not None
+    numbers = tuple(_pixels_in(choice, project) for project in projects)
+    made = Reference(choice.area, numbers)
+    for name, number in zip(names, numbers, strict=True):
         if number < _LEAST_REFERENCE:
             raise ParameterError(
-                f"Within {radius:g} m of {lon:g} {lat:g} {look.name} has {number} pixels, but a common reference needs "
-                f"{_LEAST_REFERENCE} of each project: take another place or a larger radius."
+                f"{name} has {number} pixels {made.where}, but a common reference needs {_LEAST_REFERENCE} of each project: "
+                "take another place or a larger area."
             )
-    made = []
-    for look, part in zip(looks, inside, strict=True):
-        with np.errstate(invalid="ignore"):
-            offsets = np.nanmean(look.series[part], axis=0) if look.series.size else np.zeros(0)
-        made.append(look.without(float(look.velocity[part].mean()), offsets))
-    std = tuple(
-        float(np.sqrt((look.std[part] ** 2).sum()) / part.sum()) for look, part in zip(looks, inside, strict=True)
-    )
-    return made, Reference(lon, lat, radius, numbers, std)
+    return made
 
 
-def _distance(look: Look, lon: float, lat: float) -> NDArray[np.float64]:
-    """Metres from a place; infinite where it is far."""
-    near = (np.abs(wrapped_longitude(look.lonlat[:, 0], lon) - lon) < 5) & (np.abs(look.lonlat[:, 1] - lat) < 5)
-    found = np.full(len(near), np.inf)
-    if near.any():
-        found[near] = np.hypot(*(llh2local(look.lonlat[near], (lon, lat)) * 1000).T)
-    return found
+def _pixels_in(choice: ReferenceChoice, project: Project) -> int:
+    try:
+        return choice.pixels(project).size
+    except InputError:
+        return 0
 
 
 # ---------------------------------------------------------------------- pixels
 
 
-def join(looks: Sequence[Look], how: Joining) -> Joint:
+def join(looks: Sequence[Look], how: Joining) -> tuple[Joint, list[str]]:
     """Join pixels.
+
+    Returns
+    -------
+    Joint
+    list of str
+        Warnings.
 
     Raises
     ------
@@ -191,22 +202,40 @@ def join(looks: Sequence[Look], how: Joining) -> Joint:
         places = [to_laea(look.lonlat) for look in looks]
     else:
         places = [llh2local(look.lonlat, origin) * 1000 for look in looks]
+    shifts, told = _shifts(looks, places) if how.align else (np.zeros((len(looks), 2)), [])
+    places = [place + shift for place, shift in zip(places, shifts, strict=True)]
     cells = _pairs(looks, places, how) if how.nearest else cells_of(places, how.cell, how.min_points)
     n = len(cells.centres)
-    weights = [np.where(np.isfinite(look.std), 1 / look.std**2, 1.0) for look in looks]
     means = [
-        [mean_of(of, part, n, weight) for part in (look.vector, look.velocity)]
-        for look, of, weight in zip(looks, cells.of, weights, strict=True)
+        [mean_of(of, part, n, look.weights) for part in (look.vector, look.velocity)]
+        for look, of in zip(looks, cells.of, strict=True)
     ]
+    std = [std_of(of, look.std, n, look.shared_noise(of, n)) for look, of in zip(looks, cells.of, strict=True)]
     lonlat = from_laea(cells.centres) if how.european else local2llh(cells.centres / 1000, (origin[0], origin[1]))
-    return Joint(
+    joint = Joint(
         cells,
         within_180(lonlat),
         np.stack([part[0] for part in means], axis=1),
         np.stack([part[1] for part in means], axis=1),
-        np.stack([std_of(of, look.std, n) for look, of in zip(looks, cells.of, strict=True)], axis=1),
+        np.stack(std, axis=1),
         np.stack([mean_of(of, look.height, n) for look, of in zip(looks, cells.of, strict=True)], axis=1),
+        shifts,
     )
+    return joint, told
+
+
+def _shifts(looks: Sequence[Look], places: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], list[str]]:
+    """How each look is moved so that pixels meet (the mean of all is zero), and warnings."""
+    shifts, told = np.zeros((len(looks), 2)), []
+    for number, place in enumerate(places[1:], 1):
+        found = best_shift(places[0], place)
+        shifts[number] = found.shift
+        if not found.certain:
+            told.append(
+                f"No shift of {looks[number].name} brings clearly more pixels near those of {looks[0].name} than chance "
+                f"({found.pairs:.0f}, {found.by_chance:.0f} by chance): it is not moved."
+            )
+    return shifts - shifts.mean(axis=0), told
 
 
 def _check_overlap(looks: Sequence[Look]) -> None:

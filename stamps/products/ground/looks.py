@@ -6,16 +6,19 @@ Source: docs/method/decomposition.md, sections 1 and 4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.analysis.joining import shared_noise
 from stamps.errors import InputError, ParameterError
+from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.matlab.dates import datenum
 from stamps.products.exports.outline import outline
 from stamps.products.exports.table import PointTable, point_table
-from stamps.products.line_of_sight import heading_of, incidence_of, look_vector
+from stamps.products.line_of_sight import heading_of, headings_at, incidence_from_look, incidence_of, look_vector
 from stamps.products.quantities import Project
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
 
-__all__ = ["SIDES", "Look", "Wish", "days_of", "look_at", "names_of", "open_projects"]
+__all__ = ["SIDES", "Look", "Wish", "days_of", "doubtful_headings", "look_at", "names_of", "open_projects"]
 
 SIDES = ("right", "left")
 _LEAST_STD = 0.1  # of the median: a pixel with a smaller error would outweigh all others
@@ -38,6 +41,7 @@ class Wish:
     iono: int | str = 0
     n_boot: int = 1500
     seed: int = 0
+    area: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,11 @@ class Look:
     days : ndarray, shape (k,)
         Datenum of all dates of the project.
     series : ndarray, shape (n, k) or (n, 0)
-        mm; empty unless asked for.
+        mm; empty where it was not asked for.
     noise : ndarray, shape (k,)
         Standard deviation of a date, mm; NaN where it is not known.
+    fitted : ndarray of bool, shape (k,)
+        Dates of the time that velocities are fitted to.
     """
 
     name: str
@@ -80,8 +86,9 @@ class Look:
     std: NDArray[np.float64]
     height: NDArray[np.float64]
     days: NDArray[np.float64]
-    series: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
-    noise: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    series: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    fitted: NDArray[np.bool_]
 
     @property
     def ascending(self) -> bool:
@@ -93,9 +100,24 @@ class Look:
         """Mean angle of incidence, degrees."""
         return float(np.degrees(np.arccos(np.clip(self.vector[:, 2].mean(), -1, 1))))
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Weights of the pixels in means, 1/σ²; 1 where errors are not known."""
+        return np.where(np.isfinite(self.std), 1 / self.std**2, 1.0)
+
     def without(self, offset: float, offsets: NDArray[np.float64]) -> Look:
         """The same with a velocity and a value of each date taken out."""
         return replace(self, velocity=self.velocity - offset, series=self.series - offsets[: self.series.shape[1]])
+
+    def shared_noise(
+        self, cell: NDArray[np.int64], n_cells: int, rows: Any = slice(None)
+    ) -> NDArray[np.float64] | None:
+        """Part of the noise that the pixels of a cell have in common, shape (n_cells,); None without series."""
+        if self.series.shape[1] == 0:
+            return None
+        years = (self.days[self.fitted] - self.days.mean()) / DAYS_PER_YEAR
+        series = self.series[rows][:, self.fitted]
+        return shared_noise(cell, years, series, n_cells, self.weights[rows])
 
 
 def open_projects(paths: Sequence[StrPath], workdir: StrPath, sides: Sequence[str]) -> list[tuple[Project, str]]:
@@ -106,8 +128,6 @@ def open_projects(paths: Sequence[StrPath], workdir: StrPath, sides: Sequence[st
     InputError
         The same project stands twice, or does not know its incidence or its heading.
     """
-    from pathlib import Path
-
     places = [Path(workdir) / path for path in paths]
     if len({place.resolve() for place in places}) < len(places):
         raise InputError("A project stands twice: give projects of different lines of sight.")
@@ -123,6 +143,17 @@ def open_projects(paths: Sequence[StrPath], workdir: StrPath, sides: Sequence[st
     return found
 
 
+def doubtful_headings(projects: Sequence[Project]) -> list[str]:
+    """Warnings of headings that look like radians: no satellite flies within 3 degrees of north."""
+    headings = [(project.ws.path, heading_of(project)) for project in projects]
+    return [
+        f"{path} has the heading {heading:g}: degrees clockwise from north were expected, some -12 ascending or -168 "
+        f"descending; if these are radians, setparm heading {np.degrees(heading):.2f}."
+        for path, heading in headings
+        if heading is not None and 0 < abs(heading) <= np.pi
+    ]
+
+
 def names_of(projects: Sequence[Project]) -> list[str]:
     """What projects are called: their folders, with those above where two are called alike."""
     names = [project.ws.name for project in projects]
@@ -134,6 +165,8 @@ def names_of(projects: Sequence[Project]) -> list[str]:
 def _geometry(project: Project) -> tuple[NDArray[np.float64], float]:
     """Incidence and heading."""
     incidence, heading = incidence_of(project), heading_of(project)
+    if incidence is None and project.small_baselines:
+        incidence = incidence_from_look(project)
     lacking = [
         name for name, value in (("angle of incidence (inc2.mat)", incidence), ("heading", heading)) if value is None
     ]
@@ -163,7 +196,7 @@ def look_at(
     side: str,
     wish: Wish,
     span: tuple[float, float] | None = None,
-    with_series: bool = False,
+    with_series: bool = True,
 ) -> Look:
     """Compute the table of a project and take what a line of sight needs.
 
@@ -175,7 +208,7 @@ def look_at(
     span : tuple of float, optional
         First and last datenum of the images that velocities are fitted to (default: all).
     with_series : bool
-        Whether the displacements belong to it.
+        Whether the displacements belong to it, which tell how alike the noise of neighbours is.
 
     Returns
     -------
@@ -190,7 +223,7 @@ def look_at(
     images = None if span is None else _images_within(project, wish, span)
     table = _table(project, wish, images, wish.n_boot)
     whole = table if images is None or not with_series else _table(project, wish, None, 2)
-    vector = look_vector(incidence[table.rows], heading, left=side == "left")
+    vector = look_vector(incidence[table.rows], headings_at(project.lonlat, heading)[table.rows], left=side == "left")
     velocity = np.asarray(table.field("VEL"), dtype=np.float64)
     std = np.asarray(table.field("V_STDEV"), dtype=np.float64)
     use = np.isfinite(vector).all(axis=1) & np.isfinite(velocity)
@@ -200,20 +233,24 @@ def look_at(
         raise InputError(f"{project.ws.path} has no pixel with a velocity and an angle of incidence.")
     rows = np.flatnonzero(use)
     series = _series(whole, rows) if with_series else np.empty((rows.size, 0))
+    days = _datenums(whole.dates)
+    first, last = (days[0], days[-1]) if span is None else span
     return Look(
         project.ws.name, project, heading, side, table, rows, table.lonlat[rows], vector[rows], velocity[rows], std[rows],
-        np.asarray(table.field("HEIGHT"), dtype=np.float64)[rows], _datenums(whole.dates), series, _noise(project, whole),
+        np.asarray(table.field("HEIGHT"), dtype=np.float64)[rows], days, series, _noise(project, whole),
+        (days >= first) & (days <= last),
     )  # fmt: skip
 
 
 def _table(project: Project, wish: Wish, images: list[int] | None, n_boot: int) -> PointTable:
     return point_table(
-        project, wish.values, aps=wish.aps, iono=wish.iono, ifg_list=images, n_boot=n_boot, seed=wish.seed
-    )
+        project, wish.values, aps=wish.aps, iono=wish.iono, ifg_list=images, n_boot=n_boot, seed=wish.seed,
+        reference_area=wish.area,
+    )  # fmt: skip
 
 
 def _series(table: PointTable, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.stack([table.displacement(k)[rows] for k in range(len(table.dates))], axis=1).astype(np.float64)
+    return table.series_matrix()[rows].astype(np.float64)
 
 
 def _images_within(project: Project, wish: Wish, span: tuple[float, float]) -> list[int] | None:

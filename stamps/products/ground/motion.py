@@ -14,6 +14,8 @@ import numpy as np
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.exports.table import Field
 from stamps.products.ground.motion_sheet import Sheet
+from stamps.products.written import shown_file
+from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Motion"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Motion:
     """East and up of places that all projects see.
 
@@ -81,6 +83,17 @@ class Motion:
         if self.series is not None:
             parts.append(f"{self.series.days.size} dates")
         return ", ".join(parts)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for name, values, std in ((self.horizontal, self.east, self.east_std), ("up", self.up, self.up_std)):
+            rows.append((name, *np.percentile(values, [50, 5, 95]), np.median(std)))
+        heads = ("", "median (mm/yr)", "5 % (mm/yr)", "95 % (mm/yr)", "median error (mm/yr)")
+        dates = "" if self.series is None else f", {self.series.days.size} dates"
+        told = [f"reference: {self.metadata['reference']}", *(f"Warning: {text}" for text in self.warnings)]
+        return table(heads, rows, f"{len(self)} cells{dates}") + lines(told) + "".join(map(shown_file, self.files))
 
     def sheet(self) -> Sheet:
         """All columns in their order."""

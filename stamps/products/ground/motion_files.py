@@ -19,6 +19,7 @@ from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts
 from stamps.products.figures import matplotlib_or_error
 from stamps.products.ground.motion_sheet import write_csv
+from stamps.products.ground.pictures import draw_motion
 from stamps.products.ground.together import check_suffix
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def writer_of(path: Path, motion: Motion) -> Callable[[Path], object]:
     """What writes a file of that name."""
     suffix = path.suffix.lower()
     if suffix in PICTURES:
-        return functools.partial(_draw, motion)
+        return functools.partial(draw_motion, motion)
     if suffix == ".nc":
         return functools.partial(_write_netcdf, motion)
     sheet = motion.sheet()
@@ -102,32 +103,3 @@ def _add_series(made: Any, motion: Motion) -> None:
     ):
         attributes = {"long_name": about, "units": "mm", "coordinates": "lat lon", "grid_mapping": "crs"}
         made[name] = (("point", "time"), values.astype(np.float32), attributes)
-
-
-def _draw(motion: Motion, path: Path) -> None:
-    """Three maps: horizontal and vertical velocity with one range of colours each, and the condition."""
-    matplotlib_or_error()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(13, 4.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    stretch = 1 / max(float(np.cos(np.radians(motion.lonlat[:, 1].mean()))), 1e-3)
-    panels = (
-        (motion.east, "East" if motion.horizontal == "east" else "Along the azimuth", "mm/yr", "RdBu_r"),
-        (motion.up, "Up", "mm/yr", "RdBu"),
-        (motion.condition, "Condition of the lines of sight", "", "viridis_r"),
-    )
-    for axes, (values, title, unit, colours) in zip(figure.subplots(1, 3, sharey=True), panels, strict=True):
-        far = float(np.percentile(np.abs(values), 98)) or 1.0
-        limits = {"vmin": -far, "vmax": far} if unit else {}
-        size = float(np.clip(4e4 / len(motion), 1, 40))
-        drawn = axes.scatter(*motion.lonlat.T, c=values, s=size, cmap=colours, linewidths=0, **limits)
-        axes.set(title=title, xlabel="longitude (degrees)", aspect=stretch)
-        axes.ticklabel_format(useOffset=False)
-        figure.colorbar(drawn, ax=axes, label=unit or None, shrink=0.8)
-    axes = figure.axes[0]
-    axes.set_ylabel("latitude (degrees)")
-    said = f"{motion.metadata['projects_text']}; {motion.metadata['reference']}"
-    figure.suptitle("".join(letter for letter in said if letter.isprintable()).replace("$", r"\$"), fontsize=8)
-    figure.savefig(path, dpi=150, format=path.suffix.lower().lstrip("."))

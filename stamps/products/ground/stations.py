@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stamps.analysis.gnss import Agreement, compare_series, into_line_of_sight, on_dates
-from stamps.analysis.joining import std_of
+from stamps.analysis.joining import MOST_INDEPENDENT, mean_of, std_of
 from stamps.errors import InputError, ParameterError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import centre_of, llh2local, wrapped_longitude
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stamps.products.gnss_files import Station
     from stamps.products.ground.looks import Look
 
-__all__ = ["LEAST_OVERLAP", "Around", "Row", "pixels_around", "rows_of", "several"]
+__all__ = ["LEAST_OVERLAP", "Around", "Row", "differences_of", "pixels_around", "rows_of", "several"]
 
 LEAST_OVERLAP = 0.7  # of the images' time that a station should cover
 _LEAST_YEARS = 3.0
@@ -153,23 +153,23 @@ def pixels_around(
             (thin if pixels.size else outside).append(station.name)
     told = []
     if outside:
-        told.append(f"Outside the scene, no pixel within {radius:g} m, left out: {several(outside)}.")
+        told.append(f"No pixel within {radius:g} m, left out: {several(outside)}.")
     if thin:
         told.append(f"Fewer than {least} pixels within {radius:g} m, left out: {several(thin)}.")
     if not found:
         raise InputError(
-            f"No station of GNSS has {least} pixels within {radius:g} m ({len(outside)} outside the scene, {len(thin)} with "
-            f"too few pixels); the scene is at {origin[0]:.3f} E, {origin[1]:.3f} N: give other stations or a larger radius."
+            f"No station of GNSS has {least} pixels within {radius:g} m ({len(outside)} have none, {len(thin)} too few); "
+            f"the scene is at {origin[0]:.3f} E, {origin[1]:.3f} N: give other stations or a larger radius."
         )
     reasons = {name: f"no pixel within {radius:g} m" for name in outside}
     return found, told, reasons | {name: f"fewer than {least} pixels within {radius:g} m" for name in thin}
 
 
 def _around(station: Station, place: NDArray[np.float64], pixels: NDArray[np.int64], look: Look) -> Around:
-    std = look.std[pixels]
-    weights = np.where(np.isfinite(std), 1 / std**2, 1.0)
-    series = np.average(look.series[pixels], axis=0, weights=weights)
-    error = float(std_of(np.zeros(pixels.size, dtype=np.int64), std, 1)[0])
+    weights, all_of_one = look.weights[pixels], np.zeros(pixels.size, dtype=np.int64)
+    series = mean_of(all_of_one, look.series[pixels], 1, weights)[0]
+    shared = look.shared_noise(all_of_one, 1, pixels)
+    error = float(std_of(all_of_one, look.std[pixels], 1, shared)[0])
     velocity = float(np.average(look.velocity[pixels], weights=weights))
     return Around(station, place, pixels, look.vector[pixels].mean(axis=0), velocity, error, series)
 
@@ -246,6 +246,38 @@ def rows_of(
             "No station of GNSS has three dates in common with the images: give stations of the same time."
         )
     return rows, told, dict.fromkeys(short, "fewer than three dates in common with the images")
+
+
+def differences_of(
+    around: Sequence[Around], look: Look, window: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Series of stations minus those of the pixels around them, on the dates of the images.
+
+    Returns
+    -------
+    xy : ndarray, shape (m, 2)
+        Kilometres from the middle of the scene, of the stations that have series.
+    difference, std : ndarray, shape (m, k)
+        mm; NaN where a station has no day near an image. Noise of the pixels is that of the image, three of them at most
+        counted as independent.
+
+    Raises
+    ------
+    InputError
+        No station has a series.
+    """
+    noise = np.where(np.isfinite(look.noise), look.noise, 0.0)
+    places, differences, errors = [], [], []
+    for part in (_seen(one, look, window) for one in around):
+        if part.series is not None and part.series_std is not None:
+            places.append(part.around.xy)
+            differences.append(part.series - part.around.series)
+            errors.append(np.hypot(part.series_std, noise / np.sqrt(min(part.around.pixels.size, MOST_INDEPENDENT))))
+    if not places:
+        raise InputError(
+            "No station has a series (tenv3), so that dates cannot be calibrated: calibrate by velocities."
+        )
+    return np.array(places), np.array(differences), np.array(errors)
 
 
 def _seen(around: Around, look: Look, window: float) -> _Seen:

@@ -56,6 +56,8 @@ def put_together(writers: Mapping[Path, Callable[[Path], object]]) -> list[Path]
     ------
     WorkspaceError
         There is no folder, no room, or something that is no file.
+    InputError
+        A file would take the place of what belongs to another one.
     """
     for path in writers:
         check_place(path, "file")
@@ -63,19 +65,33 @@ def put_together(writers: Mapping[Path, Callable[[Path], object]]) -> list[Path]
         with contextlib.ExitStack() as stack:
             homes = {path.parent: Workspace(path.parent) for path in writers}
             rooms = {folder: stack.enter_context(home.scratch()) for folder, home in homes.items()}
-            for path, write in writers.items():
-                write(rooms[path.parent].path / path.name)
+            made: dict[Path, Path] = {}
+            for number, (path, write) in enumerate(writers.items()):
+                room = rooms[path.parent].path / str(number)
+                room.mkdir()
+                write(room / path.name)
+                _take(made, room, path)
             for folder, home in homes.items():
                 stack.enter_context(home.publish())
                 home.delete(*(name for path in writers if path.parent == folder for name in _outdated(path)))
-                for part in sorted(rooms[folder].path.iterdir()):
-                    with home.open_output(part.name) as place:
-                        os.replace(part, place)
+                for place, part in sorted(made.items()):
+                    if place.parent == folder:
+                        with home.open_output(place.name) as target:
+                            os.replace(part, target)
     except OSError as error:
         raise WorkspaceError(
             f"The results cannot be written ({reason_of(error)}): make room or choose another place. Nothing was changed."
         ) from error
     return list(writers)
+
+
+def _take(made: dict[Path, Path], room: Path, path: Path) -> None:
+    """Note what was written in a room for a path: where it goes, and where it is."""
+    for part in sorted(room.iterdir()):
+        place = path.with_name(part.name)
+        if place in made:
+            raise InputError(f"Two of the results would be {place}: give other names.")
+        made[place] = part
 
 
 def _outdated(path: Path) -> Iterator[str]:
