@@ -5,6 +5,9 @@ import pytest
 
 from stamps.analysis.areas import AreaRules, _dbscan, active_points, find_areas, usual_radius
 from stamps.errors import ParameterError
+from stamps.simulation.geometry import Geometry
+from stamps.simulation.scene import make_scene
+from stamps.simulation.settings import Settings
 
 
 def bowl(seed=0, n=6000, size=4000.0):
@@ -35,6 +38,37 @@ def test_the_simulated_bowls_are_found(seed, method):
     assert sum(area.members.size for area in found.areas[2:]) < 0.02 * len(xy)
     assert found.label[first.members].tolist() == [1] * first.members.size
     assert found.spread == pytest.approx(1.0, rel=0.25) and found.threshold == pytest.approx(3 * found.spread)
+
+
+@pytest.mark.parametrize("method", ["dbscan", "hdbscan"])
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_the_bowl_of_the_simulator_is_found(seed, method):
+    """Where it is, as far as it goes, with its sign, beside the motion of a fault."""
+    if method == "hdbscan":
+        pytest.importorskip("sklearn")
+    settings = Settings(seed=seed, datadir="none")
+    geometry = Geometry.of(settings)
+    scene = make_scene(settings, geometry)
+    rows, cols = scene.scatterers.rows, scene.scatterers.cols
+    xy = np.column_stack([rows, cols]) * geometry.posting
+    truth = scene.deformation.velocity[rows, cols].astype(float)
+    truth -= np.median(truth)
+    bowl = scene.deformation.bowl
+    centre = np.array([bowl["line"], bowl["sample"]]) * geometry.posting
+    noise = np.random.default_rng(seed).normal(0, 1.2, truth.size)
+    (area, *others) = find_areas(xy, truth + noise, AreaRules(threshold=8.0, method=method)).areas
+    assert np.hypot(*(xy[area.members].mean(axis=0) - centre)) < 0.5 * bowl["radius_m"]
+    assert np.isin(np.flatnonzero(truth < -10), area.members).mean() > 0.95
+    assert (truth[area.members] < -6).mean() > 0.98 and area.velocity_mean < -10
+    assert np.hypot(*(xy[area.members] - centre).T).max() < 2 * bowl["radius_m"]
+    assert sum(other.members.size for other in others) < 0.02 * truth.size
+
+
+def test_what_is_infinite_does_not_move():
+    xy, _, velocity, _ = bowl(0, 2000)
+    velocity[:50] = np.inf
+    found = find_areas(xy, velocity, AreaRules(sigmas=3))
+    assert not found.active[:50].any() and np.isfinite([area.velocity_mean for area in found.areas]).all()
 
 
 def test_nothing_moves_in_noise():
@@ -137,4 +171,16 @@ def test_points_that_are_none_are_refused(arguments, message):
 )  # fmt: skip
 def test_rules_that_cannot_be_are_refused(given):
     with pytest.raises(ParameterError):
+        AreaRules(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"threshold": "5"}, {"radius": "x"}, {"sigmas": None}, {"active_part": "x"}, {"min_points": 2.5}, {"min_points": 1},
+        {"min_neighbours": 1.5}, {"min_neighbours": -1}, {"min_points": "a"},
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_named(given):
+    with pytest.raises(ParameterError, match=f"{[*given][0]} of areas is"):
         AreaRules(**given)

@@ -112,3 +112,30 @@ def test_components_that_are_not_there_are_refused():
     for number in (0, 3, -1):
         with pytest.raises(ParameterError, match=f"no component {number}: there are 1 to 2"):
             found.part([number])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_topography_year_and_subsidence_are_told_apart(seed):
+    """Atmosphere that follows the height, water of a year in one place, a bowl that sinks; relative to one date."""
+    rng = np.random.default_rng(seed)
+    n, t = 1200, np.arange(40) * 12 / 365.25
+    xy = rng.uniform(0, 3000, (n, 2))
+    height = 300 + 200 * np.sin(xy[:, 0] / 700) + rng.exponential(80, n)
+    aquifer = (np.hypot(*(xy - [700, 2300]).T) < 500) + rng.normal(0, 0.1, n)
+    bowl = np.exp(-((np.hypot(*(xy - 1500).T) / 450) ** 2))
+    year, sinking = 6 * np.cos(2 * np.pi * (t - 0.2)), -20 * t
+    series = np.outer(0.02 * (height - height.mean()), rng.normal(0, 1, t.size)) + rng.normal(0, 0.8, (n, t.size))
+    series += np.outer(aquifer, year) + np.outer(bowl, sinking)
+    found = components_of(series - series[:, [3]], "sica", runs=3)
+    assert found.maps.shape[1] == 3 and found.stability.min() > 0.95
+    likeness = np.abs(np.corrcoef(np.column_stack([height, aquifer, bowl, found.maps]).T)[:3, 3:])
+    best = likeness.argmax(axis=1)
+    assert sorted(best) == [0, 1, 2] and likeness.max(axis=1).min() > 0.94
+    for truth, number in ((year, best[1]), (sinking, best[2])):
+        assert abs(np.corrcoef(truth, found.courses[:, number])[0, 1]) > 0.89
+
+
+@pytest.mark.parametrize("given", [{"runs": -1}, {"seed": -1}, {"runs": 1.5}, {"number": 2.5}, {"number": "a"}])
+def test_numbers_below_zero_are_refused(given):
+    with pytest.raises(ParameterError, match="a whole number from 0 on"):
+        components_of(np.random.default_rng(0).normal(0, 1, (50, 8)), **given)

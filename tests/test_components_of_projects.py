@@ -153,3 +153,13 @@ def test_shell(tmp_path, monkeypatch, capsys, kind):
     assert "D2018" in (ws.path / "s.csv").read_text().splitlines()[0]
     with pytest.raises(SystemExit):
         run("stamps", ["components", *words, "--keep", "one"])
+
+
+def test_components_that_are_chosen_wrongly(tmp_path):
+    ws = project(tmp_path / "p")[0]
+    for keep, message in (([], "one component at least"), (["a"], "no component 'a'"), ([1.5], "no component 1.5")):
+        with pytest.raises((InputError, ParameterError), match=message):
+            found(ws, "csv", method="pca", keep=keep)
+    assert not [*ws.path.glob("*.csv")]
+    twice = found(ws, "csv", tmp_path / "twice", method="pca", keep=[1, 1]).path.read_text()
+    assert twice == found(ws, "csv", tmp_path / "once", method="pca", keep=1).path.read_text()

@@ -32,6 +32,12 @@ def test_values_are_those_of_the_export(project):
     master = str(table.metadata["reference_date"])
     assert data.attrs["insar_reference_date"] == master and (data.displacement.sel(time=master) == 0).all()
     assert data.perpendicular_baseline.values == pytest.approx(table.baselines())
+    assert data.time.attrs["units_metadata"] == "leap_seconds: unknown"
+    area = next(field for field in table.fields if field.name == "EFF_AREA")
+    area.values[:] = 0  # single pixels stand for no area
+    assert "effective_area" not in dataset.as_dataset(table)
+    area.values[1] = 900
+    assert dataset.as_dataset(table).effective_area.values[:2].tolist() == [0, 900]
 
 
 def test_nothing_is_computed_before_it_is_looked_at(project, monkeypatch):

@@ -69,7 +69,7 @@ def test_fits_are_those_of_the_closed_forms(seed):
         if row == 3:
             assert all(np.isnan(values[row]) for values in found.values())
             continue
-        t, y = (days[there] - days[0]) / 365.25, y[there]
+        t, y = (days[there] - days[0]) / 365, y[there]
         c, s, one = np.cos(2 * np.pi * t), np.sin(2 * np.pi * t), np.ones_like(t)
         for design, name, column in (
             ([t, one, c, s], "mean_velocity", 0),
@@ -94,6 +94,20 @@ def test_fits_are_those_of_the_closed_forms(seed):
 def test_less_than_a_year_has_no_season():
     found = egms_fields(737000 + 6.0 * np.arange(50), np.ones((2, 50)), 4.4)
     assert np.isnan(found["seasonality"]).all()
+
+
+@pytest.mark.parametrize(("n_dates", "is_known"), [(7, False), (8, True)])
+def test_eight_dates_are_enough(n_dates, is_known):
+    days = 737000 + np.array([0.0, 50, 110, 190, 240, 330, 420, 500])[-n_dates:]
+    found = egms_fields(days, np.sqrt(np.arange(n_dates))[None])
+    assert "temporal_coherence" not in found
+    assert all(np.isfinite(values).all() == is_known for values in found.values())
+
+
+def test_a_year_of_the_service_has_365_days():
+    days = 737000 + 73.0 * np.arange(20)
+    found = egms_fields(days, 3.65 * np.arange(20)[None] * 73 / 365)
+    assert found["mean_velocity"] == pytest.approx(3.65) and found["acceleration"] == pytest.approx(0, abs=1e-9)
 
 
 def test_zeros_have_no_sign_and_what_is_not_known_is_empty():
@@ -138,7 +152,7 @@ def test_an_egms_table_and_its_reader(tmp_path):
     assert tree.getroot().tag == "BURST" and tree.find("product_level").text == "L2a"
     assert tree.find("burst_id").text == "088_0282_IW2_VV"
     facts = json.loads((ws.path / f"{path.name}-metadata.json").read_text())
-    assert facts["egms"]["year_days"] == 365.25 and "on the first date" in facts["egms"]["series_relative_to"]
+    assert facts["egms"]["year_days"] == 365 and "on the first date" in facts["egms"]["series_relative_to"]
 
 
 def test_zero_on_the_reference_date_and_unknown_columns_are_empty(tmp_path):

@@ -14,6 +14,7 @@ from stamps.cli.program import run
 from stamps.errors import InputError, ParameterError
 from stamps.products.series import dates_of
 from stamps.products.series_models.choice import ModelChoice
+from stamps.products.series_models.pictures import draw_series
 
 N, K = 60, 70
 DAYS = dates(K)
@@ -235,3 +236,56 @@ def test_shell_and_pictures(tmp_path, monkeypatch, capsys, kind):
     assert run("stamps", ["model", *words, "--picture", "x.png", "--show", "nothing"]) == 1
     assert run("stamps", ["model", *words, "--picture", "x.png", "--point", "0", "0"]) == 1
     assert not (ws.path / "x.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"degree": True}, "degree is True"),
+        ({"degree": 1.5}, "a whole number from 0 on"),
+        ({"degree": "2"}, "degree is '2'"),
+        ({"segment": 2.5}, "segment is 2.5"),
+        ({"alpha": "x"}, "alpha is 'x', but a number"),
+        ({"alpha": float("nan")}, "between 0 and 1"),
+        ({"exponentials": 5}, "such as 20190101:30"),
+        ({"logarithms": {"a": 1}}, "such as 20190101:30"),
+        ({"periods": [1.0000001], "annual": True}, "1 years stands twice"),
+        ({"periods": [1e-6]}, r"shorter than two of the shortest interval of the dates \(12 days\)"),
+        ({"slopes": NAMES[0]}, "cannot tell slope_"),
+        ({"steps": NAMES[-1]}, "a change on"),
+        ({"seed": -1}, "from 0 on was expected"),
+        ({"step": float("nan")}, "every second"),
+        ({"unheard": 1}, "no option 'unheard'"),
+    ],
+)
+def test_options_that_cannot_be(tmp_path, options, message):
+    with pytest.raises((InputError, ParameterError), match=message):
+        modelled(tmp_path, truth(0), **options)
+
+
+def test_numbers_and_dates_of_numpy_are_as_good():
+    given = {"degree": np.int64(2), "steps": np.array([20180601]), "periods": np.array([0.5]), "segment": np.int32(6)}
+    found = ModelChoice.of(**given)
+    assert found == ModelChoice.of(degree=2, steps=20180601, periods=0.5, segment=6)
+    assert json.loads(json.dumps(found.described()))["degree"] == 2
+    assert found.steps == ModelChoice.of(steps=np.datetime64("2018-06-01")).steps
+    for text in ("degree=1,degree=2", "annual,annual"):
+        with pytest.raises(InputError, match="stands twice"):
+            ModelChoice.read(text)
+    for wrong in (5, [], 2.5):
+        with pytest.raises(InputError, match="a text, a mapping or True"):
+            ModelChoice.read(wrong)
+
+
+@pytest.mark.parametrize("kind", ["visualizer", "egms", "mintpy"])
+def test_files_of_fixed_columns_have_no_room(tmp_path, kind):
+    ws = moving(tmp_path / "p", truth(1))
+    for call in (
+        lambda: stamps.export(kind, workdir=ws.path, values=VALUES, n_boot=3, model=True),
+        lambda: stamps.model(kind, workdir=ws.path, values=VALUES, n_boot=3),
+        lambda: stamps.components(kind, workdir=ws.path, values=VALUES, n_boot=3, method="pca"),
+    ):
+        with pytest.raises(InputError, match=f"{kind} have no room for .* csv, gpkg"):
+            call()
+    with pytest.raises(InputError, match="longitude and latitude in degrees"):
+        draw_series(stamps.model(workdir=ws.path, values=VALUES, n_boot=3), float("nan"), 40.0, "x.png")

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import stamps
 from helpers import finished_project
 from helpers.browser import chromium
+from helpers.moving_project import dates, moving
 from stamps.cli import run
 from stamps.errors import InputError
 from stamps.workspace import matfile
@@ -189,6 +191,30 @@ def test_numbers_of_a_single_master(single_master):
     assert content["noise"]["median_deg"] == pytest.approx(float(np.median(single_master.load("ifgstd2")["ifg_std"])))
     assert content["baselines"]["images"] == 9 and content["baselines"]["interferograms"] == 8
     assert content["unwrapping"]["samples"] == 8 * content["unwrapping"]["arcs"]
+
+
+def test_kinds_of_motion_and_areas(tmp_path):
+    """Some pixels sink in one place, others jump on one date, half of them up and half down: the mean of all does not."""
+    rng = np.random.default_rng(0)
+    years = (dates(40) - dates(40)[3]) / 365.25
+    xy = rng.uniform(0, 2000, (300, 2))
+    sinks = np.hypot(*(xy - 1000).T) < 500
+    series = rng.normal(0, 1, (300, 40)) - np.outer(30 * sinks, years)
+    jumps = np.where(np.arange(60) % 2, 27.7, -27.7)
+    series[np.flatnonzero(~sinks)[:60]] += jumps[:, np.newaxis] * (np.arange(40) > 20)
+    ws = moving(tmp_path / "p", series, xy=xy)
+    report = quality_report(ws.path)
+    facts = report.content()["motion"]
+    assert sinks.sum() < facts["significant"] + 5 and facts["kinds"]["steady"] >= 0.9 * sinks.sum()
+    assert facts["kinds"]["jump"] >= 50 and facts["jumps_like_cycles"] >= 50
+    assert facts["common_break"]["after"] == "2018-08-29" and facts["common_break"]["part"] > 0.5
+    assert facts["areas"] >= 1 and not facts["missing"]
+    model = stamps.model(workdir=ws.path, classify=True, n_boot=2)
+    assert facts["kinds"]["steady"] == int((model.column("ts_type") == 1).sum())
+    page = write_quality_report(report, tmp_path / "page").read_text()
+    assert "jumps like cycles" in page and "error of a date" in page
+    few = quality_report(_moving(tmp_path / "few").path).content()["motion"]
+    assert "from 11 dates on" in few["missing"][0] and few["pixels"] == 60 and "kinds" not in few
 
 
 def test_what_is_missing_is_named_with_its_step(single_master, tmp_path):

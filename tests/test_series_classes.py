@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
+import stamps
 from stamps.analysis.classification import classify, common_break
+from stamps.analysis.fitting import fit_series
 from stamps.analysis.motion import Motion, Rules
+from stamps.analysis.terms import Terms, design_of
 from stamps.errors import ParameterError
-from stamps.matlab.dates import datenum
+from stamps.matlab.dates import datenum, to_yyyymmdd
 
 DAYS = datenum(20180101) + 12.0 * np.arange(60)
 T = (DAYS - DAYS[30]) / 365.25
@@ -125,3 +129,42 @@ def test_what_cannot_be_told_is_refused():
     for given in ({"alpha": 0.0}, {"alpha": 1.5}, {"least_weight": -1}, {"segment": -1}):
         with pytest.raises(ParameterError):
             Rules(**given)
+
+
+@pytest.mark.parametrize("n_dates", [11, 24, 60])
+def test_noise_is_put_into_no_kind(n_dates):
+    """At most 2 in 100 series of white noise show any kind of motion; of steady ones more do if dates are few."""
+    rng = np.random.default_rng(n_dates)
+    days = DAYS[0] + np.cumsum(rng.choice([6.0, 12.0, 24.0], n_dates))
+    assert 0.01 < (classify(days, rng.normal(0, 2, (8000, n_dates))).motion != Motion.NONE).mean() < 0.02
+    steady = rng.normal(0, 1, (4000, n_dates)) + 100 * (days - days[0]) / np.ptp(days)
+    other, strict = (classify(days, steady, Rules(alpha=alpha)).motion != Motion.LINEAR for alpha in (0.01, 0.001))
+    assert other.mean() < {11: 0.12, 24: 0.12, 60: 0.07}[n_dates] and strict.mean() < other.mean()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_steps_at_the_noise_of_a_whole_run(golden_state, seed):
+    """10 mm on the residuals of all pixels of the golden set ps_small: 24 dates, 1.7 mm in the middle, up to 7 mm."""
+    found = stamps.model(workdir=golden_state("ps_small", 8), values="v-ds", n_boot=2, weights="equal")
+    days, series = found.fit.design.days, np.asarray(found.table.series_matrix(), float)
+    noise = series - found.fit.values()
+    spread = noise.std(axis=1, ddof=2)
+    assert np.median(spread) == pytest.approx(1.7, abs=0.1)
+    rng = np.random.default_rng(seed)
+    last = rng.integers(4, days.size - 5, len(noise))
+    stepped = noise + 10 * rng.choice([-1, 1], len(noise))[:, None] * (np.arange(days.size) > last[:, None])
+    classes = classify(days, stepped)
+    jump = np.isin(classes.motion, (Motion.JUMP, Motion.JUMP_AND_BEND))
+    assert (classes.motion > 0).mean() > 0.99 and jump.mean() > 0.91
+    assert jump[spread < 2.2].mean() > 0.98 and (spread < 2.2).mean() > 0.65
+    near = np.abs(np.searchsorted(days, classes.break_day[jump]) - last[jump]) <= 1
+    assert near.mean() > 0.97
+    significant = np.zeros(len(noise), dtype=bool)
+    for k in np.unique(last):
+        rows = last == k
+        size, error = fit_series(design_of(days, Terms(1, (), (int(days[k]),))), stepped[rows]).of(
+            f"step_{to_yyyymmdd(days[k])}"
+        )
+        significant[rows] = np.abs(size) > stats.t.isf(0.005, days.size - 3) * error
+    assert significant.mean() > 0.945

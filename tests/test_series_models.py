@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from stamps.analysis.fitting import fit_series, whitened
 from stamps.analysis.terms import Terms, design_of
@@ -112,7 +113,7 @@ def test_gaps_are_left_out_pixel_by_pixel():
         alone = fit_series(design_of(DAYS[there], Terms(1), FIRST), series[number : number + 1, there])
         assert fit.coefficients[number] == pytest.approx(alone.coefficients[0])
         assert fit.std[number] == pytest.approx(alone.std[0]) and fit.n_dates[number] == there.sum()
-    assert np.isnan(fit.coefficients[7:9]).all() and np.isnan(fit.std[7:9]).all() and (fit.group[7:9] == -1).all()
+    assert np.isnan(fit.coefficients[7:9]).all() and np.isnan(fit.std[7:9]).all() and np.isnan(fit.noise[7:9]).all()
     assert fit.n_dates[7:9].tolist() == [0, 4]
 
 
@@ -131,19 +132,45 @@ def test_whitening_is_the_root_of_the_inverse():
     assert log_determinant == pytest.approx(np.linalg.slogdet(correlation)[1])
 
 
-def test_correlated_noise_makes_errors_that_are_true():
-    """White least squares says half the scatter; the other says it."""
-    rng = np.random.default_rng(10)
-    rho = np.exp(-12 / 60)
-    noise = rng.normal(0, 3, (1500, 80))
-    for k in range(1, 80):
-        noise[:, k] = rho * noise[:, k - 1] + np.sqrt(1 - rho**2) * noise[:, k]
-    design = design_of(DAYS, Terms(1), DAYS[40])
-    white, coloured = fit_series(design, noise), fit_series(design, noise, correlated=True)
-    assert white.std[:, 1].mean() < 0.45 * white.coefficients[:, 1].std()
-    ratio = coloured.std[:, 1].mean() / coloured.coefficients[:, 1].std()
-    assert 0.8 < ratio < 1.1 and 25 < np.median(coloured.correlation_days) < 90
-    assert (white.correlation_days == 0).all()
+def correlated_noise(rng, n, days, time):
+    """Series of 2 mm whose dates correlate with exp(−Δt/time); shape (n, k)."""
+    series = rng.normal(0, 1, (n, days.size))
+    for k, rho in enumerate(np.exp(-np.diff(days) / time) if time else np.zeros(days.size - 1), 1):
+        series[:, k] = rho * series[:, k - 1] + np.sqrt(1 - rho**2) * series[:, k]
+    return 2 * series
+
+
+def covered(fit, truth):
+    """Part of the 95 % intervals of each coefficient that hold the truth."""
+    half = stats.t.ppf(0.975, fit.n_dates[0] - fit.design.terms.size) * fit.std
+    return (np.abs(fit.coefficients - truth) < half).mean(axis=0)
+
+
+@pytest.mark.parametrize("seed", [10, 11, 12])
+@pytest.mark.parametrize("time", [0, 15, 40, 100])
+def test_intervals_hold_the_truth_as_often_as_they_say(seed, time):
+    """Irregular dates, correlation from none to a tenth of the series."""
+    rng = np.random.default_rng(seed)
+    days = FIRST + np.cumsum(rng.choice([6.0, 12.0, 12.0, 24.0], 80))
+    t = years(days, days[10])
+    design = design_of(days, Terms(1, (1.0,), (int(days[40]),)), days[10])
+    truth = [1, 5, 3, -2, 4]
+    clean = 1 + 5 * t + 3 * np.cos(2 * np.pi * t) - 2 * np.sin(2 * np.pi * t) + 4 * (days > days[40])
+    series = clean + correlated_noise(rng, 500, days, time)
+    white, coloured = fit_series(design, series), fit_series(design, series, correlated=True)
+    assert ((covered(coloured, truth) > 0.91) & (covered(coloured, truth) < 0.99)).all()
+    if time == 0:
+        assert ((covered(white, truth) > 0.92) & (covered(white, truth) < 0.98)).all()
+    else:
+        assert covered(white, truth).max() < 0.88 and (white.correlation_days == 0).all()
+        assert 0.5 * time < np.median(coloured.correlation_days) < 1.5 * time
+
+
+def test_correlated_noise_is_no_annual_motion():
+    series = correlated_noise(np.random.default_rng(13), 600, DAYS, 60)
+    design = design_of(DAYS, Terms(1, (1.0,)))
+    assert (fit_series(design, series).annual().p < 0.05).mean() > 0.4
+    assert (fit_series(design, series, correlated=True).annual().p < 0.05).mean() < 0.08
 
 
 def test_constant_series_have_no_error_of_zero():

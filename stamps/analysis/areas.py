@@ -13,6 +13,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from stamps.analysis.checks import real, whole
 from stamps.analysis.libraries import learning
 from stamps.errors import ParameterError
 
@@ -60,6 +61,11 @@ class AreaRules:
     method: str = "dbscan"
 
     def __post_init__(self) -> None:
+        for name in ("threshold", "radius", "sigmas", "active_part"):
+            if (value := getattr(self, name)) is not None or name in ("sigmas", "active_part"):
+                real(value, f"{name} of areas")
+        whole(self.min_points, "min_points of areas", 2)
+        whole(self.min_neighbours, "min_neighbours of areas")
         for name in ("threshold", "radius"):
             value = getattr(self, name)
             if value is not None and not (np.isfinite(value) and value > 0):
@@ -72,8 +78,6 @@ class AreaRules:
             raise ParameterError(f"The method '{self.method}' is unknown: dbscan or hdbscan.")
         if not 0 <= self.active_part <= 1:
             raise ParameterError(f"The active part of the points is {self.active_part}, but lies between 0 and 1.")
-        if self.min_points < 2 or self.min_neighbours < 0:
-            raise ParameterError("An area has two points at least, and a point no negative number of neighbours.")
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,7 @@ def find_areas(
     """
     rules = rules or AreaRules()
     places, v = np.asarray(xy, dtype=np.float64), np.asarray(velocity, dtype=np.float64)
+    v = np.where(np.isfinite(v), v, np.nan)  # what is infinite does not move
     if places.ndim != 2 or places.shape[1] != 2 or v.shape != places.shape[:1]:
         raise ParameterError(f"Places are {places.shape} and velocities {v.shape}: (n, 2) and (n,) were expected.")
     radius = float(rules.radius or usual_radius(places))

@@ -25,7 +25,6 @@ __all__ = ["classify", "common_break"]
 
 _BLOCK = 1024
 _COMMON = 0.2  # part of the changes on one date from which on they are rather an error of that date
-_SURE = 1 - 0.005  # of one side, for a change
 _CYCLE = 0.2  # of half a wavelength: so near to a multiple of it a jump may be one of unwrapping
 
 
@@ -178,7 +177,7 @@ class _Decision:
 
     def _sure(self, motion: Motion) -> float:
         """Standard errors that a change has at least."""
-        return float(stats.t.ppf(_SURE, self.models.n - self.models.parameters(motion)))
+        return float(stats.t.isf(self.models.rules.alpha / 2, self.models.n - self.models.parameters(motion)))
 
     def _write_change(self, motion: Motion, change: Change, of: NDArray[np.int64], wavelength: float | None) -> None:
         made, rows, family = self.made, self.block[of], self.families[motion]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from stamps.analysis.checks import whole
 from stamps.analysis.libraries import learning
 from stamps.errors import ParameterError
 
@@ -71,10 +72,10 @@ class Components:
         ParameterError
             There is no such component.
         """
-        chosen = np.asarray(numbers, dtype=np.int64).ravel()
-        p = self.maps.shape[1]
-        if wrong := [int(number) for number in chosen if not 1 <= number <= p]:
-            raise ParameterError(f"There is no component {wrong[0]}: there are 1 to {p}.")
+        given, p = np.ravel(np.asarray(numbers)).tolist(), self.maps.shape[1]
+        if wrong := [number for number in given if not (isinstance(number, int) and 1 <= number <= p)]:
+            raise ParameterError(f"There is no component {wrong[0]!r}: there are 1 to {p}.")
+        chosen = np.array(given, dtype=np.int64)
         made: NDArray[np.float64] = self.maps[:, chosen - 1] @ self.courses[:, chosen - 1].T
         return made
 
@@ -115,6 +116,7 @@ def components_of(
     """
     if method not in METHODS:
         raise ParameterError(f"The method '{method}' is unknown: there are {', '.join(METHODS)}.")
+    whole(runs, "runs"), whole(seed, "seed")
     data = np.asarray(series, dtype=np.float64)
     if data.ndim != 2:
         raise ParameterError(f"Series are {data.shape}: (n, k) was expected.")
@@ -129,7 +131,9 @@ def components_of(
     mean = worked.mean(axis=1, keepdims=True)
     worked = worked - mean
     most = worked.shape[0] - 1
-    if number is None:
+    if number is not None:
+        whole(number, "number of components")
+    else:
         number = min(usual_number(worked.T, seed), most)
     if not 1 <= number <= most:
         raise ParameterError(f"{number} components are asked for: 1 to {most} are possible with {k} dates.")

@@ -11,54 +11,58 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.analysis.fitting import patterns_of
-from stamps.insar.constants import DAYS_PER_YEAR
+from stamps.analysis.terms import are_independent
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["EGMS_FIELDS", "egms_fields"]
+__all__ = ["FIELDS", "LEAST_DATES", "YEAR", "egms_fields"]
 
-#: Names of what is computed, in the order of the columns; ``zero`` is the cubic model on the first date.
-EGMS_FIELDS = (
+#: What every level has of each series, in the order of the columns.
+FIELDS = (
     "rmse",
-    "temporal_coherence",
     "mean_velocity",
     "mean_velocity_std",
     "acceleration",
     "acceleration_std",
     "seasonality",
     "seasonality_std",
-    "zero",
 )
 
-_LEAST = 8  # dates: two more than the cubic model has coefficients
+#: Days of a year of the service, as in the example of its document.
+YEAR = 365.0
+
+#: A series with fewer dates has no fields: two more than the cubic model has coefficients.
+LEAST_DATES = 8
+
 _BLOCK = 4096
-_SINGULAR = 1e-8
 
 
-def egms_fields(days: ArrayLike, series: ArrayLike, millimetres: float) -> dict[str, NDArray[np.float64]]:
+def egms_fields(days: ArrayLike, series: ArrayLike, millimetres: float | None = None) -> dict[str, NDArray[np.float64]]:
     """Velocity, acceleration, seasonality and their errors, by ordinary least squares.
 
     Parameters
     ----------
     days : array_like, shape (k,)
-        Dates in days, ascending; years of 365.25 days count from the first.
+        Dates in days, ascending; years of 365 days count from the first.
     series : array_like, shape (n, k)
         Displacements, mm; NaN where a date is missing.
-    millimetres : float
-        Displacement of one radian, mm.
+    millimetres : float, optional
+        Displacement of one radian, mm; without it there is no ``temporal_coherence``.
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
-        :data:`EGMS_FIELDS`; NaN for series of fewer than eight dates or less than a year, and where these cannot
-        tell the terms apart.
+        :data:`FIELDS` (mm, mm/yr, mm/yr²), ``zero``, the cubic model on the first date (mm), and ``temporal_coherence``, that
+        of the residuals of the linear model; NaN for series of fewer than eight dates or less than a year, and where these
+        cannot tell the terms apart.
     """
     when, data = np.asarray(days, dtype=np.float64).ravel(), np.asarray(series)
-    made = {name: np.full(len(data), np.nan) for name in EGMS_FIELDS}
-    years = (when - when[0]) / DAYS_PER_YEAR
+    names = (*FIELDS, "zero") if millimetres is None else (*FIELDS, "zero", "temporal_coherence")
+    made = {name: np.full(len(data), np.nan) for name in names}
+    years = (when - when[0]) / YEAR
     for there, members in patterns_of(data):
-        if there.sum() < _LEAST or np.ptp(years[there]) < 1:
+        if there.sum() < LEAST_DATES or np.ptp(years[there]) < 1:
             continue
         models = [_Model(columns) for columns in _designs(years[there])]
         if any(model.is_singular for model in models):
@@ -82,8 +86,7 @@ class _Model:
 
     def __init__(self, columns: NDArray[np.float64]) -> None:
         self.columns = columns
-        values = np.linalg.svd(columns / np.sqrt((columns**2).sum(axis=0)), compute_uv=False)
-        self.is_singular = bool(values[-1] < _SINGULAR * values[0])
+        self.is_singular = not are_independent(columns)
         if not self.is_singular:
             q, r = np.linalg.qr(columns)
             inverse = np.linalg.inv(r)
@@ -101,7 +104,7 @@ def _fill(
     block: NDArray[np.int64],
     series: NDArray[np.float64],
     models: list[_Model],
-    millimetres: float,
+    millimetres: float | None,
 ) -> None:
     cubic, linear, quadratic = models
     found, left = cubic.fit(series)
@@ -113,7 +116,8 @@ def _fill(
     found, left = linear.fit(series)
     made["mean_velocity"][block] = found[0]
     made["mean_velocity_std"][block] = np.sqrt(linear.q[0]) * left.std(axis=0, ddof=1)
-    made["temporal_coherence"][block] = np.abs(np.exp(1j * left / millimetres).mean(axis=0))
+    if millimetres is not None:
+        made["temporal_coherence"][block] = np.abs(np.exp(1j * left / millimetres).mean(axis=0))
     found, left = quadratic.fit(series)
     made["acceleration"][block] = found[0]
     made["acceleration_std"][block] = np.sqrt(quadratic.q[0]) * left.std(axis=0, ddof=1)

@@ -6,13 +6,13 @@ Source: docs/method/series.md, section 2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import stats
 
-from stamps.analysis.terms import Design
+from stamps.analysis.terms import Design, are_independent
 from stamps.errors import ParameterError
 from stamps.insar.constants import DAYS_PER_YEAR
 
@@ -29,6 +29,9 @@ FLOOR = 1e-6
 
 #: Correlation times that are tried for each series, in parts of the median interval of its dates; 0 is white.
 CORRELATION_TIMES = (0.0, *np.geomspace(0.25, 64.0, 25))
+
+#: Longer correlation times than this part of a series are not tried: no series tells them from a trend.
+LONGEST_CORRELATION = 0.25
 
 
 class Annual(NamedTuple):
@@ -67,13 +70,11 @@ class Fit:
     n_dates : ndarray of int, shape (n,)
         Dates of a series that are there.
     correlation_days : ndarray, shape (n,)
-        Correlation time of the noise, days; 0 where it is taken as white.
-    group : ndarray of int, shape (n,)
-        Which of ``covariances`` is that of a series; −1 where there is no fit.
-    covariances : ndarray, shape (g, p, p)
-        Of the coefficients at the reference day, for noise of 1 mm.
+        Most likely correlation time of the noise, days; 0 where it is taken as white.
+    cross : ndarray, shape (n, q)
+        Covariance of cosine and sine of each periodic term, mm².
     noise : ndarray, shape (n,)
-        Standard deviation of the noise, mm, from residuals and degrees of freedom.
+        Standard deviation of the noise, mm, from residuals and degrees of freedom; NaN where there is no fit.
     """
 
     design: Design
@@ -83,8 +84,7 @@ class Fit:
     r2: NDArray[np.float64]
     n_dates: NDArray[np.int64]
     correlation_days: NDArray[np.float64]
-    group: NDArray[np.int64]
-    covariances: NDArray[np.float64]
+    cross: NDArray[np.float64]
     noise: NDArray[np.float64]
 
     def values(self) -> NDArray[np.float64]:
@@ -118,22 +118,20 @@ class Fit:
         if not 0 <= number < len(terms.periods):
             raise ParameterError(f"The model has {len(terms.periods)} periodic terms; there is no number {number}.")
         at = terms.degree + 1 + 2 * number
-        c, s = self.coefficients[:, at], self.coefficients[:, at + 1]
-        covariance = np.full((c.size, 2, 2), np.nan)
-        there = self.group >= 0
-        covariance[there] = self.covariances[self.group[there], at : at + 2, at : at + 2]
-        covariance *= self.noise[:, None, None] ** 2
-        return _annual(c, s, covariance, terms.periods[number] * DAYS_PER_YEAR, self.n_dates - terms.size)
+        parts = slice(at, at + 2)
+        period, freedom = terms.periods[number] * DAYS_PER_YEAR, self.n_dates - terms.size
+        return _annual(self.coefficients[:, parts], self.std[:, parts] ** 2, self.cross[:, number], period, freedom)
 
 
 def _annual(
-    c: NDArray[np.float64],
-    s: NDArray[np.float64],
-    covariance: NDArray[np.float64],
+    parts: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    cs: NDArray[np.float64],
     period: float,
     freedom: NDArray[np.int64],
 ) -> Annual:
-    cc, cs, ss = covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]
+    """From cosine and sine (n, 2), their variances and their covariance; the period in days."""
+    (c, s), (cc, ss) = parts.T, variances.T
     with np.errstate(invalid="ignore", divide="ignore"):
         amplitude = np.hypot(c, s)
         along = (c**2 * cc + 2 * c * s * cs + s**2 * ss) / amplitude**2
@@ -155,8 +153,8 @@ def fit_series(design: Design, series: ArrayLike, sigma: ArrayLike | None = None
     sigma : array_like, shape (k,), optional
         Standard deviations of the dates against each other; their scale is found from the residuals (default: equal ones).
     correlated : bool
-        Let the noise of a series be correlated with exp(−Δt/τ), τ found for each by maximum likelihood: standard errors, and the
-        estimates themselves, follow it. Otherwise it is taken as white, which makes errors of trends too small.
+        Let the noise of a series be correlated with exp(−Δt/τ): estimates and standard errors are means over all τ, weighted by
+        the restricted likelihood. Otherwise it is taken as white, which makes errors of trends too small.
 
     Returns
     -------
@@ -171,12 +169,12 @@ def fit_series(design: Design, series: ArrayLike, sigma: ArrayLike | None = None
     if data.ndim != 2 or data.shape[1] != design.days.size:
         raise ParameterError(f"The series are {data.shape}, but the model is of {design.days.size} dates.")
     spread = _spread(sigma, design.days.size)
-    builder = _Builder(design, data.shape[0])
+    made = _nothing(design, data.shape[0])
     for there, members in patterns_of(data):
-        builder.made.n_dates[members] = there.sum()
+        made.n_dates[members] = there.sum()
         if there.sum() >= design.terms.size + 3:
-            _fit_pattern(builder, data, members, there, spread, correlated)
-    return builder.fit()
+            _fit_pattern(made, data, members, there, spread, correlated)
+    return made
 
 
 def _spread(sigma: ArrayLike | None, n_dates: int) -> NDArray[np.float64]:
@@ -201,42 +199,13 @@ def patterns_of(series: NDArray[np.float64]) -> Iterator[tuple[NDArray[np.bool_]
             yield pattern, rest[np.ravel(of) == number]
 
 
-class _Builder:
-    """What becomes a :class:`Fit`."""
-
-    def __init__(self, design: Design, n: int) -> None:
-        self.design, p = design, design.terms.size
-        self.covariances: list[NDArray[np.float64]] = []
-        empty = np.full(n, np.nan)
-        self.made = Fit(
-            design,
-            np.full((n, p), np.nan),
-            np.full((n, p), np.nan),
-            empty,
-            empty.copy(),
-            np.zeros(n, dtype=np.int64),
-            empty.copy(),
-            np.full(n, -1),
-            np.empty((0, p, p)),
-            empty.copy(),
-        )
-
-    def add_covariance(self, covariance: NDArray[np.float64]) -> int:
-        """Number of a covariance of the coefficients that count from the middle."""
-        move = self.design.to_reference
-        self.covariances.append(move @ covariance @ move.T)
-        return len(self.covariances) - 1
-
-    def fit(self) -> Fit:
-        """The result, with standard errors."""
-        made = self.made
-        if not self.covariances:
-            return made
-        covariances = np.stack(self.covariances)
-        roots = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
-        there = made.group >= 0
-        made.std[there] = roots[made.group[there]] * made.noise[there, None]
-        return replace(made, covariances=covariances)
+def _nothing(design: Design, n: int) -> Fit:
+    """Of ``n`` series of which nothing is known."""
+    terms = design.terms
+    coefficients, std = np.full((2, n, terms.size), np.nan)
+    rmse, r2, times, noise = np.full((4, n), np.nan)
+    cross = np.full((n, len(terms.periods)), np.nan)
+    return Fit(design, coefficients, std, rmse, r2, np.zeros(n, dtype=np.int64), times, cross, noise)
 
 
 def whitened(rows: NDArray[np.float64], days: NDArray[np.float64], time: float) -> tuple[NDArray[np.float64], float]:
@@ -265,7 +234,7 @@ def whitened(rows: NDArray[np.float64], days: NDArray[np.float64], time: float) 
 
 
 def _fit_pattern(
-    builder: _Builder,
+    made: Fit,
     data: NDArray[np.float64],
     members: NDArray[np.int64],
     there: NDArray[np.bool_],
@@ -273,68 +242,76 @@ def _fit_pattern(
     correlated: bool,
 ) -> None:
     """Fit the series that have the same dates."""
-    days, matrix = builder.design.days[there], builder.design.matrix[there]
-    if np.linalg.matrix_rank(matrix / np.maximum(np.sqrt((matrix**2).sum(axis=0)), 1e-300), tol=1e-8) < matrix.shape[1]:
+    days, matrix = made.design.days[there], made.design.matrix[there]
+    if not are_independent(matrix):
         return  # the dates that are left cannot tell the terms apart
     times = np.array(CORRELATION_TIMES if correlated else (0.0,)) * float(np.median(np.diff(days)))
     weights = 1 / spread[there]
-    solvers = [_Solver(matrix * weights[:, None], days, time) for time in times]
-    numbers = np.array([builder.add_covariance(solver.covariance) for solver in solvers])
+    tried = times[times <= LONGEST_CORRELATION * np.ptp(days)]
+    solvers = [_Solver(made.design, matrix * weights[:, None], days, time) for time in tried]
     for first in range(0, members.size, _BLOCK):
         block = members[first : first + _BLOCK]
         part = np.ascontiguousarray(data[np.ix_(block, there)].T)
-        _fit_block(builder, block, part, weights[:, None], solvers, numbers, matrix)
+        _fit_block(made, block, part, weights[:, None], solvers, matrix)
 
 
 class _Solver:
     """Least squares with one matrix, whitened for one correlation time."""
 
-    def __init__(self, matrix: NDArray[np.float64], days: NDArray[np.float64], time: float) -> None:
+    def __init__(self, design: Design, matrix: NDArray[np.float64], days: NDArray[np.float64], time: float) -> None:
         self.days, self.time = days, time
-        white, self.log_determinant = whitened(matrix, days, time)
+        self.freedom = matrix.shape[0] - matrix.shape[1]
+        white, log_determinant = whitened(matrix, days, time)
         self.q, r = np.linalg.qr(white)
+        self.log_determinant = log_determinant + 2 * float(np.log(np.abs(np.diag(r))).sum())
         self.inverse = np.linalg.inv(r)
-        self.covariance = self.inverse @ self.inverse.T
+        moved = design.to_reference @ self.inverse
+        covariance = moved @ moved.T  # at the reference day, for noise of 1 mm
+        cosines = design.terms.degree + 1 + 2 * np.arange(len(design.terms.periods))
+        self.variances, self.cross = np.diag(covariance), covariance[cosines, cosines + 1]
 
-    def solve(self, weighted: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Coefficients (p, m) and sums of squared white residuals (m,)."""
+    def solve(
+        self, weighted: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Coefficients (p, m), noise variances (m,), logarithms of the restricted likelihood (m,)."""
         white, _ = whitened(weighted, self.days, self.time)
         part = self.q.T @ white
         left = white - self.q @ part
-        return self.inverse @ part, np.einsum("km,km->m", left, left)
+        variance = np.maximum(np.einsum("km,km->m", left, left) / self.freedom, FLOOR**2)
+        likelihood = -0.5 * (self.freedom * np.log(variance) + self.log_determinant)
+        return self.inverse @ part, variance, likelihood
 
 
 def _fit_block(
-    builder: _Builder,
+    made: Fit,
     block: NDArray[np.int64],
     part: NDArray[np.float64],
     weights: NDArray[np.float64],
     solvers: list[_Solver],
-    numbers: NDArray[np.int64],
     matrix: NDArray[np.float64],
 ) -> None:
-    k, p = matrix.shape
-    weighted = part * weights
-    best, squares = solvers[0].solve(weighted)
-    chosen = np.zeros(block.size, dtype=np.int64)
-    likelihood = _minus_log_likelihood(squares, solvers[0].log_determinant, k)
-    for number, solver in enumerate(solvers[1:], 1):
-        found, left = solver.solve(weighted)
-        value = _minus_log_likelihood(left, solver.log_determinant, k)
-        better = value < likelihood
-        likelihood[better], squares[better], chosen[better] = value[better], left[better], number
-        best[:, better] = found[:, better]
-    made = builder.made
+    found, variances, likelihoods = (
+        np.stack(parts) for parts in zip(*(s.solve(part * weights) for s in solvers), strict=True)
+    )
+    shares = np.exp(likelihoods - likelihoods.max(axis=0))
+    shares /= shares.sum(axis=0)
+    best = np.einsum("gm,gpm->pm", shares, found)
     residual = part - matrix @ best
     rest = np.einsum("km,km->m", residual, residual)
     total = ((part - part.mean(axis=0)) ** 2).sum(axis=0)
-    made.coefficients[block] = best.T @ builder.design.to_reference.T
-    made.rmse[block] = np.sqrt(rest / k)
+    to_reference, periods = made.design.to_reference, made.cross.shape[1]
+    made.coefficients[block] = best.T @ to_reference.T
+    made.rmse[block] = np.sqrt(rest / part.shape[0])
     made.r2[block] = np.where(total > 0, 1 - rest / np.where(total > 0, total, 1), np.nan)
-    made.noise[block] = np.maximum(np.sqrt(squares / (k - p)), FLOOR)
-    made.group[block] = numbers[chosen]
-    made.correlation_days[block] = np.array([solver.time for solver in solvers])[chosen]
-
-
-def _minus_log_likelihood(squares: NDArray[np.float64], log_determinant: float, k: int) -> NDArray[np.float64]:
-    return 0.5 * (k * np.log(np.maximum(squares / k, FLOOR**2)) + log_determinant)
+    made.noise[block] = np.sqrt((shares * variances).sum(axis=0))
+    made.correlation_days[block] = np.array([solver.time for solver in solvers])[likelihoods.argmax(axis=0)]
+    scaled = (shares * variances).T  # (m, g)
+    square = scaled @ np.stack([solver.variances for solver in solvers])
+    cross = scaled @ np.stack([solver.cross for solver in solvers])
+    if len(solvers) > 1:  # what the estimates of several correlation times differ by
+        off = np.einsum("ij,gjm->gim", to_reference, found - best)
+        square += np.einsum("gm,gim,gim->mi", shares, off, off)
+        at = made.design.terms.degree + 1
+        cosines, sines = off[:, at : at + 2 * periods : 2], off[:, at + 1 : at + 2 * periods : 2]
+        cross += np.einsum("gm,gim,gim->mi", shares, cosines, sines)
+    made.std[block], made.cross[block] = np.sqrt(square), cross

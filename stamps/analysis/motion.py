@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stamps.analysis.checks import real, whole
 from stamps.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ class Rules:
     annual: bool = False
 
     def __post_init__(self) -> None:
+        real(self.alpha, "alpha"), real(self.least_weight, "least_weight")
+        whole(self.segment, "segment")
         if not 0 < self.alpha < 1:
             raise ParameterError(f"The level of significance is {self.alpha}, but lies between 0 and 1.")
         if not 0 <= self.least_weight <= 1:
             raise ParameterError(f"The least weight is {self.least_weight}, but lies between 0 and 1.")
-        if self.segment < 0:
-            raise ParameterError(f"A side of a change has {self.segment} dates, which is not possible.")
 
     def side(self, n: int) -> int:
         """Dates on each side of a change of a series of ``n`` dates."""

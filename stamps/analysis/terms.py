@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stamps.analysis.checks import whole
 from stamps.errors import ParameterError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.matlab.dates import to_yyyymmdd
@@ -20,7 +21,7 @@ from stamps.matlab.dates import to_yyyymmdd
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Design", "Terms", "design_of"]
+__all__ = ["Design", "Terms", "are_independent", "design_of"]
 
 #: Terms are told apart where the smallest singular value of the scaled matrix is not below this part of the largest.
 RANK = 1e-8
@@ -60,7 +61,7 @@ class Terms:
     logarithms: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.degree not in (0, 1, 2, 3):
+        if whole(self.degree, "degree") > 3:
             raise ParameterError(f"The degree of the polynomial is {self.degree}, but 0, 1, 2 or 3 are possible.")
         for period in self.periods:
             if not (math.isfinite(period) and period > 0):
@@ -69,9 +70,9 @@ class Terms:
             if not (math.isfinite(scale) and scale > 0):
                 raise ParameterError(f"A characteristic time of {scale} days is not possible: it is a positive number.")
         for name in ("periods", "steps", "slopes", "exponentials", "logarithms"):
-            given = getattr(self, name)
-            if twice := [value for value in given if given.count(value) > 1]:
-                raise ParameterError(f"{_said(twice[0])} stands twice among the {name}.")
+            given = [_said(value) for value in getattr(self, name)]
+            if twice := [words for words in given if given.count(words) > 1]:
+                raise ParameterError(f"{twice[0]} stands twice among the {name}.")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -206,26 +207,35 @@ def _check_days(days: NDArray[np.float64], terms: Terms) -> None:
     for day, _ in (*terms.exponentials, *terms.logarithms):
         if day >= last:
             raise ParameterError(f"Nothing can be said of an event on {_said(day)}: {within}.")
-    span = (last - first) / DAYS_PER_YEAR
+    span, nearest = (last - first) / DAYS_PER_YEAR, float(np.diff(days).min())
     for period in terms.periods:
         if span < period:
             raise ParameterError(
                 f"A period of {period:g} years cannot be told from a trend in {span:.2f} years: leave it out."
             )
+        if period * DAYS_PER_YEAR < 2 * nearest:
+            raise ParameterError(
+                f"A period of {period:g} years is shorter than two of the shortest interval of the dates ({nearest:g} days): "
+                "leave it out."
+            )
+
+
+def are_independent(columns: NDArray[np.float64]) -> bool:
+    """Whether the columns (k, p) of a matrix, brought to length one, can be told apart (:data:`RANK`)."""
+    norms = np.sqrt((columns**2).sum(axis=0))
+    if not norms.all():
+        return False
+    values = np.linalg.svd(columns / norms, compute_uv=False)
+    return bool(values[-1] >= RANK * values[0])
 
 
 def _check_rank(matrix: NDArray[np.float64], terms: Terms) -> None:
-    norms = np.sqrt((matrix**2).sum(axis=0))
-    for name, norm in zip(terms.names, norms, strict=True):
-        if norm == 0:
-            raise ParameterError(f"No date tells anything of {name}: leave it out.")
-    scaled = matrix / norms
-    values = np.linalg.svd(scaled, compute_uv=False)
-    if values[-1] >= RANK * values[0]:
+    if are_independent(matrix):
         return
     for n, name in enumerate(terms.names):  # the first that those before it hold already
-        part = np.linalg.svd(scaled[:, : n + 1], compute_uv=False)
-        if part[-1] < RANK * part[0]:
+        if not matrix[:, n].any():
+            raise ParameterError(f"No date tells anything of {name}: leave it out.")
+        if not are_independent(matrix[:, : n + 1]):
             raise ParameterError(f"These dates cannot tell {name} from {', '.join(terms.names[:n])}: leave it out.")
 
 

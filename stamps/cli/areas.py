@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from stamps.cli.table_options import add_table_options
+from stamps.cli.table_options import add_table_options, analysis_parser, show_analysis
 from stamps.products.areas import areas
+from stamps.products.moving_areas.files import AREA_FORMATS
 
 __all__ = ["main"]
 
@@ -23,18 +24,8 @@ area. "Stable" only means that no motion was detected."""
 
 def main(argv: Sequence[str]) -> int:
     """Find, write, print; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="stamps areas",
-        description="Find the areas that move: polygons with velocities, noise, quality and mean series.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "kind", metavar="KIND", nargs="?", help="file to write: gpkg, geojson, shp, kml, csv (default: none)"
-    )
-    parser.add_argument("--out", metavar="PATH", help="file to write, relative to the project (default: areas.KIND)")
-    parser.add_argument("--picture", metavar="FILE", help="map of the areas")
+    about = "Find the areas that move: polygons with velocities, noise, quality and mean series."
+    parser = analysis_parser("areas", about, _EXAMPLES, "file", ", ".join(AREA_FORMATS), "map of the areas")
     group = parser.add_argument_group("areas")
     group.add_argument("--threshold", metavar="V", type=float, help="velocity from which on a point moves, mm/yr")
     group.add_argument("--sigmas", metavar="N", type=float, default=2.0, help="the same in standard deviations (2)")
@@ -51,11 +42,10 @@ def main(argv: Sequence[str]) -> int:
     options = vars(parser.parse_args(argv))
     picture = options.pop("picture")
     found = areas(options.pop("kind"), options.pop("out"), options.pop("workdir"), **options)
-    print(found.summary())
-    if found.path is not None:
-        print(f"Areas: {found.path}")
-    if picture is not None:
+
+    def draw() -> Path | None:
         from stamps.products.moving_areas.pictures import draw_areas
 
-        print(f"Picture: {draw_areas(found, picture)}")
-    return 0
+        return draw_areas(found, picture)
+
+    return show_analysis(found, "Areas", None if picture is None else draw)

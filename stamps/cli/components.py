@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from stamps.cli.table_options import add_table_options
+from stamps.cli.table_options import add_table_options, analysis_parser, show_analysis
 from stamps.products.components import components
 
 __all__ = ["main"]
@@ -23,16 +24,8 @@ deviation 1, courses in mm. A stability below 0.8 says that other starts find so
 
 def main(argv: Sequence[str]) -> int:
     """Decompose, write, print; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="stamps components",
-        description="Decompose the time series of all pixels into maps times courses.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("kind", metavar="KIND", nargs="?", help="kind of stamps export to write (default: none)")
-    parser.add_argument("--out", metavar="PATH", help="file to write, relative to the project (components.KIND)")
-    parser.add_argument("--picture", metavar="FILE", help="maps and courses")
+    about = "Decompose the time series of all pixels into maps times courses."
+    parser = analysis_parser("components", about, _EXAMPLES, "table", "a kind of stamps export", "maps and courses")
     group = parser.add_argument_group("components")
     group.add_argument("--method", default="sica", help="pca, sica (independent maps) or tica (independent courses)")
     group.add_argument("--number", metavar="N", type=int, help="of components (default: more than chance explains)")
@@ -44,14 +37,13 @@ def main(argv: Sequence[str]) -> int:
     options = vars(parser.parse_args(argv))
     picture = options.pop("picture")
     found = components(options.pop("kind"), options.pop("out"), options.pop("workdir"), **options)
-    print(found.summary())
-    if found.path is not None:
-        print(f"Table: {found.path}")
-    if picture is not None:
+
+    def draw() -> Path | None:
         from stamps.products.series_components.pictures import draw_components
 
-        print(f"Picture: {draw_components(found, picture)}")
-    return 0
+        return draw_components(found, picture)
+
+    return show_analysis(found, "Table", None if picture is None else draw)
 
 
 def _numbers(text: str) -> list[int]:

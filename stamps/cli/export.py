@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from stamps.cli.options import add_model_terms
 from stamps.cli.table_options import add_table_options
 from stamps.products.exports import FORMATS, export
 
@@ -39,13 +40,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("kind", metavar="KIND", help="one of the kinds above")
     parser.add_argument("--out", metavar="PATH", help="file (mintpy: folder) to write, relative to the project")
     add_table_options(parser)
-    parser.add_argument(
-        "--model",
-        metavar="TERMS",
-        nargs="?",
-        const="",
-        help="columns of stamps model, too: degree=2,annual,step=20190101,classify for instance (without: velocity, kind)",
-    )
+    add_model_terms(parser, "columns")
     parser.add_argument(
         "--resolution",
         metavar="M",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from stamps.cli.table_options import add_table_options
+from stamps.cli.table_options import add_table_options, analysis_parser, show_analysis
 from stamps.products.exports import FORMATS
 from stamps.products.model import model
 
@@ -26,18 +27,11 @@ Velocities are positive towards the satellite; values, velocities and accelerati
 
 def main(argv: Sequence[str]) -> int:
     """Fit, write, print; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="stamps model",
-        description="Fit a model to the time series of all pixels, and tell which kind of motion they show.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    kinds = ", ".join(name for name in FORMATS if name not in ("visualizer", "mintpy"))
-    parser.add_argument("kind", metavar="KIND", nargs="?", help=f"table to write: {kinds} (default: none)")
-    parser.add_argument("--out", metavar="PATH", help="file to write, relative to the project (default: model.KIND)")
+    kinds = ", ".join(name for name, form in FORMATS.items() if not form.fixed)
+    about = "Fit a model to the time series of all pixels, and tell which kind of motion they show."
+    picture = "map of the kinds of motion, or of the velocity"
+    parser = analysis_parser("model", about, _EXAMPLES, "table", kinds, picture)
     parser.add_argument("--series", action="store_true", help="write the displacements of all dates, too")
-    parser.add_argument("--picture", metavar="FILE", help="map of the kinds of motion, or of the velocity")
     parser.add_argument("--show", metavar="COLUMN", help="another column for the map")
     parser.add_argument(
         "--point", metavar=("LON", "LAT"), nargs=2, type=float, help="picture of the series nearest to a place instead"
@@ -49,15 +43,13 @@ def main(argv: Sequence[str]) -> int:
     if picture is None and (show or point):
         parser.error("--show and --point choose a picture: give --picture FILE")
     found = model(options.pop("kind"), options.pop("out"), options.pop("workdir"), **options)
-    print(found.summary())
-    if found.path is not None:
-        print(f"Table: {found.path}")
-    if picture is not None:
+
+    def draw() -> Path | None:
         from stamps.products.series_models.pictures import draw_map, draw_series
 
-        made = draw_map(found, picture, show) if point is None else draw_series(found, point[0], point[1], picture)
-        print(f"Picture: {made}")
-    return 0
+        return draw_map(found, picture, show) if point is None else draw_series(found, point[0], point[1], picture)
+
+    return show_analysis(found, "Table", None if picture is None else draw)
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

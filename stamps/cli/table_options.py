@@ -3,10 +3,64 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
 from stamps.cli.options import add_reference, add_workdir
 
-__all__ = ["add_table_options"]
+__all__ = ["add_table_options", "analysis_parser", "show_analysis"]
+
+
+class Found(Protocol):
+    """What an analysis found."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file that was written."""
+        ...
+
+    def summary(self) -> str:
+        """A few lines about it."""
+        ...
+
+
+def analysis_parser(
+    verb: str, about: str, examples: str, what: str, kinds: str, picture: str
+) -> argparse.ArgumentParser:
+    """A parser of a verb that finds something, may write it, and may draw it: ``KIND``, ``--out`` and ``--picture``.
+
+    Parameters
+    ----------
+    verb : str
+        ``model`` of ``stamps model``; also the name of the file.
+    about, examples : str
+    what, kinds : str
+        What is written, and in which kinds of files.
+    picture : str
+        What is drawn.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"stamps {verb}",
+        description=about,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("kind", metavar="KIND", nargs="?", help=f"{what} to write: {kinds} (default: none)")
+    parser.add_argument("--out", metavar="PATH", help=f"file to write, relative to the project (default: {verb}.KIND)")
+    parser.add_argument("--picture", metavar="FILE", help=picture)
+    return parser
+
+
+def show_analysis(found: Found, word: str, draw: Callable[[], Path | None] | None) -> int:
+    """Print what was found and where it stands, draw it; returns the exit status."""
+    print(found.summary())
+    if found.path is not None:
+        print(f"{word}: {found.path}")
+    if draw is not None:
+        print(f"Picture: {draw()}")
+    return 0
 
 
 def add_table_options(parser: argparse.ArgumentParser, sample: str = "--step") -> None:

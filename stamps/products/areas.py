@@ -60,7 +60,8 @@ def areas(
     spread : str
         ``'robust'``, ``'std'``, or ``'point'``: the standard deviation of each velocity.
     radius : float, optional
-        Metres within which a moving point needs others (default: 2.5 times the median distance of nearest points).
+        Metres within which a moving point needs others (default: twice the median distance of a
+        point to its fifth nearest neighbour).
     min_neighbours : int
         Moving points within the radius.
     active_part : float

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
-from stamps.products.exports import Target
+from stamps.products.exports import Target, require_room
 from stamps.products.model import table_of, taken
 from stamps.products.quantities import Project
 from stamps.products.series_components.files import writer_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["components"]
 
-_NOT_OF_COLUMNS = ("visualizer", "mintpy", "netcdf", "zarr")
+_OF_SERIES = ("netcdf", "zarr")
 
 
 def components(
@@ -94,10 +94,12 @@ def components(
         raise InputError("keep and subtract say what is written: give a kind of file, csv, gpkg, geotiff …")
     if file_format is None and out is not None:
         raise InputError(f"{out} is given, but no kind of file: csv, gpkg, geojson …")
-    if file_format in _NOT_OF_COLUMNS and not chosen:
-        raise InputError(
-            f"Files of kind {file_format} have no room for maps: take csv, gpkg, geotiff, or keep or subtract."
-        )
+    if file_format is not None and not chosen:
+        require_room(file_format, "maps")
+        if file_format in _OF_SERIES:
+            raise InputError(
+                f"Files of kind {file_format} have no room for maps: take csv, gpkg, geotiff, or keep or subtract."
+            )
     project = Project.at(workdir)
     of_format = taken(options, "resolution", "clims", "opacity")
     target = None if file_format is None else Target.of(project, file_format, out, None, of_format, stem="components")

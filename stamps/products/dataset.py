@@ -40,6 +40,12 @@ _WKT = (
     'UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]'
 )
 _JULIAN = "a year is 365.25 days"
+_TIME = {
+    "standard_name": "time",
+    "axis": "T",
+    "long_name": "date of the image",
+    "units_metadata": "leap_seconds: unknown",
+}
 
 #: Column of the table -> variable, unit, attributes.
 _COLUMNS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
@@ -77,7 +83,7 @@ def as_dataset(table: PointTable, with_series: bool = True) -> xarray.Dataset:
     if with_series:
         made["displacement"] = (("point", "time"), table.series_matrix(), _displacement_attributes(table.metadata))
     for field in table.fields:
-        if field.name in _COLUMNS and np.isfinite(np.asarray(field.values, dtype=float)).any():
+        if field.name in _COLUMNS and _says_something(field):
             name, attributes = _column(field.name, field.meaning)
             made[name] = ("point", np.asarray(field.values), attributes)
         elif field.name == "KIND":
@@ -90,6 +96,12 @@ def as_dataset(table: PointTable, with_series: bool = True) -> xarray.Dataset:
         {"long_name": "mean perpendicular baseline to the reference date", "units": "m"},
     )
     return made
+
+
+def _says_something(field: Field) -> bool:
+    """Whether any point has a value; an area of 0 stands for a single pixel, and says nothing."""
+    values = np.asarray(field.values, dtype=float)
+    return bool((values > 0).any() if field.name == "EFF_AREA" else np.isfinite(values).any())
 
 
 def _extra(field: Field) -> tuple[NDArray[Any], dict[str, str]]:
@@ -125,7 +137,7 @@ def _frame(table: PointTable) -> xarray.Dataset:
     days = np.array([(date - _EPOCH).days for date in dates], dtype="datetime64[D]").astype("datetime64[ns]")
     made = xarray.Dataset(
         coords={
-            "time": ("time", days, {"standard_name": "time", "axis": "T", "long_name": "date of the image"}),
+            "time": ("time", days, _TIME),
             "lat": ("point", places[:, 1], {"standard_name": "latitude", "units": "degrees_north"}),
             "lon": ("point", places[:, 0], {"standard_name": "longitude", "units": "degrees_east"}),
             "point_id": (

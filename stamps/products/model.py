@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
-from stamps.products.exports import Target
+from stamps.products.exports import Target, require_room
 from stamps.products.exports.subset import Subset
 from stamps.products.exports.table import PointTable, point_table
 from stamps.products.quantities import Project
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["model", "table_of", "taken"]
 
 _WITH_SERIES = ("netcdf", "zarr")
-_NOT_OF_COLUMNS = ("visualizer", "mintpy")
+_OF_TABLE = ("values", "aps", "iono", "ifg_list", "n_boot", "seed", "reference_date", "reference_area")
 _SUBSET = ("lon_rg", "lat_rg", "min_coherence", "std_cutoff", "step", "min_inversion_coherence")
 
 
@@ -33,6 +33,8 @@ def table_of(project: Project, options: dict[str, Any]) -> PointTable:
     """The table of the exports from the options of :func:`stamps.export`, those of the part of the scene included."""
     part = {name: options[name] for name in _SUBSET if options.get(name) is not None}
     rest = {name: value for name, value in options.items() if name not in _SUBSET}
+    if unknown := [name for name in rest if name not in _OF_TABLE]:
+        raise InputError(f"There is no option '{unknown[0]}': there are {', '.join([*_OF_TABLE, *_SUBSET])}.")
     return point_table(project, subset=Subset(**part), **rest)
 
 
@@ -67,7 +69,8 @@ def model(
     Parameters
     ----------
     file_format : str, optional
-        Kind of the table that is written, as for :func:`stamps.export` (not ``visualizer``, ``mintpy``); None: nothing is.
+        Kind of the table that is written, as for :func:`stamps.export` (not those of fixed columns:
+        ``visualizer``, ``egms``, ``mintpy``); None: nothing is.
     out : path-like, optional
         The file, relative to ``workdir``; default: ``model`` with the suffix of the format.
     workdir : path-like or Workspace
@@ -151,6 +154,5 @@ def _target(project: Project, file_format: str | None, out: StrPath | None, opti
         if out is not None:
             raise InputError(f"{out} is given, but no kind of file: csv, gpkg, geojson …")
         return None
-    if file_format in _NOT_OF_COLUMNS:
-        raise InputError(f"Files of kind {file_format} have no room for a model: take csv, gpkg, geojson, shp, kml …")
+    require_room(file_format, "a model")
     return Target.of(project, file_format, out, None, of_format, stem="model")

@@ -9,14 +9,15 @@ import base64
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stamps.insar.geometry import continuous
-from stamps.products.colours import Scale, scale_for
+from stamps.products.colours import Scale, scale_for, scale_of
 from stamps.products.figures import matplotlib_or_error, new_figure
-from stamps.products.maps import draw_image, draw_north, draw_scale_bar, metres_per_unit
+from stamps.products.maps import draw_image, draw_north, draw_reference, draw_scale_bar, metres_per_unit
+from stamps.products.point_maps import fitting
 from stamps.products.raster import pixel_grid
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
+    from stamps.products.point_maps import Ground
+    from stamps.products.quantity_styles import Style
     from stamps.products.raster import PixelGrid
 
 
 __all__ = [
     "INK",
     "Canvas",
+    "Panel",
     "axes_in_inches",
     "blank_figure",
     "comparison_panels",
@@ -54,6 +58,14 @@ _STYLE = {
     "xtick.major.width": 0.6, "ytick.major.width": 0.6, "axes.labelcolor": INK["text"], "text.color": INK["text"],
     "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 7.5,
 }  # fmt: skip
+
+
+class Panel(NamedTuple):
+    """A map of a page: title, values of all pixels, shape (n,), and how their quantity is shown."""
+
+    title: str
+    values: NDArray[Any]
+    style: Style
 
 
 @dataclass(frozen=True)
@@ -306,7 +318,8 @@ def difference_histogram(
 @styled
 def map_panels(
     canvas: Canvas,
-    panels: Sequence[tuple[str, NDArray[Any], str, Scale | None]],
+    panels: Sequence[Panel],
+    ground: Ground,
     with_histogram: bool = True,
     height: float = 4.2,
 ) -> Figure:
@@ -315,8 +328,9 @@ def map_panels(
     Parameters
     ----------
     canvas : Canvas
-    panels : list of (title, values, label, scale or None)
-        Values of shape (n,); without a scale the range is chosen.
+    panels : list of Panel
+    ground : Ground
+        Colours and reference of the run.
     with_histogram : bool
     height : float
         Of a map in inches, at most.
@@ -330,16 +344,18 @@ def map_panels(
     height = min(height, width / canvas.ratio)
     below = 1.35 if with_histogram else 0.15
     figure = blank_figure(12.4, height + below + 0.35)
-    for k, (title, values, label, scale) in enumerate(panels):
-        scale = scale or scale_for(values, limits_of(values))
+    for k, (title, values, style) in enumerate(panels):
+        scale = scale_of(style, values, ground.scheme, ground.folder)
         box = (slot * k + 0.1, below, width, height)
         axes = axes_in_inches(figure, *box)
         canvas.draw(axes, values, scale, ornaments=True)
+        if ground.area is not None and style.palette == "diverging":
+            draw_reference(axes, ground.area, ground.view())
         axes.set_title(title, loc="left", pad=4, fontweight="bold")
-        _bar(figure, box, scale, label)
+        _bar(figure, box, scale, fitting(style.bar, height))
         if with_histogram:
             axes = axes_in_inches(figure, slot * k + 0.1, 0.42, width, 0.72)
-            _coloured_histogram(axes, values, scale, label)
+            _coloured_histogram(axes, values, scale, style.unit or style.label.lower())
     return figure
 
 

@@ -6,13 +6,14 @@ step has not made yet is named with the step that makes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
-from stamps.report import drawing, outdated, page, sections, unwrapping
+from stamps.products.reference_choice import ReferenceChoice
+from stamps.report import drawing, motion, outdated, page, sections, unwrapping
 from stamps.report.run import Run
 from stamps.report.sections import Section, attempt, with_minus
 from stamps.verify.report import versions
@@ -32,6 +33,7 @@ _PARTS = (
         "Millimetres per year, positive towards the satellite.",
         sections.velocity,
     ),
+    ("motion", "Kinds of motion and areas that move", "What the time series show.", motion.motion),
     ("pixels", "Pixels after each step", "How many candidates the steps kept.", sections.pixels),
     ("density", "Density", "Persistent scatterers per square kilometre.", sections.density),
     (
@@ -80,7 +82,11 @@ class QualityReport:
         )
 
 
-def quality_report(workdir: Workspace | StrPath = ".", compare_with: Any = None) -> QualityReport:
+def quality_report(
+    workdir: Workspace | StrPath = ".",
+    compare_with: Any = None,
+    reference_area: Sequence[float] | None = None,
+) -> QualityReport:
     """Collect the numbers of a run.
 
     Parameters
@@ -89,6 +95,9 @@ def quality_report(workdir: Workspace | StrPath = ".", compare_with: Any = None)
         Project directory, from step 1 on.
     compare_with : path-like, optional
         Another state of the same project (an earlier pass) that the last section compares with.
+    reference_area : sequence of float, optional
+        Longitude, latitude and radius (m) of a circle, or west, east, south and north of a box, that velocities are relative
+        to (default: the reference area of the parameters).
 
     Returns
     -------
@@ -106,7 +115,7 @@ def quality_report(workdir: Workspace | StrPath = ".", compare_with: Any = None)
         )
     if compare_with is not None and not Path(compare_with).is_dir():
         raise InputError(f"{compare_with} is no directory: give --compare-with another state of this project.")
-    run = Run(ws, compare_with)
+    run = Run(ws, compare_with, ReferenceChoice.of(None, reference_area))
     parts = []
     for key, title, lead, fill in _PARTS:
         parts.append(Section(key, title, lead))

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.errors import WorkspaceError
+from stamps.errors import StampsError, WorkspaceError
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.observations import usual_observations, velocity_deviation, velocity_of
+from stamps.products.point_maps import Ground
 from stamps.products.quantities import Project
+from stamps.products.reference_choice import OWN, ReferenceChoice
 from stamps.products.titles import ReferenceArea
 from stamps.report import drawing
 from stamps.report.figures_of_merit import arc_consistency, fit_of_series, neighbour_arcs, patch_pixels
@@ -31,10 +33,10 @@ _PIXELS = 50_000
 
 
 class Run:
-    """A run, and another state of the same project to compare with (path-like, or None)."""
+    """A run, another state of the same project to compare with (path-like, or None), and what velocities are relative to."""
 
-    def __init__(self, ws: Workspace, compare_with: Any = None) -> None:
-        self.ws, self.compare_with = ws, compare_with
+    def __init__(self, ws: Workspace, compare_with: Any = None, choice: ReferenceChoice = OWN) -> None:
+        self.ws, self.compare_with, self.choice = ws, compare_with, choice
         self.patches = [patch_pixels(ws / name) for name in ws.patch_list()] or (
             [patch_pixels(ws)] if ws.exists("ps1") else []
         )
@@ -59,6 +61,17 @@ class Run:
         return self._once("canvas", lambda: drawing.Canvas.of(self.project.ps["lonlat"]))
 
     @property
+    def ground(self) -> Ground:
+        """Colours of the project, and its reference as far as that is known."""
+        return self._once("ground", lambda: Ground.of_project(self.project, self._area(), relief=False))
+
+    def _area(self) -> ReferenceArea | None:
+        try:
+            return self.choice.described(self.project, self.series.reference)
+        except StampsError:  # before step 7 nothing is referenced
+            return None
+
+    @property
     def xy(self) -> NDArray[np.float64]:
         """Local coordinates in metres, shape (n_ps, 2)."""
         return self.project.ps["xy"][:, 1:3].astype(np.float64)
@@ -66,7 +79,7 @@ class Run:
     @property
     def series(self) -> Observations:
         """Observations behind the velocity: unwrapped phase without the look-angle error, the master left out."""
-        return self._once("series", lambda: usual_observations(self.project))
+        return self._once("series", lambda: usual_observations(self.project, self.choice.finder(self.project)))
 
     @property
     def velocity(self) -> NDArray[np.float64]:
@@ -81,7 +94,7 @@ class Run:
     @property
     def reference(self) -> str:
         """What the velocity is relative to, in words; empty where it is not referenced."""
-        return ReferenceArea.of(self.project, self.series.reference).text()
+        return self.choice.text(self.project, self.series.reference)
 
     @property
     def scatter(self) -> NDArray[np.float64]:

@@ -20,8 +20,11 @@ from stamps.products.baselines import draw_network
 from stamps.products.columns import pixel_coherence
 from stamps.products.figures import new_figure
 from stamps.products.quantities import Choice, Quantities
+from stamps.products.quantity_styles import STYLES
+from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
 from stamps.report import charts, drawing, page
+from stamps.report.drawing import Panel
 from stamps.report.figures_of_merit import area_of, density_of
 from stamps.report.run import names_of
 from stamps.report.scatterers import scatterers
@@ -156,13 +159,16 @@ def density(run: Run, section: Section) -> None:
         area_km2=area, per_km2=n_ps / area if area else None, cell_m=side, median_per_km2=float(np.median(density))
     )
     section.lead = f"Persistent scatterers per square kilometre, counted in cells of {side} m."
-    panels = [("Density", density, "per km²", None)]
+    panels = [Panel("Density", density, STYLES["density"])]
     if run.ws.exists(f"pm{run.project.version}"):
         coherence = pixel_coherence(run.ws.load(f"pm{run.project.version}", ["coh_ps"])["coh_ps"], n_ps)
         if coherence is not None:
-            panels.append(("Temporal coherence", coherence, "coherence", None))
+            panels.append(Panel("Temporal coherence", coherence, STYLES["coherence"]))
     section.pictures.append(
-        (lambda: drawing.map_panels(run.canvas, panels), "Density of the pixels and their temporal coherence")
+        (
+            lambda: drawing.map_panels(run.canvas, panels, run.ground),
+            "Density of the pixels and their temporal coherence",
+        )
     )
 
 
@@ -184,12 +190,12 @@ def velocity(run: Run, section: Section) -> None:
         median_std=median_of(deviation),
     )
     panels = [
-        ("Velocity", velocity, "mm/yr", None),
-        ("Its standard deviation, from bootstrapping", deviation, "mm/yr", None),
+        Panel("Velocity", velocity, STYLES["velocity"]),
+        Panel("Its standard deviation, from bootstrapping", deviation, STYLES["std"]),
     ]
     section.pictures.append(
         (
-            lambda: drawing.map_panels(run.canvas, panels),
+            lambda: drawing.map_panels(run.canvas, panels, run.ground),
             with_minus(f"98 % of the pixels between {low:.1f} and {high:.1f} mm/yr"),
         )
     )
@@ -300,12 +306,12 @@ def residuals(run: Run, section: Section) -> None:
     for make in (_wrapped_panel, _look_angle_panel, _fit_panel, _scn_panel):
         attempt(section, lambda make=make: panels.append(make(run, section)))
     if panels:
-        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[:2]), ""))
+        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[:2], run.ground), ""))
     if len(panels) > 2:
-        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[2:_MOST_PANELS]), ""))
+        section.pictures.append((lambda: drawing.map_panels(run.canvas, panels[2:_MOST_PANELS], run.ground), ""))
 
 
-def _wrapped_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
+def _wrapped_panel(run: Run, section: Section) -> Panel:
     name = run.project.file("pm")
     residual = run.ws.load(name, ["ph_res"])["ph_res"]
     if residual is None:
@@ -314,26 +320,27 @@ def _wrapped_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64]
         )
     rms = np.sqrt(np.nanmean(residual.astype(np.float64) ** 2, axis=1))
     section.facts.update(wrapped_rms_rad=float(np.sqrt(np.nanmean(rms**2))))
-    return "Residual phase, wrapped (rms)", rms, "rad", None
+    return Panel("Residual phase, wrapped (rms)", rms, STYLES["wrapped_residual"])
 
 
-def _look_angle_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
+def _look_angle_panel(run: Run, section: Section) -> Panel:
     coefficient = Quantities(run.project, Choice(), False).present("K")[:, 0].astype(np.float64)
     section.facts.update(look_angle_std_rad_per_m=float(np.nanstd(coefficient)))
-    return "Look-angle (DEM) error", coefficient, "rad per metre of baseline", None
+    relative = relative_to_pixels(coefficient[:, np.newaxis], run.series.reference)[0][:, 0]
+    return Panel("DEM (look-angle) error", relative, STYLES["dem_error"])
 
 
-def _fit_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
+def _fit_panel(run: Run, section: Section) -> Panel:
     rms = run.scatter
     section.facts.update(series_rms_mm=float(np.sqrt(np.nanmean(rms**2))))
-    return "Scatter of the series about its line (rms)", rms, "mm", None
+    return Panel("Scatter of the series about its line (rms)", rms, STYLES["residual"])
 
 
-def _scn_panel(run: Run, section: Section) -> tuple[str, NDArray[np.float64], str, None]:
+def _scn_panel(run: Run, section: Section) -> Panel:
     noise = Quantities(run.project, Choice(), False).present("N").astype(np.float64)
     rms = np.sqrt(np.nanmean(noise**2, axis=1)) * run.project.millimetres
     section.facts.update(correlated_noise_rms_mm=float(np.sqrt(np.mean(rms**2))))
-    return "Spatially correlated noise of the slaves (rms)", rms, "mm", None
+    return Panel("Spatially correlated noise of the slaves (rms)", rms, STYLES["noise"])
 
 
 def warnings(run: Run, section: Section) -> None:

@@ -12,8 +12,10 @@ from stamps.insar.network import image_baselines
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.observations import los_velocity
 from stamps.products.quantities import Choice, Project, Quantities
+from stamps.products.quantity_styles import STYLES
 from stamps.report import charts, drawing
 from stamps.report.differences import statistics_of
+from stamps.report.drawing import Panel
 from stamps.report.figures_of_merit import closure_of
 from stamps.report.run import names_of
 from stamps.report.sections import attempt, median_of
@@ -55,13 +57,13 @@ def _neighbours(run: Run, section: Section) -> None:
     section.pictures.append(
         (lambda: charts.bars(names, 100 * arcs.beyond / max(arcs.n_arcs, 1), "% of the arcs", title), "")
     )
-    section.pictures.append((lambda: drawing.map_panels(run.canvas, _arc_panels(arcs)), ""))
+    section.pictures.append((lambda: drawing.map_panels(run.canvas, _arc_panels(arcs), run.ground), ""))
 
 
-def _arc_panels(arcs: Any) -> Any:
+def _arc_panels(arcs: Any) -> list[Panel]:
     return [
-        ("Temporal coherence of the arcs of each pixel", arcs.coherence, "coherence", None),
-        ("Samples of its arcs beyond half a cycle", 100 * arcs.of_pixels, "%", None),
+        Panel("Temporal coherence of the arcs of each pixel", arcs.coherence, STYLES["coherence"]),
+        Panel("Samples of its arcs beyond half a cycle", 100 * arcs.of_pixels, STYLES["percent"]),
     ]
 
 
@@ -100,9 +102,9 @@ def _pair_closure(run: Run, section: Section) -> None:
         heading = f"Loops that do not close ({n_off} of {n_sums} sums; {len(loops)} loops, by interferograms)"
         section.pictures.append((lambda: charts.bars(names, 100 * wrong / len(phase), "% of the pixels", heading), ""))
     of_pixels = np.sqrt(np.nanmean(misfit[:, used] ** 2, axis=1))
-    panels = [("Misfit of each pixel (rms)", of_pixels, "rad", None)]
+    panels = [Panel("Misfit of each pixel (rms)", of_pixels, STYLES["wrapped_residual"])]
     attempt(section, lambda: panels.append(_arc_panels(run.arcs)[0]))
-    section.pictures.append((lambda: drawing.map_panels(run.canvas, panels), ""))
+    section.pictures.append((lambda: drawing.map_panels(run.canvas, panels, run.ground), ""))
 
 
 def passes(run: Run, section: Section) -> None:
@@ -189,10 +191,13 @@ def _other_state(run: Run, other_ws: Workspace, name: str, section: Section) -> 
     )
     names = names_of(run)
     canvas = drawing.Canvas.of(ps["lonlat"][rows])
-    panels = [("Velocity, this state", run.velocity[rows], "mm/yr", None), ("Its change", change, "mm/yr", None)]
+    panels = [
+        Panel("Velocity, this state", run.velocity[rows], STYLES["velocity"]),
+        Panel("Its change", change, STYLES["velocity_change"]),
+    ]
     if changed.any():
         moved = np.count_nonzero(cycles, axis=1).astype(np.float64)
-        panels.append(("Samples on another cycle", moved, "interferograms", None))
+        panels.append(Panel("Samples on another cycle", moved, STYLES["count"]))
         section.pictures.append(
             (
                 lambda: charts.bars(
@@ -201,4 +206,4 @@ def _other_state(run: Run, other_ws: Workspace, name: str, section: Section) -> 
                 "",
             )
         )
-    section.pictures.append((lambda: drawing.map_panels(canvas, panels), ""))
+    section.pictures.append((lambda: drawing.map_panels(canvas, panels, run.ground), ""))

@@ -21,6 +21,7 @@ from stamps.products.exports.formats import EGMS_OPTIONS, FORMATS, Format
 from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.table import Subset, point_table
 from stamps.products.quantities import Project
+from stamps.products.written import Written
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.patch_names import check_inside
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from stamps.products.exports.table import PointTable
 
 
-__all__ = ["FORMATS", "Format", "Target", "export"]
+__all__ = ["FORMATS", "Format", "Target", "export", "require_room"]
 
 
 def export(
@@ -141,6 +142,8 @@ def export(
     from stamps.products.series_models.choice import ModelChoice  # they need the table, which stands in this package
     from stamps.products.series_models.fitted import modelled
 
+    if model is not None and model is not False:
+        require_room(file_format, "a model")
     project = Project.at(workdir)
     target = Target.of(project, file_format, out, values, options, _stem(file_format, options) if out is None else "")
     subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step, min_inversion_coherence)
@@ -158,6 +161,13 @@ def export(
         reference_area=reference_area,
     )
     return target.write(modelled(table, wanted))
+
+
+def require_room(file_format: str, what: str) -> None:
+    """InputError where the columns of a format are fixed, so that it has no room for what an analysis adds."""
+    if file_format in FORMATS and FORMATS[file_format].fixed:
+        free = ", ".join(name for name, form in FORMATS.items() if not form.fixed)
+        raise InputError(f"Files of kind {file_format} have no room for {what}: there are {free}.")
 
 
 def _stem(file_format: str, options: Mapping[str, Any]) -> str:
@@ -231,7 +241,7 @@ class Target:
         n_written = _publish(table, self.form, self.place, write, self.options)
         what = "pixels" if write.__module__.startswith(__name__) else "rows"
         Log(self.project.ws, "EXPORT")(f"{n_written} {what} written to {self.place}", level=2)
-        return self.place
+        return Written(self.place)
 
 
 def _form(file_format: str, options: dict[str, Any]) -> Format:

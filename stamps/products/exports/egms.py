@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from stamps import __version__
-from stamps.analysis.egms import egms_fields
+from stamps.analysis.egms import YEAR, egms_fields
 from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import centre_of, llh2local
@@ -298,7 +298,7 @@ def _facts(table: PointTable, wanted: Wanted, columns: dict[str, NDArray[np.floa
         "line_and_pixel": "of the whole image of the project, from 0, not of a burst",
         "temporal_coherence": "of the linear fit" if wanted.coherence == "series" else "of the phase noise (coh_ps)",
         "standard_deviations": "from residuals; without atmosphere and correlation in time",
-        "year_days": DAYS_PER_YEAR,
+        "year_days": YEAR,
         "easting_northing": "EPSG:3035, WGS 84 taken for ETRS89",
         "los_vector": "from the ground to the satellite",
     }

@@ -34,6 +34,8 @@ class Format:
         Characters that the name of the file may have.
     tree : str
         A file that is in what is written, where that is a folder with folders, replaced as a whole.
+    fixed : bool
+        Whether its columns are what another program expects, so that no others can stand in it.
     """
 
     module: str
@@ -45,6 +47,7 @@ class Format:
     libraries: tuple[str, ...] = ()
     longest: int | None = None
     tree: str = ""
+    fixed: bool = False
 
 
 _VECTOR = ("pyogrio", "pyarrow")
@@ -58,7 +61,7 @@ EGMS_OPTIONS = (
 FORMATS = {
     "csv": Format("csv_table", (".csv",), "table with a line of names, for spreadsheets and scripts"),
     "visualizer": Format("visualizer", (".csv",), "input of StaMPS-Visualizer, alone in its folder input/stusi",
-                       name="stamps_tsexport.csv", companions=("-metadata.json",), longest=LONGEST_NAME),
+                       name="stamps_tsexport.csv", companions=("-metadata.json",), longest=LONGEST_NAME, fixed=True),
     "gpkg": Format("gpkg", (".gpkg",), "GeoPackage for QGIS, PS-Toolbox, InSAR Explorer",
                  libraries=_VECTOR, companions=("-wal", "-shm", "-journal")),
     "geojson": Format("geojson", (".geojson", ".json"), "GeoJSON for maps on the web", libraries=_VECTOR),
@@ -76,6 +79,6 @@ FORMATS = {
     "zarr": Format("zarr_store", (".zarr",), "Zarr folder with the names of CF, for xarray", libraries=("xarray", "zarr"),
                  tree=".zgroup"),
     "egms": Format("egms", (".csv",), "CSV of the European Ground Motion Service, basic product (L2a)", EGMS_OPTIONS,
-                 name="egms.csv", companions=("-metadata.json", "*.xml")),
-    "mintpy": Format("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy"),
+                 name="egms.csv", companions=("-metadata.json", "*.xml"), fixed=True),
+    "mintpy": Format("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy", fixed=True),
 }  # fmt: skip

@@ -19,14 +19,14 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.products.colours import scale_for
+from stamps.products.colours import scale_of
 from stamps.products.exports.grid import grid_of
 from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts
 from stamps.products.exports.tiles import tile_tree
 from stamps.products.kml import kml_colours, write_kml
 from stamps.products.overlay import legend_png, sheet_of, write_overlay
-from stamps.products.referencing import colour_limits
+from stamps.products.quantity_styles import STYLES, check_limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,7 @@ __all__ = ["write"]
 _SHOWN = ("CODE", "V_STDEV", "COHERENCE", "HEIGHT")
 _DOCUMENT = "doc.kml"
 _COLOURS = 64
+_STYLE = STYLES["velocity"]
 _STEPS = 9  # lines of the table of colours
 _LEGEND = "legend.png"
 _TILE = 10_000  # points that are loaded together
@@ -71,7 +72,7 @@ def write(
     table : PointTable
     path : Path
     clims : tuple of float, optional
-        Velocities (mm/yr) of the first and the last colour; default: one in a thousand lies beyond each.
+        Velocities (mm/yr) of the first and the last colour; default: those of every picture of velocities.
     opacity : float
         0 invisible to 1.
     overlay : bool
@@ -90,11 +91,11 @@ def write(
     velocity = table.field("VEL")
     if not np.isfinite(velocity).any():
         raise InputError("No pixel has a velocity, so there is nothing to show in Google Earth.")
-    limits = colour_limits(velocity) if clims is None or not np.size(clims) else _pair(clims)
+    limits = None if clims is None or not np.size(clims) else check_limits(clims)
     if not 0 <= opacity <= 1:
         raise InputError(f"The opacity is {opacity!r}, but 0 (invisible) to 1 were expected.")
     scheme = str(table.project.parameters.get("plot_color_scheme"))
-    scale = scale_for(velocity, limits, scheme, folder=table.project.ws.path)
+    scale = scale_of(_STYLE, velocity, scheme, table.project.ws.path, limits)
     if overlay:
         _write_picture(table, path, scale, opacity, resolution, 1 if max_gap is None else max_gap)
         return
@@ -127,7 +128,7 @@ def _write_picture(
         "title": path.stem,
         "name": "VEL (mm/yr)",
         "about": _description(table, scale, colours),
-        "label": "mm/yr towards the satellite",
+        "label": _STYLE.bar,
         "extra": _metadata(table.metadata),
     }
     write_overlay(path, sheet, scale, opacity, texts)
@@ -184,13 +185,6 @@ def _write_tiles(folder: Path, points: _Points, about: Mapping[str, Any]) -> Non
             points.write(folder / f"{tile.name}.kml", tile.rows, title=tile.name, extra=links)
 
 
-def _pair(clims: tuple[int, int]) -> tuple[float, float]:
-    if np.size(clims) != 2 or not np.ravel(clims)[0] < np.ravel(clims)[1]:
-        raise InputError(f"The limits of the colours are {clims!r}, but two numbers were expected, the smaller first.")
-    low, high = np.ravel(clims).astype(float)
-    return float(low), float(high)
-
-
 def _description(table: PointTable, scale: Scale, colours: NDArray[np.float64]) -> str:
     """What is shown, with the colours as a table; HTML."""
     facts = table.metadata
@@ -220,4 +214,4 @@ def _metadata(facts: Mapping[str, str]) -> str:
 
 def _draw_legend(path: Path, scale: Scale, facts: Mapping[str, str]) -> None:
     """Picture of the colour scale."""
-    path.write_bytes(legend_png(scale, "mm/yr towards the satellite", facts["title"]))
+    path.write_bytes(legend_png(scale, _STYLE.bar, facts["title"]))

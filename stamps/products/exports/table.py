@@ -26,6 +26,7 @@ from stamps.products.reference_choice import OWN, ReferenceChoice
 from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.value_types import ValueType
 from stamps.products.values import inverted_corrections
+from stamps.products.velocity import check_seed
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
 
@@ -258,6 +259,7 @@ def point_table(
     """
     if n_boot != int(n_boot) or n_boot < 2:
         raise InputError(f"The number of bootstrap samples is {n_boot!r}, but a whole number from 2 was expected.")
+    check_seed(seed)
     plan = outline(
         project,
         values,
@@ -315,11 +317,9 @@ def _motion(project: Project, plan: Outline, n_boot: int, seed: int) -> _Motion:
 
 def _reference_of(project: Project, choice: ReferenceChoice) -> Callable[..., NDArray[np.int64] | None]:
     """What finds the reference pixels: those of the parameters, or of the area that is chosen."""
-    if choice.area is None:
-        return announced_reference_pixels
-    pixels = choice.pixels(project)
-    Log(project.ws, "EXPORT")(f"{pixels.size} reference pixels in the chosen area", level=2)
-    return lambda **_: pixels
+    if choice.area is not None:
+        Log(project.ws, "EXPORT")(f"{choice.pixels(project).size} reference pixels in the chosen area", level=2)
+    return choice.finder(project, announced_reference_pixels)
 
 
 def skeleton_of(project: Project, plan: Outline, rows: NDArray[np.int64]) -> PointTable:

@@ -20,6 +20,8 @@ from stamps.matlab.statistics import nanmean
 from stamps.products.exports.table import PointTable
 from stamps.products.moving_areas.hulls import outline_of, shapely, to_degrees
 from stamps.products.series_models.fitted import KINDS
+from stamps.products.written import shown_file
+from stamps.workspace.markup import table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +54,7 @@ FIELDS = (
 _WHOLE = ("ada_id", "n_points", "n_inside", "qi")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FoundAreas:
     """Areas of a project.
 
@@ -100,12 +102,7 @@ class FoundAreas:
 
     def summary(self) -> str:
         """A line for each of the first areas."""
-        areas = self.areas
-        limit = "" if np.isnan(areas.threshold) else f", moving from {areas.threshold:.2f} mm/yr on"
-        lines = [
-            f"{len(self.rows)} areas with {int((areas.label > 0).sum())} of {len(self.table)} points{limit}; "
-            f"radius {areas.radius:.0f} m"
-        ]
+        lines = [self._heading()]
         for row in self.rows[:20]:
             lines.append(
                 f"  {row['ada_id']:>4d}  {row['n_points']:6d} points  {row['v_mean']:8.2f} mm/yr  {row['area_m2'] / 1e4:9.2f} ha "
@@ -116,6 +113,22 @@ class FoundAreas:
         return "\n".join(lines)
 
     __str__ = summary
+    __repr__ = summary
+
+    def _heading(self) -> str:
+        areas = self.areas
+        limit = "" if np.isnan(areas.threshold) else f", moving from {areas.threshold:.2f} mm/yr on"
+        members = int((areas.label > 0).sum())
+        return f"{len(self.rows)} areas with {members} of {len(self.table)} points{limit}; radius {areas.radius:.0f} m"
+
+    def _repr_html_(self) -> str:
+        heads = ("area", "points", "mean velocity (mm/yr)", "size (ha)", "quality", "lon (°)", "lat (°)", "motion")
+        rows = [
+            (row["ada_id"], row["n_points"], row["v_mean"], row["area_m2"] / 1e4, row["qi"], f"{row['lon']:.5f}",
+             f"{row['lat']:.5f}", row["type_mode"])
+            for row in self.rows
+        ]  # fmt: skip
+        return table(heads, rows, self._heading()) + shown_file(self.path)
 
 
 def found_areas(

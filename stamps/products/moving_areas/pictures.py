@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.products.figures import finish_figure, new_figure
+from stamps.products.maps import outlined
 from stamps.products.moving_areas.found import FoundAreas
 from stamps.products.moving_areas.hulls import shapely
-from stamps.products.series_models.pictures import frame_map, point_size
+from stamps.products.point_maps import Ground, draw_values, figure_size, write_title
+from stamps.products.quantity_styles import STYLES
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 __all__ = ["draw_areas"]
+
+_NUMBERED = 30
 
 
 def draw_areas(found: FoundAreas, out: StrPath | None = None) -> Path | None:
@@ -33,28 +37,16 @@ def draw_areas(found: FoundAreas, out: StrPath | None = None) -> Path | None:
         The file.
     """
     table = found.table
-    figure, shown = new_figure(out, figsize=(7.5, 5.5), layout="constrained")
+    figure, shown = new_figure(out, figsize=figure_size(table.lonlat, 7.5), layout="constrained")
     axes = figure.add_subplot()
-    velocity = np.asarray(table.field("VEL"), dtype=float)
-    known = np.isfinite(velocity)
-    bound = float(np.percentile(np.abs(velocity[known]), 98)) if known.any() else 1.0
-    points = axes.scatter(
-        table.lonlat[known, 0],
-        table.lonlat[known, 1],
-        c=velocity[known],
-        s=point_size(len(table)),
-        cmap="RdBu",
-        vmin=-(bound or 1.0),
-        vmax=bound or 1.0,
-        linewidths=0,
-    )
-    figure.colorbar(points, ax=axes, label="mm/yr, positive towards the satellite", shrink=0.85, extend="both")
+    draw_values(axes, Ground.of_table(table), table.field("VEL"), STYLES["velocity"])
     for row, outline in zip(found.rows, found.outlines, strict=True):
         for part in shapely().get_parts(outline):
-            axes.plot(*np.asarray(part.exterior.coords)[:, :2].T, color="black", lw=1)
-        if row["ada_id"] <= 30:
+            axes.plot(*np.asarray(part.exterior.coords)[:, :2].T, color="black", lw=1, zorder=4)
+        if row["ada_id"] <= _NUMBERED:
             middle = outline.representative_point()
-            axes.annotate(str(row["ada_id"]), (middle.x, middle.y), fontsize=8, ha="center", va="center", weight="bold")
-    frame_map(axes, table)
-    axes.set_title(f"{len(found)} areas that move\n{table.metadata['reference']}", fontsize=9)
+            number = axes.text(middle.x, middle.y, str(row["ada_id"]), fontsize=8, ha="center", va="center", zorder=5)
+            number.set(weight="bold", path_effects=outlined("black"), clip_on=True)
+    counted = "1 area that moves" if len(found) == 1 else f"{len(found) or 'no'} areas that move"
+    write_title(axes, f"Line-of-sight velocity, {counted}", table.metadata["reference"])
     return finish_figure(figure, shown, out, table.project.ws, "areas.png")

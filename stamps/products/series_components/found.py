@@ -17,6 +17,8 @@ from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.products.exports.table import Field, PointTable
 from stamps.products.velocity import fit_lines
+from stamps.products.written import shown_file
+from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +36,7 @@ HINTS = (
 _SURE = 0.8  # least stability of a component that can be trusted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SeriesComponents:
     """Components of a project.
 
@@ -99,7 +101,9 @@ class SeriesComponents:
         """
         if (keep is None) == (subtract is None):
             raise InputError("Give the components to keep, or those to subtract.")
-        numbers = [int(number) for number in (keep if keep is not None else subtract or ())]
+        numbers = np.unique(np.ravel(np.asarray(keep if keep is not None else subtract))).tolist()
+        if not numbers:
+            raise InputError("Give one component at least to keep or to subtract.")
         part = self.components.part(numbers)
         whole = np.asarray(self.table.series_matrix(), dtype=np.float64)
         zero = int(np.flatnonzero(self.table.images == self.table.zero_image)[0])
@@ -112,21 +116,41 @@ class SeriesComponents:
     def summary(self) -> str:
         """A line for each component."""
         parts = self.components
-        lines = [
-            f"{len(self)} components ({parts.method}) of {len(self.table)} pixels and {len(self.table.dates)} dates",
+        said = [
+            self._heading(),
             "      explained  stability  " + "  ".join(f"{name:>8s}" for name, _ in HINTS),
         ]
         for number in range(len(self)):
             hints = "  ".join(f"{self.hints[name][number]:8.2f}" for name, _ in HINTS)
-            lines.append(
+            said.append(
                 f"  {number + 1:2d}  {100 * parts.explained[number]:7.1f} %  {parts.stability[number]:9.2f}  {hints}"
             )
-        weak = [str(number + 1) for number in np.flatnonzero(parts.stability < _SURE)]
-        if weak:
-            lines.append(f"Warning: stability below {_SURE}, not to be trusted: {', '.join(weak)}")
-        return "\n".join(lines)
+        return "\n".join([*said, *self._doubts()])
 
     __str__ = summary
+    __repr__ = summary
+
+    def _heading(self) -> str:
+        n, dates = len(self.table), len(self.table.dates)
+        return f"{len(self)} components ({self.components.method}) of {n} pixels and {dates} dates"
+
+    def _doubts(self) -> list[str]:
+        weak = [str(number + 1) for number in np.flatnonzero(self.components.stability < _SURE)]
+        return [f"Warning: stability below {_SURE}, not to be trusted: {', '.join(weak)}"] if weak else []
+
+    def _repr_html_(self) -> str:
+        parts, names = self.components, [name for name, _ in HINTS]
+        rows = [
+            (
+                number + 1,
+                100 * parts.explained[number],
+                parts.stability[number],
+                *(self.hints[n][number] for n in names),
+            )
+            for number in range(len(self))
+        ]
+        heads = ("component", "explained (%)", "stability", *names)
+        return table(heads, rows, self._heading()) + lines(self._doubts()) + shown_file(self.path)
 
 
 def decomposed(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.products.figures import finish_figure, new_figure
+from stamps.products.point_maps import Ground, draw_values, figure_size, plain_text
+from stamps.products.quantity_styles import STYLES
 from stamps.products.series_components.found import SeriesComponents
-from stamps.products.series_models.pictures import frame_map, point_size
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
@@ -31,33 +32,28 @@ def draw_components(found: SeriesComponents, out: StrPath | None = None) -> Path
     Path or None
         The file.
     """
+    from matplotlib.dates import ConciseDateFormatter
+
     table, parts, p = found.table, found.components, len(found)
-    figure, shown = new_figure(out, figsize=(4.2 * p, 6.5), layout="constrained")
-    axes = figure.subplots(2, p, squeeze=False, height_ratios=[2, 1])
+    size = figure_size(table.lonlat, max(4.4 * p, 5.0), 3.3, p)
+    figure, shown = new_figure(out, figsize=size, layout="constrained")
+    axes = figure.subplots(2, p, squeeze=False, height_ratios=[size[1] - 2.6, 1.8])
     dates: Any = np.array(table.dates, dtype="datetime64[D]")
+    ground = Ground.of_table(table)
     for number in range(p):
         above, below = axes[:, number]
-        values = parts.maps[:, number]
-        known = np.isfinite(values)
-        bound = float(np.percentile(np.abs(values[known]), 98)) or 1.0
-        points = above.scatter(
-            table.lonlat[known, 0],
-            table.lonlat[known, 1],
-            c=values[known],
-            s=point_size(len(table)),
-            cmap="RdBu",
-            vmin=-bound,
-            vmax=bound,
-            linewidths=0,
-        )
-        figure.colorbar(points, ax=above, shrink=0.7)
-        frame_map(above, table)
+        draw_values(above, ground, parts.maps[:, number], STYLES["component"])
+        above.set_ylabel(above.get_ylabel() if number == 0 else "", fontsize=8)
         above.set_title(
             f"{number + 1}: {100 * parts.explained[number]:.1f} %, stability {parts.stability[number]:.2f}", fontsize=9
         )
         below.plot(dates, parts.courses[:, number], ".-", lw=1)
         below.axhline(0, color="0.8", lw=0.8)
-        below.set_ylabel("mm" if number == 0 else "")
-        below.tick_params(axis="x", rotation=30, labelsize=7)
-    figure.suptitle(f"Components ({parts.method}), {table.metadata['reference']}", fontsize=10)
+        below.set_ylabel("mm, towards the satellite" if number == 0 else "", fontsize=8)
+        below.tick_params(labelsize=7)
+        below.grid(alpha=0.3)
+        below.xaxis.get_offset_text().set_fontsize(7)
+        below.xaxis.set_major_formatter(ConciseDateFormatter(below.xaxis.get_major_locator()))
+    said = f"Components ({parts.method}): map times course is displacement", str(table.metadata["reference"])
+    figure.suptitle("\n".join(map(plain_text, said)), fontsize=10)
     return finish_figure(figure, shown, out, table.project.ws, "components.png")

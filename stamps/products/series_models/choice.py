@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
+from stamps.analysis.checks import whole
 from stamps.analysis.motion import Rules
 from stamps.analysis.terms import Terms
 from stamps.errors import InputError
@@ -102,6 +105,9 @@ class ModelChoice:
         for name in ("exponentials", "logarithms"):
             if name in known:
                 known[name] = tuple(event_of(value, name) for value in _events(known[name]))
+        for name in ("degree", "segment"):
+            if name in known:
+                known[name] = whole(known[name], name)
         if "periods" in known:
             known["periods"] = tuple(_years(value) for value in _several(known["periods"]))
         made = cls(**known)
@@ -126,8 +132,12 @@ class ModelChoice:
         if given is True or given == "":
             return cls(classify=True)
         found: dict[str, Any] = {}
-        for word in str(given).split(","):
+        if not isinstance(given, str):
+            raise InputError(f"The model is {given!r}, but a text, a mapping or True was expected.")
+        for word in given.split(","):
             name, _, value = word.strip().partition("=")
+            if name in found:
+                raise InputError(f"'{name}' stands twice in the model '{given}'.")
             if name in _FLAGS and not value:
                 found[name] = True
             elif name in _LISTS and value:
@@ -160,7 +170,7 @@ class ModelChoice:
     def described(self) -> dict[str, Any]:
         """What JSON can hold."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: _plain(value) for name, value in values.items() if value != ()}
+        return {name: _plain(value) for name, value in values.items() if not (isinstance(value, tuple) and not value)}
 
 
 def _years(value: Any) -> float:
@@ -175,12 +185,14 @@ def _day(date: datetime.date) -> int:
 
 
 def _several(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else [value]
+    return list(value) if isinstance(value, list | tuple | set | np.ndarray) else [value]
 
 
 def _events(value: Any) -> Sequence[Any]:
     """Several events; one pair of a date and a number is one."""
-    if isinstance(value, str) or (len(value) == 2 and isinstance(value[1], int | float) and value[1] < 1e6):
+    if not isinstance(value, list | tuple | np.ndarray) or (
+        len(value) == 2 and isinstance(value[1], int | float) and value[1] < 1e6
+    ):
         return [value]
     return list(value)
 

@@ -22,6 +22,8 @@ from stamps.products.exports.table import PointTable
 from stamps.products.series import dates_of
 from stamps.products.series_models.choice import ModelChoice
 from stamps.products.series_models.columns import class_fields, fit_fields
+from stamps.products.written import shown_file
+from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +36,7 @@ KINDS = ("none", "steady", "accelerating", "two velocities", "jump", "jump and t
 _WELL_APART = 1.5  # years from which on a trend and a motion of one year are told apart well
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SeriesModel:
     """What was found of the series of a project.
 
@@ -78,24 +80,51 @@ class SeriesModel:
 
     def summary(self) -> str:
         """A few lines: terms, weights, how many pixels show which kind of motion, warnings."""
-        n, terms = len(self.table), self.fit.design.terms
-        lines = [f"{n} pixels, {len(self.fit.design.days)} dates, relative to {self.table.metadata['reference_date']}"]
-        lines.append(f"weights: {self.weights_from}")
-        for name, unit in zip(terms.names, terms.units, strict=True):
-            value, std = self.fit.of(name)
-            lines.append(f"  {name:<20s} median {_median(value):10.3f} {unit:<6s} median error {_median(std):8.3f}")
-        lines.append(f"  {'rmse':<20s} median {_median(self.fit.rmse):10.3f} mm")
-        if unfit := int((self.fit.group < 0).sum()):
-            lines.append(f"{unfit} pixels have too few dates for the model")
+        said = [self._heading(), f"weights: {self.weights_from}"]
+        for name, unit, value, std in self._terms():
+            said.append(f"  {name:<20s} median {value:10.3f} {unit:<6s} median error {std:8.3f}")
+        said += [f"  {'rmse':<20s} median {_median(self.fit.rmse):10.3f} mm", *self._unfit()]
         if self.classes is not None:
-            lines.append("kinds of motion:")
-            for motion, word in zip(Motion, KINDS, strict=True):
-                count = int((self.classes.motion == motion).sum())
-                lines.append(f"  {int(motion)} {word:<24s} {count:8d}  {100 * count / max(n, 1):5.1f} %")
-            lines.append(f"  jumps like cycles          {int(self.classes.cycle_jump.sum()):8d}")
-        return "\n".join([*lines, *(f"Warning: {text}" for text in self.warnings)])
+            said.append("kinds of motion:")
+            said += [
+                f"  {number} {word:<24s} {count:8d}  {share:5.1f} %" for number, word, count, share in self._kinds()
+            ]
+            said.append(f"  jumps like cycles          {int(self.classes.cycle_jump.sum()):8d}")
+        return "\n".join([*said, *(f"Warning: {text}" for text in self.warnings)])
 
     __str__ = summary
+    __repr__ = summary
+
+    def _repr_html_(self) -> str:
+        terms = [*self._terms(), ("rmse", "mm", _median(self.fit.rmse), None)]
+        made = table(("term", "unit", "median", "median error"), terms, self._heading())
+        if self.classes is not None:
+            kinds = [(word, count, share) for _, word, count, share in self._kinds()]
+            made += table(("kind of motion", "pixels", "share (%)"), kinds)
+        told = [f"weights: {self.weights_from}", *self._unfit(), *(f"Warning: {text}" for text in self.warnings)]
+        return made + lines(told) + shown_file(self.path)
+
+    def _heading(self) -> str:
+        dates, reference = len(self.fit.design.days), self.table.metadata["reference_date"]
+        return f"{len(self.table)} pixels, {dates} dates, relative to {reference}"
+
+    def _terms(self) -> list[tuple[str, str, float, float]]:
+        """Name and unit of each term, median of all pixels and of their errors."""
+        terms = self.fit.design.terms
+        found = [(name, unit, *self.fit.of(name)) for name, unit in zip(terms.names, terms.units, strict=True)]
+        return [(name, unit, _median(value), _median(std)) for name, unit, value, std in found]
+
+    def _unfit(self) -> list[str]:
+        unfit = int(np.isnan(self.fit.noise).sum())
+        return [f"{unfit} pixels have too few dates for the model"] if unfit else []
+
+    def _kinds(self) -> list[tuple[int, str, int, float]]:
+        """Number and word of each kind of motion, pixels that show it, their share in per cent."""
+        if self.classes is None:
+            return []
+        counts = [int((self.classes.motion == motion).sum()) for motion in Motion]
+        shares = [100 * count / max(len(self.table), 1) for count in counts]
+        return [(int(m), word, n, share) for m, word, n, share in zip(Motion, KINDS, counts, shares, strict=True)]
 
 
 def _median(values: NDArray[np.float64]) -> float:
