@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import finished_project, pictured_project
+from stamps import export
 from stamps.analysis.profiles import along_line, binned
 from stamps.cli import program
 from stamps.errors import InputError, NoPixelsError, ParameterError
@@ -79,6 +80,49 @@ def test_profile_of_a_project(ws):
     assert (ws.path / "line.png").stat().st_size > 1000
     back = profile(end, start, 400, 7, workdir=ws)
     np.testing.assert_allclose(back.bins.mean, found.bins.mean[::-1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("area", [None, (0.0, 0.0, 900.0)])
+def test_a_profile_is_a_part_of_the_export(ws, area):
+    """Members, means and medians from the exported table by plain geometry on a sphere of WGS 84's radii."""
+    start, end = (np.array(place) for place in line(ws))
+    if area is not None:
+        area = (*start, area[2])
+    found = profile(start, end, 900, 6, workdir=ws, reference_area=area)
+    export("csv", "all.csv", workdir=ws, reference_area=area, n_boot=2)
+    with open(ws.path / "all.csv") as file:
+        rows = list(csv.DictReader(file))
+    lonlat = np.array([[float(row["LON"]), float(row["LAT"])] for row in rows])
+    value = np.array([float(row["VEL"]) for row in rows])
+    sine = np.sin(np.radians(start[1]))
+    normal = 6378137 / np.sqrt(1 - 0.00669437999 * sine**2)
+    meridian = normal * (1 - 0.00669437999) / (1 - 0.00669437999 * sine**2)
+    scale = np.radians(1) * np.array([normal * np.cos(np.radians(start[1])), meridian])
+    x, y = ((lonlat - start) * scale).T
+    direction = (end - start) * scale
+    length = np.hypot(*direction)
+    along, beside = np.array([direction, [-direction[1], direction[0]]]) @ [x, y] / length
+    assert found.length == pytest.approx(length, rel=2e-3)
+    clear = np.minimum.reduce([np.abs(along), np.abs(along - length), np.abs(np.abs(beside) - 450)]) > 0.002 * length
+    member = (along >= 0) & (along <= length) & (np.abs(beside) <= 450)
+    codes = {row["CODE"] for row, use in zip(rows, member & clear, strict=True) if use}
+    assert (
+        codes
+        <= set(found.code.tolist())
+        <= {row["CODE"] for row, use in zip(rows, member | ~clear, strict=True) if use}
+    )
+    of = dict(zip([row["CODE"] for row in rows], value, strict=True))
+    assert found.value == pytest.approx([of[code] for code in found.code], abs=1e-3)
+    edges = np.linspace(0, found.length, 7)
+    for k in range(6):
+        inside = (found.distance >= edges[k]) & (found.distance <= edges[k + 1])
+        assert found.bins.count[k] == inside.sum()
+        if inside.any():
+            assert found.bins.mean[k] == pytest.approx(found.value[inside].astype(float).mean(), abs=1e-6)
+            assert found.bins.median[k] == pytest.approx(np.median(found.value[inside]), abs=1e-6)
+    if area is not None:
+        plain = profile(start, end, 900, 6, workdir=ws)
+        assert np.ptp(plain.value - found.value) < 1e-3 < abs(plain.value[0] - found.value[0])
 
 
 def test_command(ws, capsys):

@@ -8,11 +8,13 @@ import pytest
 
 import stamps
 from helpers import finished_project as finished
+from helpers.unwritten_figures import caught
 from stamps.cli.program import run
 from stamps.errors import InputError
 from stamps.products.exports.table import point_table
 from stamps.products.quantities import Project
 from stamps.products.reference_choice import ReferenceChoice, date_of
+from stamps.report.run import Run
 
 
 @pytest.fixture(scope="module", params=["single_master", "small_baselines"])
@@ -179,3 +181,101 @@ def test_the_page_is_relative_to_the_area(project):
     assert content.area.radius == 400
     with pytest.raises(InputError, match="not in the series"):
         content_of(Project.at(project), n_boot=4, choice=ReferenceChoice.of("20010101"))
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    return finished.single_master(tmp_path_factory.mktemp("plots"))
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What ``ps_plot`` would draw."""
+    found = []
+
+    def draw(shown, limits, out):
+        found.append(shown)
+        return None, limits, None, []
+
+    monkeypatch.setattr("stamps.products.plotting.draw", draw)
+    return found
+
+
+class TestPlots:
+    def test_phases_are_zero_on_the_date_and_in_the_area(self, single, drawn):
+        place, own = circle(single.path), table(single.path)
+        stamps.ps_plot("u-dm", workdir=single)
+        stamps.ps_plot("u-dm", workdir=single, reference_date=own.dates[5], reference_area=place)
+        before, after = drawn
+        assert not after.phases[:, list(after.columns).index(5)].any()
+        np.testing.assert_allclose(after.phases[after.reference].mean(axis=0), 0, atol=1e-5)
+        moved = after.phases - (before.phases - before.phases[:, [5]])
+        assert np.ptp(moved, axis=0).max() < 1e-4 < np.abs(moved).max()
+
+    def test_velocities_are_those_of_an_export(self, single, drawn):
+        place = circle(single.path)
+        stamps.ps_plot("v-d", workdir=single, reference_area=place, reference_date=table(single.path).dates[0])
+        exported = table(single.path, reference_area=place).field("VEL")
+        np.testing.assert_allclose(drawn[0].phases[:, 0], exported, atol=2e-3)
+
+    def test_what_the_picture_says(self, single, monkeypatch):
+        pytest.importorskip("matplotlib")
+        caught(monkeypatch)
+        own = table(single.path)
+        other = {"reference_date": own.dates[2], "reference_area": circle(single.path)}
+        picture = stamps.ps_plot("u", 1, 0, 0, [1], workdir=single, out="u.png", **other)
+        title = picture.figure.get_suptitle()
+        assert f"each date against {own.dates[2]:%d-%b-%Y}" in title and "within 400 m" in title
+
+    @pytest.mark.parametrize(
+        "arguments, options, message",
+        [
+            (("v-d", -1), {}, "Another reference is for pictures"),
+            (("v-d", "ts"), {}, "Another reference is for pictures"),
+            (("hgt",), {}, "hgt is not relative to a reference area"),
+            (("w",), {}, "w is not relative to a reference area"),
+            (("u", 1, 0, 2), {"reference_date": "DATE"}, "leave out one of them"),
+            (("u",), {"reference_date": "19990101"}, "not in the series"),
+        ],
+    )
+    def test_refusals(self, single, drawn, arguments, options, message):
+        date = f"{table(single.path).dates[1]:%Y%m%d}"
+        options = {key: date if value == "DATE" else value for key, value in options.items()}
+        with pytest.raises(InputError, match=message):
+            stamps.ps_plot(*arguments, workdir=single, reference_area=circle(single.path), **options)
+        assert not drawn
+
+    def test_interferograms_have_no_reference_date(self, tmp_path, drawn):
+        ws = finished.small_baselines(tmp_path / "sb")
+        with pytest.raises(InputError, match="interferograms lie between two dates"):
+            stamps.ps_plot("usb", workdir=ws, reference_date=table(ws.path).dates[1])
+
+    def test_series_of_places(self, single, drawn, monkeypatch):
+        pytest.importorskip("matplotlib")
+        caught(monkeypatch)
+        stamps.ps_plot("v-d", "ts", workdir=single)
+        lon, lat, radius = circle(single.path)
+        own = stamps.ts_plot(lon, lat, 3000, workdir=single, out="a.png")
+        date = own.dates[4].item()
+        on_date = stamps.ts_plot(lon, lat, 3000, workdir=single, out="b.png", reference_date=date)
+        np.testing.assert_allclose(on_date.displacement, own.displacement - own.displacement[4], atol=1e-4)
+        assert f"since {date}" in on_date.figure.axes[0].get_ylabel()
+        here = stamps.ts_plot(lon, lat, radius, workdir=single, out="c.png", reference_area=(lon, lat, radius))
+        np.testing.assert_allclose(here.displacement, 0, atol=0.5)
+        assert "within 400 m" in here.figure.axes[0].get_title()
+        one, two = Project.at(single).lonlat[[3, 9]]
+        found = [
+            stamps.ts_plotdiff(*one, *two, 300, workdir=single, out="d.png", reference_area=area).displacement
+            for area in (None, (lon, lat, radius))
+        ]
+        np.testing.assert_allclose(*found, atol=1e-3)
+
+    def test_profiles_and_the_report(self, single):
+        place = circle(single.path)
+        low, high = Project.at(single).lonlat.min(axis=0), Project.at(single).lonlat.max(axis=0)
+        line = stamps.profile(low, high, 1e5, workdir=single, reference_area=place)
+        assert "within 400 m" in line.reference
+        other = table(single.path, reference_area=place)
+        run = Run(single, choice=ReferenceChoice.of(None, place))
+        np.testing.assert_allclose(run.velocity, other.field("VEL"), atol=1e-3)
+        assert run.reference == other.metadata["reference"] and run.ground.area.centre is not None

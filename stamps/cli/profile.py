@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from stamps.cli.options import add_workdir
+from stamps.cli.options import add_reference_area, add_workdir
 
 __all__ = ["main"]
 
@@ -13,6 +13,7 @@ _EXAMPLES = """examples:
   stamps profile --from 14.10 40.80 --to 14.25 40.86                       print the means along the line
   stamps profile --from 14.10 40.80 --to 14.25 40.86 --width 500 --bins 30 --value v-do --out line.csv --picture line.png
                                                                            pixels in line.csv, means in line_bins.csv
+  stamps profile --from 14.10 40.80 --to 14.25 40.86 --reference 14.11 40.83 400
 
 Distances are metres from the first end, offsets metres to the left of the line; velocities are positive towards the satellite."""
 
@@ -44,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--out", metavar="FILE", help="CSV file of the pixels; that of the means gets _bins in its name"
     )
+    add_reference_area(parser)
     parser.add_argument("--picture", metavar="FILE", help="picture file")
     add_workdir(parser, "project directory after step 7")
     options = parser.parse_args(argv)
@@ -51,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
 
     found = profile(
         options.from_, options.to_, options.width, options.bins, options.value, options.workdir, options.out, options.picture,
-        aps=options.aps, iono=options.iono,
+        aps=options.aps, iono=options.iono, reference_area=options.reference_area,
     )  # fmt: skip
     print(f"{len(found)} pixels of {found.name} within {found.width / 2:g} m of {found.length:.0f} m; mm/yr")
     print(f"{'metres':>10s} {'n':>7s} {'mean':>9s} {'median':>9s} {'std':>9s}")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from stamps.cli.options import add_workdir
+from stamps.cli.options import add_reference_area, add_workdir
 from stamps.workspace import Workspace
 from stamps.workspace.patch_names import check_inside
 
@@ -35,13 +35,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--compare-with", metavar="DIR", help="another state of the project, such as a copy before the second pass"
     )
+    add_reference_area(parser)
     options = parser.parse_args(argv)
     from stamps.report.outdated import require_current
     from stamps.report.page import check_libraries
     from stamps.report.quality import quality_report, write_quality_report
 
     check_libraries()
-    report = quality_report(options.workdir, options.compare_with)
+    report = quality_report(options.workdir, options.compare_with, options.reference_area)
     if options.out is None:
         check_inside(options.workdir, "report", options.workdir)
     page = write_quality_report(report, options.out or Path(options.workdir) / "report")

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from stamps.errors import InputError, StampsError
 from stamps.insar.geometry import continuous
-from stamps.products.colours import scale_for
 from stamps.products.figures import window_possible
-from stamps.products.maps import metres_per_unit
-from stamps.products.referencing import colour_limits
+from stamps.products.point_maps import Ground, draw_values
+from stamps.products.quantity_styles import STYLES
+from stamps.products.series import dates_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,13 +52,10 @@ def clicked_places(series: Variables, n: int) -> Any:
         raise InputError("Give the longitude and latitude of the place: there is no display to click on.")
     from matplotlib import pyplot
 
-    lon, lat = continuous(series["lonlat"]).T
-    last = series["ph_mm"][:, -1].astype(np.float64)
-    scale = scale_for(last, colour_limits(last))
-    figure, axes = pyplot.subplots()
-    axes.scatter(lon, lat, c=scale.rgba(last), s=4)
-    along_x, along_y = metres_per_unit(lat, True)
-    axes.set_aspect(along_y / along_x)
+    master, last = dates_of(series["master_day"])[0], series["ph_mm"][:, -1]
+    ground = Ground(continuous(series["lonlat"]), since=str(master))
+    figure, axes = pyplot.subplots(layout="constrained")
+    draw_values(axes, ground, last, STYLES["displacement"])
     axes.set_title(f"Click on {n} place{'s' * (n > 1)}")
     places = figure.ginput(n, timeout=0)
     pyplot.close(figure)

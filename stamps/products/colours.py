@@ -1,7 +1,7 @@
-"""Colours of pictures: cyclic for wrapped phase, diverging around zero for signed values, sequential for the others.
+"""Colours of pictures: of the plots of the original by their range, of all others by quantity.
 
 The parameter ``plot_color_scheme`` keeps its meaning: with ``inflation`` what rises is blue and what sinks is red, with
-``deflation`` the reverse; a name that ends in ``.cpt`` is a palette of GMT. Source: docs/method/products.md, section 2.8.
+``deflation`` the reverse; a name that ends in ``.cpt`` is a palette of GMT. Source: docs/method/products.md, sections 2.8 and 12.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.products.cpt import find_palette, read_palette
+from stamps.products.quantity_styles import limits_of, palette_of
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from numpy.typing import NDArray
 
+    from stamps.products.quantity_styles import Style
 
-__all__ = ["Scale", "scale_for"]
+
+__all__ = ["Scale", "scale_for", "scale_of"]
 
 # the middle is yellow, not white, and darkened a little: it must be seen on white, too
 _DIVERGING = {"inflation": "RdYlBu", "deflation": "RdYlBu_r"}
@@ -71,7 +74,7 @@ def scale_for(
     group: str = "",
     folder: Path | None = None,
 ) -> Scale:
-    """Choose colours.
+    """Choose colours of a plot of the original: cyclic for phasors, diverging where both signs are shown, else sequential.
 
     Parameters
     ----------
@@ -110,6 +113,40 @@ def scale_for(
         bound = max(-low, high)
         return Scale(_transparent(_diverging(_DIVERGING.get(scheme, "RdYlBu"))), (low, high), (-bound, bound))
     return Scale(_transparent(_named(_SEQUENTIAL.get(scheme, "viridis"))), (low, high), (low, high))
+
+
+def scale_of(
+    style: Style,
+    values: NDArray[Any],
+    scheme: str = "inflation",
+    folder: Path | None = None,
+    limits: tuple[float, float] | None = None,
+) -> Scale:
+    """Colours of a quantity, the same in every picture, export and page.
+
+    Parameters
+    ----------
+    style : Style
+    values : ndarray, shape (n,) or (n, k)
+    scheme, folder
+        As for :func:`stamps.products.quantity_styles.palette_of`.
+    limits : tuple of float, optional
+        Range of the colour bar; default: :func:`stamps.products.quantity_styles.limits_of`.
+
+    Returns
+    -------
+    Scale
+    """
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+
+    palette = palette_of(style, scheme, folder)
+    shown = limits_of(style, values) if limits is None else limits
+    if style.palette == "kinds":
+        return Scale(_transparent(ListedColormap(palette.colours, palette.name)), shown, shown)
+    reach = max(-shown[0], shown[1])
+    full = (-reach, reach) if style.centred and shown[0] < 0 < shown[1] else shown
+    colours = LinearSegmentedColormap.from_list(palette.name, palette.colours)
+    return Scale(_transparent(colours), shown, full)
 
 
 def _palette(name: str, folder: Path) -> Any:

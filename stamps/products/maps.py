@@ -30,6 +30,7 @@ __all__ = [
     "draw_scale_bar",
     "label_longitudes",
     "metres_per_unit",
+    "outlined",
 ]
 
 _METRES_PER_DEGREE = 111_320.0
@@ -161,16 +162,16 @@ def draw_reference(axes: Axes, area: ReferenceArea, view: View, colour: str = "b
     if area.centre is not None:
         centre = tuple(view.placed([area.centre])[0])
         size = [2 * area.radius / unit for unit in view.metres]
-        axes.add_patch(Ellipse(centre, *size, fill=False, ec=colour, lw=1.2, zorder=4, path_effects=_outline(colour)))
+        axes.add_patch(Ellipse(centre, *size, fill=False, ec=colour, lw=1.2, zorder=4, path_effects=outlined(colour)))
         axes.plot(*centre, "*", ms=11, mfc="gold", mec="black", mew=0.8, zorder=5)
     if area.box is not None:
         (left, right), (bottom, top) = area.box
         corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)]
-        axes.plot(*view.placed(corners).T, color=colour, lw=1.2, ls="--", zorder=4, path_effects=_outline(colour))
+        axes.plot(*view.placed(corners).T, color=colour, lw=1.2, ls="--", zorder=4, path_effects=outlined(colour))
 
 
-def _outline(colour: str, width: float = 2.5) -> Any:
-    """A border of the contrary brightness, so that a line is seen on any colour."""
+def outlined(colour: str, width: float = 2.5) -> Any:
+    """A border of the contrary brightness, so that a line or a text is seen on any colour."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width, foreground=_contrary(colour))]

@@ -27,7 +27,7 @@ from stamps.products.maps import (
     label_longitudes,
 )
 from stamps.products.raster import pixel_grid, size_parameter
-from stamps.products.titles import ReferenceArea, describe, describe_data, panel_titles, sign_of
+from stamps.products.titles import describe, describe_data, panel_titles, sign_of
 from stamps.products.viewpoint import view_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from stamps.products.colours import Scale
     from stamps.products.quantities import Project
     from stamps.products.raster import PixelGrid
+    from stamps.products.titles import ReferenceArea
     from stamps.products.values import Shown
     from stamps.products.viewpoint import View
 
@@ -124,7 +125,7 @@ def draw(
         draw_points(one, point, scene.scale)
     _colour_bar(figure, axes, scene, shown.unit)
     size_of_title = request.textsize or float(np.clip(1.2 * figure.get_figwidth(), 9, 14))
-    figure.suptitle(_title(shown, scene.area), fontsize=size_of_title)
+    figure.suptitle(_title(shown), fontsize=size_of_title)
     if not relief:
         _close_gaps(figure, axes)
     if window and request.time_series:
@@ -212,7 +213,7 @@ def _scene(shown: Shown, limits: tuple[float, float]) -> _Scene:
         rows=rows,
         grid=grid,
         background=background,
-        area=ReferenceArea.of(project, shown.reference),
+        area=shown.choice.described(project, shown.reference),
         scale=scale_for(shown.phases, limits, str(project.parameters.get("plot_color_scheme")), group, project.ws.path),
         titles=panel_titles(shown.values, project, shown.columns),
     )
@@ -331,13 +332,14 @@ def _colour_bar(figure: Figure, axes: Sequence[Axes], scene: _Scene, unit: str) 
         bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
 
 
-def _title(shown: Shown, area: ReferenceArea) -> str:
+def _title(shown: Shown) -> str:
     """Quantity; unit and sign; reference; data: a line each."""
     value_type, unit = shown.value_type, shown.unit
     name, sign = "" if value_type is None else f"   [{value_type.name}]", sign_of(value_type)
     quantity = describe(value_type) if sign or not unit else f"{describe(value_type)} ({unit})"
-    lines = [quantity + name, f"{unit}, {sign}" if sign else "", area.text() if shown.values.referenced else ""]
-    return "\n".join(line for line in [*lines, describe_data(value_type, shown.values, shown.project)] if line)
+    reference = shown.choice.text(shown.project, shown.reference) if shown.values.referenced else ""
+    data = describe_data(value_type, shown.values, shown.project, shown.request.ref_ifg)
+    return "\n".join(line for line in [quantity + name, f"{unit}, {sign}" if sign else "", reference, data] if line)
 
 
 def _close_gaps(figure: Figure, axes: Sequence[Any]) -> None:

@@ -18,13 +18,15 @@ from stamps.analysis.profiles import Bins, along_line, binned, line_ends
 from stamps.errors import InputError, NoPixelsError, ParameterError
 from stamps.products.exports.table import point_table
 from stamps.products.figures import finish_figure, new_figure
+from stamps.products.point_maps import write_title
 from stamps.products.quantities import Project
+from stamps.products.quantity_styles import KIND_COLOURS, STYLES, TOWARDS
 from stamps.products.saving import check_place
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
+from stamps.workspace.markup import table
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
     from stamps._typing import StrPath
@@ -32,10 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Profile", "profile"]
 
-_UNIT = "mm/yr"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Profile:
     """Pixels beside a line, and the means along it.
 
@@ -56,6 +56,8 @@ class Profile:
         Of the value.
     name : str
         Value type.
+    reference : str
+        What the values are relative to.
     """
 
     code: NDArray[np.str_]
@@ -68,9 +70,23 @@ class Profile:
     width: float
     bins: Bins
     name: str
+    reference: str = ""
 
     def __len__(self) -> int:
         return self.distance.size
+
+    def __repr__(self) -> str:
+        return f"<{self._heading()}>"
+
+    def _repr_html_(self) -> str:
+        unit = STYLES["velocity"].unit
+        heads = ("distance (m)", "pixels", f"mean ({unit})", f"median ({unit})", f"deviation ({unit})")
+        parts = self.bins
+        rows = list(zip(parts.centre, parts.count, parts.mean, parts.median, parts.std, strict=True))
+        return table(heads, rows, self._heading())
+
+    def _heading(self) -> str:
+        return f"{self.name}: {len(self)} pixels within {self.width / 2:g} m of a line of {self.length:.0f} m"
 
 
 def profile(
@@ -86,6 +102,7 @@ def profile(
     aps: int | str = 0,
     iono: int | str = 0,
     ifg_list: Sequence[int] | None = None,
+    reference_area: Sequence[float] | None = None,
 ) -> Profile:
     """Velocities of the pixels beside a line.
 
@@ -105,7 +122,7 @@ def profile(
         CSV file of the pixels; that of the bins gets ``_bins`` before its suffix. Default: no file.
     picture : path-like, optional
         Picture file. Default: no picture.
-    aps, iono, ifg_list
+    aps, iono, ifg_list, reference_area
         As in :func:`stamps.export`.
 
     Returns
@@ -134,7 +151,7 @@ def profile(
     binned(np.zeros(0), np.zeros(0), bins, 0.0, 1.0)  # refuses a wrong number before anything is computed
     project = Project.at(workdir)
     places = _places(project.ws, out)
-    table = point_table(project, values, aps=aps, iono=iono, ifg_list=ifg_list, n_boot=2)
+    table = point_table(project, values, aps=aps, iono=iono, ifg_list=ifg_list, n_boot=2, reference_area=reference_area)
     found = _beside(table, start, end, float(width), int(bins))
     _write(found, places)
     if picture is not None:
@@ -162,6 +179,7 @@ def _beside(table: Any, start: ArrayLike, end: ArrayLike, width: float, bins: in
         width,
         binned(distance[rows], value[rows], bins, 0.0, length),
         table.name,
+        str(table.metadata["reference"]),
     )
 
 
@@ -206,20 +224,25 @@ def _csv(header: Sequence[str], forms: Sequence[str], rows: Any) -> str:
 
 
 def _draw(found: Profile, ws: Workspace, picture: StrPath) -> None:
-    figure, window = new_figure(picture, figsize=(9, 4.5), layout="constrained")
-    axes = figure.add_subplot()
+    """Values with their means above the heights, over the distance."""
     heights = np.isfinite(found.height)
-    if heights.any():
-        ground: Axes = axes.twinx()
-        ground.plot(found.distance[heights] / 1000, found.height[heights], ".", color="0.75", ms=2)
-        ground.set_ylabel("height (m)", color="0.5")
-        axes.set_zorder(ground.get_zorder() + 1)
-        axes.patch.set_visible(False)
-    axes.plot(found.distance / 1000, found.value, ".", color="tab:blue", ms=3, label="pixels")
-    axes.errorbar(
-        found.bins.centre / 1000, found.bins.mean, found.bins.std, fmt="o-", color="black", ms=4, label="bins"
-    )
-    axes.set(xlim=(0, found.length / 1000), xlabel="distance (km)", ylabel=f"{_UNIT} towards the satellite")
-    axes.set_title(f"{found.name}: {len(found)} pixels within {found.width / 2:g} m of the line", fontsize=10)
-    axes.legend(frameon=False)
+    parts = [3, 1] if heights.any() else [1]
+    size = (9.0, 3.9 + 1.5 * (len(parts) - 1))
+    figure, window = new_figure(picture, figsize=size, layout="constrained")
+    axes, *below = figure.subplots(len(parts), 1, sharex=True, squeeze=False, height_ratios=parts)[:, 0]
+    axes.plot(found.distance / 1000, found.value, ".", color=KIND_COLOURS[1], ms=3, label="pixels", rasterized=True)
+    bins = found.bins
+    axes.errorbar(bins.centre / 1000, bins.mean, bins.std, fmt="o-", color="black", ms=4, lw=1, label="means")
+    axes.set_xlim(0, found.length / 1000)
+    axes.set_ylabel(f"{STYLES['velocity'].unit}\n{TOWARDS}")
+    said = f"Velocity ({found.name}) of {len(found)} pixels within {found.width / 2:g} m of the line"
+    write_title(axes, said, found.reference)
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 0, 1, 1))
+    axes.margins(y=0.15)
+    for ground in below:
+        ground.plot(found.distance[heights] / 1000, found.height[heights], ".", color="0.5", ms=2, rasterized=True)
+        ground.set_ylabel("height (m)")
+    for one in (axes, *below):
+        one.grid(alpha=0.3)
+    (below or [axes])[-1].set_xlabel("distance (km)")
     finish_figure(figure, window, picture, ws, "profile.png")

@@ -15,14 +15,19 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.insar.geometry import centre_of, longitude_range, longitudes_between, near, wrapped_longitude
 from stamps.insar.reference import in_area
+from stamps.products.quantities import Project
+from stamps.products.reference_pixels import reference_pixels
+from stamps.products.referencing import relative_to_pixels
+from stamps.products.series import dates_of
 from stamps.products.titles import ReferenceArea
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from stamps.products.quantities import Project
+    from stamps.workspace import Workspace
+    from stamps.workspace.directory import Variables
 
 __all__ = ["OWN", "ReferenceChoice", "date_of"]
 
@@ -90,6 +95,12 @@ class ReferenceChoice:
             f"{len(dates)} from {dates[0]} to {dates[-1]}."
         )
 
+    def image(self, project: Project) -> int | None:
+        """0-based image of the date; None where none is chosen, InputError where the series of a project lacks it."""
+        images = np.union1d(project.series_columns(), [project.master])
+        position = self.position(dates_of(project.ps["day"][images]))
+        return None if position is None else int(images[position])
+
     def pixels(self, project: Project) -> NDArray[np.int64]:
         """0-based pixels of the area, which must have been chosen; InputError where there is none."""
         lonlat, area = project.lonlat, self.area or ()
@@ -104,6 +115,15 @@ class ReferenceChoice:
             raise InputError(f"No pixel lies {self._where()}: choose another reference area.")
         return found
 
+    def finder(
+        self, project: Project, own: Callable[..., NDArray[np.int64] | None] = reference_pixels
+    ) -> Callable[..., NDArray[np.int64] | None]:
+        """What finds the reference pixels: ``own``, which follows the parameters, or the pixels of the chosen area."""
+        if self.area is None:
+            return own
+        pixels = self.pixels(project)
+        return lambda **_: pixels
+
     def described(self, project: Project, reference: NDArray[np.int64] | None) -> ReferenceArea:
         """Where the reference pixels are: in the chosen area, else where the parameters say."""
         if self.area is None or reference is None:
@@ -113,6 +133,37 @@ class ReferenceChoice:
         if len(area) == 3:
             return ReferenceArea(len(reference), of_all, (wrapped_longitude(area[0], middle), area[1]), area[2])
         return ReferenceArea(len(reference), of_all, box=(near((area[0], area[1]), middle), area[2:]))
+
+    def refer(self, series: Variables, ws: Workspace) -> str:
+        """Make the series of ``ps_plot … ts`` (``ph_mm``, ``day``, ``master_day``) relative to the chosen date and area.
+
+        Returns
+        -------
+        str
+            What they are relative to; empty where no area is chosen.
+
+        Raises
+        ------
+        InputError
+            The date is not in the series, or no pixel of the area has a value on one of its dates.
+        """
+        shown: NDArray[Any] = series["ph_mm"]
+        about = ""
+        if self.area is not None:
+            project = Project.at(ws)
+            pixels = self.pixels(project)
+            shown, without = relative_to_pixels(shown, pixels)
+            if without.size:
+                raise InputError(
+                    "No pixel of the reference area has a value on one of the dates of the series: choose another area."
+                )
+            about = self.text(project, pixels)
+        dates, [master] = dates_of(series["day"]), dates_of(series["master_day"])
+        self.position(sorted({*dates, master}))
+        if self.date is not None and self.date != master:  # on the master's day the series is 0 as it stands
+            shown = shown - shown[:, dates.index(self.date), np.newaxis]
+        series["ph_mm"] = shown
+        return about
 
     def text(self, project: Project, reference: NDArray[np.int64] | None) -> str:
         """What the values are relative to."""
