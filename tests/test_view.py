@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 import stamps
 from helpers import finished_project as finished
+from helpers.moving_project import dates, moving
 from helpers.viewed_project import N_PS, layer, with_pictures, with_reference_circle
 from stamps.cli import program as cli
 from stamps.errors import InputError, ParameterError, WorkspaceError
@@ -24,10 +25,12 @@ from stamps.legacy.ps_mean_v import ps_mean_v
 from stamps.legacy.ps_plot import ps_plot
 from stamps.products.backgrounds import Background
 from stamps.products.quantities import Project
+from stamps.products.reference_choice import ReferenceChoice
 from stamps.products.velocity import bootstrap_spread, bootstrap_std
 from stamps.products.view import view
 from stamps.products.view.background import backgrounds_of, geocoded
 from stamps.products.view.content import content_of
+from stamps.products.view.model_layers import model_layers
 from stamps.products.view.packing import pack, quantise, quantise_places, unpack
 from stamps.products.view.serving import page_server
 from stamps.workspace import matfile
@@ -133,6 +136,34 @@ class TestContent:
         np.testing.assert_allclose(layer(content, "scn").values, noise, rtol=1e-5, atol=1e-5)
         assert content.area.radius == 600 and 0 < len(content.reference) < N_PS
 
+    @pytest.mark.parametrize("date", [None, 20180113])
+    def test_layers_of_a_model(self, tmp_path, date):
+        """Coefficients are those of stamps.model; those that follow the series can be referenced anew."""
+        years = (dates(50) - dates(50)[3]) / 365.25
+        series = np.random.default_rng(0).normal(0, 1, (N_PS, 50)) + 5 * years**2
+        ws = moving(tmp_path / "p", series, ref_radius=np.inf)
+        page = view(ws, value="v", n_boot=9, model="degree=2,annual,step=20181020,classify", reference_date=date)
+        facts = facts_of(page)
+        told = {one["name"]: one for one in facts["layers"] if one["name"].startswith("model_")}
+        assert list(told) == [
+            *("model_ts_type", "model_velocity", "model_vel_sd", "model_accel", "model_accel_sd"),
+            *("model_step1", "model_step1_sd", "model_ann_amp", "model_ann_amp_sd"),
+        ]
+        assert [name for name, one in told.items() if one["referenced"]] == [
+            "model_velocity",
+            "model_accel",
+            "model_step1",
+        ]
+        terms = {"degree": 2, "annual": True, "steps": [20181020], "classify": True}
+        found = stamps.model(workdir=ws.path, values="v", n_boot=2, reference_date=date, **terms)
+        choice = ReferenceChoice.of(date)
+        for shown in model_layers(Project.at(ws), "v", terms, choice):
+            np.testing.assert_array_equal(shown.values, found.column(shown.name.removeprefix("model_")))
+        correlated = model_layers(Project.at(ws), "v", {"correlated": True}, choice)
+        assert not any(shown.referenced for shown in correlated)
+        with pytest.raises(InputError, match="says nothing about a model"):
+            view(ws, model="quadratic")
+
     def test_a_project_after_step_7_has_no_noise_layer(self, tmp_path):
         ws = finished.single_master(tmp_path, n_ps=20)
         ws.delete("scn2.mat")
@@ -229,7 +260,11 @@ class TestPage:
         text = page.read_text(encoding="utf-8")
         assert "default-src 'none'" in text and '<h1 id="title">Tõwn &amp; &lt;b&gt;</h1>' in text
         assert addresses_in(text) == ["data:,"]
-        assert set(re.findall(r"https?://[^\s\"'`]+", text)) == {"http://www.w3.org/2000/svg"}  # a name, not an address
+        assert set(re.findall(r"https?://[^\s\"'`]+", text)) == {
+            "http://www.w3.org/2000/svg",  # a name, not an address
+            "https://github.com/leeoniya/uPlot",  # in the notice of the licence
+        }
+        assert "Copyright (c) 2022 Leon Sorokin" in text and "Permission is hereby granted" in text
         facts = facts_of(page)
         assert facts["title"] == "Tõwn & <b>" and facts["reference"]["radius"] == 600
         assert [one["name"] for one in facts["pictures"]] == ["dem", "amplitude"]
@@ -264,11 +299,12 @@ class TestPage:
 
     def test_command(self, ws, tmp_path, capsys):
         out = tmp_path / "page.html"
-        options = ["--out", str(out), "--value", "v", "--title", "Town", "--n-boot", "9"]
+        options = ["--out", str(out), "--value", "v", "--title", "Town", "--n-boot", "9", "--model", "degree=1"]
         assert cli.run("stamps", ["view", "--workdir", str(ws.path), *options]) == 0
         assert f"{out} (" in capsys.readouterr().out
         facts = facts_of(out)
         assert (facts["title"], facts["value"], facts["n_boot"]) == ("Town", "v", 9)
+        assert [one["name"] for one in facts["layers"]][-2:] == ["model_velocity", "model_vel_sd"]
         assert cli.run("stamps", ["view", "--workdir", str(tmp_path / "none")]) == 1
         assert capsys.readouterr().err.startswith("stamps view: ")
 

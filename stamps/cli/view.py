@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stamps.cli.options import add_reference, add_workdir
+from stamps.cli.options import add_model_terms, add_reference, add_workdir
 from stamps.products.view import view
 from stamps.products.view.content import N_BOOT
 from stamps.products.view.serving import page_server
@@ -42,6 +42,8 @@ def main(argv: Sequence[str]) -> int:
         help="then serve the page to this machine (127.0.0.1) until interrupted; without PORT a free one",
     )
     add_reference(parser)
+    add_model_terms(parser, "layers")
+    _add_extras(parser)
     options = parser.parse_args(argv)
     path = view(
         options.workdir,
@@ -52,9 +54,37 @@ def main(argv: Sequence[str]) -> int:
         n_boot=options.n_boot,
         reference_date=options.reference_date,
         reference_area=options.reference_area,
+        model=options.model,
+        events=options.events,
+        tiles=options.tiles,
+        tiles_attribution=options.tiles_attribution,
+        overlay=options.overlay,
+        gnss=options.gnss,
+        compare=options.compare,
     )
     print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
     return 0 if options.serve is None else _serve(path, options.serve)
+
+
+def _add_extras(parser: argparse.ArgumentParser) -> None:
+    """What may lie on the map and beside it."""
+    parser.add_argument(
+        "--tiles",
+        metavar="ADDRESS",
+        help="base map 'https://HOST/…/{z}/{x}/{y}.png', fetched by whoever looks at the page [none: nothing is fetched]",
+    )
+    parser.add_argument("--tiles-attribution", metavar="TEXT", help="who made the base map [its host]")
+    parser.add_argument("--overlay", action="append", metavar="FILE.geojson", help="drawing over the map; repeatable")
+    parser.add_argument("--gnss", action="append", metavar="FILE", help="stations: tenv3, MIDAS, CSV; repeatable")
+    parser.add_argument(
+        "--event",
+        dest="events",
+        action="append",
+        default=[],
+        metavar="DATE[=NAME]",
+        help="event to mark in the time series, as 2019-07-06=earthquake; repeatable",
+    )
+    parser.add_argument("--compare", metavar="PROJECT", help="another project of the same area, shown beside this one")
 
 
 def _serve(path: StrPath, port: int) -> int:

@@ -1,8 +1,15 @@
 """A project with pictures for the page of stamps view."""
 
+import datetime
+from pathlib import Path
+
 import numpy as np
 
 from helpers import finished_project as finished
+from stamps.products.quantity_styles import STYLES
+from stamps.products.titles import ReferenceArea
+from stamps.products.velocity import bootstrap_spread, fit_lines
+from stamps.products.view.content import Content, Layer, Lines
 from stamps.workspace.parameters import Parameters
 
 N_PS = 60
@@ -37,3 +44,45 @@ def layer(content, name):
     """The layer of that name of a page's content."""
     (found,) = [one for one in content.layers if one.name == name]
     return found
+
+
+def made_content(lonlat, series, days, master=datetime.date(2018, 1, 1), is_ds=None, events=()):
+    """Content of a page of these series, shape (n, k), mm; days count from the master, the reference is the mean of all."""
+    k = len(days)
+    weights = fit_lines(np.eye(k), days) * np.array([[1], [365.25]])
+    spread = bootstrap_spread(days / 365.25, np.eye(k), 50, 0)
+    layers = [
+        Layer(STYLES["velocity"], series @ weights[1], True),
+        Layer(STYLES["std"], np.sqrt(np.einsum("ij,ij->i", series @ spread, series))),
+        Layer(STYLES["displacement"], series, True),
+    ]
+    if is_ds is not None:
+        layers.append(Layer(STYLES["kind"], is_ds.astype(np.float32), categories=("persistent", "distributed")))
+    dates = [master + datetime.timedelta(int(day)) for day in days]
+    return Content(
+        lonlat=lonlat,
+        metres=(85_000.0, 111_320.0),
+        layers=layers,
+        lines=Lines(weights, spread),
+        dates=dates,
+        days=days,
+        master=master,
+        reference=np.arange(len(series)),
+        area=ReferenceArea(len(series), True),
+        facts={
+            "value": "v",
+            "description": "synthetic",
+            "processing": "",
+            "interferograms": k,
+            "wavelength": 0.0555,
+            "heading": None,
+            "n_boot": 50,
+            "n_images": k,
+            "reference_date": master.isoformat(),
+        },
+        images=[(date, 0.0, 0.0) for date in sorted({master, *dates})],
+        parameters=[],
+        scheme="inflation",
+        folder=Path(),
+        events=list(events),
+    )

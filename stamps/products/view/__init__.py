@@ -1,25 +1,38 @@
 """A page to look at: one HTML file with the map of the points, their time series and everything needed to show them.
 
-``content`` gathers the values, ``background`` the pictures behind the points, ``packing`` turns arrays into text, ``page``
-puts the file together, ``serving`` offers it to a browser. The rest is the page itself: ``view.html``, ``view.css``,
-and the scripts in ``js``.
+``content`` gathers the values, ``background`` the pictures behind the points, ``events`` what is marked in the series,
+``extras``, ``tiles``, ``overlays`` and ``stations`` what may lie on and beside them, ``packing`` turns arrays into text,
+``page`` puts the file together, ``serving`` offers it to a browser. The rest is the page itself: ``view.html``,
+``view.css``, the scripts in ``js``, and uPlot, which draws the charts, in ``vendor``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
+from stamps.products.ground.looks import Wish
 from stamps.products.quantities import Project
 from stamps.products.reference_choice import ReferenceChoice
 from stamps.products.saving import complete_file
+from stamps.products.series_models.choice import ModelChoice
 from stamps.products.view.background import backgrounds_of
-from stamps.products.view.content import N_BOOT, content_of
+from stamps.products.view.content import N_BOOT, Content, content_of
+from stamps.products.view.extras import Extras, Other, check_overlap, paths_of, value_for
+from stamps.products.view.model_layers import model_layers
+from stamps.products.view.overlays import read_overlay
 from stamps.products.view.page import html_of
+from stamps.products.view.stations import stations_of
+from stamps.products.view.tiles import tiles_of
+from stamps.products.written import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from stamps._typing import StrPath
     from stamps.workspace import Workspace
@@ -39,7 +52,15 @@ def view(
     seed: int = 0,
     reference_date: Any = None,
     reference_area: Sequence[float] | None = None,
-) -> Path:
+    model: Any = None,
+    events: Iterable[Any] = (),
+    tiles: str | None = None,
+    tiles_attribution: str | None = None,
+    overlay: StrPath | Sequence[StrPath] | None = None,
+    gnss: StrPath | Sequence[StrPath] | None = None,
+    compare: StrPath | None = None,
+    height: int = 720,
+) -> Page:
     """Write a page with the map and the time series of all pixels.
 
     The page is one file that needs neither a network nor a server: open it in any browser, send it, archive it.
@@ -64,18 +85,38 @@ def view(
         Start of their random numbers: equal seeds give equal pages.
     reference_date, reference_area : optional
         What the page begins with as reference, as for :func:`stamps.export`.
+    model : True, str, dict or ModelChoice, optional
+        Also show what :func:`stamps.model` finds, each coefficient with its error: True for a line and the kinds of motion, else
+        terms such as ``'degree=2,annual,step=20190101,classify'``.
+    events : iterable, optional
+        What is marked in the time series, and may be a step of their models: dates, ``'2019-07-06=earthquake'``, or pairs
+        of a date and a name; on the page, more can be added.
+    tiles : str, optional
+        Address of a base map in Web Mercator, ``'https://…/{z}/{x}/{y}.png'``. The page then asks this host for pictures
+        when it is looked at; without, it asks nobody for anything.
+    tiles_attribution : str, optional
+        Who made the base map; shown on the map. Default: its host.
+    overlay : path-like or sequence of path-like, optional
+        Files of GeoJSON (RFC 7946) to be drawn over the map.
+    gnss : path-like or sequence of path-like, optional
+        Files of GNSS stations, as for :func:`stamps.gnss`: drawn in the colours of the velocity.
+    compare : path-like, optional
+        Another project of the same area, shown beside this one: another orbit, another processing.
+    height : int
+        Pixels of the page in a notebook, which shows it where it is the value of a cell (up to 20 MB).
 
     Returns
     -------
-    Path
-        The file written.
+    Page
+        The path of the file written.
 
     Raises
     ------
     InputError
-        The value type does not exist or has no time series, or the file name does not end in ``.html``.
+        The value type does not exist or has no time series, an event lies outside of the series, the file name does not
+        end in ``.html``, the address of tiles or a file of GeoJSON or GNSS is none, or the other project lies elsewhere.
     ParameterError
-        The reference area holds no pixel.
+        The reference area holds no pixel, or the dates cannot tell the terms of the model apart.
     WorkspaceError
         A file of the project is missing, or the page cannot be written.
 
@@ -96,10 +137,52 @@ def view(
     path = project.ws.path / "view.html" if out is None else Path(out).absolute()
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{path}: the view is a web page, so give a name that ends in .html.")
+    base, overlays = tiles_of(tiles, tiles_attribution), [read_overlay(file) for file in paths_of(overlay)]
     choice = ReferenceChoice.of(reference_date, reference_area)
-    content = content_of(project, value, int(n_boot), seed, choice)
+    wanted = None if model is None or model is False else ModelChoice.read(model)
+    content = content_of(project, value, int(n_boot), seed, choice, events)
+    if wanted is not None:
+        more = model_layers(project, content.facts["value"], wanted, choice)
+        content = replace(content, layers=[*content.layers, *more])
     pictures = backgrounds_of(project, content.lonlat) if background else []
-    text = html_of(content, pictures, title or project.ws.path.resolve().name)
+    stations = _stations(project, gnss, content, None if choice.area is None else content.reference, int(n_boot), seed)
+    other = None
+    if compare is not None:
+        other = _other(Project.at(compare), content, value, gnss, int(n_boot), seed, background)
+    text = html_of(content, pictures, title or project.ws.path.resolve().name, Extras(base, overlays, stations, other))
     with complete_file(path, "page") as part:
         part.write_text(text, encoding="utf-8", errors="surrogateescape")
-    return path
+    page = Page(path)
+    page.height = int(height)
+    return page
+
+
+def _other(
+    project: Project,
+    beside: Content,
+    value: str | None,
+    gnss: StrPath | Sequence[StrPath] | None,
+    n_boot: int,
+    seed: int,
+    background: bool,
+) -> Other:
+    """Another project of the same area."""
+    content = content_of(project, value_for(value, project.usual_velocity), n_boot, seed)
+    check_overlap(beside.lonlat, content.lonlat, str(project.ws.path))
+    pictures = backgrounds_of(project, content.lonlat) if background else []
+    stations = _stations(project, gnss, content, None, n_boot, seed)
+    return Other(content, pictures, project.ws.path.resolve().name, stations)
+
+
+def _stations(
+    project: Project,
+    gnss: StrPath | Sequence[StrPath] | None,
+    content: Content,
+    reference: NDArray[np.int64] | None,
+    n_boot: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Stations as a project sees them; none where none are asked for."""
+    if gnss is None:
+        return []
+    return stations_of(paths_of(gnss), project, Wish(content.facts["value"], n_boot=n_boot, seed=seed), reference)

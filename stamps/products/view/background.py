@@ -9,7 +9,7 @@ import numpy as np
 
 from stamps.errors import StampsError
 from stamps.insar.geometry import centre_of
-from stamps.products.backgrounds import Background, amplitude_grey, amplitude_image, dem_image
+from stamps.products.backgrounds import Background, amplitude_grey, amplitude_image, dem_image, has_dem
 from stamps.products.maps import metres_per_unit
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
@@ -58,7 +58,7 @@ def backgrounds_of(project: Project, lonlat: NDArray[np.float64]) -> list[Pictur
     -------
     list of Picture
     """
-    readers = (("dem", "shaded DEM", _has_dem, _dem), ("amplitude", "mean amplitude", _has_amplitude, _amplitude))
+    readers = (("dem", "shaded DEM", has_dem, _dem), ("amplitude", "mean amplitude", _has_amplitude, _amplitude))
     pictures = []
     for name, label, present, read in readers:
         if not present(project.ws):
@@ -70,10 +70,6 @@ def backgrounds_of(project: Project, lonlat: NDArray[np.float64]) -> list[Pictur
             continue
         pictures.append(Picture(name, label, _bytes(picture.grey), picture.extent))
     return pictures
-
-
-def _has_dem(ws: Workspace) -> bool:
-    return ws.exists("dem") or ws.find("demparms.in") is not None
 
 
 def _has_amplitude(ws: Workspace) -> bool:

@@ -6,7 +6,8 @@ All values come from the functions behind ``ps_plot`` and ``ps_mean_v``.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,29 +19,34 @@ from stamps.matlab import literals
 from stamps.products.arguments import WHITE, PlotRequest
 from stamps.products.columns import pixel_coherence
 from stamps.products.observations import Observations
+from stamps.products.quantity_styles import STYLES, limits_of
 from stamps.products.reference_choice import OWN, ReferenceChoice
 from stamps.products.reference_pixels import announced_reference_pixels
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
-from stamps.products.titles import ReferenceArea, describe, sign_of
+from stamps.products.titles import ReferenceArea, describe
 from stamps.products.values import values_of
 from stamps.products.velocity import bootstrap_spread, bootstrap_std, fit_lines
+from stamps.products.view.events import events_of
 from stamps.products.viewpoint import view_of
 from stamps.workspace import freshness
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from stamps.products.quantities import Project
+    from stamps.products.quantity_styles import Style
     from stamps.products.value_types import ValueType
+    from stamps.products.view.events import Event
 
 
 __all__ = ["N_BOOT", "Content", "Layer", "Lines", "content_of"]
 
 N_BOOT = 1500  # as ps_plot('vs')
-_TOWARDS = "positive towards the satellite"
 
 
 @dataclass(frozen=True)
@@ -49,25 +55,31 @@ class Layer:
 
     Attributes
     ----------
-    name : str
+    style : Style
         ``velocity``, ``std``, ``coherence``, ``height``, ``kind``, ``n_shp``, ``tcoh``, ``dem_error``, ``displacement`` or
         ``scn``.
-    label, unit, sign : str
     values : ndarray, shape (n_ps,) or (n_ps, k)
         Of each date in the second case.
-    colours : str
-        ``diverging``, ``sequential``, ``uncertainty`` or ``relief``.
     referenced : bool
         Whether the values are relative to the reference pixels.
+    categories : tuple of str
+        What the values 0, 1, … mean, where they are no numbers.
     """
 
-    name: str
-    label: str
-    unit: str
+    style: Style
     values: np.ndarray
-    colours: str
-    sign: str = ""
     referenced: bool = False
+    categories: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """That of the quantity."""
+        return self.style.name
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Range of colours that every picture of these values has."""
+        return limits_of(self.style, self.values)
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,10 @@ class Content:
         Name, value and meaning.
     scheme : str
         Parameter ``plot_color_scheme``.
+    folder : Path
+        The project, in which a palette is looked for.
+    events : list of Event
+        What is marked in the series.
     """
 
     lonlat: np.ndarray
@@ -130,6 +146,8 @@ class Content:
     images: list
     parameters: list
     scheme: str
+    folder: Path
+    events: list[Event] = field(default_factory=list)
 
 
 def content_of(
@@ -138,6 +156,7 @@ def content_of(
     n_boot: int = N_BOOT,
     seed: int = 0,
     choice: ReferenceChoice = OWN,
+    events: Iterable[Any] = (),
 ) -> Content:
     """Gather what is to be shown.
 
@@ -150,6 +169,8 @@ def content_of(
     seed : int
     choice : ReferenceChoice
         Another reference area than that of the parameters; the date is named in the facts.
+    events : iterable
+        As for :func:`stamps.products.view.events.events_of`.
 
     Returns
     -------
@@ -173,7 +194,7 @@ def content_of(
         *_quality(project),
         *_scatterers(project),
         *_look_angle_error(project, reference),
-        Layer("displacement", "Displacement", "mm", series, "diverging", _TOWARDS, True),
+        _layer("displacement", series, True),
         *_correlated_noise(project, columns, reference),
     ]
     view = view_of(project, WHITE)
@@ -191,6 +212,8 @@ def content_of(
         images=_images(project),
         parameters=_parameters(project),
         scheme=str(project.parameters.get("plot_color_scheme")),
+        folder=project.ws.path,
+        events=events_of(events, dates_of(ps["day"])),
     )
 
 
@@ -198,10 +221,14 @@ def _reference(project: Project, choice: ReferenceChoice) -> NDArray[np.int64] |
     return announced_reference_pixels(workdir=project.ws) if choice.area is None else choice.pixels(project)
 
 
+def _layer(name: str, values: NDArray[Any], referenced: bool = False) -> Layer:
+    return Layer(STYLES[name], values, referenced)
+
+
 def _velocity(velocity: NDArray[np.float64], std: NDArray[np.float32] | None) -> list[Layer]:
-    layers = [Layer("velocity", "Velocity", "mm/yr", velocity, "diverging", _TOWARDS, True)]
+    layers = [_layer("velocity", velocity, True)]
     if std is not None:
-        layers.append(Layer("std", "Std. deviation of the velocity", "mm/yr", std, "uncertainty"))
+        layers.append(_layer("std", std))
     return layers
 
 
@@ -232,10 +259,10 @@ def _quality(project: Project) -> list[Layer]:
     if project.ws.exists(project.file("pm")):
         coherence = pixel_coherence(project.load("pm")["coh_ps"], n_ps)
         if coherence is not None:
-            layers.append(Layer("coherence", "Temporal coherence", "", np.ravel(coherence), "sequential"))
+            layers.append(_layer("coherence", np.ravel(coherence)))
     if project.ws.exists(project.file("hgt")) and np.size(project.load("hgt")["hgt"]) == n_ps:
         value_type, height = values_of("hgt", project, PlotRequest())
-        layers.append(Layer("height", "Height", "m", height.phases[:, 0], "relief"))
+        layers.append(_layer("height", height.phases[:, 0]))
     return layers
 
 
@@ -245,16 +272,15 @@ def _scatterers(project: Project) -> list[Layer]:
     if kinds is None:
         return []
     return [
-        Layer("kind", "Kind: 0 persistent, 1 distributed scatterer", "", kinds.is_ds.astype(np.float32), "sequential"),
-        Layer("n_shp", "Number of alike pixels", "", kinds.n_shp.astype(np.float32), "sequential"),
-        Layer("tcoh", "Temporal coherence of linked phases", "", kinds.tcoh, "sequential"),
+        Layer(STYLES["kind"], kinds.is_ds.astype(np.float32), categories=("persistent", "distributed")),
+        _layer("n_shp", kinds.n_shp.astype(np.float32)),
+        _layer("tcoh", kinds.tcoh),
     ]
 
 
 def _look_angle_error(project: Project, reference: NDArray[np.int64] | None) -> list[Layer]:
-    value_type, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
-    values = _referenced(error.phases, reference)[:, 0]
-    return [Layer("dem_error", "DEM (look-angle) error", "rad/m", values, "diverging", sign_of(value_type), True)]
+    _, error = values_of("D" if project.small_baselines else "d", project, PlotRequest())
+    return [_layer("dem_error", _referenced(error.phases, reference)[:, 0], True)]
 
 
 def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: NDArray[np.int64] | None) -> list[Layer]:
@@ -267,7 +293,7 @@ def _correlated_noise(project: Project, columns: NDArray[np.int64], reference: N
         return []
     noise = values_of("s", project, PlotRequest())[1].phases[:, columns]
     values = project.displacement(_referenced(noise, reference))
-    return [Layer("scn", "Spatially correlated noise", "mm", values, "diverging", _TOWARDS, True)]
+    return [_layer("scn", values, True)]
 
 
 def _facts(project: Project, value: str, value_type: ValueType, n_boot: int, choice: ReferenceChoice) -> dict[str, Any]:

@@ -6,17 +6,19 @@ import datetime
 import html
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stamps.products.quantity_styles import palette_of
+from stamps.products.view.extras import Extras
 from stamps.products.view.packing import Packed, pack, quantise_places
 from stamps.workspace.console import shown
 
 if TYPE_CHECKING:
+    from stamps.products.quantity_styles import Palette
     from stamps.products.view.background import Picture
     from stamps.products.view.content import Content, Layer
 
@@ -24,12 +26,27 @@ if TYPE_CHECKING:
 __all__ = ["html_of"]
 
 #: In the order in which they depend on each other.
-_SCRIPTS = ("arrays", "colours", "dataset", "points", "map", "histogram", "chart", "app")
-_DIVERGING = {"inflation": ("RdYlBu", False), "deflation": ("RdYlBu", True), "gray": ("grey", False)}
-_PALETTES = {"sequential": "viridis", "uncertainty": "magma", "relief": "cividis"}
+_SCRIPTS = (
+    *("arrays", "colours", "dataset", "points", "tiles", "overlay", "transect", "map", "histogram", "models", "chart"),
+    *(
+        "state",
+        "layers",
+        "kinds",
+        "reference",
+        "selection",
+        "series",
+        "events",
+        "display",
+        "profile",
+        "drawings",
+        "compare",
+    ),
+    *("about", "keys", "app"),
+)
+_OTHER = "other-"  # what the names of the arrays of a second project begin with
 
 
-def html_of(content: Content, pictures: Sequence[Picture], title: str) -> str:
+def html_of(content: Content, pictures: Sequence[Picture], title: str, extras: Extras | None = None) -> str:
     """The page.
 
     Parameters
@@ -37,16 +54,29 @@ def html_of(content: Content, pictures: Sequence[Picture], title: str) -> str:
     content : Content
     pictures : list of Picture
     title : str
+    extras : Extras, optional
 
     Returns
     -------
     str
     """
+    extras = extras or Extras()
     arrays = _arrays(content, pictures)
+    facts = {**_facts(content, pictures, title, arrays), **_extra_facts(extras)}
+    if extras.other is not None:
+        theirs = _arrays(extras.other.content, extras.other.pictures)
+        there = _facts(extras.other.content, extras.other.pictures, extras.other.title, theirs, _OTHER)
+        facts["other"] = {**there, "stations": list(extras.other.stations)}
+        arrays.update({f"{_OTHER}{name}": packed for name, packed in theirs.items()})
     return Template(_resource("view.html")).substitute(
         title=html.escape(shown(title)),
+        vendor_style=_resource("vendor/uplot.css"),
         style=_resource("view.css"),
-        facts=_json(_facts(content, pictures, title, arrays)),
+        licence=f"/*!\nuPlot 1.6.32\n{_resource('vendor/uplot.LICENSE.txt').strip()}\n*/",
+        vendor=_resource("vendor/uplot.js"),
+        theme=_resource("js/theme.js"),
+        image_source="" if extras.tiles is None else f" {html.escape(extras.tiles.origin)}",
+        facts=_json(facts),
         arrays="\n".join(
             f'<script type="text/plain" id="array-{name}">{packed.base64()}</script>' for name, packed in arrays.items()
         ),
@@ -64,13 +94,27 @@ def _arrays(content: Content, pictures: Sequence[Picture]) -> dict[str, Packed]:
     return arrays
 
 
-def _facts(content: Content, pictures: Sequence[Picture], title: str, arrays: Mapping[str, Packed]) -> dict[str, Any]:
-    """Everything but the arrays."""
+def _extra_facts(extras: Extras) -> dict[str, Any]:
+    """What lies on the map beside the points."""
+    tiles = extras.tiles
+    return {
+        "tiles": None if tiles is None else {"address": tiles.address, "attribution": tiles.attribution},
+        "overlays": [{"name": overlay.name, "features": overlay.features} for overlay in extras.overlays],
+        "stations": list(extras.stations),
+        "other": None,
+    }
+
+
+def _facts(
+    content: Content, pictures: Sequence[Picture], title: str, arrays: Mapping[str, Packed], prefix: str = ""
+) -> dict[str, Any]:
+    """Everything but the arrays; what their names begin with in the page."""
     from stamps import __version__
 
     area = content.area
     return {
         "title": title,
+        "prefix": prefix,
         "version": __version__,
         "created": datetime.date.today().isoformat(),
         "n": len(content.lonlat),
@@ -81,7 +125,10 @@ def _facts(content: Content, pictures: Sequence[Picture], title: str, arrays: Ma
         "master": content.master.isoformat(),
         "weights": content.lines.weights.tolist(),
         "spread": None if content.lines.spread is None else content.lines.spread.tolist(),
-        "layers": [_layer(layer, arrays[layer.name], content.scheme) for layer in content.layers],
+        "layers": [
+            _layer(layer, arrays[layer.name], palette_of(layer.style, content.scheme, content.folder))
+            for layer in content.layers
+        ],
         "arrays": {name: packed.description() for name, packed in arrays.items()},
         "pictures": [
             {"name": picture.name, "label": picture.label, "extent": [float(x) for x in picture.extent]}
@@ -94,32 +141,31 @@ def _facts(content: Content, pictures: Sequence[Picture], title: str, arrays: Ma
             "radius": None if area.centre is None else area.radius,
             "box": None if area.box is None else [[float(x) for x in side] for side in area.box],
         },
+        "events": [{"date": event.date.isoformat(), "label": event.label} for event in content.events],
         "images": [{"date": date.isoformat(), "bperp": bperp, "noise": noise} for date, bperp, noise in content.images],
         "parameters": content.parameters,
     }
 
 
-def _layer(layer: Layer, packed: Packed, scheme: str) -> dict[str, Any]:
-    name, reverse = _DIVERGING.get(scheme, _DIVERGING["inflation"])
-    if layer.colours != "diverging":
-        name, reverse = _PALETTES[layer.colours], False
-    colours = _palettes()[name]
+def _layer(layer: Layer, packed: Packed, palette: Palette) -> dict[str, Any]:
+    style, colours = layer.style, palette.colours
+    if layer.categories:  # one colour for each
+        colours = colours[: len(layer.categories)]
     return {
         "name": layer.name,
-        "label": layer.label,
-        "unit": layer.unit,
-        "sign": layer.sign,
-        "centred": layer.colours == "diverging",
+        "label": style.label,
+        "unit": style.unit,
+        "sign": style.sign,
+        "centred": style.centred,
+        "digits": style.digits,
         "referenced": layer.referenced,
         "dated": layer.values.ndim == 2,
         "error": packed.error,
-        "colours": colours[::-1] if reverse else colours,
+        "palette": palette.name,
+        "colours": colours,
+        "limits": layer.limits,
+        "categories": list(layer.categories) or None,
     }
-
-
-@cache
-def _palettes() -> dict[str, Any]:
-    return json.loads(_resource("palettes.json"))
 
 
 def _resource(name: str) -> str:

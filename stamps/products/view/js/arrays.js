@@ -5,6 +5,18 @@ const TYPES = {
 };
 const NOTHING = -32768; // code of a 16-bit value that is missing
 
+const DAY = 86400000;
+
+/** Milliseconds of an ISO date. */
+function timeOf(date) {
+  return Date.parse(`${date}T00:00:00Z`);
+}
+
+/** ISO date of milliseconds. */
+function dateOf(time) {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
 /** Bytes of a base64 text. */
 function bytesOf(text) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
@@ -18,7 +30,7 @@ function bytesOf(text) {
 function takeArray(facts, name) {
   const described = facts.arrays[name];
   if (!described) return null;
-  const element = document.getElementById(`array-${name}`);
+  const element = document.getElementById(`array-${facts.prefix}${name}`);
   const codes = new TYPES[described.type](bytesOf(element.textContent.trim()).buffer);
   element.remove();
   return { codes, ...described };

@@ -5,7 +5,7 @@ const STEPS = 256;
 /** Lookup table of a list of "#rrggbb": css(t), and shades as 32-bit pixels. */
 class Palette {
   constructor(colours) {
-    const anchors = colours.map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
+    const anchors = colours.map(channelsOf);
     this.rgb = Array.from({ length: STEPS }, (_, i) => {
       const at = (i / (STEPS - 1)) * (anchors.length - 1);
       const k = Math.min(Math.floor(at), anchors.length - 2);
@@ -21,15 +21,45 @@ class Palette {
   }
 }
 
+/** Red, green and blue of "#rrggbb". */
+function channelsOf(text) {
+  return [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
+}
+
 /** Opaque pixel of a colour, darkened by a factor. */
 function pixel([r, g, b], factor) {
   return ((255 << 24) | (Math.round(b * factor) << 16) | (Math.round(g * factor) << 8) | Math.round(r * factor)) >>> 0;
 }
 
-/** The part of sorted finite values below which a share of them lies. */
-function quantile(sorted, share) {
-  if (sorted.length === 0) return 0;
-  return sorted[Math.max(0, Math.min(sorted.length - 1, Math.round(share * (sorted.length - 1))))];
+/** The value below which a share of finite values lies; they are put in another order (Hoare's selection). */
+function quantile(values, share) {
+  if (values.length === 0) return 0;
+  const k = Math.round(share * (values.length - 1));
+  let low = 0, high = values.length - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1];
+    let i = low, j = high;
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      [values[i], values[j]] = [values[j], values[i]];
+      i++;
+      j--;
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return values[k];
+}
+
+/** A copy of the values that are numbers. */
+function numbersOf(values) {
+  const found = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === values[i]) found[count++] = values[i];
+  return found.subarray(0, count);
 }
 
 /** A round number near a positive one: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten, not smaller. */

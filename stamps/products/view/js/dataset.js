@@ -8,8 +8,10 @@ function turned(lon) {
 }
 
 class Dataset {
-  constructor(facts) {
+  /** beside: Dataset whose local metres are taken, so that both lie on the same map. */
+  constructor(facts, beside = null) {
     this.facts = facts;
+    this.metres = (beside ?? this).facts.metres;
     this.n = facts.n;
     this.k = facts.dates.length;
     this.lon = columnOf(takeArray(facts, "lon"), 0, this.n);
@@ -20,13 +22,14 @@ class Dataset {
     this.original = stored ? stored.codes : facts.reference.kind === "all" ? "all" : null;
     this.reference = this.original;
     this.isOriginal = true;
+    this.since = null; // position of the date on which displacements are 0; null: the master's
     this.offsets = {};
     this.cache = new Map();
-    this.placeLocally();
+    this.placeLocally(beside);
   }
 
   /** Metres east and north of the middle of the scene. */
-  placeLocally() {
+  placeLocally(beside) {
     const { lon, lat, n } = this;
     let [west, east, south, north] = [Infinity, -Infinity, Infinity, -Infinity];
     for (let i = 0; i < n; i++) {
@@ -35,7 +38,7 @@ class Dataset {
       if (lat[i] < south) south = lat[i];
       if (lat[i] > north) north = lat[i];
     }
-    this.origin = [(west + east) / 2, (south + north) / 2];
+    this.origin = beside ? beside.origin : [(west + east) / 2, (south + north) / 2];
     this.x = new Float32Array(n);
     this.y = new Float32Array(n);
     for (let i = 0; i < n; i++) {
@@ -46,11 +49,11 @@ class Dataset {
 
   /** Longitudes may count in any way: the shorter way from the middle is taken. */
   toMetres(lon, lat) {
-    return [turned(lon - this.origin[0]) * this.facts.metres[0], (lat - this.origin[1]) * this.facts.metres[1]];
+    return [turned(lon - this.origin[0]) * this.metres[0], (lat - this.origin[1]) * this.metres[1]];
   }
 
   toDegrees(x, y) {
-    return [this.origin[0] + x / this.facts.metres[0], this.origin[1] + y / this.facts.metres[1]];
+    return [this.origin[0] + x / this.metres[0], this.origin[1] + y / this.metres[1]];
   }
 
   layer(name) {
@@ -67,20 +70,32 @@ class Dataset {
     this.cache.clear();
   }
 
-  /** What is subtracted from column k of a layer. */
+  /** Make what has dates relative to one of them, by its position; null: to the master's, as it was processed. */
+  setSince(k) {
+    this.since = k;
+    this.cache.clear();
+  }
+
+  /** The date on which displacements are 0. */
+  get sinceDate() {
+    return this.since === null ? this.facts.master : this.facts.dates[this.since];
+  }
+
+  /** What is subtracted from column k of a layer for the reference area. */
   offsetOf(name, k = 0) {
     const layer = this.layer(name);
     if (!layer.referenced || this.isOriginal) return 0;
     const list = (this.offsets[name] ??= []);
-    list[k] ??= this.meanOver(this.storedColumn(name, k), this.reference);
+    list[k] ??= this.meanOver(this.arrays[name], k, this.reference);
     return list[k];
   }
 
-  meanOver(values, points) {
+  /** Mean of column k of an array over some points, or all. */
+  meanOver(array, k, points) {
     let sum = 0, count = 0;
     const all = points === "all", n = all ? this.n : points.length;
-    for (let i = 0; i < n; i++) {
-      const value = values[all ? i : points[i]];
+    for (let j = 0; j < n; j++) {
+      const i = all ? j : points[j], value = array.step ? this.decoded(array, i, k) : array.codes[i];
       if (value === value) { sum += value; count++; } // NaN is left out
     }
     return count ? sum / count : 0;
@@ -116,10 +131,18 @@ class Dataset {
   computed(name, k) {
     if (name === "std" && !this.isOriginal) return this.allStd();
     const stored = this.storedColumn(name, k), offset = this.offsetOf(name, k);
+    if (this.since !== null && this.layer(name).dated) return this.sinceThen(name, stored, offset);
     if (offset === 0) return stored;
     const values = new Float64Array(this.n);
     for (let i = 0; i < values.length; i++) values[i] = stored[i] - offset;
     return values;
+  }
+
+  /** Stored values of a date relative to the reference, and to those of the reference date. */
+  sinceThen(name, stored, offset) {
+    const then = this.storedColumn(name, this.since), shift = offset - this.offsetOf(name, this.since);
+    for (let i = 0; i < then.length; i++) then[i] = stored[i] - then[i] - shift;
+    return then;
   }
 
   value(name, i, k = 0) {
@@ -127,8 +150,13 @@ class Dataset {
     const array = this.arrays[name];
     if (!array) return NaN;
     if (!array.step) return array.codes[i] - this.offsetOf(name, k);
+    const then = this.since === null ? 0 : this.decoded(array, i, this.since) - this.offsetOf(name, this.since);
+    return this.decoded(array, i, k) - this.offsetOf(name, k) - then;
+  }
+
+  decoded(array, i, k) {
     const code = array.codes[k * this.n + i];
-    return code === NOTHING ? NaN : array.offset[k] + array.step[k] * code - this.offsetOf(name, k);
+    return code === NOTHING ? NaN : array.offset[k] + array.step[k] * code;
   }
 
   /** Mean over some points. */
@@ -191,13 +219,21 @@ class Dataset {
     return Math.sqrt(Math.max(sum, 0));
   }
 
-  /** The same for every point. */
+  /**
+   * The same for every point. With the mean m of the reference, the variance of s − m is that of s (which is stored),
+   * minus 2 s·Sm, plus that of m; points that move as the reference does are computed in full, because little of it is left.
+   */
   allStd() {
-    const { n, k } = this, result = new Float32Array(n), one = new Float64Array(k);
-    const columns = Array.from({ length: k }, (_, j) => this.column("displacement", j));
+    const { n, k } = this, { spread } = this.facts, array = this.arrays.displacement, stored = this.storedColumn("std");
+    const m = Array.from({ length: k }, (_, j) => this.offsetOf("displacement", j)), sm = spread.map((row) => dot(row, m));
+    const ofReference = dot(m, sm), result = new Float32Array(n), mixed = new Float64Array(n);
+    for (let j = 0; j < k; j++) {
+      const factor = sm[j] * array.step[j], offset = sm[j] * array.offset[j], codes = array.codes.subarray(j * n, (j + 1) * n);
+      for (let i = 0; i < n; i++) mixed[i] += codes[i] === NOTHING ? NaN : offset + factor * codes[i];
+    }
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < k; j++) one[j] = columns[j][i];
-      result[i] = this.stdOf(one);
+      const square = stored[i] ** 2, variance = square - 2 * mixed[i] + ofReference;
+      result[i] = variance > 0.1 * (square + ofReference) ? Math.sqrt(variance) : this.stdOf(this.series([i]));
     }
     return result;
   }

@@ -65,20 +65,20 @@ class Histogram {
       const high = (count / most) * (base - 8);
       const middle = range[0] + ((b + 0.5) / BINS) * (range[1] - range[0]);
       const off = shown && (middle < shown[0] || middle > shown[1]);
-      const colour = off ? "#cfd6dd" : palette.css((b + 0.5) / BINS);
+      const colour = off ? "var(--line)" : palette.css((b + 0.5) / BINS);
       if (count) {
         element.append(svg("rect", {
           x: left + b * step, y: base - Math.max(high, 1), width: Math.max(step - 0.6, 0.5), height: Math.max(high, 1),
-          fill: colour, stroke: "#17212b", "stroke-opacity": off ? 0.1 : 0.35, "stroke-width": 0.5,
+          fill: colour, stroke: "var(--ink)", "stroke-opacity": off ? 0.1 : 0.35, "stroke-width": 0.5,
         }));
       }
       element.append(svg("rect", { x: left + b * step, y: base + 3, width: step + 0.3, height: bar, fill: palette.css((b + 0.5) / BINS) }));
     });
-    element.append(svg("rect", { x: left, y: base + 3, width: wide, height: bar, fill: "none", stroke: "#51606e" }));
+    element.append(svg("rect", { x: left, y: base + 3, width: wide, height: bar, fill: "none", stroke: "var(--soft)" }));
     this.drawBrush(base, bar);
     const place = (value) => left + ((value - range[0]) / (range[1] - range[0] || 1)) * wide;
     for (const tick of ticksBetween(range[0], range[1], 6)) {
-      element.append(svg("line", { x1: place(tick), x2: place(tick), y1: base + bar + 3, y2: base + bar + 7, stroke: "#51606e" }));
+      element.append(svg("line", { x1: place(tick), x2: place(tick), y1: base + bar + 3, y2: base + bar + 7, stroke: "var(--soft)" }));
       element.append(svg("text", { x: place(tick), y: height - 2, "text-anchor": "middle" }, tickText(tick)));
     }
     const peak = range[0] + ((counts.indexOf(Math.max(...counts)) + 0.5) / BINS) * (range[1] - range[0]);
@@ -92,7 +92,7 @@ class Histogram {
     const place = (value) => left + Math.max(0, Math.min(1, (value - range[0]) / (range[1] - range[0]))) * wide;
     const [a, b] = shown.map(place);
     this.element.append(svg("rect", {
-      x: a, y: 2, width: Math.max(b - a, 1), height: base + bar + 1, fill: "#0a5796", "fill-opacity": 0.1, stroke: "#0a5796",
+      x: a, y: 2, width: Math.max(b - a, 1), height: base + bar + 1, fill: "var(--accent)", "fill-opacity": 0.15, stroke: "var(--accent)",
     }));
   }
 }

@@ -1,30 +1,43 @@
-// The map: background and graticule, points, marks on top of them; moving, zooming, clicking.
+// A map: background and graticule, points, drawings and marks on top of them; moving, zooming, clicking.
 
 const BIGGEST_DOT = 7.5, SMALLEST_DOT = 1.3; // CSS pixels
 const REACH = 12; // CSS pixels within which a point is hit
+const FINGER_REACH = 22; // by a finger
+const LONG_PRESS = 450; // milliseconds after which a finger reads values instead of moving the map
+const reachOf = (event) => (event.pointerType === "touch" ? FINGER_REACH : REACH);
 
 class MapView {
-  /** hooks: click(point, place), hover(point, event), dragReference(place, finished), referenceAt() -> place or null */
+  /**
+   * hooks: click(point, place), hover(point, event), thing(thing or null, event), dragReference(place, finished),
+   * moved(view), pointed(place or null).
+   */
   constructor(frame, data, pictures, hooks) {
     this.frame = frame;
     this.data = data;
     this.hooks = hooks;
     this.pictures = pictures;
     this.background = null;
-    this.ground = frame.querySelector("#map-ground");
-    this.marks = frame.querySelector("#map-marks");
-    this.painter = new PointPainter(frame.querySelector("#map-points"));
+    this.ground = frame.querySelector(".ground");
+    this.drawings = frame.querySelector(".drawings");
+    this.marks = frame.querySelector(".marks");
+    this.painter = new PointPainter(frame.querySelector(".points"));
     this.index = new PointIndex(data.x, data.y, data.extent);
     this.codes = new Uint16Array(data.n);
     this.palette = null;
     this.sizeFactor = 1;
+    this.tiles = null; // a base map, where there is one
+    this.things = []; // what is drawn over the points: {draw(context, map), at(px, py, map), visible}
+    this.grips = []; // what can be dragged: {isAt(px, py), start(place), drag(place, finished)}
+    this.tool = null; // takes all clicks and drags: {click(place), start(place), drag(place, finished)}
     this.selected = [];
     this.reference = null;
     this.hovered = -1;
+    this.cross = null; // place that is pointed to on another map
     this.view = { cx: 0, cy: 0, scale: 1 }; // scale: CSS pixels per metre
     this.pending = false;
     this.listen();
     new ResizeObserver(() => this.resize()).observe(frame);
+    document.addEventListener("themechange", () => this.drawNow());
     this.resize();
     this.showAll();
   }
@@ -34,11 +47,12 @@ class MapView {
   resize() {
     const first = !this.width;
     const ratio = window.devicePixelRatio || 1;
+    if (!this.frame.clientWidth && !first) return; // it is not shown
     const width = Math.max(50, this.frame.clientWidth), height = Math.max(50, this.frame.clientHeight);
     if (width === this.width && height === this.height && ratio === this.ratio) return;
     Object.assign(this, { width, height, ratio });
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-    for (const canvas of [this.ground, this.marks]) Object.assign(canvas, { width: w, height: h });
+    for (const canvas of [this.ground, this.drawings, this.marks]) Object.assign(canvas, { width: w, height: h });
     this.painter.resize(w, h);
     if (!first && this.isWhole) this.showAll();
     this.redraw();
@@ -54,8 +68,7 @@ class MapView {
     this.whole = scale;
     const shiftX = (margin.right - margin.left) / 2 / scale, shiftY = (margin.top - margin.bottom) / 2 / scale;
     this.view = { cx: (left + right) / 2 + shiftX, cy: (bottom + top) / 2 + shiftY, scale };
-    this.isWhole = true;
-    this.redraw();
+    this.moved(true);
   }
 
   /** CSS pixels of a place in metres. */
@@ -73,18 +86,36 @@ class MapView {
     const [x, y] = this.toPlace(px, py);
     const scale = Math.max(this.whole / 4, Math.min(this.whole * 400, this.view.scale * factor));
     this.view = { scale, cx: x - (px - this.width / 2) / scale, cy: y + (py - this.height / 2) / scale };
-    this.isWhole = false;
-    this.redraw();
+    this.moved(false);
   }
 
   pan(dx, dy) {
     this.view = { ...this.view, cx: this.view.cx - dx / this.view.scale, cy: this.view.cy + dy / this.view.scale };
-    this.isWhole = false;
-    this.redraw();
+    this.moved(false);
   }
 
   centre(x, y) {
     this.view = { ...this.view, cx: x, cy: y, scale: Math.max(this.view.scale, this.whole * 3) };
+    this.moved(false);
+  }
+
+  /** The view has changed: to all that there is, or to a part. */
+  moved(isWhole) {
+    this.isWhole = isWhole;
+    this.redraw();
+    this.hooks.moved?.(this.view);
+  }
+
+  /** Mark a place that another map is pointed to; null: none. */
+  pointTo(place) {
+    if (!place && !this.cross) return;
+    this.cross = place;
+    requestAnimationFrame(() => this.drawMarks());
+  }
+
+  /** Take the view of another map. */
+  follow(view) {
+    this.view = { ...view };
     this.isWhole = false;
     this.redraw();
   }
@@ -98,9 +129,9 @@ class MapView {
   }
 
   /** The shown point near a place on the screen, or -1. */
-  hit(px, py) {
+  hit(px, py, reach = REACH) {
     const [x, y] = this.toPlace(px, py), { codes } = this;
-    return this.index.nearest(x, y, Math.max(REACH, this.dot) / this.view.scale, (i) => codes[i] < GREY);
+    return this.index.nearest(x, y, Math.max(reach, this.dot) / this.view.scale, (i) => codes[i] < GREY);
   }
 
   // ------------------------------------------------------------------ drawing
@@ -128,6 +159,7 @@ class MapView {
       const view = { cx, cy, scale: scale * this.ratio };
       this.painter.draw(this.data.x, this.data.y, view, this.codes, this.palette, this.dot * this.ratio);
     }
+    this.drawThings();
     this.drawMarks();
   }
 
@@ -137,15 +169,14 @@ class MapView {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     const picture = this.pictures.find((one) => one.name === this.background);
-    if (picture) {
-      const [west, east, south, north] = picture.extent;
-      const [left, top] = this.toScreen(...this.data.toMetres(west, north));
-      const [right, bottom] = this.toScreen(...this.data.toMetres(east, south));
-      context.imageSmoothingEnabled = this.view.scale < this.whole * 8;
-      context.imageSmoothingQuality = "high";
-      context.drawImage(picture.canvas, left, top, right - left, bottom - top);
-    }
-    context.strokeStyle = picture ? "rgb(255 255 255 / .45)" : "rgb(90 105 120 / .22)";
+    const covered = picture || (this.tiles && this.background === "tiles");
+    if (picture) this.drawPicture(context, picture);
+    else if (covered) this.tiles.draw(context, this);
+    context.globalCompositeOperation = "source-atop"; // where something is drawn
+    context.fillStyle = stampsTheme.colour("dim");
+    context.fillRect(0, 0, this.width, this.height);
+    context.globalCompositeOperation = "source-over";
+    context.strokeStyle = stampsTheme.colour(covered ? "graticule-over" : "graticule");
     context.lineWidth = 1;
     context.beginPath();
     for (const { at, vertical } of this.graticule()) {
@@ -154,6 +185,33 @@ class MapView {
       else { context.moveTo(0, p); context.lineTo(this.width, p); }
     }
     context.stroke();
+  }
+
+  drawPicture(context, picture) {
+    const [west, east, south, north] = picture.extent;
+    const [left, top] = this.toScreen(...this.data.toMetres(west, north));
+    const [right, bottom] = this.toScreen(...this.data.toMetres(east, south));
+    context.imageSmoothingEnabled = this.view.scale < this.whole * 8;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(picture.canvas, left, top, right - left, bottom - top);
+  }
+
+  /** Drawings, stations, the line of a profile: above the points, below the marks. */
+  drawThings() {
+    const context = this.drawings.getContext("2d");
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    for (const thing of this.things) if (thing.visible !== false) thing.draw(context, this);
+  }
+
+  /** What is drawn at a place of the screen: {kind: "point", "line" or "area", lines (text)}, or null. */
+  thingAt(px, py, reach) {
+    let best = null;
+    for (const thing of this.things) {
+      const found = thing.visible === false ? null : thing.at?.(px, py, this, reach);
+      if (found && (!best || found.rank <= best.rank)) best = found;
+    }
+    return best;
   }
 
   /** Meridians and parallels in sight: {at (CSS pixels), vertical, text}. */
@@ -183,8 +241,9 @@ class MapView {
     context.clearRect(0, 0, this.width, this.height);
     this.drawFrame(context);
     this.drawReference(context);
-    if (this.hovered >= 0) this.ring(context, this.hovered, "#17212b", 1.5);
-    this.selected.forEach((points, at) => this.drawSelected(context, points, at));
+    if (this.hovered >= 0) this.ring(context, this.hovered, stampsTheme.colour("mark"), 1.5);
+    if (this.cross) this.drawCross(context);
+    for (const points of this.selected) this.drawSelected(context, points);
     this.drawScale(context);
     this.drawNorth(context);
   }
@@ -192,10 +251,11 @@ class MapView {
   drawFrame(context) {
     context.font = "11px system-ui, 'Segoe UI', Roboto, Arial, sans-serif";
     const strip = 20;
-    context.fillStyle = "rgb(255 255 255 / .88)";
+    context.fillStyle = stampsTheme.colour("strip");
     context.fillRect(0, this.height - strip, this.width, strip);
     context.fillRect(0, 0, strip, this.height - strip);
-    context.fillStyle = context.strokeStyle = "#3b4854";
+    context.fillStyle = context.strokeStyle = stampsTheme.colour("strip-ink");
+    context.lineWidth = 1;
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (const { at, vertical, text } of this.graticule()) {
@@ -220,6 +280,21 @@ class MapView {
     }
   }
 
+  /** Where another map is pointed to. */
+  drawCross(context) {
+    const [x, y] = this.toScreen(...this.cross);
+    for (const [colour, width] of [["halo", 4], ["mark", 1.6]]) {
+      context.strokeStyle = stampsTheme.colour(colour);
+      context.lineWidth = width;
+      context.beginPath();
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        context.moveTo(x + 4 * dx, y + 4 * dy);
+        context.lineTo(x + 12 * dx, y + 12 * dy);
+      }
+      context.stroke();
+    }
+  }
+
   drawScale(context) {
     const wanted = (this.width / 6) / this.view.scale;
     const power = 10 ** Math.floor(Math.log10(wanted));
@@ -227,11 +302,11 @@ class MapView {
     const wide = length * this.view.scale, right = this.width - 16, y = this.height - 36;
     const text = length >= 1000 ? `${length / 1000} km` : `${Number(length.toPrecision(3))} m`;
     this.plate(context, right - wide - 10, y - 24, wide + 20, 34);
-    context.fillStyle = "#17212b";
+    context.fillStyle = stampsTheme.colour("mark");
     context.fillRect(right - wide, y, wide, 4);
-    context.fillStyle = "#fff";
+    context.fillStyle = stampsTheme.colour("halo");
     context.fillRect(right - wide / 2, y + 1, wide / 2 - 1, 2);
-    context.fillStyle = "#17212b";
+    context.fillStyle = stampsTheme.colour("mark");
     context.font = "12px system-ui, 'Segoe UI', Roboto, Arial, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
@@ -241,7 +316,7 @@ class MapView {
   drawNorth(context) {
     const x = this.width - 30, y = 16;
     this.plate(context, x - 15, y - 6, 30, 48);
-    context.fillStyle = "#17212b";
+    context.fillStyle = stampsTheme.colour("mark");
     context.beginPath();
     context.moveTo(x, y);
     context.lineTo(x + 7, y + 21);
@@ -255,7 +330,7 @@ class MapView {
   }
 
   plate(context, x, y, wide, high) {
-    context.fillStyle = "rgb(255 255 255 / .85)";
+    context.fillStyle = stampsTheme.colour("plate");
     context.beginPath();
     context.roundRect(x, y, wide, high, 4);
     context.fill();
@@ -266,8 +341,8 @@ class MapView {
     const { reference } = this;
     if (!reference) return;
     const outlined = (draw) => {
-      for (const [colour, wide] of [["#fff", 4], ["#17212b", 1.6]]) {
-        context.strokeStyle = colour;
+      for (const [colour, wide] of [["halo", 4], ["mark", 1.6]]) {
+        context.strokeStyle = stampsTheme.colour(colour);
         context.lineWidth = wide;
         draw();
         context.stroke();
@@ -290,8 +365,8 @@ class MapView {
         context.lineTo(x + r * Math.sin(angle), y - r * Math.cos(angle));
       }
       context.closePath();
-      context.fillStyle = "#ffd21e";
-      context.strokeStyle = "#17212b";
+      context.fillStyle = stampsTheme.colour("star");
+      context.strokeStyle = stampsTheme.colour("star-rim");
       context.lineWidth = 1.3;
       context.fill();
       context.stroke();
@@ -300,7 +375,7 @@ class MapView {
 
   ring(context, i, colour, wide, extra = 2) {
     const [x, y] = this.toScreen(this.data.x[i], this.data.y[i]);
-    for (const [style, line] of [["#fff", wide + 2], [colour, wide]]) {
+    for (const [style, line] of [[stampsTheme.colour("halo"), wide + 2], [colour, wide]]) {
       context.strokeStyle = style;
       context.lineWidth = line;
       context.beginPath();
@@ -309,8 +384,8 @@ class MapView {
     }
   }
 
-  drawSelected(context, { point, place, radius }, at) {
-    const colour = at ? "#b4450f" : "#0a5796", name = at ? "B" : "A";
+  drawSelected(context, { point, place, radius, name }) {
+    const colour = stampsTheme.colour(name === "B" ? "second" : "first");
     this.ring(context, point, colour, 2.5, 3);
     const [x, y] = this.toScreen(this.data.x[point], this.data.y[point]);
     if (radius > 0) {
@@ -325,13 +400,13 @@ class MapView {
     }
     const ly = y - this.dot - 16 < 10 ? y + this.dot + 16 : y - this.dot - 16;
     context.fillStyle = colour;
-    context.strokeStyle = "#fff";
+    context.strokeStyle = stampsTheme.colour("halo");
     context.lineWidth = 1.5;
     context.beginPath();
     context.arc(x, ly, 9.5, 0, 7);
     context.fill();
     context.stroke();
-    context.fillStyle = "#fff";
+    context.fillStyle = stampsTheme.colour("on-accent");
     context.font = "bold 12px system-ui, 'Segoe UI', Roboto, Arial, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -342,7 +417,10 @@ class MapView {
 
   listen() {
     const { marks } = this, pointers = new Map();
-    let moved = 0, dragsReference = false, spread = 0;
+    for (const button of this.frame.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => (button.dataset.zoom === "all" ? this.showAll() : this.zoom(Number(button.dataset.zoom))));
+    }
+    let moved = 0, grip = null, spread = 0, reads = false, pressed = 0, several = false;
     const at = (event) => {
       const box = marks.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
@@ -353,7 +431,18 @@ class MapView {
       pointers.set(event.pointerId, at(event));
       moved = 0;
       spread = 0;
-      dragsReference = pointers.size === 1 && this.nearReference(...at(event));
+      reads = false;
+      several = pointers.size > 1;
+      clearTimeout(pressed);
+      grip = several ? null : this.gripAt(...at(event), reachOf(event));
+      grip?.start?.(this.toPlace(...at(event)));
+      if (event.pointerType !== "touch") return;
+      this.point(-1e6, -1e6, event);
+      if (several || grip) return;
+      pressed = setTimeout(() => {
+        reads = true;
+        this.point(...at(event), event);
+      }, LONG_PRESS);
     });
     marks.addEventListener("pointermove", (event) => {
       const [px, py] = at(event), before = pointers.get(event.pointerId);
@@ -363,24 +452,33 @@ class MapView {
       }
       const [dx, dy] = [px - before[0], py - before[1]];
       moved = Math.max(moved, Math.hypot(dx, dy) >= 4 || moved >= 4 ? 4 : 0);
+      if (reads) {
+        this.point(px, py, event);
+        return;
+      }
       if (moved < 4) return;
+      clearTimeout(pressed);
       pointers.set(event.pointerId, [px, py]);
       this.point(-1e6, -1e6, event);
-      if (dragsReference) this.hooks.dragReference(this.toPlace(px, py), false);
+      if (grip) grip.drag(this.toPlace(px, py), false);
       else if (pointers.size === 1) this.pan(dx, dy);
       else spread = this.pinch([...pointers.values()], spread);
     });
     const end = (event) => {
       if (!pointers.delete(event.pointerId)) return;
       const [px, py] = at(event);
-      if (event.type === "pointercancel") return;
-      if (dragsReference && moved >= 4) this.hooks.dragReference(this.toPlace(px, py), true);
-      else if (moved < 4) this.hooks.click(this.hit(px, py), this.toPlace(px, py));
-      dragsReference = false;
+      clearTimeout(pressed);
+      if (event.type === "pointercancel" || reads) return;
+      if (grip && moved >= 4) grip.drag(this.toPlace(px, py), true);
+      else if (moved < 4 && !several) this.click(px, py, event);
+      grip = null;
     };
     marks.addEventListener("pointerup", end);
     marks.addEventListener("pointercancel", end);
-    marks.addEventListener("pointerleave", (event) => this.point(-1e6, -1e6, event));
+    marks.addEventListener("pointerleave", (event) => { // what a finger has read stays until it touches again
+      if (event.pointerType !== "touch") this.point(-1e6, -1e6, event);
+    });
+    marks.addEventListener("contextmenu", (event) => { if (event.pointerType === "touch") event.preventDefault(); });
     marks.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.zoom(Math.exp(-Math.max(-120, Math.min(120, event.deltaY * (event.deltaMode ? 30 : 1))) * 0.0022), ...at(event));
@@ -391,7 +489,7 @@ class MapView {
         ArrowLeft: () => this.pan(step, 0), ArrowRight: () => this.pan(-step, 0), ArrowUp: () => this.pan(0, step),
         ArrowDown: () => this.pan(0, -step), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5),
         "-": () => this.zoom(1 / 1.5), 0: () => this.showAll(),
-        Enter: () => this.hooks.click(this.index.nearest(this.view.cx, this.view.cy, Infinity), [this.view.cx, this.view.cy]),
+        Enter: () => this.clickMiddle(),
       };
       if (actions[event.key]) {
         actions[event.key]();
@@ -400,10 +498,31 @@ class MapView {
     });
   }
 
-  nearReference(px, py) {
+  click(px, py, event) {
+    const place = this.toPlace(px, py);
+    if (this.tool) return this.tool.click(place);
+    const point = this.hit(px, py, reachOf(event)), thing = this.thingAt(px, py, reachOf(event));
+    if (thing && (point < 0 || thing.kind === "point")) this.hooks.thing(thing, event);
+    if (thing?.kind !== "point") this.hooks.click(point, place);
+  }
+
+  clickMiddle() {
+    const place = [this.view.cx, this.view.cy];
+    if (this.tool) this.tool.click(place);
+    else this.hooks.click(this.index.nearest(...place, Infinity), place);
+  }
+
+  /** What a drag that begins here moves; null: the map. */
+  gripAt(px, py, reach = REACH) {
+    if (this.tool) return this.tool;
+    if (this.nearReference(px, py, reach)) return { drag: this.hooks.dragReference };
+    return this.grips.find((grip) => grip.isAt(px, py, reach)) ?? null;
+  }
+
+  nearReference(px, py, reach = REACH) {
     if (!this.reference?.place) return false;
     const [x, y] = this.toScreen(...this.reference.place);
-    return Math.hypot(px - x, py - y) <= REACH;
+    return Math.hypot(px - x, py - y) <= reach;
   }
 
   pinch([first, second], before) {
@@ -413,13 +532,16 @@ class MapView {
   }
 
   point(px, py, event) {
-    const found = px < 0 ? -1 : this.hit(px, py);
-    this.marks.style.cursor = px >= 0 && this.nearReference(px, py) ? "move" : "crosshair";
+    const inside = px >= 0, thing = inside && !this.tool ? this.thingAt(px, py, reachOf(event)) : null;
+    const found = inside && thing?.kind !== "point" ? this.hit(px, py, reachOf(event)) : -1;
+    this.marks.style.cursor = inside && !this.tool && this.gripAt(px, py) ? "move" : "crosshair";
     if (found !== this.hovered) {
       this.hovered = found;
       requestAnimationFrame(() => this.drawMarks());
     }
     this.hooks.hover(found, event);
+    if (found < 0 && thing) this.hooks.thing(thing, event);
+    this.hooks.pointed?.(inside ? this.toPlace(px, py) : null);
   }
 }
 

@@ -79,6 +79,7 @@ class PointPainter {
     const { width, height } = this.canvas;
     this.pixels.fill(0);
     const disc = discOf(radius, width, x.length > MANY && radius < 2.6), small = radius > 2 ? discOf(Math.max(1, radius * 0.45), width) : disc;
+    const greyed = greyPixel();
     const [inner, middle, rim] = palette.shades, border = disc.rimmed ? rim : inner;
     const { cx, cy, scale } = view;
     for (let pass = 0; pass < 2; pass++) { // what is filtered out lies below
@@ -91,7 +92,7 @@ class PointPainter {
         if (px < reach || py < reach || px >= width - reach || py >= height - reach) continue;
         const at = py * width + px;
         if (pass) this.put(one, at, inner[code], middle[code], rim[code], border[code]);
-        else this.put(one, at, GREY_PIXEL, GREY_PIXEL, GREY_PIXEL, GREY_PIXEL);
+        else this.put(one, at, greyed, greyed, greyed, greyed);
       }
     }
     this.context.putImageData(this.image, 0, 0);
@@ -111,7 +112,11 @@ class PointPainter {
 
 const MANY = 40000;
 const HIDDEN = 0xffff, GREY = 0xfffe;
-const GREY_PIXEL = pixel([176, 184, 191], 1);
+
+/** What is filtered out, in the present theme. */
+function greyPixel() {
+  return pixel(channelsOf(stampsTheme.colour("filtered")), 1);
+}
 
 /** An opaque colour over another pixel with some opacity. */
 function blended(over, under, cover) {

@@ -1,0 +1,75 @@
+// The points that are selected, and the one under the pointer.
+
+/** Take a point of a map: the first, the second, or again a first one; with pairs, also the nearest on the other map. */
+function select(point, place, scene = 0) {
+  const one = selected(point, place, scene);
+  if (pairsPoints()) state.selected = pairOf(one);
+  else if (state.selected.length === 1) state.selected = [...state.selected, { ...one, name: "B" }];
+  else state.selected = [one];
+  showSelected();
+}
+
+/** A point with those that are averaged around it. */
+function selected(point, place, scene) {
+  const { data } = scenes[scene], radius = Math.max(0, Number($("average").value) || 0);
+  place ??= [data.x[point], data.y[point]];
+  const near = radius > 0 ? data.within(...place, radius) : [];
+  return { point, place, radius: near.length ? radius : 0, points: near.length ? near : [point], scene, name: "A" };
+}
+
+function clearSelected() {
+  state.selected = [];
+  showSelected();
+}
+
+/** Series, lines and figures of what is selected: A, B and their difference. */
+function selection() {
+  const entries = state.selected.map((one) => entryOf(one.name, scenes[one.scene].data.series(one.points), one, one.scene));
+  if (entries.length === 2 && entries[0].scene === entries[1].scene) {
+    entries.push(entryOf("A − B", entries[0].series.map((value, k) => value - entries[1].series[k]), null, entries[0].scene));
+  }
+  return entries;
+}
+
+function entryOf(name, series, one, scene) {
+  const { data } = scenes[scene];
+  return {
+    name, series, scene, model: modelled(series, data), point: one ? one.point : null, points: one ? one.points : null, line: data.line(series),
+    plain: data.plainLine(series), std: data.stdOf(series),
+    height: one ? data.mean("height", one.points) : NaN, coherence: one ? data.mean("coherence", one.points) : NaN,
+  };
+}
+
+function showTooltip(point, event, one) {
+  const { data, map } = one, tip = map.frame.querySelector(".tooltip"), layer = data.layer(state.layer);
+  tip.hidden = point < 0 || !layer;
+  if (tip.hidden) return;
+  const box = map.frame.getBoundingClientRect();
+  const strong = Object.assign(document.createElement("b"), {
+    textContent: valueText(layer, data.value(layer.name, point, layer.dated ? dateIn(one) : 0)),
+  });
+  tip.replaceChildren(strong, ` point ${number(point + 1)}`);
+  if (layer.name !== "velocity") {
+    tip.append(document.createElement("br"), `velocity ${valueText(data.layer("velocity"), data.value("velocity", point))}`);
+  }
+  const finger = event.pointerType === "touch" ? 90 : 0; // which hides what is below it
+  placeTooltip(tip, event.clientX - box.left, event.clientY - box.top - finger, box);
+}
+
+$("find").max = data.n;
+$("find-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const point = Number($("find").value) - 1;
+  if (!(Number.isInteger(point) && point >= 0 && point < data.n)) return;
+  view.map.centre(data.x[point], data.y[point]);
+  select(point);
+});
+
+Object.assign(window.stampsView, {
+  select,
+  clear: clearSelected,
+  selection: () => selection().map(({ model, ...one }) => ({
+    ...one, series: Array.from(one.series), model: { ...model, values: model.at && scenes[one.scene].facts.days.map(model.at) },
+  })),
+  series: (i, scene = 0) => Array.from(scenes[scene].data.series([i])),
+});
