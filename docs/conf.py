@@ -59,6 +59,7 @@ nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # pages load nothing from elsewhere, and need no widgets
 
 # ---------------------------------------------------------------------- names of the package
 

@@ -5,7 +5,7 @@ window or hide lines, carriage returns that overwrite a line, marks that turn th
 ``\\x1b``, ``\\u202e`` …, at the border, whoever printed them.
 
 Messages of the log are records of the standard :mod:`logging`, of loggers below ``stamps``; commands and the driver show them
-on the console as ``NAME: message`` (:func:`log_on_console`).
+on the console as ``NAME: message`` (:func:`log_on_console`). In a notebook the driver shows warnings only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["log_on_console", "one_line", "plain_output", "relay", "shown", "terminal"]
+__all__ = ["in_notebook", "log_on_console", "one_line", "plain_output", "relay", "shown", "terminal"]
 
 #: Above all loggers of the package: silent until somebody listens.
 _FAMILY = logging.getLogger("stamps")
@@ -75,6 +75,13 @@ def terminal() -> Any:
     return sys.stderr.stream if isinstance(sys.stderr, _Shown) else sys.stderr
 
 
+def in_notebook() -> bool:
+    """Whether this is the kernel of a notebook, which shows the value of a cell and more than text."""
+    interactive = sys.modules.get("IPython")
+    shell = None if interactive is None else interactive.get_ipython()
+    return getattr(shell, "kernel", None) is not None
+
+
 # ---------------------------------------------------------------------- the log on the console
 
 
@@ -96,13 +103,15 @@ def log_on_console(unless_configured: bool = False) -> Iterator[None]:
     ----------
     unless_configured : bool
         Leave everything as it is where the user has configured :mod:`logging` so that messages of level INFO are wanted, or
-        has given the logger ``stamps`` a level of its own.
+        has given the logger ``stamps`` a level of its own. Where not, a notebook shows warnings alone.
     """
     shown_already = any(isinstance(handler, _Console) for handler in _FAMILY.handlers)
     if shown_already or (unless_configured and _configured()):
         yield
         return
     handler, level, propagate = _Console(logging.INFO), _FAMILY.level, _FAMILY.propagate
+    if unless_configured and in_notebook():
+        handler.addFilter(_is_warning)
     _FAMILY.addHandler(handler)
     _FAMILY.setLevel(logging.INFO)
     _FAMILY.propagate = False  # handlers of the root logger would say it twice
@@ -112,6 +121,11 @@ def log_on_console(unless_configured: bool = False) -> Iterator[None]:
         _FAMILY.removeHandler(handler)
         _FAMILY.setLevel(level)
         _FAMILY.propagate = propagate
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    """Whether a message is one that users have to see."""
+    return record.getMessage().lower().startswith("warning")
 
 
 def _configured() -> bool:

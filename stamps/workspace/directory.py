@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from stamps.errors import WorkspaceError
 from stamps.workspace import lineage, locks, patch_names, recovery, system_locks
 from stamps.workspace.border import outward
+from stamps.workspace.markup import lines, table
 from stamps.workspace.mat_files import MatFiles, Variables
 from stamps.workspace.matfile import Header
 from stamps.workspace.plain_files import read_input
@@ -65,6 +66,14 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        found = sorted(path for path in self.path.glob("*.mat") if path.is_file())
+        patches = sorted(path.name for path in self.path.glob("PATCH_*"))
+        rows = [(path.name, path.stat().st_size / 1e6) for path in found]
+        return table(("file", "size (MB)"), rows, str(self.path)) + lines(
+            [f"patches: {', '.join(patches)}"] if patches else []
+        )
 
     def __truediv__(self, name: str | os.PathLike[str]) -> Workspace:
         """The workspace of a sub-directory."""

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from stamps.workspace.markup import table
 from stamps.workspace.parameters import Parameters
 
 __all__ = ["ParameterListing"]
@@ -46,6 +47,10 @@ class ParameterListing(Mapping[str, Value]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} parameters of {self.directory}>"
+
+    def _repr_html_(self) -> str:
+        rows = [line.partition(" = ")[::2] for line in self._lines]
+        return table(("parameter", "value"), rows, f"parameters of {self.directory}", most=len(rows))
 
     def __str__(self) -> str:
         return "\n".join(self._lines)

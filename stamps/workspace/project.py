@@ -8,6 +8,7 @@ from typing import TypeVar
 from stamps.errors import ParameterError
 from stamps.workspace import Workspace, freshness
 from stamps.workspace.directory import Variables
+from stamps.workspace.markup import pairs
 from stamps.workspace.parameters import Parameters
 
 __all__ = ["ProjectFiles"]
@@ -16,7 +17,7 @@ __all__ = ["ProjectFiles"]
 Files = TypeVar("Files", bound="ProjectFiles")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ProjectFiles:
     """A processed directory: its pixel table, kind, parameters and files."""
 
@@ -49,6 +50,18 @@ class ProjectFiles:
         parameters = Parameters(ws)
         small_baselines = parameters.flag("small_baseline_flag", log=log)
         return cls(ws, version, ws.load(f"ps{version}"), small_baselines, parameters)
+
+    def __repr__(self) -> str:
+        return f"<{self._heading()}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, self.ps.get(name)) for name in ("n_ps", "n_ifg", "n_image")]
+        return pairs([(name, value if value is None else int(value)) for name, value in rows], self._heading())
+
+    def _heading(self) -> str:
+        return (
+            f"{self.ws.path}: {'small baselines' if self.small_baselines else 'single master'}, version {self.version}"
+        )
 
     def file(self, stem: str, pairs: bool = False) -> str:
         """Name of a file: ``scla2``, or ``scla_sb2`` for interferograms."""
