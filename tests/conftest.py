@@ -16,6 +16,7 @@ import pytest
 pytest.register_assert_rewrite("helpers")  # their failures show values, as those of tests do
 
 from helpers import ds_projects, run_projects, tiny_stacks  # noqa: E402
+from helpers.browser import chromium  # noqa: E402
 from helpers.collected import COLLECTED  # noqa: E402
 from stamps.errors import InputError  # noqa: E402
 from stamps.verify import golden  # noqa: E402
@@ -43,6 +44,13 @@ def console():
     """Messages of the log on the standard output, as commands show them; in Python the package is silent by itself."""
     with log_on_console():
         yield
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser without a window that others see, 1400 pixels wide."""
+    with chromium(tmp_path_factory.mktemp("profile"), 1400, 900) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -77,9 +77,8 @@ def test_a_wheel_holds_the_modules_the_table_and_the_commands(wheel):
     assert "stamps/parms/parameters.csv" in names
     assert "stamps/legacy/ps_select.py" in names
     assert {"stamps/py.typed", "stamps/__init__.pyi"} <= {*names}
-    assert {f"stamps/products/view/{name}" for name in ("view.html", "view.css", "palettes.json", "js/app.js")} <= {
-        *names
-    }
+    page = ("view.html", "view.css", "palettes.json", "js/app.js", "vendor/uplot.js", "vendor/uplot.LICENSE.txt")
+    assert {f"stamps/products/view/{name}" for name in page} <= {*names}
     assert any(name.startswith("stamps/verify/") and name.endswith((".csv", ".toml")) for name in names)
     assert not any(name.startswith(("tests/", "golden/")) for name in names)
 

@@ -82,6 +82,8 @@ class Option:
         Handed over where it is given without a value: at the end, or before an option or a number.
     count : int or '+'
         Values that follow it, ``'+'``: all up to the next option; more than one are handed over as a list.
+    argument : str
+        Of the function, where it is not called as the option is.
     """
 
     name: str
@@ -91,11 +93,12 @@ class Option:
     default: object = argparse.SUPPRESS
     bare: str | None = None
     count: int | str = 1
+    argument: str = ""
 
     @property
     def keyword(self) -> str:
         """Name of the function's argument."""
-        return self.name.lstrip("-").replace("-", "_")
+        return self.argument or self.name.lstrip("-").replace("-", "_")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stamps.cli import answers, plot_help
 from stamps.cli.command import Argument, Command, Option, literal
-from stamps.cli.product_arguments import DATA, IFG_LIST, LAT_RG, LON_RG, OUT, SEED
+from stamps.cli.product_arguments import DATA, IFG_LIST, LAT_RG, LON_RG, OUT, REFERENCE, SEED
 
 __all__ = ["PLOTS"]
 
@@ -42,6 +42,7 @@ PLOTS = {
         options=(
             OUT,
             SEED,
+            *REFERENCE,
             *(Option(f"--{argument.name.lower()}", argument.name, argument.read) for argument in _PLOT),
         ),
         kernels=False,
@@ -52,7 +53,8 @@ PLOTS = {
             "ps_plot u-dm 1 0 0 '[3 5]' --out u.png  # two images\n"
             "ps_plot v-d ts                          # velocity and the series behind it, for ts_plot\n"
             "ps_plot v-da a_gacos 4 '[-20 20]'       # troposphere removed, on the amplitude\n"
-            "ps_plot w --ifg_list 1:4 --ref_ifg -1   # wrapped phase from image to image"
+            "ps_plot w --ifg_list 1:4 --ref_ifg -1   # wrapped phase from image to image\n"
+            "ps_plot u-dm --reference-date 20190104 --reference 14.12 40.85 300  # since a date, relative to an area"
         ),
     ),
     "ps_mean_v": Command(
@@ -113,7 +115,7 @@ PLOTS = {
             Argument("LAT", float, "degrees"),
             Argument("RADIUS", float, "metres around the place (100)"),
         ),
-        options=(OUT,),
+        options=(OUT, *REFERENCE),
         kernels=False,
         call=answers.draw_series,
         example="ps_plot v-do ts\nts_plot -99.123 19.405 300 --out series.png",
@@ -128,7 +130,7 @@ PLOTS = {
             Argument("LAT2", float, "degrees"),
             Argument("RADIUS", float, "metres around the places (100)"),
         ),
-        options=(OUT,),
+        options=(OUT, *REFERENCE),
         kernels=False,
         call=answers.draw_series,
         example="ts_plotdiff -99.123 19.405 -99.060 19.421 300",

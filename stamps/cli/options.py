@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["BACKEND_HELP", "STDOUT", "add_reference", "add_workdir"]
+__all__ = ["BACKEND_HELP", "STDOUT", "add_model_terms", "add_reference", "add_reference_area", "add_workdir"]
 
 #: What stands for the standard output where a file may be named.
 STDOUT = "-"
@@ -22,6 +22,11 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reference-date", metavar="YYYYMMDD", help="date on which displacements are 0 (default: the master's)"
     )
+    add_reference_area(parser)
+
+
+def add_reference_area(parser: argparse.ArgumentParser) -> None:
+    """Add ``--reference``: the area that displacements and velocities are relative to."""
     parser.add_argument(
         "--reference",
         dest="reference_area",
@@ -29,4 +34,15 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=float,
         help="LON LAT RADIUS in metres, or WEST EAST SOUTH NORTH: what everything is relative to (default: the parameters')",
+    )
+
+
+def add_model_terms(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--model TERMS``: ``what`` (columns, layers) of ``stamps model`` beside the others."""
+    parser.add_argument(
+        "--model",
+        metavar="TERMS",
+        nargs="?",
+        const="",
+        help=f"{what} of stamps model, too: degree=2,annual,step=20190101,classify for instance (without: velocity, kind)",
     )

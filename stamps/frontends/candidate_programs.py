@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from stamps.errors import InputError
 from stamps.frontends.candidates import (
@@ -33,9 +32,9 @@ from stamps.frontends.rasters import pixel_type
 from stamps.frontends.sampling import read_positions, sample_lonlat, sample_phases, sample_values
 from stamps.frontends.threads import in_order
 from stamps.workspace import Workspace
-from stamps.workspace.console import terminal
 from stamps.workspace.locks import reserving
 from stamps.workspace.plain_files import read_input
+from stamps.workspace.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,10 +105,8 @@ def calamp(
     mask = None if maskfile is None else ws.file(maskfile)
     distinct = list(dict.fromkeys(names))  # lists of pairs may name an image more than once
     found = in_order(lambda name: calibrate(os.path.join(ws.path, name), width, dtype, mask, kept), distinct)
-    progress = tqdm(
-        found, total=len(distinct), unit=" images", desc="calamp", leave=False, disable=None, file=terminal()
-    )
-    of_name = dict(zip(distinct, progress, strict=True))
+    shown = progress(found, total=len(distinct), unit=" images", title="calamp")
+    of_name = dict(zip(distinct, shown, strict=True))
     constants = np.array([np.nan_to_num(of_name[name].constant, nan=0) for name in names], np.float32)
     _report_calibrations(of_name, survey)
     if survey is not None:

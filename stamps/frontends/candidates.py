@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from tqdm import tqdm
 
 from stamps.errors import InputError
 from stamps.frontends.amplitudes import read_amplitudes
@@ -26,7 +25,7 @@ from stamps.frontends.lists import format_general, format_integers
 from stamps.frontends.rasters import SEQUENTIAL_PIXELS, count_lines, line_blocks, map_raster
 from stamps.frontends.threads import in_order
 from stamps.native.candidates import add_amplitudes, add_differences, amplitude_sum
-from stamps.workspace.console import terminal
+from stamps.workspace.progress import progress
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -308,11 +307,10 @@ class CandidateWriter:
         with ExitStack() as stack:
             files = {name: path for name, path in vars(self.files).items() if path is not None}
             outputs = {name: stack.enter_context(open(path, "wb")) for name, path in files.items()}
-            shown = {"unit": " lines", "desc": "select", "leave": False, "disable": None, "file": terminal()}
-            progress = stack.enter_context(tqdm(total=height, **shown))
+            told = stack.enter_context(progress(total=height, unit=" lines", title="select"))
             for block in blocks:
                 self._write_block(block, chosen, dispersion, outputs)
-                progress.update(block.lines.stop - block.lines.start)
+                told.update(block.lines.stop - block.lines.start)
         return self.count
 
     def _write_block(

@@ -10,14 +10,13 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
 from stamps.errors import InputError
 from stamps.frontends.lists import read_candidates, read_raster_list
 from stamps.frontends.names import MOVED
 from stamps.frontends.rasters import count_lines, line_blocks, map_raster, prefetch, read_rows
 from stamps.frontends.threads import in_order
-from stamps.workspace.console import terminal
+from stamps.workspace.progress import progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,8 +162,8 @@ def sample_phases(
 
     with open(out, "wb") as file:
         taken = in_order(values, rasters)
-        shown = {"unit": " interferograms", "desc": "pscphase", "leave": False, "disable": None, "file": terminal()}
-        for name, column in zip(rasters, tqdm(taken, total=len(rasters), **shown), strict=True):
+        shown = progress(taken, total=len(rasters), unit=" interferograms", title="pscphase")
+        for name, column in zip(rasters, shown, strict=True):
             file.write(column.data)
             if order is not None:
                 not_finite[name] = int(np.count_nonzero(no_numbers(column, order)))

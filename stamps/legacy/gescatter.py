@@ -11,6 +11,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.products.kml import jet, write_kml
+from stamps.products.written import Written
 from stamps.workspace import Workspace
 from stamps.workspace.plain_files import check_plain
 
@@ -87,4 +88,4 @@ def gescatter(
     colours = jet(64) if colormap is None else np.asarray(colormap, np.float64)
     with Workspace(place.parent).open_output(place.name) as path:
         write_kml(path, lonlat, values, colours, limits, name=place.stem, opacity=opacity, scale=scale, span=time)
-    return place
+    return Written(place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stamps.workspace.console import in_notebook
 from stamps.workspace.parameter_listing import ParameterListing
 from stamps.workspace.parameters import Parameters
 
@@ -25,7 +26,7 @@ __all__ = ["getparm"]
 def getparm(
     name: str | None = None, printflag: int = 0, workdir: StrPath | Workspace = "."
 ) -> float | NDArray[np.float64] | str | ParameterListing | None:
-    """Value of a parameter; without a name print all of them and return them as a mapping.
+    """Value of a parameter; without a name print all of them and return them as a mapping, which a notebook shows.
 
     Parameters
     ----------
@@ -59,7 +60,8 @@ def getparm(
     parameters = Parameters(workdir)
     if name is None:
         listing = ParameterListing(parameters)
-        print(listing)
+        if not in_notebook():  # which shows the mapping itself
+            print(listing)
         return listing
     value, full_name = parameters.lookup(name)
     if printflag:

@@ -21,6 +21,7 @@ from stamps.insar.geometry import longitudes_between
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
+from stamps.workspace.markup import table
 from stamps.workspace.patch_limits import read_patch
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Patches(NamedTuple):
     fail: list[str]
     reject: list[str]
     outside: list[str]
+
+    def _repr_html_(self) -> str:
+        return table(("", "patches", "names"), [(k, len(v), ", ".join(v)) for k, v in self._asdict().items()])
 
 
 @reserving

@@ -16,6 +16,8 @@ from stamps.products.columns import pixel_values
 from stamps.products.figures import matplotlib_or_error
 from stamps.products.kml import jet
 from stamps.products.overlay import sheet_of, write_overlay
+from stamps.products.quantity_styles import check_limits
+from stamps.products.written import Written
 from stamps.workspace import Workspace
 from stamps.workspace.plain_files import check_plain
 
@@ -104,7 +106,7 @@ def ps_export_kmz(
     texts = {"title": place.stem, "name": "Deformation Rate", "about": f"{np.isfinite(values).sum()} points"}
     with Workspace(place.parent).open_output(place.name) as path:
         write_overlay(path, sheet, scale, opacity, texts)
-    return place
+    return Written(place)
 
 
 def _limits(clims: ArrayLike | None, values: NDArray[np.float64]) -> tuple[float, float]:
@@ -112,7 +114,4 @@ def _limits(clims: ArrayLike | None, values: NDArray[np.float64]) -> tuple[float
         finite = values[np.isfinite(values)]
         low, high = float(finite.min()), float(finite.max())
         return (low, high) if low < high else (low - 0.5, high + 0.5)
-    if np.size(clims) != 2 or not np.ravel(clims)[0] < np.ravel(clims)[1]:
-        raise InputError(f"The limits of the colours are {clims!r}, but two numbers were expected, the smaller first.")
-    low, high = np.ravel(clims).astype(float)
-    return float(low), float(high)
+    return check_limits(clims)

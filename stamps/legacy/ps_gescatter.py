@@ -16,6 +16,7 @@ from stamps.insar.geometry import longitudes_between
 from stamps.legacy.gescatter import gescatter
 from stamps.products.columns import pixel_values, random_subset
 from stamps.products.kml import jet
+from stamps.products.written import Written
 from stamps.workspace import Workspace, freshness
 from stamps.workspace.log import Log
 
@@ -102,7 +103,7 @@ def ps_gescatter(
     lon, lat = ps["lonlat"][rows].T
     path = gescatter(file, lon, lat, values[rows], colours, clims, opacity, scale, workdir=ws)
     Log(ws, "PS_GESCATTER")(f"{rows.size} pixels written to {path}", level=2)
-    return path
+    return Written(path)
 
 
 def five_classes() -> NDArray[np.float64]:

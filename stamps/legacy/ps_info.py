@@ -8,6 +8,8 @@ Source: docs/method/products.md, section 6.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stamps.insar.network import image_baselines
@@ -15,6 +17,8 @@ from stamps.legacy.ps_calc_ifg_std import ps_calc_ifg_std
 from stamps.matlab.arithmetic import round_half_away
 from stamps.matlab.dates import datestr
 from stamps.workspace import Workspace, findings
+from stamps.workspace.console import in_notebook
+from stamps.workspace.markup import Listed, table
 from stamps.workspace.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ __all__ = ["ps_info"]
 
 
 def ps_info(workdir: Workspace | StrPath = ".") -> list[str]:
-    """Print one line per image and the number of pixels.
+    """Print one line per image and the number of pixels; a notebook shows a table instead.
 
     Parameters
     ----------
@@ -54,15 +58,27 @@ def ps_info(workdir: Workspace | StrPath = ".") -> list[str]:
     small_baselines = Parameters(ws).flag("small_baseline_flag")
     ps = ws.load(f"ps{version}")
     name = f"ifgstd{version}"
-    # files of version 1 come before the patch phase from which the noise is estimated
-    if not small_baselines and not ws.exists(name) and ws.exists(f"pm{version}"):
+    # files of version 1 come before the patch phase from which the noise is estimated; a multilooked stack never has one
+    if not small_baselines and not ws.exists(name) and "ph_patch" in _variables_of(ws, f"pm{version}"):
         ps_calc_ifg_std(workdir=ws)
     ifg_std = ws.load_optional(name).get("ifg_std")
     lines = image_lines(ps["day"], image_baselines(ps, small_baselines), ifg_std)
-    lines.append(f"Number of stable-phase pixels: {ps['n_ps']}")
-    print("\n".join(lines))
+    return told(ws, lines, f"Number of stable-phase pixels: {ps['n_ps']}")
+
+
+def told(ws: Workspace, rows: Sequence[str], last: str) -> Listed[str]:
+    """Lines of columns and a last one, printed with what was strange about the input; a notebook shows a table instead."""
+    heads = ("", "date", "perpendicular baseline", "noise of the interferogram")
+    cells = [re.split(r"\s{2,}", row.strip()) for row in rows]
+    found = Listed([*rows, last], table(heads[: max(map(len, cells), default=0)], cells, last, most=len(cells)))
+    if not in_notebook():
+        print(found)
     findings.tell(ws)
-    return lines
+    return found
+
+
+def _variables_of(ws: Workspace, name: str) -> list[str]:
+    return ws.variables_of(name) if ws.exists(name) else []
 
 
 def image_lines(day: NDArray[np.float64], bperp: NDArray[np.float64], ifg_std: NDArray[np.float32] | None) -> list[str]:

@@ -12,6 +12,7 @@ Source: docs/method/products.md, section 2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,9 +26,12 @@ from stamps.legacy.sb_invert_aps import sb_invert_aps
 from stamps.legacy.sb_invert_iono import sb_invert_iono
 from stamps.products.arguments import AMPLITUDE, AMPLITUDE_THROUGH, RELIEF, SHADED, parse_arguments
 from stamps.products.estimates import Estimates
+from stamps.products.notebook_figure import display_figure, png_of
 from stamps.products.quantities import Project, Quantities
+from stamps.products.reference_choice import OWN, ReferenceChoice
 from stamps.products.referencing import colour_limits, relative_to_ifg, relative_to_pixels
 from stamps.products.saving import save_values
+from stamps.products.value_types import ValueType
 from stamps.products.values import Shown, values_of
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
@@ -63,6 +67,13 @@ class Picture(NamedTuple):
     rmse: NDArray[np.float64] | None = None
     axes: list[Axes] | None = None
 
+    def _ipython_display_(self) -> None:
+        if self.figure is not None:
+            display_figure(self.figure)
+
+    def _repr_png_(self) -> bytes | None:
+        return None if self.figure is None else png_of(self.figure)
+
 
 def ps_plot(
     value_type: NDArray[np.float64] | str,
@@ -70,6 +81,8 @@ def ps_plot(
     workdir: Workspace | StrPath = ".",
     out: str | None = None,
     seed: int = 0,
+    reference_date: Any = None,
+    reference_area: Sequence[float] | None = None,
     **named: ArrayLike,
 ) -> Picture:
     """Plot or save values of all pixels.
@@ -94,6 +107,11 @@ def ps_plot(
         Picture file (PNG, PDF, SVG). Default: a window, or without a display ``ps_plot_<value type>.png``.
     seed : int
         Start of the random numbers of ``'vs'`` types.
+    reference_date : str, int or date, optional
+        Date of which phases of images are 0, in the picture (default: the master's); velocities do not depend on it.
+    reference_area : sequence of float, optional
+        Longitude, latitude and radius (m) of a circle, or west, east, south and north of a box, whose pixels the picture is
+        relative to (default: the reference area of the parameters).
     **named
         The positional arguments by name.
 
@@ -104,7 +122,7 @@ def ps_plot(
     Raises
     ------
     InputError
-        There is no such value type or option, or an interferogram does not exist.
+        There is no such value type or option, an interferogram does not exist, or another reference has no meaning there.
     ParameterError
         The reference area holds no pixel.
     WorkspaceError
@@ -122,14 +140,22 @@ def ps_plot(
     """
     request = parse_arguments(args, named)
     project = Project.at(workdir)
+    choice = ReferenceChoice.of(reference_date, reference_area)
+    if choice != OWN:
+        _refer(request, value_type, choice, project)
     kind, values = values_of(value_type, project, request, seed, StoredEstimates())
+    if choice.area is not None and not values.referenced:
+        raise InputError(
+            f"{value_type} is not relative to a reference area, so another one has no meaning: leave it out (for standard "
+            "deviations take stamps export, which estimates them for any area)."
+        )
     columns = _columns(values, request)
     # phasors were turned by their reference interferogram when they were read
     ref_ifg = min(request.ref_ifg, 0) if kind is not None and kind.group == "wrapped" else request.ref_ifg
     shown = relative_to_ifg(values.phases, columns, ref_ifg)
-    reference = ps_setref(workdir=project.ws) if values.referenced else None
+    reference = choice.finder(project, ps_setref)(workdir=project.ws) if values.referenced else None
     shown, without = relative_to_pixels(shown, reference)
-    picture = Shown(project, kind, values, shown, columns, reference, request)
+    picture = Shown(project, kind, values, shown, columns, reference, request, choice)
     log = Log(project.ws, "PS_PLOT")
     for column in without:
         log(f"No reference pixel has a value in column {columns[column] + 1}: it is not referenced", level=2)
@@ -142,6 +168,25 @@ def ps_plot(
     log(f"Color Range: {limits[0]:g} to {limits[1]:g} {picture.unit}", level=2)
     store_background(project.ws, request.plot_flag)
     return Picture(*draw(picture, limits, out))
+
+
+def _refer(request: PlotRequest, value_type: Any, choice: ReferenceChoice, project: Project) -> None:
+    """Take over the date of another reference as the image that is subtracted; InputError where it has no meaning."""
+    if request.saves or request.time_series:
+        raise InputError(
+            "Another reference is for pictures, not for what ps_plot saves: leave out plot_flag -1 and 'ts', or change the "
+            "reference area of the project (setparm ref_centre_lonlat, ref_radius); ts_plot has --reference, too."
+        )
+    image = choice.image(project)
+    if image is None:
+        return
+    if request.ref_ifg:
+        raise InputError("ref_ifg and reference_date both say what is subtracted: leave out one of them.")
+    kind = ValueType.named(value_type, project.small_baselines) if isinstance(value_type, str) else None
+    if kind is None or kind.group == "pairs" or (kind.group == "wrapped" and kind.pairs):
+        raise InputError("Only phases of images have a reference date: interferograms lie between two dates.")
+    if kind.group in ("series", "wrapped") and kind.words != ["C"]:  # the master's noise is that of one image
+        request.ref_ifg = image + 1
 
 
 class StoredEstimates(Estimates):

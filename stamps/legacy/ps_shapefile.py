@@ -15,6 +15,7 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.products.columns import pixel_values
 from stamps.products.wkb import points_as_wkb
+from stamps.products.written import Written
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.plain_files import check_plain
@@ -68,7 +69,7 @@ def ps_shapefile(
             for part in room.path.iterdir():
                 home.put_file(part.name, part)
     Log(ws, "PS_SHAPEFILE")(f"{len(values)} pixels written to {path}", level=2)
-    return path
+    return Written(path)
 
 
 def _write(path: Path, lonlat: NDArray[np.float64], values: NDArray[np.float64]) -> None:

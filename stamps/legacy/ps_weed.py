@@ -26,6 +26,7 @@ from stamps.matlab.dates import datestr
 from stamps.matlab.sets import unique_rows
 from stamps.steps.weeding import arc_phasors, best_of_duplicates, best_of_neighbours, pixel_noise
 from stamps.workspace import Workspace
+from stamps.workspace.console import in_notebook
 from stamps.workspace.locks import reserving
 from stamps.workspace.log import Log
 from stamps.workspace.parameters import Parameters
@@ -249,4 +250,5 @@ def _save_version_2(ws: Workspace, ps: Variables, pixels: Pixels, kept: NDArray[
     ws.delete(*(f"{name}.mat" for name in _STALE))
     old = ws.version if ws.exists("psver") else 1
     ws.version = 2
-    print(f"Changing psver from {old} to 2", flush=True)
+    if not in_notebook():
+        print(f"Changing psver from {old} to 2", flush=True)

@@ -7,6 +7,7 @@ Source: docs/method/products.md, section 2.5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from stamps.matlab.dates import to_datetime64
 from stamps.products.clicking import clicked_places
 from stamps.products.figures import finish_figure, new_figure
+from stamps.products.notebook_figure import display_figure, png_of
+from stamps.products.reference_choice import ReferenceChoice
 from stamps.products.series import draw_series, fit_line, load_series, place_series, title_of
 from stamps.workspace import Workspace
 
@@ -45,6 +48,12 @@ class SeriesPlot(NamedTuple):
     line: NDArray[np.float64]
     figure: Figure
 
+    def _ipython_display_(self) -> None:
+        display_figure(self.figure)
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.figure)
+
 
 def ts_plot(
     lon: float | None = None,
@@ -52,6 +61,8 @@ def ts_plot(
     radius: float = 100,
     workdir: Workspace | StrPath = ".",
     out: StrPath | None = None,
+    reference_date: Any = None,
+    reference_area: Sequence[float] | None = None,
 ) -> SeriesPlot:
     """Plot a time series and the straight line through it.
 
@@ -64,6 +75,11 @@ def ts_plot(
     workdir : path-like or Workspace
     out : path-like, optional
         Picture file; default: a window, or without a display ``ts_plot.png``.
+    reference_date : str, int or date, optional
+        Date of the series on which displacements are 0 (default: the master's).
+    reference_area : sequence of float, optional
+        Longitude, latitude and radius (m) of a circle, or west, east, south and north of a box, whose pixels the series is
+        relative to (default: as ps_plot made it).
 
     Returns
     -------
@@ -86,12 +102,14 @@ def ts_plot(
     """
     ws = Workspace.at(workdir)
     series = load_series(ws)
+    choice = ReferenceChoice.of(reference_date, reference_area)
+    about = choice.refer(series, ws)
     ((lon, lat),) = [(lon, lat)] if lon is not None and lat is not None else clicked_places(series, 1)
     place = place_series(series, lon, lat, radius)
     line = fit_line(series["day"] - series["master_day"], place.displacement)
     figure, window = new_figure(out, figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    draw_series(axes, series, place.displacement, str(place), line)
-    axes.set_title(title_of(series, "Time series"), fontsize=10)
+    draw_series(axes, series, place.displacement, str(place), line, choice.date)
+    axes.set_title(title_of(series, "Time series", about), fontsize=10)
     finish_figure(figure, window, out, ws, "ts_plot.png")
     return SeriesPlot(to_datetime64(series["day"]), place.displacement, line, figure)

@@ -7,6 +7,7 @@ Source: docs/method/products.md, section 2.5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from stamps.matlab.dates import to_datetime64
 from stamps.products.clicking import clicked_places
 from stamps.products.figures import finish_figure, new_figure
+from stamps.products.notebook_figure import display_figure, png_of
+from stamps.products.reference_choice import ReferenceChoice
 from stamps.products.series import draw_series, load_series, place_series, title_of
 from stamps.workspace import Workspace
 
@@ -42,6 +45,12 @@ class DifferencePlot(NamedTuple):
     displacement: NDArray[np.floating[Any]]
     figure: Figure
 
+    def _ipython_display_(self) -> None:
+        display_figure(self.figure)
+
+    def _repr_png_(self) -> bytes:
+        return png_of(self.figure)
+
 
 def ts_plotdiff(
     lon1: float | None = None,
@@ -51,6 +60,8 @@ def ts_plotdiff(
     radius: float = 100,
     workdir: Workspace | StrPath = ".",
     out: StrPath | None = None,
+    reference_date: Any = None,
+    reference_area: Sequence[float] | None = None,
 ) -> DifferencePlot:
     """Plot the first minus the second time series.
 
@@ -63,6 +74,11 @@ def ts_plotdiff(
     workdir : path-like or Workspace
     out : path-like, optional
         Picture file; default: a window, or without a display ``ts_plotdiff.png``.
+    reference_date : str, int or date, optional
+        Date of the series on which displacements are 0 (default: the master's).
+    reference_area : sequence of float, optional
+        Longitude, latitude and radius (m) of a circle, or west, east, south and north of a box, whose pixels the series is
+        relative to (default: as ps_plot made it).
 
     Returns
     -------
@@ -77,6 +93,8 @@ def ts_plotdiff(
     """
     ws = Workspace.at(workdir)
     series = load_series(ws)
+    choice = ReferenceChoice.of(reference_date, reference_area)
+    about = choice.refer(series, ws)
     if lon1 is None or lat1 is None or lon2 is None or lat2 is None:
         places = clicked_places(series, 2)
     else:
@@ -85,7 +103,7 @@ def ts_plotdiff(
     difference = first.displacement - second.displacement
     figure, window = new_figure(out, figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    draw_series(axes, series, difference, f"{first}\nminus {second}")
-    axes.set_title(title_of(series, "Difference of time series"), fontsize=10)
+    draw_series(axes, series, difference, f"{first}\nminus {second}", since=choice.date)
+    axes.set_title(title_of(series, "Difference of time series", about), fontsize=10)
     finish_figure(figure, window, out, ws, "ts_plotdiff.png")
     return DifferencePlot(to_datetime64(series["day"]), difference, figure)

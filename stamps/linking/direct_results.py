@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError
+from stamps.frontends import master_header
 from stamps.frontends.candidate_phases import keep_pixels
 from stamps.frontends.registry import loader_of
 from stamps.insar.phase import unit_modulus
@@ -30,6 +31,8 @@ __all__ = ["write_results"]
 
 #: Files of step 1 -> those of step 5 that hold the same.
 _SAME = {"ph1": "ph2", "bp1": "bp2", "la1": "la2", "hgt1": "hgt2", "inc1": "inc2"}
+#: Processors whose angles follow from the header of the master.
+_BY_HEADER = ("gamma", "snap")
 #: Rasters that loaders search in the folders above a patch.
 _RASTERS = ("baselineGRID_*", "inc_angle.raw*", "look_angle.raw*")
 
@@ -54,10 +57,11 @@ def write_results(project: Workspace, folder: Workspace, patch: str, master_ix: 
         No candidate is left.
     """
     before = {path.name for path in (folder / patch).path.iterdir()}
-    with _rasters_linked(project, folder):
-        load = resolve_name(loader_of(folder.read_text("processor.txt"), small_baselines=True))
-        load(workdir=folder / patch)
+    processor = folder.read_text("processor.txt").strip()
     loaded = folder / patch
+    with _rasters_linked(project, folder):
+        load = resolve_name(loader_of(processor, small_baselines=True))
+        load(workdir=loaded)
     _require(loaded.exists("ps1"))
     has_phase = (loaded.load("ph1")["ph"] != 0).all(axis=1)
     _require(bool(has_phase.any()))
@@ -73,6 +77,10 @@ def write_results(project: Workspace, folder: Workspace, patch: str, master_ix: 
         for one, two in _SAME.items():
             if loaded.exists(one):
                 folder.save(two, loaded.load(one))
+        if processor in _BY_HEADER:  # of small baselines the loader stores the look angle alone
+            header = master_header.read_header(loaded, master_header.header_path(loaded))
+            incidence = master_header.look_and_incidence(header, ps["ij"][:, 2].astype(np.int64))[1]
+            folder.save("inc2", {"inc": incidence})
         folder.save("rc2", {"ph_rc": np.asfortranarray(unit_modulus(loaded.load("ph1")["ph"])), "ph_reref": None})
         quality = {
             "ph_patch": None,

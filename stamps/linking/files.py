@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError, WorkspaceError
+from stamps.workspace.markup import pairs
 from stamps.workspace.plain_files import read_json
 
 if TYPE_CHECKING:
@@ -101,6 +102,14 @@ class LinkFolder:
         if not record.get("complete"):
             raise InputError(f"{path} is not finished: run mt_link again, it goes on where it was stopped.")
         return cls(path, record)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("raster", f"{self.width} samples x {self.length} lines"),
+            ("images", f"{len(self.dates)}, {self.dates[0]} to {self.dates[-1]}, master {self.master}"),
+            *((name, str(value)) for name, value in self.options.items()),
+        ]
+        return pairs(rows, f"linked phases: {self.path}")
 
     @property
     def width(self) -> int:

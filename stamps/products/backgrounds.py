@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.errors import ParameterError
-from stamps.insar.geometry import near
+from stamps.errors import ParameterError, StampsError
+from stamps.insar.geometry import centre_of, near
 from stamps.products.dem import dem_around_pixels
 from stamps.products.mean_amplitude import grey_of, mean_amplitude
 from stamps.workspace import Workspace
+from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from stamps.products.quantities import Project
     from stamps.products.raster import PixelGrid
     from stamps.workspace.parameters import Parameters
 
 
-__all__ = ["Background", "amplitude_grey", "amplitude_image", "dem_image", "shade", "sampled"]
+__all__ = ["Background", "amplitude_grey", "amplitude_image", "dem_image", "has_dem", "relief_of", "shade", "sampled"]
 
 _MOST = 2000  # cells along the longer side
 
@@ -132,6 +134,29 @@ def dem_image(
     sides = (lon[0] - half[0], lon[-1] + half[0])
     extent = (*(sides if middle is None else near(sides, middle)), lat[0] - half[1], lat[-1] + half[1])
     return Background(shade(heights, steps, azimuth, elevation), extent, heights)
+
+
+def has_dem(ws: Workspace) -> bool:
+    """Whether a project has heights of the ground, or says where they are."""
+    return ws.exists("dem") or ws.find("demparms.in") is not None
+
+
+def relief_of(project: Project, metres: tuple[float, float]) -> Background | None:
+    """The shaded DEM of a project for the ground of a map; None where there is none that can be read, which is said.
+
+    Parameters
+    ----------
+    project : Project
+    metres : tuple of float
+        Metres of one degree of longitude and latitude.
+    """
+    if not has_dem(project.ws):
+        return None
+    try:
+        return dem_image(project.ws, project.parameters, metres, centre_of(project.lonlat)[0])
+    except StampsError as error:  # a map without this background is better than none
+        Log(project.ws, "PICTURE")(f"The shaded DEM is left out: {error}", level=2)
+        return None
 
 
 def _light(parameters: Parameters) -> NDArray[np.float64]:

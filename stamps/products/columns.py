@@ -87,15 +87,15 @@ def random_subset(rows: NDArray[np.int64], step: float, seed: int) -> NDArray[np
     -------
     ndarray of int
     """
-    if step < 1:
+    if not 1 <= step < np.inf:
         raise InputError(f"The step is {step}, but it is 1 for all pixels, 2 for every second and so on.")
     count = int(np.ceil(rows.size / step))
     return rows if count == rows.size else np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
 
 
 def pixel_coherence(stored: NDArray[Any] | None, n_ps: int) -> NDArray[Any] | None:
-    """One coherence for each pixel; of a multilooked stack, which has one for each interferogram, their mean without the
-    master's column of ones.
+    """One coherence for each pixel; of a multilooked stack, which has one for each interferogram, the mean of the known ones
+    without the master's column of ones.
 
     Parameters
     ----------
@@ -113,4 +113,8 @@ def pixel_coherence(stored: NDArray[Any] | None, n_ps: int) -> NDArray[Any] | No
     if stored.size == n_ps:
         return stored
     columns = stored.reshape((n_ps, -1), order="F")
-    return columns[:, ~(columns == 1).all(axis=0)].mean(axis=1)
+    columns = columns[:, ~(columns == 1).all(axis=0)]
+    known = np.isfinite(columns)
+    count = known.sum(axis=1)
+    mean = np.where(known, columns, 0).sum(axis=1) / np.maximum(count, 1)
+    return np.where(count, mean, np.nan).astype(columns.dtype)

@@ -1,4 +1,4 @@
-"""Figures: made without a window where a file is asked for, shown in one otherwise.
+"""Figures: made without a window where a file is asked for, shown in one, or in the cell of a notebook, otherwise.
 
 matplotlib is imported only here and in the functions that draw, when they run.
 """
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from stamps.errors import InputError
 from stamps.products.matplotlib_place import give_place
+from stamps.products.notebook_figure import display_figure, made_for_notebooks, note_shown
 from stamps.products.saving import complete_file
+from stamps.workspace.console import in_notebook
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from stamps.workspace import Workspace
 
 
-__all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "window_possible"]
+__all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "save_figure", "window_possible"]
 
 _DPI = 150
 
@@ -41,7 +43,7 @@ def matplotlib_or_error() -> Any:
 
 
 def window_possible() -> bool:
-    """Whether a window (or a notebook) can show a figure here."""
+    """Whether a window (or a notebook that lets figures be clicked at) can show a figure here."""
     matplotlib = matplotlib_or_error()
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "JPY_PARENT_PID")  # the last one: a notebook
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
@@ -49,11 +51,12 @@ def window_possible() -> bool:
     from matplotlib.backends import BackendFilter, backend_registry
 
     hidden = {name.lower() for name in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE)}
-    return matplotlib.get_backend().lower() not in hidden
+    backend = matplotlib.get_backend().lower()
+    return backend not in hidden and "inline" not in backend
 
 
 def new_figure(out: StrPath | None = None, **options: Any) -> tuple[Figure, bool]:
-    """A figure for a file, or for a window if none is asked for and one can be opened.
+    """A figure for a file, or for a window (the cell of a notebook) if none is asked for and one can be opened.
 
     Parameters
     ----------
@@ -73,6 +76,8 @@ def new_figure(out: StrPath | None = None, **options: Any) -> tuple[Figure, bool
         from matplotlib import pyplot
 
         return pyplot.figure(**options), True
+    if in_notebook():
+        return made_for_notebooks(**options), False
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -81,8 +86,13 @@ def new_figure(out: StrPath | None = None, **options: Any) -> tuple[Figure, bool
     return figure, False
 
 
+def save_figure(figure: Figure, path: Path, kind: str = "") -> None:
+    """Write a figure as pictures of this package are written; ``kind`` is ``'png'`` …, default: the ending of the name."""
+    figure.savefig(path, dpi=_DPI, format=kind or path.suffix.lower().lstrip("."))
+
+
 def finish_figure(figure: Figure, shown: bool, out: StrPath | None, ws: Workspace, default: str) -> Path | None:
-    """Show a figure in its window, or write its file and say where it is.
+    """Show a figure in its window or the cell of a notebook, or write its file and say where it is.
 
     Parameters
     ----------
@@ -105,6 +115,10 @@ def finish_figure(figure: Figure, shown: bool, out: StrPath | None, ws: Workspac
         from matplotlib import pyplot
 
         pyplot.show()
+        note_shown(figure)
+        return None
+    if out is None and in_notebook():
+        display_figure(figure)
         return None
     path = ws.path / (default if out is None else Path(out))
     kinds = figure.canvas.get_supported_filetypes()
@@ -112,6 +126,6 @@ def finish_figure(figure: Figure, shown: bool, out: StrPath | None, ws: Workspac
     if suffix not in kinds:
         raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
     with complete_file(path, "picture") as part:
-        figure.savefig(part, dpi=_DPI, format=suffix)
+        save_figure(figure, part, suffix)
     Log(ws, "PICTURE")(f"written to {path}", level=2)
     return path

@@ -113,10 +113,12 @@ def observations(
     return Observations(phase, columns, days, covariance, reference)
 
 
-def usual_observations(project: Project) -> Observations:
+def usual_observations(
+    project: Project, find_reference: Callable[..., np.ndarray | None] = reference_pixels
+) -> Observations:
     """The series behind the velocity that is shown by default (:attr:`Project.usual_velocity`), as Observations."""
     value_type = ValueType.named(project.usual_velocity, project.small_baselines)
-    return observations(value_type, project, Choice(), PlotRequest(), reference_pixels)
+    return observations(value_type, project, Choice(), PlotRequest(), find_reference)
 
 
 def velocity_of(seen: Observations, project: Project) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ __all__ = ["Choice", "Project", "Quantities", "evaluate", "matrix_of"]
 _BANDED = {2: "ph_tropo_powerlaw_ifg_", 11: "K_tropo_powerlaw_ifg_"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Project(ProjectFiles):
     """A processed directory, with what its interferograms and their wavelength mean."""
 

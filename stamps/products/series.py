@@ -17,6 +17,7 @@ from stamps.insar.geometry import llh2local, within_180
 from stamps.matlab.dates import datestr, to_yyyymmdd
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import nanmean
+from stamps.products.quantity_styles import TOWARDS
 from stamps.products.saving import SERIES_NAME
 from stamps.workspace import Workspace, freshness
 
@@ -159,13 +160,17 @@ def dates_of(day: ArrayLike) -> list[date]:
     return [datetime.date(d // 10_000, d // 100 % 100, d % 100) for d in to_yyyymmdd(np.atleast_1d(day)).tolist()]
 
 
-def title_of(series: Any, what: str) -> str:
-    """Title of a picture of a series: what it shows, from which plot, the master that the dotted line marks."""
+def title_of(series: Any, what: str, reference: str = "") -> str:
+    """Title of a picture of a series: what, from which plot, the master that the dotted line marks, another reference area."""
     name = Path(series.source).stem.removeprefix("ps_plot_ts_")
-    return f"{what}, from ps_plot {name}; dotted: master of {datestr(series['master_day'])}"
+    return f"{what}, from ps_plot {name}; dotted: master of {datestr(series['master_day'])}" + (
+        f"\n{reference}" if reference else ""
+    )
 
 
-def draw_series(axes: Axes, series: Any, displacement: NDArray[Any], label: str, line: Any = None) -> None:
+def draw_series(
+    axes: Axes, series: Any, displacement: NDArray[Any], label: str, line: Any = None, since: Any = None
+) -> None:
     """Draw a series over its dates, with its line if there is one.
 
     Parameters
@@ -178,6 +183,8 @@ def draw_series(axes: Axes, series: Any, displacement: NDArray[Any], label: str,
     label : str
     line : ndarray, shape (2,), optional
         From :func:`fit_line`.
+    since : date, optional
+        On which it is 0 (default: that of the master).
     """
     from matplotlib.dates import ConciseDateFormatter
 
@@ -189,7 +196,7 @@ def draw_series(axes: Axes, series: Any, displacement: NDArray[Any], label: str,
         fitted = line[0] + line[1] * (series["day"] - series["master_day"]) / DAYS_PER_YEAR
         axes.plot(dates, fitted, "-", lw=1, label=f"{line[1]:.1f} mm/yr")
     axes.axvline(master, color="0.7", ls=":", lw=1)
-    axes.set_ylabel("displacement towards the satellite (mm)")
+    axes.set_ylabel(f"displacement since {since or master} (mm)\n{TOWARDS}")
     axes.legend(frameon=False, fontsize=8)
     axes.grid(alpha=0.3)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))

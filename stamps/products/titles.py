@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from stamps.insar.geometry import centre_of, longitude_range, near, within_180, wrapped_longitude
 from stamps.matlab.dates import datestr
+from stamps.products.quantity_styles import STYLES, TOWARDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,15 +106,15 @@ def sign_of(value_type: ValueType | None) -> str:
     if value_type is None or value_type.group in ("hgt", "vs"):
         return ""
     if value_type.is_velocity:
-        return "positive towards the satellite"
+        return TOWARDS
     if value_type.group == "d":
-        return "negative where the ground stands above the DEM"
+        return STYLES["dem_error"].sign
     if value_type.group in ("series", "pairs") and value_type.words[0] == "U":
         return "positive away from the satellite"
     return ""
 
 
-def describe_data(value_type: ValueType | None, values: Values, project: Project) -> str:
+def describe_data(value_type: ValueType | None, values: Values, project: Project, ref_ifg: int = 0) -> str:
     """Which data stand behind a picture: time span and number of images of a velocity, order of dates, pixels.
 
     Parameters
@@ -121,6 +122,8 @@ def describe_data(value_type: ValueType | None, values: Values, project: Project
     value_type : ValueType or None
     values : Values
     project : Project
+    ref_ifg : int
+        What is subtracted: 0 nothing, -1 the image before, otherwise the number of an image or interferogram from 1.
 
     Returns
     -------
@@ -133,10 +136,19 @@ def describe_data(value_type: ValueType | None, values: Values, project: Project
         count = f"{len(values.numbers)} interferograms" if value_type.pairs else f"{len(values.numbers) + 1} images"
         parts.append(f"{count} from {datestr(np.min(days))} to {datestr(np.max(days))}")
     elif _against_master(value_type, values):
-        parts.append(f"each date against the master of {datestr(ps['master_day'])}")
+        parts.append(_since(ref_ifg, ps))
     elif values.labels == "ifgs":
         parts.append("second date minus first")
     return ", ".join([*parts, f"{ps['n_ps']} pixels"])
+
+
+def _since(ref_ifg: int, ps: Mapping[str, Any]) -> str:
+    """What the phases of each date are relative to in time."""
+    if ref_ifg < 0:
+        return "each date against the one before"
+    if ref_ifg > 0:
+        return f"each date against {datestr(ps['day'][ref_ifg - 1])}"
+    return f"each date against the master of {datestr(ps['master_day'])}"
 
 
 def _against_master(value_type: ValueType | None, values: Values) -> bool:

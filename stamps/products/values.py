@@ -17,6 +17,7 @@ from stamps.products.estimates import Estimates
 from stamps.products.observations import N_BOOT, observations
 from stamps.products.phasors import wrapped_phasors
 from stamps.products.quantities import Choice, Project, Quantities, chosen_iono, chosen_tropo, evaluate
+from stamps.products.reference_choice import OWN, ReferenceChoice
 from stamps.products.value_types import ValueType
 from stamps.products.velocity import fit_lines, fit_without_each
 
@@ -87,6 +88,8 @@ class Shown:
     reference : ndarray of int or None
         0-based reference pixels.
     request : PlotRequest
+    choice : ReferenceChoice
+        Another reference than that of the parameters.
     """
 
     project: Project
@@ -96,6 +99,7 @@ class Shown:
     columns: NDArray[np.int64]
     reference: NDArray[np.int64] | None
     request: PlotRequest
+    choice: ReferenceChoice = OWN
 
     @property
     def name(self) -> str:

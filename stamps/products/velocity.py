@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import linalg
 
+from stamps.errors import InputError
 from stamps.matlab.linalg import lscov
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["bootstrap_spread", "bootstrap_std", "fit_lines", "fit_without_each", "mean_velocity"]
+__all__ = ["bootstrap_spread", "bootstrap_std", "check_seed", "fit_lines", "fit_without_each", "mean_velocity"]
 
 _PIXELS = 100_000
 _ALL_EQUAL = 1e-20  # squared share of the slope's column that rounding leaves when all dates are the same
+
+
+def check_seed(seed: int) -> None:
+    """InputError where the start of random numbers is no whole number from 0 on."""
+    if not (isinstance(seed, int | np.integer) and seed >= 0):
+        raise InputError(f"The start of the random numbers is {seed!r}, but a whole number from 0 on was expected.")
 
 
 def fit_lines(
@@ -155,6 +162,7 @@ def _bootstrap_slopes(
     years: NDArray[np.float64], covariance: NDArray[np.floating[Any]], n_boot: int, seed: int
 ) -> NDArray[np.float64]:
     """Draw the observations again and again; weights of the slope of each draw, shape (n_boot, k)."""
+    check_seed(seed)
     k = len(years)
     draws = np.random.default_rng(seed).integers(0, k, (n_boot, k))
     return _slopes_of_draws(np.column_stack([np.ones(k), years]), np.asarray(covariance, np.float64), draws)

@@ -161,8 +161,22 @@ def refuse_merged(ws: Workspace, start: int) -> None:
     """
     name = str(Parameters(ws, read_only=True).get("insar_processor")).strip().lower()
     processor = PROCESSORS.get(name)
-    if processor is not None and processor.merged and start <= MERGING_STEPS[-1]:
+    if start > MERGING_STEPS[-1]:
+        return
+    if processor is not None and processor.merged:
         raise ParameterError(nothing_to_load(processor))
+    if _is_multilooked(ws):
+        raise ParameterError(
+            f"{ws.path} begins with multilooked interferograms, which mt_ml_select loaded: there is nothing for steps 1 to 5 to "
+            "do; go on with step 6 (stamps 6 8)."
+        )
+
+
+def _is_multilooked(ws: Workspace) -> bool:
+    """Whether pixels have a coherence in every interferogram and no phase of steps 1 to 5, and there are no patches."""
+    if not ws.exists("ps2") or not ws.exists("pm2") or any(map(ws.exists, ("ps1", "ph2"))) or ws.patch_list():
+        return False
+    return ws.variables_of("pm2") == ["coh_ps"] and "ph" not in ws.variables_of("ps2")
 
 
 def find_patches(ws: Workspace, list_file: str) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import html
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +18,7 @@ from stamps.run.plan import plan_patch, project_steps
 from stamps.run.run_record import RunRecord
 from stamps.run.step_notes import StepNote
 from stamps.workspace import Workspace
+from stamps.workspace.markup import lines, table
 
 __all__ = ["SCHEMA_VERSION", "Reporter", "RunReport", "StepReport"]
 
@@ -125,23 +125,23 @@ class RunReport:
         return {"schema": "stamps-run-report", "schema_version": SCHEMA_VERSION, **asdict(self)}
 
     def __str__(self) -> str:
-        lines = [f"{self.workdir}: {self._sentence()}"]
+        said = [f"{self.workdir}: {self._sentence()}"]
         if self.steps:
-            lines.append("step  directories  completed  skipped  failed  planned  seconds")
-            lines += [
+            said.append("step  directories  completed  skipped  failed  planned  seconds")
+            said += [
                 f"{k:4d}  {n:11d}  {c:9d}  {s:7d}  {f:6d}  {p:7d}  {t:7.1f}" for k, n, c, s, f, p, t in self._rows()
             ]
-        lines += [f"step {step.step} in {step.directory}: {step.reason}" for step in self.failed]
-        return "\n".join(lines + [self.error] * (bool(self.error) and not self.failed))
+        said += [f"step {step.step} in {step.directory}: {step.reason}" for step in self.failed]
+        return "\n".join(said + [self.error] * (bool(self.error) and not self.failed))
 
     def __repr__(self) -> str:
         return f"<{self._sentence()}>"
 
     def _repr_html_(self) -> str:
-        heads = ("step", "directories", COMPLETED, SKIPPED, FAILED, PLANNED, "seconds")
-        rows = "".join(f"<tr>{''.join(f'<td>{cell:g}</td>' for cell in row)}</tr>" for row in self._rows())
-        table = f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{rows}</table>"
-        return f"<p>{html.escape(self._sentence())}</p>{table if rows else ''}<p>{html.escape(self.error)}</p>"
+        heads = ("step", "directories", COMPLETED, SKIPPED, FAILED, PLANNED, "time (s)")
+        rows = self._rows()
+        said = lines([] if rows else [self._sentence()]) + (table(heads, rows, self._sentence()) if rows else "")
+        return said + lines([self.error])
 
     def _sentence(self) -> str:
         what = "run" if self.start is None else f"steps {self.start} to {self.end}"

@@ -9,7 +9,6 @@ import contextlib
 import functools
 import math
 import os
-import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,8 +21,8 @@ from stamps import native
 from stamps.errors import StampsError
 from stamps.processes import children
 from stamps.run.settings import settings_of
-from stamps.workspace.console import terminal
 from stamps.workspace.parameters import Parameters
+from stamps.workspace.progress import progress
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -108,7 +107,8 @@ class Workers:
         """
         left, waiting = deque(tasks), deque[tuple[T, _Future[R]]]()
         sizes = [1 if size_of is None else size_of(task) for task in left]
-        with self._place(unit, light) as place, _progress(sum(sizes), unit, title, size_of is not None) as progress:
+        shown: dict[str, Any] = {"unit": unit, "title": title, "scaled": size_of is not None, "leave": True}
+        with self._place(unit, light) as place, progress(total=sum(sizes), **shown) as told:
             try:
                 while waiting or left:
                     room = place.room()  # asked again, because workers may join during the run
@@ -116,7 +116,7 @@ class Workers:
                         task = left.popleft()
                         future = place.submit(function, prepare, task, name_of(task))
                         size = sizes[len(sizes) - len(left) - 1]
-                        future.add_done_callback(functools.partial(_count, progress, size))
+                        future.add_done_callback(functools.partial(_count, told, size))
                         waiting.append((task, future))
                     task, future = waiting.popleft()
                     place.wait(future)
@@ -215,15 +215,8 @@ def _named(name: str) -> Iterator[None]:
         raise
 
 
-def _progress(total: int, unit: str, title: str, scaled: bool) -> tqdm[Any]:
-    from tqdm import tqdm
-
-    shown = {"desc": title or None, "unit_scale": scaled, "disable": not sys.stderr.isatty(), "file": terminal()}
-    return tqdm(total=total, unit=unit, **shown)
-
-
-def _count(progress: tqdm[Any], size: int, _future: object) -> None:
-    progress.update(size)
+def _count(told: tqdm[Any], size: int, _future: object) -> None:
+    told.update(size)
 
 
 # ---------------------------------------------------------------------- cores

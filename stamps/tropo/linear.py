@@ -15,6 +15,7 @@ import numpy as np
 from stamps.errors import NoPixelsError
 from stamps.tropo.bands import CellGrid
 from stamps.tropo.regression import robust_fit
+from stamps.workspace.markup import table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,14 @@ class HeightSlopes:
     slope: np.ndarray
     error: np.ndarray
     explained: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"<slopes of {self.slope.size} interferograms with height>"
+
+    def _repr_html_(self) -> str:
+        columns = zip(1000 * self.slope, 1000 * self.error, 100 * self.explained, strict=True)
+        rows = [(number, *row) for number, row in enumerate(columns, 1)]
+        return table(("interferogram", "slope (rad/km)", "error (rad/km)", "explained (%)"), rows)
 
 
 def height_slopes(

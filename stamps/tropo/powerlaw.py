@@ -35,6 +35,7 @@ import numpy as np
 from stamps.errors import InputError, NoPixelsError
 from stamps.tropo.bands import CellGrid
 from stamps.tropo.regression import robust_fit
+from stamps.workspace.markup import table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,6 +65,15 @@ class WindowEstimates:
     windows: Windows
     coefficient: np.ndarray
     error: np.ndarray
+
+    def __repr__(self) -> str:
+        windows, bands, ifgs = self.coefficient.shape
+        return f"<coefficients of {windows} windows, {bands} bands, {ifgs} interferograms>"
+
+    def _repr_html_(self) -> str:
+        known = np.isfinite(self.error)
+        rows = [(band + 1, int(known[:, band].any(axis=1).sum())) for band in range(known.shape[1])]
+        return table(("band", "windows with an estimate"), rows, repr(self)[1:-1])
 
 
 def relief_power(height: NDArray[np.float64], h0: float, alpha: float) -> NDArray[np.float64]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import math
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import metadata
 from typing import Any
+
+from stamps.workspace.markup import lines, table
 
 __all__ = ["Report", "Row", "versions"]
 
@@ -126,12 +127,12 @@ class Report:
         everything : bool
             Also name what agrees, with its largest difference.
         """
-        lines = [f"{self.run} against {self.golden}", ", ".join(f"{name} {text}" for name, text in versions().items())]
+        said = [f"{self.run} against {self.golden}", ", ".join(f"{name} {text}" for name, text in versions().items())]
         for row in self.rows:
             notable = row.status != "ok"
             if notable or everything:
-                lines.append(_line(row))
-        return "\n".join([*lines, self.verdict])
+                said.append(_line(row))
+        return "\n".join([*said, self.verdict])
 
     @property
     def verdict(self) -> str:
@@ -147,7 +148,11 @@ class Report:
         return f"<{self.verdict}>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.text())}</pre>"
+        heads = ("file", "variable", "status", "detail")
+        rows = [(row.file, row.variable, row.status, row.detail) for row in self.rows if row.status != "ok"]
+        title = f"{self.run} against {self.golden}"
+        made = table(heads, rows, title) if rows else lines([title])
+        return made + lines([self.verdict])
 
 
 @lru_cache(maxsize=1)

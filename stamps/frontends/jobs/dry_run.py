@@ -18,6 +18,7 @@ from stamps.frontends.jobs.standing import standing
 from stamps.frontends.jobs.store import JobFolder
 from stamps.frontends.jobs.submission import job_of_plan
 from stamps.frontends.jobs.what_to_do import open_tasks
+from stamps.workspace import markup
 
 __all__ = ["DryRun", "StepPlan", "dry_run"]
 
@@ -84,6 +85,13 @@ class DryRun:
         """For JSON."""
         return {**vars(self), "steps": [vars(step) for step in self.steps], "exit_status": self.exit_status}
 
+    def _repr_html_(self) -> str:
+        rows = [(step.name, step.tasks, step.to_run, _needs(step)) for step in self.steps]
+        heads = ("step", "tasks", "to run", "at once × threads, memory, limit")
+        title = f"{self.name} ({self.frontend}), engine {self.engine}: a dry run, nothing is written"
+        marked = [f"problem: {text}" for text in self.problems] + [f"warning: {text}" for text in self.warnings]
+        return markup.table(heads, rows, title) + markup.lines([*marked, *self.facts])
+
     def __str__(self) -> str:
         """For people."""
         lines = [
@@ -103,11 +111,14 @@ class DryRun:
 
 
 def _line(step: StepPlan) -> str:
+    return f"{step.name:<22s} {step.tasks:6d} {step.to_run:7d}  {_needs(step)}"
+
+
+def _needs(step: StepPlan) -> str:
     many = str(step.at_once) if step.at_once else "all"
     limit = f", {step.minutes} min" if step.minutes else ""
     after = f" (after {', '.join(step.after)})" if step.after else ""
-    needs = f"{many} × {step.cores}, {step.memory_mb / 1024:.1f} GiB each{limit}{after}"
-    return f"{step.name:<22s} {step.tasks:6d} {step.to_run:7d}  {needs}"
+    return f"{many} × {step.cores}, {step.memory_mb / 1024:.1f} GiB each{limit}{after}"
 
 
 def dry_run(folder: JobFolder, front_end: FrontEnd, config: JobConfig, *, all_commands: bool = False) -> DryRun:

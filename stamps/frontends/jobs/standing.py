@@ -17,6 +17,7 @@ from stamps.frontends.jobs.products import Makers, missed, tasks_of
 from stamps.frontends.jobs.runner import BEING_ENDED
 from stamps.frontends.jobs.store import JobFolder
 from stamps.frontends.jobs.submissions import Submission
+from stamps.workspace.markup import lines, table
 
 __all__ = ["JobState", "StepState", "TaskStanding", "standing"]
 
@@ -128,6 +129,16 @@ class JobState:
     steps: dict[str, StepState]
     at_work: bool
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (step.name, step.status.value, step.done, step.total, step.seconds, step.message)
+            for step in self.steps.values()
+        ]
+        failures = [task for step in self.steps.values() for task in step.failures]
+        told = [f"{task.step}/{task.id}: {task.message or task.status.value}" for task in failures]
+        title = f"{self.name} ({self.frontend}), {'at work' if self.at_work else 'not at work'}"
+        return table(("step", "", "done", "of", "time (s)", ""), rows, title) + lines([*told, *self.notes])
 
     @property
     def exit_status(self) -> int:

@@ -26,6 +26,7 @@ from stamps.tropo.weather.models import MODELS, WeatherModel
 from stamps.tropo.weather.overpass import Overpass, find_overpass
 from stamps.tropo.weather.times import Moment, around, show
 from stamps.workspace.log import Log
+from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +59,16 @@ class WeatherCorrection:
     wet: NDArray[np.float32]
     missing: tuple[int, ...]
     uncorrected: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        n_ps, n_ifg = self.total.shape
+        return f"<delays of {n_ps} pixels in {n_ifg} interferograms, {len(self.uncorrected)} without>"
+
+    def _repr_html_(self) -> str:
+        parts = (("total", self.total), ("hydrostatic", self.hydro), ("wet", self.wet))
+        rows = [(name, float(np.sqrt(np.nanmean(np.square(values, dtype=np.float64))))) for name, values in parts]
+        told = [f"Not corrected: {', '.join(self.uncorrected)}"] if self.uncorrected else []
+        return table(("delay", "rms (rad)"), rows, f"{self.total.shape[1]} interferograms") + lines(told)
 
 
 @dataclass
