@@ -18,6 +18,7 @@ pytest.register_assert_rewrite("helpers")  # their failures show values, as thos
 from helpers import ds_projects, run_projects, tiny_stacks  # noqa: E402
 from helpers.browser import chromium  # noqa: E402
 from helpers.collected import COLLECTED  # noqa: E402
+from helpers.toy_jobs import Toy  # noqa: E402
 from stamps.errors import InputError  # noqa: E402
 from stamps.verify import golden  # noqa: E402
 from stamps.workspace.console import log_on_console  # noqa: E402
@@ -51,6 +52,21 @@ def browser(tmp_path_factory):
     """A browser without a window that others see, 1400 pixels wide."""
     with chromium(tmp_path_factory.mktemp("profile"), 1400, 900) as browser:
         yield browser
+
+
+@pytest.fixture
+def detached_toy(tmp_path, monkeypatch):
+    """A front end whose jobs run as they do for users, in processes of their own."""
+    made = Toy(tmp_path, monkeypatch)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def toy(detached_toy, monkeypatch):
+    """The same, whose tasks are run by the submission itself."""
+    detached_toy.run_in_this_process(monkeypatch)
+    return detached_toy
 
 
 @pytest.fixture(scope="session")

@@ -23,14 +23,6 @@ from stamps.frontends.processor import Processor
 
 
 @pytest.fixture
-def toy(tmp_path, monkeypatch):
-    made = Toy(tmp_path, monkeypatch)
-    made.run_in_this_process(monkeypatch)
-    yield made
-    made.end()
-
-
-@pytest.fixture
 def failed(toy):
     """A job of which a task has failed."""
     tasks = {"20200115": {"shell": "echo 'Error: no orbit'; exit 1", "about": "20200115 IW2"}, "20200127": "true"}

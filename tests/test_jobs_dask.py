@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from helpers.toy_jobs import Toy, until
+from helpers.toy_jobs import until
 from stamps.errors import ParameterError
 
 
@@ -18,10 +18,8 @@ def scheduler():
 
 
 @pytest.fixture
-def toy(tmp_path, monkeypatch):
-    made = Toy(tmp_path, monkeypatch)
-    yield made
-    made.end()
+def toy(detached_toy):
+    return detached_toy
 
 
 #: Commands see the folder of the front end, which the workers' own environment does not name.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.toy_jobs import Toy, until
+from helpers.toy_jobs import until
 from stamps.errors import StampsError
 from stamps.frontends.jobs import living
 from stamps.frontends.jobs.runner import main as run_task
@@ -19,10 +19,8 @@ _RUNNER = run_task.__module__
 
 
 @pytest.fixture
-def toy(tmp_path, monkeypatch):
-    made = Toy(tmp_path, monkeypatch)
-    yield made
-    made.end()
+def toy(detached_toy):
+    return detached_toy
 
 
 def steps(toy):

@@ -76,6 +76,8 @@ class AreaRules:
             raise ParameterError(f"The spread '{self.spread}' is unknown: robust, std or point.")
         if self.method not in ("dbscan", "hdbscan"):
             raise ParameterError(f"The method '{self.method}' is unknown: dbscan or hdbscan.")
+        if self.method == "hdbscan":
+            learning("cluster")
         if not 0 <= self.active_part <= 1:
             raise ParameterError(f"The active part of the points is {self.active_part}, but lies between 0 and 1.")
 

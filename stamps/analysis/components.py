@@ -19,7 +19,7 @@ from stamps.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["METHODS", "Components", "components_of", "usual_number"]
+__all__ = ["METHODS", "Components", "check_method", "components_of", "usual_number"]
 
 #: Principal components; independent in space (maps), independent in time (courses).
 METHODS = ("pca", "sica", "tica")
@@ -80,6 +80,14 @@ class Components:
         return made
 
 
+def check_method(method: str) -> None:
+    """ParameterError, before anything is computed, where a method is none of :data:`METHODS` or lacks its library."""
+    if method not in METHODS:
+        raise ParameterError(f"The method '{method}' is unknown: there are {', '.join(METHODS)}.")
+    if method != "pca":
+        learning("decomposition")
+
+
 def components_of(
     series: ArrayLike,
     method: str = "sica",
@@ -114,8 +122,7 @@ def components_of(
     ParameterError
         The method is unknown, there are too few pixels or dates, or more components than dates are asked for.
     """
-    if method not in METHODS:
-        raise ParameterError(f"The method '{method}' is unknown: there are {', '.join(METHODS)}.")
+    check_method(method)
     whole(runs, "runs"), whole(seed, "seed")
     data = np.asarray(series, dtype=np.float64)
     if data.ndim != 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from stamps.cli.table_options import add_table_options, analysis_parser, show_analysis
+from stamps.cli.table_options import add_table_options, analysis_parser, check_picture_of, show_analysis
 from stamps.products.areas import areas
 from stamps.products.moving_areas.files import AREA_FORMATS
 
@@ -40,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
     group.add_argument("--no-kinds", dest="kinds", action="store_false", help="do not tell kinds of motion")
     add_table_options(parser)
     options = vars(parser.parse_args(argv))
+    check_picture_of(options)
     picture = options.pop("picture")
     found = areas(options.pop("kind"), options.pop("out"), options.pop("workdir"), **options)
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from stamps.cli.table_options import add_table_options, analysis_parser, show_analysis
+from stamps.cli.table_options import add_table_options, analysis_parser, check_picture_of, show_analysis
 from stamps.products.components import components
 
 __all__ = ["main"]
@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     group.add_argument("--subtract", metavar="N,N", type=_numbers, help="write the series without these components")
     add_table_options(parser)
     options = vars(parser.parse_args(argv))
+    check_picture_of(options)
     picture = options.pop("picture")
     found = components(options.pop("kind"), options.pop("out"), options.pop("workdir"), **options)
 

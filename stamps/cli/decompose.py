@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from stamps.cli.options import add_workdir
+from stamps.cli.options import add_corrections, add_workdir
 
 __all__ = ["main"]
 
@@ -38,8 +38,7 @@ def main(argv: Sequence[str]) -> int:
     _add_model(parser)
     add_workdir(parser, "where relative names are meant from")
     parser.add_argument("--values", metavar="TYPE", help="value type, as for stamps export (v-d; small baselines V-d)")
-    parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")
-    parser.add_argument("--iono", metavar="NAME", default=0, type=_name_or_number, help="ionospheric correction (i_as)")
+    add_corrections(parser)
     parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of the errors (1500)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of the random numbers (0)")
     options = vars(parser.parse_args(argv))
@@ -104,7 +103,3 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--azimuth", metavar="DEG", type=float, help="horizontal motion is along it, clockwise from north"
     )
     parser.add_argument("--frame", metavar="NAME", default="", help="frame of --north, for the metadata")
-
-
-def _name_or_number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text

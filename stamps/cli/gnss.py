@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 
-from stamps.cli.options import add_reference_area, add_workdir
+from stamps.cli.options import add_corrections, add_reference, add_workdir
 
 __all__ = ["main"]
 
@@ -54,14 +54,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", metavar="FILE", action="append", help="csv, json or a picture; may be given again")
     add_workdir(parser, "project directory after step 7; files are meant from there")
     parser.add_argument("--values", metavar="TYPE", help="value type, as for stamps export (v-d; small baselines V-d)")
-    parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")
-    parser.add_argument("--iono", metavar="NAME", default=0, type=_name_or_number, help="ionospheric correction (i_as)")
+    add_corrections(parser)
     parser.add_argument("--radius", metavar="M", type=float, default=500.0, help="metres around a station (500)")
     parser.add_argument("--min-pixels", metavar="N", type=int, default=3, help="pixels that a station needs (3)")
     parser.add_argument(
         "--window", metavar="DAYS", type=float, default=3.0, help="days around an image that are averaged (3)"
     )
     parser.add_argument("--reference-station", metavar="SITE", help="compare differences to this station")
+    _add_calibration(parser)
+    _add_frame(parser)
+    add_reference(parser)
+    parser.add_argument("--look-side", choices=("right", "left"), default="right", help="where the radar looks (right)")
+    parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of the errors (1500)")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of the random numbers (0)")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    return parser
+
+
+def _add_calibration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibrate", choices=("offset", "plane"), help="fit it to station minus pixels")
     parser.add_argument(
         "--calibrated",
@@ -72,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--by-date", action="store_true", help="calibrate displacements date by date, with the series of stations"
     )
+
+
+def _add_frame(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frame", metavar="NAME", default="", help="frame of the stations, for the metadata (what names of files say)"
     )
@@ -85,13 +98,3 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         help="or the rotation about this pole, degrees and degrees per million years",
     )
-    add_reference_area(parser)
-    parser.add_argument("--look-side", choices=("right", "left"), default="right", help="where the radar looks (right)")
-    parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of the errors (1500)")
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of the random numbers (0)")
-    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
-    return parser
-
-
-def _name_or_number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text

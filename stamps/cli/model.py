@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stamps.cli.table_options import add_table_options, analysis_parser, show_analysis
+from stamps.cli.table_options import add_table_options, analysis_parser, check_picture_of, show_analysis
 from stamps.products.exports import FORMATS
 from stamps.products.model import model
 
@@ -42,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
     picture, show, point = (options.pop(name) for name in ("picture", "show", "point"))
     if picture is None and (show or point):
         parser.error("--show and --point choose a picture: give --picture FILE")
+    check_picture_of({**options, "picture": picture})
     found = model(options.pop("kind"), options.pop("out"), options.pop("workdir"), **options)
 
     def draw() -> Path | None:

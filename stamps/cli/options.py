@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["BACKEND_HELP", "STDOUT", "add_model_terms", "add_reference", "add_reference_area", "add_workdir"]
+__all__ = [
+    "BACKEND_HELP",
+    "STDOUT",
+    "add_corrections",
+    "add_model_terms",
+    "add_reference",
+    "add_reference_area",
+    "add_workdir",
+]
 
 #: What stands for the standard output where a file may be named.
 STDOUT = "-"
@@ -46,3 +54,13 @@ def add_model_terms(parser: argparse.ArgumentParser, what: str) -> None:
         const="",
         help=f"{what} of stamps model, too: degree=2,annual,step=20190101,classify for instance (without: velocity, kind)",
     )
+
+
+def add_corrections(parser: argparse.ArgumentParser) -> None:
+    """Add ``--aps`` and ``--iono``: the corrections of a value type that names them."""
+    parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")
+    parser.add_argument("--iono", metavar="NAME", default=0, type=_name_or_number, help="ionospheric correction (i_as)")
+
+
+def _name_or_number(text: str) -> int | str:
+    return int(text) if text.isdigit() else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from stamps.cli.options import add_reference_area, add_workdir
+from stamps.cli.options import add_corrections, add_reference_area, add_workdir
 
 __all__ = ["main"]
 
@@ -40,8 +40,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--width", metavar="M", type=float, default=1000.0, help="metres across the line (1000)")
     parser.add_argument("--bins", metavar="N", type=int, default=20, help="equal parts of the line (20)")
     parser.add_argument("--value", metavar="TYPE", help="value type of ps_plot (default v-d; small baselines V-d)")
-    parser.add_argument("--aps", metavar="NAME", default=0, help="tropospheric correction (a_l), for types with a")
-    parser.add_argument("--iono", metavar="NAME", default=0, help="ionospheric correction (i_as), for types with i")
+    add_corrections(parser)
     parser.add_argument(
         "--out", metavar="FILE", help="CSV file of the pixels; that of the means gets _bins in its name"
     )
@@ -55,7 +54,8 @@ def main(argv: Sequence[str]) -> int:
         options.from_, options.to_, options.width, options.bins, options.value, options.workdir, options.out, options.picture,
         aps=options.aps, iono=options.iono, reference_area=options.reference_area,
     )  # fmt: skip
-    print(f"{len(found)} pixels of {found.name} within {found.width / 2:g} m of {found.length:.0f} m; mm/yr")
+    about = f", {found.reference}" if found.reference else ""
+    print(f"{len(found)} pixels of {found.name} within {found.width / 2:g} m of {found.length:.0f} m; mm/yr{about}")
     print(f"{'metres':>10s} {'n':>7s} {'mean':>9s} {'median':>9s} {'std':>9s}")
     for row in zip(*vars(found.bins).values(), strict=True):
         print("{:10.1f} {:7d} {:9.3f} {:9.3f} {:9.3f}".format(*row))

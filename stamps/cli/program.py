@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -51,7 +52,10 @@ def run(command: str, argv: Sequence[str] | None = None) -> int:
 
 def _run(command: str, argv: Sequence[str]) -> int:
     if command == "stamps" and argv and argv[0] in _VERBS:
-        function, argv, command = _verb(argv[0]), argv[1:], f"stamps {argv[0]}"
+        verb, argv, command = argv[0], argv[1:], f"stamps {argv[0]}"
+        function: Callable[..., Any] = partial(
+            _imported, verb
+        )  # its module is imported where a signal is told in one sentence
     else:
         function = _legacy(command)
     if command == "stamps" and (steps := _misspelt_steps(argv)):
@@ -198,3 +202,7 @@ _VERBS = {
 
 def _verb(name: str) -> Callable[..., Any]:
     return import_module(_VERBS[name][0]).main
+
+
+def _imported(name: str, argv: Sequence[str]) -> int | None:
+    return _verb(name)(argv)

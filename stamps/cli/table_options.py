@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from stamps.cli.options import add_reference, add_workdir
+from stamps.cli.options import add_corrections, add_reference, add_workdir
 
-__all__ = ["add_table_options", "analysis_parser", "show_analysis"]
+__all__ = ["add_table_options", "analysis_parser", "check_picture_of", "show_analysis"]
 
 
 class Found(Protocol):
@@ -53,6 +53,14 @@ def analysis_parser(
     return parser
 
 
+def check_picture_of(options: Mapping[str, Any]) -> None:
+    """InputError or WorkspaceError, before anything is computed, where ``--picture`` cannot be written."""
+    if options["picture"] is not None:
+        from stamps.products.figures import check_picture
+
+        check_picture(Path(options["workdir"]) / options["picture"])
+
+
 def show_analysis(found: Found, word: str, draw: Callable[[], Path | None] | None) -> int:
     """Print what was found and where it stands, draw it; returns the exit status."""
     print(found.summary())
@@ -71,8 +79,7 @@ def add_table_options(parser: argparse.ArgumentParser, sample: str = "--step") -
         metavar="TYPE",
         help="value type of ps_plot, v-do or u-dms for instance (default v-d; small baselines V-d)",
     )
-    parser.add_argument("--aps", metavar="NAME", default=0, type=_name_or_number, help="tropospheric correction (a_l)")
-    parser.add_argument("--iono", metavar="NAME", default=0, type=_name_or_number, help="ionospheric correction (i_as)")
+    add_corrections(parser)
     parser.add_argument("--ifg-list", metavar="N", nargs="+", type=int, help="images to use, counted from 1")
     parser.add_argument("--lon-rg", metavar=("WEST", "EAST"), nargs=2, type=float, help="part of the scene, degrees")
     parser.add_argument("--lat-rg", metavar=("SOUTH", "NORTH"), nargs=2, type=float, help="part of the scene, degrees")
@@ -94,7 +101,3 @@ def add_table_options(parser: argparse.ArgumentParser, sample: str = "--step") -
     parser.add_argument("--n-boot", metavar="N", type=int, default=1500, help="bootstrap samples of V_STDEV (1500)")
     parser.add_argument("--seed", type=int, default=0, help="start of the random numbers (0)")
     add_reference(parser)
-
-
-def _name_or_number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text

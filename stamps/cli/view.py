@@ -20,6 +20,29 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str]) -> int:
     """Write the page, serve it if asked for; returns the exit status."""
+    options = _parser().parse_args(argv)
+    path = view(
+        options.workdir,
+        options.out,
+        options.value,
+        title=options.title,
+        background=not options.no_background,
+        n_boot=options.n_boot,
+        reference_date=options.reference_date,
+        reference_area=options.reference_area,
+        model=options.model,
+        events=options.events,
+        tiles=options.tiles,
+        tiles_attribution=options.tiles_attribution,
+        overlay=options.overlay,
+        gnss=options.gnss,
+        compare=options.compare,
+    )
+    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
+    return 0 if options.serve is None else _serve(path, options.serve)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stamps view",
         description="Write one self-contained HTML page: map of the points, time series, differences, layers, reference.",
@@ -44,26 +67,7 @@ def main(argv: Sequence[str]) -> int:
     add_reference(parser)
     add_model_terms(parser, "layers")
     _add_extras(parser)
-    options = parser.parse_args(argv)
-    path = view(
-        options.workdir,
-        options.out,
-        options.value,
-        title=options.title,
-        background=not options.no_background,
-        n_boot=options.n_boot,
-        reference_date=options.reference_date,
-        reference_area=options.reference_area,
-        model=options.model,
-        events=options.events,
-        tiles=options.tiles,
-        tiles_attribution=options.tiles_attribution,
-        overlay=options.overlay,
-        gnss=options.gnss,
-        compare=options.compare,
-    )
-    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser")
-    return 0 if options.serve is None else _serve(path, options.serve)
+    return parser
 
 
 def _add_extras(parser: argparse.ArgumentParser) -> None:

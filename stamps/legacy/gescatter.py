@@ -11,7 +11,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.products.kml import jet, write_kml
-from stamps.products.written import Written
+from stamps.products.notebook_paths import Written
 from stamps.workspace import Workspace
 from stamps.workspace.plain_files import check_plain
 

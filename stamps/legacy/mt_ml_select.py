@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stamps.frontends import header_ranges, multilooked_text
-from stamps.frontends.multilooked import Choice
-from stamps.frontends.multilooked_files import Images, Scene, load_stack
+from stamps.frontends import header_ranges
+from stamps.frontends.multilooked import doris
+from stamps.frontends.multilooked.pixels import Choice
+from stamps.frontends.multilooked.project import Images, Scene, load_stack
 from stamps.frontends.project_headers import datenum_of, find_text, read_text_numbers
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
-    from stamps.frontends.multilooked import Pixels
+    from stamps.frontends.multilooked.pixels import Pixels
 
 
 __all__ = ["mt_ml_select"]
@@ -78,10 +79,10 @@ def mt_ml_select(
     log.start()
     choice = Choice.of(coh_thresh, image_fraction, weed_zero_elevation)
     scene = _scene(ws)
-    stack = multilooked_text.read_stack(ws, list)
+    stack = doris.read_stack(ws, list)
 
     def baselines(images: Images, pixels: Pixels) -> NDArray[np.float64]:
-        of_images = multilooked_text.image_baselines(ws, images.day, images.master_ix, pixels)
+        of_images = doris.image_baselines(ws, images.day, images.master_ix, pixels)
         return of_images if scene.single_master else -np.subtract(*of_images.T[images.pairs.T]).T
 
     n_ps = load_stack(ws, stack, choice, scene, baselines, log)
@@ -95,7 +96,7 @@ def _scene(ws: Workspace) -> Scene:
     for field, name in (("heading", "heading.1.in"), ("wavelength", "lambda.1.in")):
         values[field] = float(read_text_numbers(ws, name, 1)[0])
         header_ranges.require(find_text(ws, name), {field: values[field]})
-    single = multilooked_text.master_of_folder(ws)
+    single = doris.master_of_folder(ws)
     date = read_text_numbers(ws, "master_day.1.in", 1) if single is None else np.array([single])
     parameters = {"heading": values["heading"], "lambda": values["wavelength"]}
     return Scene(float(datenum_of("master_day.1.in", date)[0]), values["heading"], parameters, single is not None)

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
-from stamps.frontends import multilooked_gamma
-from stamps.frontends.multilooked import Choice
-from stamps.frontends.multilooked_files import Scene, load_stack
+from stamps.frontends.multilooked import gamma
+from stamps.frontends.multilooked.pixels import Choice
+from stamps.frontends.multilooked.project import Scene, load_stack
 from stamps.matlab.dates import datenum
 from stamps.workspace import Workspace
 from stamps.workspace.locks import reserving
@@ -76,8 +76,8 @@ def mt_ml_select_gamma(
     log = Log(ws, "MT_ML_SELECT_GAMMA")
     log.start()
     choice = Choice.of(coh_thresh, image_fraction, weed_zero_elevation)
-    master = multilooked_gamma.read_master(ws)
-    stack = multilooked_gamma.read_stack(ws, master, _ORDERS[endian], list)
+    master = gamma.read_master(ws)
+    stack = gamma.read_stack(ws, master, _ORDERS[endian], list)
     header = master.header
     log(
         "Baselines and angles: multilooked samples with their spacing, lines with their looks (mixed in the original)",
@@ -92,10 +92,10 @@ def mt_ml_select_gamma(
             header.heading,
             {"heading": header.heading, "lambda": header.wavelength, "platform": header.platform},
         ),
-        lambda _, pixels: multilooked_gamma.baselines(ws, master, stack, pixels),
+        lambda _, pixels: gamma.baselines(ws, master, stack, pixels),
         log,
         lambda pixels: {
-            "mean_incidence": multilooked_gamma.angles(master, pixels)[1].mean(),
+            "mean_incidence": gamma.angles(master, pixels)[1].mean(),
             "mean_range": header.center_range,
         },
         {"processor.txt": "gamma\n"},

@@ -18,6 +18,7 @@ from stamps.frontends.cslc.settings import CslcSettings
 from stamps.frontends.project import PreparationSettings
 from stamps.frontends.topsstack import read_pairs
 from stamps.workspace import Workspace
+from stamps.workspace.given_paths import listed_paths
 from stamps.workspace.locks import reserving
 
 if TYPE_CHECKING:
@@ -128,5 +129,6 @@ def mt_prep_cslc(
         allow_mixed=allow_mixed,
         align=align,
     )
-    given = [datadir] if isinstance(datadir, str | os.PathLike) else list(datadir)
-    prepare_cslc(ws, master, [os.path.join(ws.path, folder) for folder in given], preparation, settings, pairs)
+    prepare_cslc(
+        ws, master, [os.path.join(ws.path, folder) for folder in listed_paths(datadir)], preparation, settings, pairs
+    )

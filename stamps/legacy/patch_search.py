@@ -96,10 +96,11 @@ def patch_search(
     names = ws.patch_list(patch_list_file)
     if not names:
         raise InputError(f"{ws.path} has no patches: prepare them, or name their list.")
-    raw = isinstance(hgt_threshold, str) or not any((ws / name).exists("hgt1") for name in names)
-    if not raw and np.isnan(float(hgt_threshold)):
-        raise ParameterError("hgt_threshold is NaN, but a height in metres was expected.")
-    verdict = _by_limits(ws, box) if raw else _by_pixels(ws, float(hgt_threshold), box)
+    if not any((ws.path / name).is_dir() for name in names):
+        raise InputError(f"{ws.path} has none of the patches that {patch_list_file} names, {names[0]} for instance.")
+    threshold = _threshold(hgt_threshold)
+    raw = threshold is None or not any((ws / name).exists("hgt1") for name in names)
+    verdict = _by_limits(ws, box) if raw or threshold is None else _by_pixels(ws, threshold, box)
     found = Patches([], [], [], [])
     for name in names:
         getattr(found, verdict(name)).append(name)
@@ -110,12 +111,21 @@ def patch_search(
     return found
 
 
+def _threshold(height: float | str) -> float | None:
+    """Metres; None for a text, which says that only the box counts."""
+    if isinstance(height, str):
+        return None
+    if np.size(height) != 1 or np.isnan(np.asarray(height, np.float64)).any():
+        raise ParameterError(f"hgt_threshold is {np.ravel(height).tolist()}, but a height in metres was expected.")
+    return float(np.ravel(height)[0])
+
+
 def _box(sides: ArrayLike | None) -> NDArray[np.float64] | None:
     if sides is None or np.size(sides) == 0:
         return None
     box = np.ravel(np.asarray(sides, np.float64))
     if box.size != 4 or not np.isfinite(box).all() or not box[0] < box[1] or box[2] == box[3]:
-        raise ParameterError(f"The box is {sides!r}, but south, north, west and east in degrees were expected.")
+        raise ParameterError(f"The box is {box.tolist()}, but south, north, west and east in degrees were expected.")
     return box
 
 

@@ -170,9 +170,11 @@ def _arcs(
     out: StrPath | None,
 ) -> Figure:
     """The arcs between nodes over the phase of one interferogram; those that need the spatial gradients are red."""
-    figure, window = new_figure(out, figsize=(8, 8), layout="constrained")
+    nodes = np.asarray(grid["nzix"], bool)
+    height = float(np.clip(7 * nodes.shape[0] / nodes.shape[1] + 0.5, 3, 12))
+    figure, window = new_figure(out, figsize=(8, height), layout="constrained")
     axes = figure.add_subplot()
-    shown = _image(axes, _on_nodes(phase, np.asarray(grid["nzix"], bool)), (-np.pi, np.pi), "hsv")
+    shown = _image(axes, _on_nodes(phase, nodes), (-np.pi, np.pi), "hsv")
     row, column = grid["ij"].astype(np.float64).T
     ends = points_of(interp["edgs"] + 1, len(row))
     draw_edges(axes, ends, column, row, "white")

@@ -15,9 +15,9 @@ from stamps.products.colours import Scale
 from stamps.products.columns import pixel_values
 from stamps.products.figures import matplotlib_or_error
 from stamps.products.kml import jet
+from stamps.products.notebook_paths import Written
 from stamps.products.overlay import sheet_of, write_overlay
 from stamps.products.quantity_styles import check_limits
-from stamps.products.written import Written
 from stamps.workspace import Workspace
 from stamps.workspace.plain_files import check_plain
 

@@ -16,7 +16,7 @@ from stamps.insar.geometry import longitudes_between
 from stamps.legacy.gescatter import gescatter
 from stamps.products.columns import pixel_values, random_subset
 from stamps.products.kml import jet
-from stamps.products.written import Written
+from stamps.products.notebook_paths import Written
 from stamps.workspace import Workspace, freshness
 from stamps.workspace.log import Log
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.products.columns import pixel_values
+from stamps.products.notebook_paths import Written
 from stamps.products.wkb import points_as_wkb
-from stamps.products.written import Written
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.plain_files import check_plain

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = ["datenum", "datestr", "now_string", "to_datetime64", "to_yyyymmdd", "today_string"]
+__all__ = ["datenum", "datestr", "day_number", "now_string", "to_datetime64", "to_yyyymmdd", "today_string"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # day 1 is 1-Jan-0000, a leap year before the first year that Python counts
 _YEAR_ZERO = 366
+
+
+def day_number(date: datetime.date) -> float:
+    """Day number of a date, counted with 1-Jan-0000 as day 1: 2015-02-20 gives 736015."""
+    return float(date.toordinal() + _YEAR_ZERO)
 
 
 def _one_datenum(value: float) -> float:
@@ -30,7 +35,7 @@ def _one_datenum(value: float) -> float:
     month = (value - 10_000 * year) // 100
     day = value - 10_000 * year - 100 * month
     try:
-        return float(datetime.date(year, month, day).toordinal() + _YEAR_ZERO)
+        return day_number(datetime.date(year, month, day))
     except ValueError as error:
         raise ValueError(f"The date {text} is not a valid date yyyymmdd: {error}.") from None
 

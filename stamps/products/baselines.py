@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.matlab.dates import datestr
-from stamps.products.figures import finish_figure, new_figure
+from stamps.products.figures import finish_figure, label_dates, new_figure
 from stamps.products.series import dates_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def draw_network(
         Comes before the first and the last date.
     """
     from matplotlib.collections import LineCollection
-    from matplotlib.dates import ConciseDateFormatter, date2num
+    from matplotlib.dates import date2num
 
     axes = figure.add_subplot()
     x, y = date2num(dates_of(day)), np.asarray(bperp, np.float64)
@@ -116,7 +116,7 @@ def draw_network(
     dates = f"{datestr(np.min(day))} to {datestr(np.max(day))}"
     axes.set_title(f"{title}, {dates}" if title else dates, fontsize=11)
     axes.grid(alpha=0.3)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    label_dates(axes)
 
 
 def _visible() -> Any:

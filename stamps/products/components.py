@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from stamps.analysis.components import check_method
 from stamps.errors import InputError
 from stamps.products.exports import Target, require_room
 from stamps.products.model import table_of, taken
@@ -100,6 +101,7 @@ def components(
             raise InputError(
                 f"Files of kind {file_format} have no room for maps: take csv, gpkg, geotiff, or keep or subtract."
             )
+    check_method(method)
     project = Project.at(workdir)
     of_format = taken(options, "resolution", "clims", "opacity")
     target = None if file_format is None else Target.of(project, file_format, out, None, of_format, stem="components")

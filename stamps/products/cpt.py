@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stamps._typing import StrPath
 
 
-__all__ = ["FOLDER", "Palette", "find_palette", "palettes_in", "read_palette"]
+__all__ = ["FOLDER", "GmtPalette", "find_palette", "palettes_in", "read_palette"]
 
 #: Folder of a project in which palettes are looked for.
 FOLDER = "cptfiles"
@@ -36,8 +36,8 @@ _COMMENT = re.compile(r"#(?![0-9A-Fa-f]{6}\b).*")  # but not a colour #rrggbb
 
 
 @dataclass(frozen=True)
-class Palette:
-    """A palette.
+class GmtPalette:
+    """A palette of GMT.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ def palettes_in(folder: Path) -> list[Path]:
     return sorted((folder / FOLDER).glob("*.cpt"))
 
 
-def read_palette(path: Path, n_colours: int | None = None) -> Palette:
+def read_palette(path: Path, n_colours: int | None = None) -> GmtPalette:
     """Read a palette.
 
     Parameters
@@ -122,7 +122,7 @@ def read_palette(path: Path, n_colours: int | None = None) -> Palette:
     centres = z[0] + (np.arange(n) + 0.5) * (z[-1] - z[0]) / n
     table = np.column_stack([np.interp(centres, z, channel) for channel in colours.T])
     ticks = np.unique([value for row in rows for value in (row[0], row[2])])
-    return Palette(table, (float(ticks[0]), float(ticks[-1])), ticks, np.stack([extremes[key] for key in "BFN"]))
+    return GmtPalette(table, (float(ticks[0]), float(ticks[-1])), ticks, np.stack([extremes[key] for key in "BFN"]))
 
 
 def _require(holds: bool) -> None:

@@ -21,7 +21,7 @@ from stamps.insar.constants import WGS84_SEMI_MAJOR
 from stamps.products.exports.metadata import SIGN
 from stamps.products.exports.outline import Outline, outline
 from stamps.products.exports.table import UNITS, Field, PointTable, point_table, skeleton_of
-from stamps.products.line_of_sight import heading_of, incidence_of, look_vector
+from stamps.products.line_of_sight import heading_of, headings_at, incidence_of, look_vector
 from stamps.products.quantities import Project
 from stamps.products.reference_choice import ReferenceChoice
 
@@ -154,7 +154,7 @@ def _frame(table: PointTable) -> xarray.Dataset:
         named = {"long_name": "angle of incidence on the ground", "units": "degree"}
         made["incidence"] = ("point", np.degrees(incidence[rows]).astype(np.float32), named)
         if heading is not None:
-            vector = look_vector(incidence[rows], heading)
+            vector = look_vector(incidence[rows], headings_at(project.lonlat, heading)[rows])
             for name, part in zip(("east", "north", "up"), vector.T, strict=True):
                 attributes = {"long_name": f"{name} part of the vector from the ground to the satellite", "units": "1"}
                 made[f"los_{name}"] = ("point", part.astype(np.float32), attributes)

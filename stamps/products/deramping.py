@@ -82,5 +82,10 @@ def _outside_mask(ps: Mapping, parameters: Parameters, log: Log) -> np.ndarray |
             "least three, in degrees."
         )
     used = ~inside_polygon(ps["lonlat"], np.column_stack([lon, lat]))
+    if np.count_nonzero(used) < min(MIN_PIXELS, used.size):
+        raise ParameterError(
+            f"{np.count_nonzero(used)} of {used.size} pixels lie outside deramp_mask_lon, deramp_mask_lat, but a ramp needs "
+            f"{MIN_PIXELS}: draw a smaller polygon."
+        )
     log(f"{np.count_nonzero(~used)} pixels inside deramp_mask_lon, deramp_mask_lat are left out of the fit", level=2)
     return used

@@ -13,18 +13,27 @@ from typing import TYPE_CHECKING, Any
 from stamps.errors import InputError
 from stamps.products.matplotlib_place import give_place
 from stamps.products.notebook_figure import display_figure, made_for_notebooks, note_shown
-from stamps.products.saving import complete_file
+from stamps.products.saving import check_place, complete_file
 from stamps.workspace.console import in_notebook
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from stamps._typing import StrPath
     from stamps.workspace import Workspace
 
 
-__all__ = ["finish_figure", "matplotlib_or_error", "new_figure", "save_figure", "window_possible"]
+__all__ = [
+    "check_picture",
+    "finish_figure",
+    "label_dates",
+    "matplotlib_or_error",
+    "new_figure",
+    "save_figure",
+    "window_possible",
+]
 
 _DPI = 150
 
@@ -40,6 +49,35 @@ def matplotlib_or_error() -> Any:
             "or without it save values (ps_plot with plot_flag -1), look at stamps view, or use stamps export csv."
         ) from None
     return matplotlib
+
+
+def check_picture(path: Path) -> str:
+    """Check, before anything is computed, that a picture can be written to a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+        The format, that of the ending of its name.
+
+    Raises
+    ------
+    InputError
+        matplotlib is not installed, or writes no such pictures.
+    WorkspaceError
+        The folder does not exist, or the name is that of something else than a file.
+    """
+    matplotlib_or_error()
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    kinds, suffix = FigureCanvasBase.get_supported_filetypes(), path.suffix.lower().lstrip(".")
+    if suffix not in kinds:
+        raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
+    check_place(path, "picture")
+    return suffix
 
 
 def window_possible() -> bool:
@@ -86,6 +124,13 @@ def new_figure(out: StrPath | None = None, **options: Any) -> tuple[Figure, bool
     return figure, False
 
 
+def label_dates(axes: Axes) -> None:
+    """Label an axis of dates, as short as they can be told apart."""
+    from matplotlib.dates import ConciseDateFormatter
+
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+
+
 def save_figure(figure: Figure, path: Path, kind: str = "") -> None:
     """Write a figure as pictures of this package are written; ``kind`` is ``'png'`` …, default: the ending of the name."""
     figure.savefig(path, dpi=_DPI, format=kind or path.suffix.lower().lstrip("."))
@@ -121,10 +166,7 @@ def finish_figure(figure: Figure, shown: bool, out: StrPath | None, ws: Workspac
         display_figure(figure)
         return None
     path = ws.path / (default if out is None else Path(out))
-    kinds = figure.canvas.get_supported_filetypes()
-    suffix = path.suffix.lower().lstrip(".")
-    if suffix not in kinds:
-        raise InputError(f"{path}: pictures can be written as {', '.join(sorted(kinds))}, so give a name that ends so.")
+    suffix = check_picture(path)
     with complete_file(path, "picture") as part:
         save_figure(figure, part, suffix)
     Log(ws, "PICTURE")(f"written to {path}", level=2)

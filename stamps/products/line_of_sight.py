@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
     from stamps.products.quantities import Project
 
-__all__ = ["heading_of", "headings_at", "incidence_from_look", "incidence_of", "look_vector"]
+__all__ = ["heading_of", "headings_at", "incidence_of", "look_vector"]
 
 _INCIDENCE_IN_LA = ("gamma", "snap", "gsar")  # single-master loaders that store the incidence angle as 'la'
 
 
 def incidence_of(project: Project) -> NDArray[np.float64] | None:
-    """Incidence angle of the pixels on the ground, radians, shape (n,); None where only the look angle is stored."""
+    """Incidence angle of the pixels on the ground, radians, shape (n,): as stored, else from the look angle; None if unknown."""
     angle = project.ws.load_optional(project.file("inc"), ["inc"]).get("inc")
     processor = str(project.parameters.get("insar_processor")).strip().lower()
     if angle is None and not project.small_baselines and processor in _INCIDENCE_IN_LA:
         angle = project.ws.load_optional(project.file("la"), ["la"]).get("la")
     if angle is None or angle.shape != (project.ps["n_ps"],):
-        return None
+        return _incidence_from_look(project)
     return np.asarray(angle, dtype=np.float64)
 
 
-def incidence_from_look(project: Project) -> NDArray[np.float64] | None:
+def _incidence_from_look(project: Project) -> NDArray[np.float64] | None:
     """Incidence angle of the pixels from their look angles, radians, shape (n,); None where these are not stored.
 
     Loaders of small baselines store the look angle alone. On a sphere the sine of the incidence is that of the look angle times

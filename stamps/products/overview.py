@@ -10,7 +10,7 @@ import numpy as np
 
 from stamps.insar.geometry import within_180
 from stamps.products.columns import pixel_coherence
-from stamps.products.figures import new_figure, save_figure
+from stamps.products.figures import label_dates, new_figure, save_figure
 from stamps.products.matplotlib_place import give_place
 from stamps.products.observations import usual_observations, velocity_of
 from stamps.products.point_maps import Ground, draw_values, figure_size, write_title
@@ -99,8 +99,6 @@ def _series(
     path: Path,
 ) -> Path:
     """Displacement of the pixels with the lowest and the highest velocity (the outer percent is left out)."""
-    from matplotlib.dates import ConciseDateFormatter
-
     order = np.argsort(velocity)
     dates: Any = dates_of(days + ps["master_day"])
     figure, _ = new_figure(path, figsize=(8, 4.5), layout="constrained")
@@ -115,7 +113,7 @@ def _series(
     master = dates_of(ps["master_day"])[0]
     axes.set_ylabel(f"displacement since {master} (mm)\n{TOWARDS}")
     write_title(axes, "Time series of a fast-sinking and a fast-rising pixel", reference)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    label_dates(axes)
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
     save_figure(figure, path)

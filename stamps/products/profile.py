@@ -17,7 +17,7 @@ import numpy as np
 from stamps.analysis.profiles import Bins, along_line, binned, line_ends
 from stamps.errors import InputError, NoPixelsError, ParameterError
 from stamps.products.exports.table import point_table
-from stamps.products.figures import finish_figure, new_figure
+from stamps.products.figures import check_picture, finish_figure, new_figure
 from stamps.products.point_maps import write_title
 from stamps.products.quantities import Project
 from stamps.products.quantity_styles import KIND_COLOURS, STYLES, TOWARDS
@@ -151,6 +151,8 @@ def profile(
     binned(np.zeros(0), np.zeros(0), bins, 0.0, 1.0)  # refuses a wrong number before anything is computed
     project = Project.at(workdir)
     places = _places(project.ws, out)
+    if picture is not None:
+        check_picture(project.ws.path / picture)
     table = point_table(project, values, aps=aps, iono=iono, ifg_list=ifg_list, n_boot=2, reference_area=reference_area)
     found = _beside(table, start, end, float(width), int(bins))
     _write(found, places)

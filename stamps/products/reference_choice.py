@@ -19,7 +19,7 @@ from stamps.products.quantities import Project
 from stamps.products.reference_pixels import reference_pixels
 from stamps.products.referencing import relative_to_pixels
 from stamps.products.series import dates_of
-from stamps.products.titles import ReferenceArea
+from stamps.products.titles import ReferenceArea, area_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,7 +112,7 @@ class ReferenceChoice:
             inside = longitudes_between(lonlat[:, 0], area[:2]) & (lonlat[:, 1] >= area[2]) & (lonlat[:, 1] <= area[3])
         found = np.flatnonzero(inside)
         if found.size == 0:
-            raise InputError(f"No pixel lies {self._where()}: choose another reference area.")
+            raise InputError(f"No pixel lies {area_text(self.area or ())}: choose another reference area.")
         return found
 
     def finder(
@@ -167,15 +167,7 @@ class ReferenceChoice:
 
     def text(self, project: Project, reference: NDArray[np.int64] | None) -> str:
         """What the values are relative to."""
-        if self.area is not None and len(self.area) == 4 and reference is not None:
-            return f"relative to {len(reference)} pixels {self._where()}"
         return self.described(project, reference).text()
-
-    def _where(self) -> str:
-        area = self.area or ()
-        if len(area) == 3:
-            return f"within {area[2]:g} m of {area[0]:.5f}, {area[1]:.5f}"
-        return f"in {area[0]:g} to {area[1]:g} degrees of longitude and {area[2]:g} to {area[3]:g} of latitude"
 
 
 #: The reference of the parameters.

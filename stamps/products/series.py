@@ -17,6 +17,7 @@ from stamps.insar.geometry import llh2local, within_180
 from stamps.matlab.dates import datestr, to_yyyymmdd
 from stamps.matlab.linalg import lscov
 from stamps.matlab.statistics import nanmean
+from stamps.products.figures import label_dates
 from stamps.products.quantity_styles import TOWARDS
 from stamps.products.saving import SERIES_NAME
 from stamps.workspace import Workspace, freshness
@@ -186,8 +187,6 @@ def draw_series(
     since : date, optional
         On which it is 0 (default: that of the master).
     """
-    from matplotlib.dates import ConciseDateFormatter
-
     dates: Any = dates_of(series["day"])
     master: Any = dates_of(series["master_day"])[0]
     axes.axhline(0, color="0.8", lw=0.8)
@@ -199,4 +198,4 @@ def draw_series(
     axes.set_ylabel(f"displacement since {since or master} (mm)\n{TOWARDS}")
     axes.legend(frameon=False, fontsize=8)
     axes.grid(alpha=0.3)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    label_dates(axes)

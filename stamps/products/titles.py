@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stamps.products.values import Values
 
 
-__all__ = ["ReferenceArea", "describe", "describe_data", "panel_titles", "sign_of"]
+__all__ = ["ReferenceArea", "area_text", "describe", "describe_data", "panel_titles", "sign_of"]
 
 _NAMES = {
     "S": "look-angle error",
@@ -249,7 +249,24 @@ class ReferenceArea:
         if self.everything:
             return "relative to the mean of all pixels"
         if self.centre is not None:
-            lon, lat = within_180(self.centre)
-            place = f"{abs(lon):.4f}° {'W' if lon < 0 else 'E'}, {abs(lat):.4f}° {'S' if lat < 0 else 'N'}"
-            return f"relative to {self.n} pixels within {self.radius:g} m of {place}"
+            return f"relative to {self.n} pixels {area_text((*self.centre, self.radius))}"
+        if self.box is not None:
+            return f"relative to {self.n} pixels {area_text((*self.box[0], *self.box[1]))}"
         return f"relative to {self.n} reference pixels"
+
+
+def area_text(area: Sequence[float]) -> str:
+    """Where an area is: longitude, latitude (degrees) and radius (metres), or west, east, south and north, as words."""
+    if len(area) == 3:
+        return f"within {area[2]:g} m of {_longitude(area[0])}, {_latitude(area[1])}"
+    west, east, south, north = area
+    return f"in {_longitude(west)} to {_longitude(east)}, {_latitude(south)} to {_latitude(north)}"
+
+
+def _longitude(degrees: float) -> str:
+    lon = float(within_180((degrees, 0.0))[0])
+    return f"{abs(lon):.4f}° {'W' if lon < 0 else 'E'}"
+
+
+def _latitude(degrees: float) -> str:
+    return f"{abs(degrees):.4f}° {'S' if degrees < 0 else 'N'}"

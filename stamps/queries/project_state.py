@@ -239,7 +239,7 @@ def _markup(status: ProjectStatus) -> Iterator[str]:
     yield markup.pairs(_stack(status), f"{status.workdir}: {status.directory_type}")
     if status.patches:
         heads = ("patch", "done to step", "candidates", "selected", "weeded", "size")
-        rows = [(p.name, p.step, p.candidates, p.selected, p.weeded, _size(p.n_bytes)) for p in status.patches]
+        rows = [(p.name, p.step or "-", p.candidates, p.selected, p.weeded, _size(p.n_bytes)) for p in status.patches]
         yield markup.table(heads, rows, "patches")
     if status.scatterers:
         counts = [(item.stage, item.persistent, item.distributed) for item in status.scatterers]

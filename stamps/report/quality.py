@@ -122,7 +122,14 @@ def quality_report(
         attempt(parts[-1], fill, run, parts[-1])
     facts = {section.key: section.facts for section in parts}
     network = "small baselines" if run.small_baselines else "single master"
-    return QualityReport(str(workdir if not isinstance(workdir, Workspace) else ws.path), network, parts, _cards(facts))
+    return QualityReport(
+        _shown(ws.path if isinstance(workdir, Workspace) else Path(workdir)), network, parts, _cards(facts)
+    )
+
+
+def _shown(folder: Path) -> str:
+    """A project as it was named; its own name where it was given as ``.`` or ``..``."""
+    return str(folder) if folder.name.strip(".") else folder.resolve().name
 
 
 def write_quality_report(report: QualityReport, folder: StrPath) -> Path:

@@ -24,6 +24,8 @@ from stamps.verify import matching
 from stamps.workspace import Workspace
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stamps.report.run import Run
     from stamps.report.sections import Section
 
@@ -150,29 +152,13 @@ def _smooth_against_raw(run: Run, section: Section) -> None:
 
 def _other_state(run: Run, other_ws: Workspace, name: str, section: Section) -> None:
     """Cycles and velocities of this state against another one of the same project."""
-    other = Project.at(other_ws)
-    ps, theirs = run.project.ps, other.ps
-    rows, other_rows = matching.match_rows(ps["ij"], ps["lonlat"], theirs["ij"], theirs["lonlat"])
-    if not rows.size:
-        raise InputError(
-            f"{other_ws.path} has no pixel in common with {run.ws.path}: give another state of the same project."
-        )
-    pairs = run.small_baselines
-    ours, before = (Quantities(p, Choice(), pairs).present("U") for p in (run.project, other))
-    if ours.shape[1] != before.shape[1]:
-        raise InputError(
-            f"{other_ws.path} has {before.shape[1]} interferograms, but {run.ws.path} has {ours.shape[1]}: give another state of "
-            "the same project."
-        )
-    ours, before = ours[rows].astype(np.float64), before[other_rows].astype(np.float64)
-    cycles = np.round((ours - before) / (2 * np.pi))
-    changed = np.count_nonzero(cycles, axis=0)
-    change = run.velocity[rows] - los_velocity(other_ws)[other_rows]
+    rows, cycles, change = _changes(run, other_ws)
     figures = statistics_of(change, run.velocity[rows], "absolute")
+    on_another = int(np.count_nonzero(cycles))
     section.facts.update(
         compared_with=str(name),
         common_pixels=len(rows),
-        samples_on_another_cycle=int(changed.sum()),
+        samples_on_another_cycle=on_another,
         samples=int(cycles.size),
         velocity_rms_mm_per_year=figures.rms,
         velocity_largest_mm_per_year=figures.maximum,
@@ -183,27 +169,52 @@ def _other_state(run: Run, other_ws: Workspace, name: str, section: Section) -> 
             "head": ["", ""],
             "rows": [
                 ["pixels in common", len(rows)],
-                ["samples on another cycle", f"{int(changed.sum())} of {cycles.size}"],
+                ["samples on another cycle", f"{on_another} of {cycles.size}"],
                 ["velocity, rms difference", f"{figures.rms:.3g} mm/yr"],
                 ["velocity, largest difference", f"{figures.maximum:.3g} mm/yr"],
             ],
         }
     )
-    names = names_of(run)
-    canvas = drawing.Canvas.of(ps["lonlat"][rows])
+    _show_changes(run, rows, cycles, change, section)
+
+
+def _changes(run: Run, other_ws: Workspace) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.floating[Any]]]:
+    """Rows of the common pixels; by how many cycles and mm/yr they differ, this state minus the other one."""
+    other = Project.at(other_ws)
+    ps, theirs = run.project.ps, other.ps
+    rows, other_rows = matching.match_rows(ps["ij"], ps["lonlat"], theirs["ij"], theirs["lonlat"])
+    if not rows.size:
+        raise InputError(
+            f"{other_ws.path} has no pixel in common with {run.ws.path}: give another state of the same project."
+        )
+    ours, before = (Quantities(p, Choice(), run.small_baselines).present("U") for p in (run.project, other))
+    if ours.shape[1] != before.shape[1]:
+        raise InputError(
+            f"{other_ws.path} has {before.shape[1]} interferograms, but {run.ws.path} has {ours.shape[1]}: give another state of "
+            "the same project."
+        )
+    cycles = np.round((ours[rows].astype(np.float64) - before[other_rows].astype(np.float64)) / (2 * np.pi))
+    return rows, cycles, run.velocity[rows] - los_velocity(other_ws)[other_rows]
+
+
+def _show_changes(
+    run: Run,
+    rows: NDArray[np.int64],
+    cycles: NDArray[np.float64],
+    change: NDArray[np.floating[Any]],
+    section: Section,
+) -> None:
+    """Maps of the velocity and its change, and where samples are on another cycle."""
     panels = [
         Panel("Velocity, this state", run.velocity[rows], STYLES["velocity"]),
         Panel("Its change", change, STYLES["velocity_change"]),
     ]
+    changed = np.count_nonzero(cycles, axis=0)
     if changed.any():
         moved = np.count_nonzero(cycles, axis=1).astype(np.float64)
         panels.append(Panel("Samples on another cycle", moved, STYLES["count"]))
-        section.pictures.append(
-            (
-                lambda: charts.bars(
-                    names, 100 * changed / len(rows), "% of the pixels", "Samples on another cycle than before"
-                ),
-                "",
-            )
-        )
+        names, share = names_of(run), 100 * changed / len(rows)
+        title = "Samples on another cycle than before"
+        section.pictures.append((lambda: charts.bars(names, share, "% of the pixels", title), ""))
+    canvas = drawing.Canvas.of(run.project.ps["lonlat"][rows])
     section.pictures.append((lambda: drawing.map_panels(canvas, panels, run.ground), ""))

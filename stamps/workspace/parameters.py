@@ -1,6 +1,6 @@
-"""The parameters of a project: where they are stored, and the rules of reading and setting them.
+"""The parameters of a project: the rules of reading and setting them.
 
-The table is data (:mod:`.parameter_table`). Values live in ``parms.mat``
+The table is data (:mod:`.parameter_table`); files are those of :mod:`.parameter_files`. Values live in ``parms.mat``
 of the directory or, if there is none, of its parent, one variable per parameter; ``localparms.mat`` of the directory
 overrides. Inside the package a value is a ``float``, a one-dimensional ``float64`` array (empty for ``[]``) or ``str``.
 
@@ -9,20 +9,19 @@ Source: docs/method/parameters.md.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.errors import ParameterError, WorkspaceError
+from stamps.errors import ParameterError
 from stamps.matlab import literals
 from stamps.matlab.dates import today_string
 from stamps.workspace import Workspace
 from stamps.workspace import parameter_forms as forms
 from stamps.workspace.log import Log
-from stamps.workspace.parameter_content import content_of
-from stamps.workspace.parameter_defaults import fresh, with_defaults
+from stamps.workspace.parameter_defaults import fresh
+from stamps.workspace.parameter_files import ParameterFiles
 from stamps.workspace.parameter_names import creatable, existing, hint_at, match
 from stamps.workspace.parameter_table import Parameter, table
 from stamps.workspace.plain_files import read_input
@@ -32,12 +31,9 @@ if TYPE_CHECKING:
 
     from stamps._typing import StrPath
 
-    _Signature: TypeAlias = tuple[str, int, int, int]
-
 
 __all__ = ["Parameter", "Parameters", "hint_at", "table"]
 
-_NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 _SET, _EXACT, _LOCAL, _DELETE, _DELETE_LOCAL = 0, 1, 2, -1, -2
 
 
@@ -57,14 +53,9 @@ class Parameters:
     """
 
     def __init__(self, workspace: StrPath | Workspace, read_only: bool = False) -> None:
-        self.workspace = Workspace.at(workspace)
+        self._files = ParameterFiles(workspace, read_only)
+        self.workspace = self._files.workspace
         self.read_only = read_only
-        #: 'parms' or 'localparms' -> signature of the file, variables
-        self._cache: dict[str, tuple[_Signature | None, dict[str, Any]]] = {}
-        #: the same with defaults, of a read-only object
-        self._filled: tuple[_Signature | None, dict[str, Any] | None] = (None, None)
-        #: signature of the parameter file in which nothing more is to be filled in
-        self._complete: _Signature | None = None
 
     def get(self, name: str, log: bool = False) -> Any:
         """Value of a parameter.
@@ -97,13 +88,13 @@ class Parameters:
     def lookup(self, name: str) -> tuple[Any, str]:
         """Value and full name of a parameter, as :meth:`get`; (None, '') if there is none."""
         self.fill_defaults()
-        stored = self._stored()
+        stored = self._files.stored()
         if stored is None:
             raise ParameterError(f"parms.mat was found neither in {self.workspace.path} nor in its parent directory.")
         full_name = match(name, stored)
         if full_name is None:
             return None, ""
-        local = self._read(self.workspace, "localparms")
+        local = self._files.local()
         return forms.value_of(local.get(full_name, stored[full_name])), full_name
 
     def log_value(self, name: str, value: NDArray[np.float64] | float | str | None) -> None:
@@ -148,8 +139,8 @@ class Parameters:
             ``name = literal``.
         """
         self.fill_defaults()
-        lines = forms.listed(self._stored() or {})
-        local = self._read(self.workspace, "localparms")
+        lines = forms.listed(self._files.stored() or {})
+        local = self._files.local()
         if set(local) - {"Created"}:
             lines += ["", "Local parameters (localparms.mat):", *forms.listed(local)]
         return lines
@@ -163,7 +154,7 @@ class Parameters:
             Name to float, ndarray of float64 shape (n,) or str.
         """
         self.fill_defaults()
-        found = {**(self._stored() or {}), **self._read(self.workspace, "localparms")}
+        found = {**(self._files.stored() or {}), **self._files.local()}
         return {name: forms.value_of(found[name]) for name in sorted(found)}
 
     def set(self, name: float | str, value: Any = None, flag: int = 0) -> None:
@@ -191,9 +182,9 @@ class Parameters:
             raise ParameterError(f"Parameter {name} cannot be set: these parameters were opened for reading only.")
         if flag not in (_SET, _EXACT, _LOCAL, _DELETE, _DELETE_LOCAL):
             raise ParameterError(f"setparm {name}: the flag {flag} is not 0, 1, 2, -1 or -2.")
-        home = self._home()
+        home = self._files.home()
         with home.locked("parms"):
-            stored = dict(self._stored() or {})
+            stored = dict(self._files.stored() or {})
             full_name = creatable(name) if flag == _EXACT else existing(name, stored, home, self._known(flag))
             if flag in (_SET, _EXACT, _LOCAL) and not (flag != _EXACT and forms.is_nan(value)):
                 forms.check_value(full_name, forms.value_of(forms.stored_form(full_name, value)))
@@ -223,22 +214,11 @@ class Parameters:
 
         Source: docs/method/parameters.md, section 3.
         """
-        if self.read_only:
-            return
-        home = self._home()
-        if self._complete is not None and self._complete == _signature(home, "parms"):
-            return
-        stored = self._stored()
-        filled, forced = with_defaults(stored or fresh(), self.workspace)
-        if stored is not None and len(filled) == len(stored) and not forced:
-            self._complete = _signature(home, "parms")
-            return
-        with home.locked("parms"):
-            before = self._stored() or fresh()  # another process may have been faster
-            filled, forced = with_defaults(before, self.workspace)
-            if len(filled) != len(before) or forced:
-                self._save_defaults(home, before, filled)
-        self._complete = _signature(home, "parms")
+        self._files.fill_defaults()
+
+    def missing(self) -> list[str]:
+        """Names of the parameters that the file does not hold yet (of a read-only object: it does not add them)."""
+        return self._files.missing()
 
     def differing(self) -> list[tuple[str, Any, Any]]:
         """Parameters whose value is not the default, with the value that counts here.
@@ -249,8 +229,8 @@ class Parameters:
             Name, value, default (None where the table has none or does not know the parameter).
         """
         self.fill_defaults()
-        stored = self._stored() or {}
-        local = self._read(self.workspace, "localparms")
+        stored = self._files.stored() or {}
+        local = self._files.local()
         small_baselines = str(stored.get("small_baseline_flag")).lower() == "y"
         rows = {row.name: row for row in table()}
         found = []
@@ -272,15 +252,9 @@ class Parameters:
             The first that is not what is expected.
         """
         self.fill_defaults()
-        local = self._read(self.workspace, "localparms")
-        for name, raw in {**(self._stored() or {}), **local}.items():
+        local = self._files.local()
+        for name, raw in {**(self._files.stored() or {}), **local}.items():
             forms.check_value(name, forms.value_of(raw))
-
-    def missing(self) -> list[str]:
-        """Names of the parameters that the file does not hold yet (of a read-only object: it does not add them)."""
-        home = self._home()
-        stored = self._read(home, "parms") if home.exists("parms") else {}
-        return [name for name in self._stored() or {} if name not in stored]
 
     def start_afresh(self, small_baselines: bool) -> None:
         """Overwrite ``parms.mat`` of the directory with a new set, then fill in the defaults.
@@ -295,63 +269,17 @@ class Parameters:
             ws.save_raw("parms", anew, append=False)
         self.fill_defaults()
 
-    def _home(self) -> Workspace:
-        """The workspace that holds the parameter file: this directory, else its parent, else this directory."""
-        if not self.workspace.exists("parms"):
-            parent = Workspace(self.workspace.path.parent)
-            if parent.exists("parms"):
-                return parent
-        return self.workspace
-
-    def _stored(self) -> dict[str, Any] | None:
-        """Variables of the parameter file in MATLAB's form, None if there is no file."""
-        home = self._home()
-        stored = self._read(home, "parms") if home.exists("parms") else None
-        if not self.read_only:
-            return stored
-        signature = _signature(home, "parms")
-        known, filled = self._filled
-        if filled is None or known != signature:
-            filled = with_defaults(stored or fresh(), self.workspace)[0]
-            self._filled = signature, filled
-        return filled
-
-    def _read(self, ws: Workspace, name: str) -> dict[str, Any]:
-        signature = _signature(ws, name)
-        if signature is None:
-            return {}
-        known, variables = self._cache.get(name, (None, {}))
-        if known != signature:
-            variables = content_of(ws, name)
-            self._cache[name] = (signature, variables)
-        return variables
-
-    def _save_defaults(self, home: Workspace, before: Mapping[str, Any], filled: Mapping[str, Any]) -> None:
-        try:
-            home.save_raw("parms", filled, append=False)
-        except WorkspaceError as error:
-            if getattr(error.__cause__, "errno", None) not in _NO_PERMISSION:
-                raise
-            Log(home, "PS_PARMS_DEFAULT")(
-                f"Warning: no permission to write {home.path / 'parms.mat'}: missing parameters are not stored", 2
-            )
-            return
-        log = Log(home, "PS_PARMS_DEFAULT")
-        for name in filled:
-            if name not in before:
-                log(f"{name} = {forms.short_text(filled[name])}")
-
     def _known(self, flag: int) -> dict[str, Any]:
         """Names that may be meant besides those of the parameter file."""
         if flag == _DELETE_LOCAL:
-            return self._read(self.workspace, "localparms")
+            return self._files.local()
         return {row.name: None for row in table() if row.default(False) is None} if flag in (_SET, _LOCAL) else {}
 
     def _assign(
         self, home: Workspace, name: str, stored: Mapping[str, Any], value: NDArray[np.float64] | str, flag: int
     ) -> None:
         log = Log(home, "SETPARM")
-        local = self._read(self.workspace, "localparms")
+        local = self._files.local()
         if flag == _SET and name in local and name != "Created":
             self.workspace.save_raw("localparms", {**local, name: value}, append=False)
             log(f"{name} = {forms.short_text(value)}")
@@ -362,7 +290,7 @@ class Parameters:
         log(f"{name} = {forms.short_text(value)}")
 
     def _assign_local(self, home: Workspace, name: str, value: NDArray[np.float64] | str) -> None:
-        local = self._read(self.workspace, "localparms") or {"Created": today_string()}
+        local = self._files.local() or {"Created": today_string()}
         self.workspace.save_raw("localparms", {**local, name: value}, append=False)
         Log(home, "SETPARM")(f"{name} = {forms.short_text(value)}")
         Log(self.workspace, "SETPARM")("Added to LOCAL parameter file")
@@ -373,7 +301,7 @@ class Parameters:
         Log(self.workspace, "SETPARM")(f"{name} removed from LOCAL parameter file")
 
     def _drop_local(self, name: str) -> bool:
-        local = dict(self._read(self.workspace, "localparms"))
+        local = dict(self._files.local())
         if name == "Created" or name not in local:
             return False
         del local[name]
@@ -393,7 +321,7 @@ class Parameters:
     def _hint_tropo(self, name: str, value: Any) -> None:
         """Say what is missing when a tropospheric correction of interferograms is asked for."""
         wanted = (name == "subtr_tropo" and value == "y") or (name == "tropo_method" and isinstance(value, str))
-        if not wanted or str((self._stored() or {}).get("small_baseline_flag")).lower() != "y":
+        if not wanted or str((self._files.stored() or {}).get("small_baseline_flag")).lower() != "y":
             return
         version = self.workspace.version if self.workspace.exists("psver") else 2
         file = f"tca_sb{version}.mat"
@@ -401,12 +329,3 @@ class Parameters:
             Log(self.workspace, "SETPARM")(
                 f"{file} not found: compute the tropospheric correction first (stamps tropo)", 2
             )
-
-
-def _signature(ws: Workspace, name: str) -> _Signature | None:
-    """What tells one content of a MAT file from another; None if there is no file."""
-    if not ws.exists(name):
-        return None
-    path = ws.file(f"{name}.mat")
-    status = path.stat()
-    return str(path), status.st_mtime_ns, status.st_size, status.st_ino

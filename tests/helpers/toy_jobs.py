@@ -14,7 +14,10 @@ from stamps.frontends.jobs.store import job_folders, now
 from stamps.frontends.jobs.submissions import Array, Submission
 from stamps.frontends.processor import Processor
 
-__all__ = ["Toy", "until"]
+__all__ = ["NOTE", "Toy", "message", "noting", "runs", "statuses", "until"]
+
+#: What a task begins with that notes itself (see :func:`runs`), with its name filled in.
+NOTE = "echo {} >> {{workdir}}/runs; "
 
 _MODULE = '''
 """Steps and tasks as the settings have them: {"steps": [{"name", "after", "resources", "tasks": [{...}]}]}."""
@@ -128,3 +131,25 @@ def until(condition, seconds=20, what="it"):
             return found
         time.sleep(0.02)
     raise AssertionError(f"waited {seconds} seconds for {what}")
+
+
+def statuses(processor):
+    """Status of each step, tasks done."""
+    return {step.name: (step.status.value, step.done) for step in processor.refresh().values()}
+
+
+def message(processor, step, task):
+    """What a task says of itself."""
+    (found,) = [one for one in processor.refresh()[step].tasks if one.id == task]
+    return found.message
+
+
+def noting(**lines):
+    """Tasks that note themselves when they run (see :func:`runs`)."""
+    return {name: NOTE.format(name) + line for name, line in lines.items()}
+
+
+def runs(toy):
+    """Tasks that have noted themselves, in their order."""
+    path = toy.workdir / "runs"
+    return path.read_text().split() if path.exists() else []

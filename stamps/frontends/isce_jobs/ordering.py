@@ -21,6 +21,7 @@ from stamps.frontends.isce_jobs.stack_sentinel import StackOrder
 from stamps.frontends.sentinel1.area import Area, read_area
 from stamps.frontends.sentinel1.containers import find_products
 from stamps.frontends.sentinel1.selection import Selection, select
+from stamps.workspace.given_paths import listed_paths
 from stamps.workspace.plain_files import read_json
 
 __all__ = ["ORDER_FILE", "choose", "order_of", "order_text", "read_order"]
@@ -139,8 +140,9 @@ def _products(config: ISCE_S1_Config) -> str | Sequence[str | os.PathLike[str]]:
         raise InputError("The folder of the products is missing: give it with slc_dir.")
     if not config.exclude_dates:
         return given
-    places = [given] if isinstance(given, str | os.PathLike) else [*given]
-    kept = [path for path in find_products(places) if checks.name_date(path.name) not in config.exclude_dates]
+    kept = [
+        path for path in find_products(listed_paths(given)) if checks.name_date(path.name) not in config.exclude_dates
+    ]
     if not kept:
         raise InputError(f"{given} holds no products of other dates than those that are excluded.")
     return kept

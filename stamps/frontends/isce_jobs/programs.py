@@ -14,6 +14,7 @@ from pathlib import Path
 from stamps.errors import ExternalProgramError
 from stamps.external import find_program
 from stamps.frontends.isce_jobs.config import ISCE_S1_Config
+from stamps.workspace.given_paths import listed_paths
 
 __all__ = ["NEEDED", "Programs", "contained", "find_programs", "isce_version"]
 
@@ -136,7 +137,7 @@ def contained(config: ISCE_S1_Config, command: Sequence[str], scratch: str = "")
 
 def _bound_places(config: ISCE_S1_Config) -> list[str]:
     """Folders that must be there in the container: the working directory, and those of the inputs that are not below it."""
-    slcs = [config.slc_dir] if isinstance(config.slc_dir, str | os.PathLike) else list(config.slc_dir)
+    slcs = listed_paths(config.slc_dir)
     wanted = [
         os.path.dirname(os.path.abspath(path)) if Path(path).suffix.lower() in (".zip", ".safe") else path
         for path in slcs

@@ -30,6 +30,7 @@ from stamps.frontends.sentinel1.master import choose_master, middle_date, parse_
 from stamps.frontends.sentinel1.needs import Fit, Needs, fit, needs_of, of_the_master, trim, uncovered
 from stamps.frontends.sentinel1.overpasses import Overpasses
 from stamps.frontends.sentinel1.products import Acquisition, Product
+from stamps.workspace.given_paths import listed_paths
 
 __all__ = ["Acquisition", "Area", "Product", "Selection", "select"]
 
@@ -146,7 +147,7 @@ def select(
     ParameterError
         A polarisation, subswath or weight that is none.
     """
-    places = [products] if isinstance(products, (str, os.PathLike)) else list(products)
+    places = listed_paths(products)
     request = _Request(area, polarisation, swaths, bursts, weights)
     gathered = _gather(places, request, track, exclude)
     needs = needs_of(gathered.scenes, request.coverage, request.swaths, bursts)

@@ -6,12 +6,12 @@ Source: docs/method/snap.md, section 1.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stamps.frontends.jobs.model import JobConfig
 from stamps.frontends.snap.dem import named_dem
+from stamps.workspace.given_paths import listed_paths
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
@@ -107,17 +107,13 @@ class SnapConfig(JobConfig):
 
     def __post_init__(self) -> None:
         """Let paths mean the same wherever the job is looked at again."""
-        self.products = [_absolute(path) for path in _listed(self.products)]
+        self.products = [_absolute(path) for path in listed_paths(self.products)]
         self.snap_folder, self.snap_home = (path and _absolute(path) for path in (self.snap_folder, self.snap_home))
         self.gpt = _absolute(self.gpt) if self.gpt else None
         if named_dem(self.dem) is None:
             self.dem = _absolute(self.dem)
         if isinstance(self.aoi, str) and os.path.exists(os.path.expanduser(self.aoi)):
             self.aoi = _absolute(self.aoi)
-
-
-def _listed(paths: StrPath | Sequence[StrPath]) -> list[StrPath]:
-    return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
 
 
 def _absolute(path: StrPath) -> str:

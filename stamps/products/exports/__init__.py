@@ -20,8 +20,8 @@ from stamps.errors import InputError, WorkspaceError
 from stamps.products.exports.formats import EGMS_OPTIONS, FORMATS, Format
 from stamps.products.exports.libraries import library, reason_of
 from stamps.products.exports.table import Subset, point_table
+from stamps.products.notebook_paths import Written
 from stamps.products.quantities import Project
-from stamps.products.written import Written
 from stamps.workspace import Workspace
 from stamps.workspace.log import Log
 from stamps.workspace.patch_names import check_inside

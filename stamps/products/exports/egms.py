@@ -22,7 +22,7 @@ from stamps.insar.geometry import centre_of, llh2local
 from stamps.insar.laea import to_laea
 from stamps.products.exports.egms_codes import Burst, burst_of, point_codes
 from stamps.products.exports.metadata import write_side_file
-from stamps.products.line_of_sight import heading_of, incidence_of, look_vector
+from stamps.products.line_of_sight import heading_of, headings_at, incidence_of, look_vector
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
@@ -257,12 +257,11 @@ def _geometry(table: PointTable, wanted: Wanted) -> dict[str, NDArray[np.float64
     else:
         mean = project.ps.get("mean_incidence")
         angle = np.full(n, float(np.ravel(mean)[0]) if mean is not None and np.size(mean) == 1 else np.nan)
-    vector = np.full((n, 3), np.nan)
-    if heading is not None:
-        vector = look_vector(angle, heading, left=wanted.look_side == "left")
+    track = np.full(n, np.nan) if heading is None else headings_at(project.lonlat, heading)[table.rows]
+    vector = look_vector(angle, track, left=wanted.look_side == "left")
     return {
         "incidence_angle": np.degrees(angle),
-        "track_angle": np.full(n, np.nan if heading is None else heading % 360),
+        "track_angle": track % 360,
         **{f"los_{name}": part for name, part in zip(("east", "north", "up"), vector.T, strict=True)},
     }
 

@@ -80,5 +80,6 @@ FORMATS = {
                  tree=".zgroup"),
     "egms": Format("egms", (".csv",), "CSV of the European Ground Motion Service, basic product (L2a)", EGMS_OPTIONS,
                  name="egms.csv", companions=("-metadata.json", "*.xml"), fixed=True),
-    "mintpy": Format("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy", fixed=True),
+    "mintpy": Format("mintpy", (), "folder of HDF5 files for MintPy", ("resolution",), name="mintpy", fixed=True,
+                     libraries=("h5py",)),
 }  # fmt: skip

@@ -20,7 +20,7 @@ import numpy as np
 from stamps.products.exports.grid import grid_of
 from stamps.products.exports.libraries import library
 from stamps.products.exports.metadata import as_texts, reference_point
-from stamps.products.line_of_sight import incidence_of
+from stamps.products.line_of_sight import headings_at, incidence_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,6 +145,6 @@ def _geometry(table: PointTable, grid: PointGrid) -> dict[str, NDArray[np.float3
     heading = table.metadata["heading_deg"]
     if heading is not None:
         # from the ground to a satellite that looks to the right, from the north, anti-clockwise
-        azimuth = (90 - heading + 180) % 360 - 180
-        layers["azimuthAngle"] = np.where(grid.counts() > 0, np.float32(azimuth), np.float32(np.nan))
+        flight = grid.mean(headings_at(table.project.lonlat, heading)[table.rows])
+        layers["azimuthAngle"] = (90 - flight + 180) % 360 - 180
     return layers

@@ -202,6 +202,13 @@ class PointTable:
         none = np.zeros(0, dtype=np.int64)
         return replace(self, dates=[], images=none, series_columns=none, drift=none.astype(float), zero=None)
 
+    def with_series(self, series: NDArray[np.floating[Any]], **changes: Any) -> PointTable:
+        """The same with other displacements, mm, shape (n, k), 0 on the reference date; ``changes`` of other attributes."""
+        k, zero = len(self.dates), int(np.flatnonzero(self.images == self.zero_image)[0])
+        places, drift = np.arange(k), np.zeros(k)
+        found = series.astype(np.float32)
+        return replace(self, series=found, series_columns=places, drift=drift, zero=zero, **changes)
+
     def series_matrix(self) -> NDArray[np.float32]:
         """Displacements of all dates, mm, shape (n, k)."""
         return np.stack([self.displacement(k) for k in range(len(self.dates))], axis=1)

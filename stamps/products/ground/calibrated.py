@@ -18,18 +18,17 @@ from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import centre_of, llh2local
 from stamps.products.exports import FORMATS
 from stamps.products.exports.libraries import library
-from stamps.products.exports.outline import MASTER
 from stamps.products.exports.table import Field
 from stamps.products.ground.together import check_suffix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stamps.analysis.gnss import Calibration, DateCalibration
+    from stamps.analysis.gnss_calibration import Calibration, DateCalibration
     from stamps.products.exports.table import PointTable
     from stamps.products.ground.looks import Look
 
-__all__ = ["calibrated_table", "export_writer", "number_of_master"]
+__all__ = ["calibrated_table", "export_writer", "number_of_zero"]
 
 _KINDS = ("csv", "gpkg", "geojson", "shp", "geoparquet")
 
@@ -83,11 +82,8 @@ def calibrated_table(
         Field("CAL", surface.astype(np.float32), "mm/yr", "what the calibration by GNSS added to VEL"),
         Field("CAL_STD", error.astype(np.float32), "mm/yr", "standard deviation of CAL, which V_STDEV holds, too"),
     ]
-    series = np.array(table.series, dtype=np.float32)
-    for k, column in enumerate(table.series_columns):
-        if column != MASTER:
-            added = surface * _years(table)[k] if dates is None else dates.at(xy)[:, k]
-            series[:, column] += added.astype(np.float32)
+    added = surface[:, None] * _years(table) if dates is None else dates.at(xy)
+    series = (table.series_matrix() + added).astype(np.float32)
     metadata = {
         **table.metadata,
         "title": f"{table.metadata['title']}, calibrated by GNSS",
@@ -96,7 +92,7 @@ def calibrated_table(
         "calibration": about,
         "fields": {**table.metadata["fields"], **{f.name: {"unit": f.unit, "meaning": f.meaning} for f in fields[-2:]}},
     }
-    made = replace(table, fields=fields, series=series, metadata=metadata)
+    made = table.with_series(series, fields=fields, metadata=metadata)
     if not np.isfinite(np.asarray(made.field("VEL"))).any():
         raise InputError("No pixel has a velocity after the calibration.")
     return made
@@ -105,9 +101,9 @@ def calibrated_table(
 def _years(table: PointTable) -> NDArray[np.float64]:
     """Years since the reference date."""
     days = np.array([date.toordinal() for date in table.dates], dtype=np.float64)
-    return (days - days[number_of_master(table)]) / DAYS_PER_YEAR
+    return (days - days[number_of_zero(table)]) / DAYS_PER_YEAR
 
 
-def number_of_master(table: PointTable) -> int:
-    """Which date of the series is that of the master."""
-    return int(np.flatnonzero(np.asarray(table.series_columns) == MASTER)[0])
+def number_of_zero(table: PointTable) -> int:
+    """On which date of the series displacements are 0."""
+    return int(np.flatnonzero(np.asarray(table.images) == table.zero_image)[0])

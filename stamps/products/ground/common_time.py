@@ -16,7 +16,9 @@ from stamps.analysis.decomposition import Model, decompose
 from stamps.analysis.resampling import common_days, onto_days
 from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
-from stamps.matlab.dates import datenum, datestr, to_datetime64
+from stamps.matlab.dates import datestr, to_datetime64
+from stamps.products.reference_choice import ReferenceChoice
+from stamps.products.series import dates_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,7 +121,9 @@ def series_of(
         values[:, number], each = onto_days(look.days, cells, noise, days, sampling.max_gap)
         share = 1 / divisor[:, None] ** 2 + (0 if reference is None else 1 / reference.pixels[number])
         errors[:, number] = each * np.sqrt(share)
-    chosen = None if sampling.zero is None else _number_of(sampling.zero, days)
+    chosen = ReferenceChoice(sampling.zero).position(dates_of(days))
+    if chosen is not None:
+        _check_known(values, days, chosen, sampling.max_gap)
     start = _first_known(values) if chosen is None else np.full(len(values), chosen)
     values = values - np.take_along_axis(values, start[:, None, None], axis=2)
     years = (days[None] - days[start][:, None]) / DAYS_PER_YEAR
@@ -127,16 +131,16 @@ def series_of(
     return replace(found, zero=chosen)
 
 
-def _number_of(date: datetime.date, days: NDArray[np.float64]) -> int:
-    """Which of the days a date is; InputError where it is none of them."""
-    wanted = float(datenum(int(f"{date:%Y%m%d}")))
-    nearest = int(np.argmin(np.abs(days - wanted)))
-    if days[nearest] != wanted:
+def _check_known(values: NDArray[np.float64], days: NDArray[np.float64], zero: int, max_gap: float) -> None:
+    """InputError where no cell has a value of all looks on the reference date, though some have on others."""
+    known: NDArray[np.bool_] = np.any(np.isfinite(values).all(axis=1), axis=0)
+    if known.any() and not known[zero]:
+        there = np.flatnonzero(known)
+        date, nearest = to_datetime64(days[[zero, there[np.argmin(np.abs(days[there] - days[zero]))]]])
         raise InputError(
-            f"reference_date is {date}, which is no date of the series: the nearest is {to_datetime64(days)[nearest]}; there "
-            f"are {days.size}."
+            f"reference_date is {date}, which lies in a gap of more than {max_gap:g} days of one of the projects: the nearest "
+            f"date that all know is {nearest}; or allow for longer gaps (max_gap)."
         )
-    return nearest
 
 
 def _first_known(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -17,11 +17,11 @@ import numpy as np
 from stamps.products.exports.metadata import write_side_file
 from stamps.products.ground.pictures import draw_comparison
 from stamps.products.ground.stations import Row
-from stamps.products.written import shown_file
+from stamps.products.notebook_paths import shown_file
 from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:
-    from stamps.analysis.gnss import Calibration
+    from stamps.analysis.gnss_calibration import Calibration
 
 __all__ = ["Comparison"]
 

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps import __version__
 from stamps.analysis.decomposition import East, Model
 from stamps.analysis.decomposition import decompose as solve
 from stamps.errors import InputError, ParameterError
-from stamps.matlab.dates import to_datetime64
 from stamps.products.ground.common_time import Sampling, Series, common_span, series_of
 from stamps.products.ground.egms_pair import CELL, EVERY, ORIGIN, pair_writers
 from stamps.products.ground.joined import Joining, Joint, Reference, check_sides, join, reference_of
 from stamps.products.ground.looks import Look, Wish, days_of, doubtful_headings, look_at, names_of, open_projects
 from stamps.products.ground.motion import Motion
 from stamps.products.ground.motion_files import check_names, writer_of
+from stamps.products.ground.motion_metadata import about_constants, about_shifts, metadata_of
 from stamps.products.ground.together import files_of, put_together
 from stamps.products.reference_choice import date_of
 from stamps.workspace import Workspace
@@ -146,16 +145,10 @@ def decompose(
     if egms is not None and azimuth is not None:
         raise ParameterError("EGMS's files hold east and up: leave the azimuth out, or the files.")
     sides = [look_side] if isinstance(look_side, str) else list(look_side)
-    wanted = series or egms is not None or every is not None or reference_date is not None
-    zero = None if reference_date is None else date_of(reference_date)
-    sampling = Sampling(
-        every or (EVERY if egms is not None else None), max_gap, ORIGIN if egms is not None else None, zero
-    )
-    if every is not None and not (np.isfinite(every) and every >= 1) or not (max_gap > 0):
-        raise ParameterError("Days between dates (every) are 1 or more, a gap (max_gap) is positive.")
+    sampling = _sampling(series, every, max_gap, reference_date, egms is not None)
     wish = Wish(values, aps, iono, n_boot, seed)
     looks, area, told = _looks(projects, workdir, sides, wish, reference)
-    motion = _solved(looks, told, how, model, sampling if wanted else None, area, frame)
+    motion = _solved(looks, told, how, model, sampling, area, frame)
     written = _write(motion, places, None if egms is None else Path(os.path.abspath(Path(workdir) / egms)))
     log = Log(Workspace(workdir), "DECOMPOSE")
     for text in (*motion.warnings, str(motion), *(f"written to {path}" for path in written)):
@@ -186,6 +179,18 @@ def _joining(
             f"A radius of {made.radius:g} m is not possible: give more than 0, {_LARGEST:g} m at most."
         )
     return made
+
+
+def _sampling(
+    series: bool, every: float | None, max_gap: float, reference_date: Any, european: bool
+) -> Sampling | None:
+    """Dates of the series; None where none are asked for."""
+    zero = None if reference_date is None else date_of(reference_date)
+    if every is not None and not (np.isfinite(every) and every >= 1) or not (max_gap > 0):
+        raise ParameterError("Days between dates (every) are 1 or more, a gap (max_gap) is positive.")
+    if not (series or european or every is not None or zero is not None):
+        return None
+    return Sampling(every or (EVERY if european else None), max_gap, ORIGIN if european else None, zero)
 
 
 def _model(north: float, north_std: float, constrain: bool, azimuth: float | None) -> Model:
@@ -225,7 +230,7 @@ def _solved(
     joint, unmoved = join(looks, how)
     warnings += unmoved
     if reference is None:
-        warnings.append(_about_constants(joint, model))
+        warnings.append(about_constants(joint, model))
     known = bool(np.isfinite(joint.sigma).any(axis=0).all())
     if not known:
         warnings.append("A project has no standard deviations: errors are dilutions of precision, of noise of 1 mm/yr.")
@@ -240,21 +245,8 @@ def _solved(
             raise InputError(
                 f"No date of the series is known: gaps between images are longer than {sampling.max_gap:g} days."
             )
-    metadata = {**_metadata(looks, how, model, reference, frame, known, series), **_about_shifts(looks, joint, how)}
+    metadata = {**metadata_of(looks, how, model, reference, frame, known, series), **about_shifts(looks, joint, how)}
     return _motion(looks, joint, found, keep, series, {**metadata, "warnings": warnings})
-
-
-def _about_constants(joint: Joint, model: Model) -> str:
-    """What the zeros of the projects do to east and up, as a sentence."""
-    vectors, parts = joint.vectors.mean(axis=0)[None], []
-    for number in range(joint.values.shape[1]):
-        unit = np.eye(joint.values.shape[1])[[number]]
-        shift = solve(vectors, unit, None, replace(model, north=0.0))
-        parts.append(f"{shift.east[0]:+.2f} and {shift.up[0]:+.2f} for project {number + 1}")
-    return (
-        "Without a common reference (reference) horizontal and vertical motion hold constants: a millimetre by which the "
-        f"zero of a project is off shifts them by {', '.join(parts)}."
-    )
 
 
 def _motion(
@@ -286,83 +278,6 @@ def _motion(
         series, {**metadata, "cells": int(keep.size), "cells_without_solution": int(len(joint.lonlat) - keep.size)},
         "along" if metadata["azimuth_deg"] is not None else "east", tuple(metadata["warnings"]),
     )  # fmt: skip
-
-
-def _metadata(
-    looks: Sequence[Look],
-    how: Joining,
-    model: Model,
-    reference: Reference | None,
-    frame: str,
-    known: bool,
-    series: Series | None,
-) -> dict[str, Any]:
-    """What the result says about itself."""
-    horizontal = "east" if model.azimuth is None else f"along the azimuth {model.azimuth:g} degrees"
-    joined = (
-        f"pairs of nearest pixels within {how.radius:g} m"
-        if how.nearest
-        else (f"cells of {how.cell:g} m with {how.min_points} or more pixels of each project")
-    )
-    ends = [max(look.days.min() for look in looks), min(look.days.max() for look in looks)]
-    first, last = (str(day) for day in to_datetime64(ends))
-    dates = None if series is None else [str(day) for day in to_datetime64(series.days)]
-    return {
-        "title": f"Horizontal ({horizontal}) and vertical motion",
-        "software": f"stamps-insar {__version__}",
-        "sign_convention": f"velocity mm/yr, displacement mm; positive {horizontal} and up",
-        "projects_text": ", ".join(look.name for look in looks),
-        "projects": [_about(look) for look in looks],
-        "joined": joined,
-        "frame_of_cells": "EPSG:3035" if how.european else "local polyconic frame about the middle of the scene",
-        "reference": "each project's own, not a common one" if reference is None else reference.text(),
-        "reference_place": None if reference is None else list(reference.place),
-        "frame": frame or "local: relative to the reference",
-        "model": _about_model(model),
-        "azimuth_deg": model.azimuth,
-        "errors": "standard deviations from V_STDEV of the exports" if known else "dilutions of precision, unit noise",
-        "velocity_from": f"images from {first} to {last}, the time that all projects cover",
-        "reference_date": None if series is None or dates is None else _zero_of(series, dates),
-        "dates": dates,
-        "crs": "EPSG:4326",
-    }  # fmt: skip
-
-
-def _zero_of(series: Series, dates: Sequence[str]) -> str:
-    """The date on which displacements are 0."""
-    return dates[0] if series.zero is None else dates[series.zero]
-
-
-def _about_shifts(looks: Sequence[Look], joint: Joint, how: Joining) -> dict[str, Any]:
-    """By how much the projects were moved, metres east and north in the frame of the cells."""
-    if not how.align:
-        return {}
-    return {
-        "shifts_m": {look.name: [round(float(v), 2) for v in s] for look, s in zip(looks, joint.shifts, strict=True)}
-    }
-
-
-def _about(look: Look) -> dict[str, Any]:
-    return {
-        "name": look.name,
-        "heading_deg": look.heading,
-        "look_side": look.side,
-        "pass": "ascending" if look.ascending else "descending",
-        "mean_incidence_deg": round(look.incidence, 3),
-        "pixels": len(look.rows),
-        "values": look.table.name,
-        "reference": look.table.metadata["reference"],
-        "velocity_std_from": look.table.metadata["velocity_std_from"],
-    }
-
-
-def _about_model(model: Model) -> str:
-    if model.azimuth is not None:
-        return f"horizontal motion along {model.azimuth:g} degrees only"
-    given = f"{model.north:g} ± {model.north_std:g} mm/yr"
-    if model.constrain:
-        return f"northward motion solved for, {given} before"
-    return f"northward motion {given}, taken out" if model.north or model.north_std else "no northward motion"
 
 
 def _write(motion: Motion, places: Sequence[Path], egms: Path | None) -> list[Path]:

@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps import __version__
-from stamps.analysis.gnss import Calibration, DateCalibration, calibrate_dates, summary_of
-from stamps.analysis.gnss import calibrate as fit
-from stamps.analysis.plates import plate_velocity, rotation_of
+from stamps.analysis.gnss import summary_of
+from stamps.analysis.gnss_calibration import Calibration, DateCalibration, calibrate_dates
+from stamps.analysis.gnss_calibration import calibrate as fit
+from stamps.analysis.plates import rotation_of
 from stamps.errors import InputError, ParameterError
-from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.insar.geometry import centre_of
 from stamps.products.exports.metadata import SIGN
 from stamps.products.figures import matplotlib_or_error
-from stamps.products.gnss_files import Station, read_gnss
-from stamps.products.ground.calibrated import calibrated_table, export_writer, number_of_master
+from stamps.products.gnss_files import read_gnss
+from stamps.products.ground.calibrated import calibrated_table, export_writer, number_of_zero
 from stamps.products.ground.comparison import Comparison
+from stamps.products.ground.frames import about_frame, fixed_frame, one_frame, without_rotation
 from stamps.products.ground.looks import Look, Wish, doubtful_headings, look_at, open_projects
 from stamps.products.ground.motion_files import PICTURES
 from stamps.products.ground.stations import Row, differences_of, pixels_around, rows_of, several
 from stamps.products.ground.together import check_suffix, files_of, put_together
 from stamps.products.reference_choice import ReferenceChoice
+from stamps.workspace.given_paths import listed_paths
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
@@ -41,9 +43,6 @@ __all__ = ["gnss"]
 
 _SUFFIXES = (".csv", ".json", *PICTURES)
 _FEW = 6  # stations of a plane
-#: Frames of NGL that are fixed to a plate.
-_FIXED = ("AF", "AN", "AR", "AU", "BG", "BU", "CA", "CO", "EU", "IN", "MA", "NA", "NB", "NZ", "OK", "ON", "PA", "PM", "PS",
-          "SA", "SB", "SC", "SL", "SO", "SU", "WL", "ETRF2000")  # fmt: skip
 
 
 def gnss(
@@ -64,6 +63,7 @@ def gnss(
     frame: str = "",
     plate: str | None = None,
     pole: Sequence[float] | None = None,
+    reference_date: Any = None,
     reference_area: Sequence[float] | None = None,
     look_side: str = "right",
     n_boot: int = 1500,
@@ -107,6 +107,8 @@ def gnss(
         Plate whose rotation in ITRF2014 is taken out of the stations: ``'eurasia'``, ``'north-america'`` …
     pole : sequence of float, optional
         Or latitude, longitude (degrees) and rate (degrees per million years) of another rotation to take out.
+    reference_date : str, int or date, optional
+        Date on which the displacements of series are 0 (default: the master's).
     reference_area : sequence of float, optional
         What the project is relative to, in place of its own reference: longitude, latitude and radius in metres of a circle,
         or west, east, south and north of a box.
@@ -134,30 +136,26 @@ def gnss(
     >>> print(found)  # doctest: +SKIP
     """
     _check(radius, min_pixels, window, reference_station, calibrate, calibrated, by_date)
-    area = ReferenceChoice.of(None, reference_area).area
+    chosen = ReferenceChoice.of(reference_date, reference_area)
     turned = None if plate is None and pole is None else rotation_of(plate, pole)
-    places = files_of(out, workdir)
-    for path in places:
-        if check_suffix(path, _SUFFIXES) in PICTURES:
-            matplotlib_or_error()
+    places = _places(out, workdir)
     exports = {path: export_writer(path) for path in files_of(calibrated, workdir)}
-    given = [files] if isinstance(files, (str, Path)) or hasattr(files, "__fspath__") else list(files)
-    stations = read_gnss([Path(workdir) / path for path in given])
-    frame, of_files = _one_frame(stations, frame)
+    stations = read_gnss([Path(workdir) / path for path in listed_paths(files)])
+    frame, of_files = one_frame(stations, frame)
     if turned is not None:
-        frame = _fixed_frame(frame, plate, pole)
-        stations = [_without_rotation(station, turned) for station in stations]
+        frame = fixed_frame(frame, plate, pole)
+        stations = [without_rotation(station, turned) for station in stations]
     [(project, side)] = open_projects([workdir], ".", [look_side])
     log = Log(project.ws, "GNSS")
-    look = look_at(project, side, Wish(values, aps, iono, n_boot, seed, area))
+    look = look_at(project, side, Wish(values, aps, iono, n_boot, seed, chosen.area, chosen.date))
     around, told, outside = pixels_around(stations, look, radius, min_pixels)
     rows, doubts, short = rows_of(around, look, window, reference_station)
     told = [*doubtful_headings([project]), *of_files, *told, *doubts]
-    told += [*_about_frame(frame, reference_station), *_about_plane(look, calibrate, len(rows))]
+    told += [*about_frame(frame, reference_station), *_about_plane(look, calibrate, len(rows))]
     surface = None if calibrate is None else _fitted(rows, calibrate)
     dates = None
     if by_date and calibrate is not None:
-        zero = number_of_master(look.table)
+        zero = number_of_zero(look.table)
         dates = calibrate_dates(*differences_of(around, look, window), zero, calibrate)
         told += _about_dates(dates, look)
     rows, summary = _left(rows, surface, reference_station)
@@ -169,6 +167,15 @@ def gnss(
     for text in (*told, *(f"written to {path}" for path in found.files)):
         log(text, level=2)
     return found
+
+
+def _places(out: StrPath | Sequence[StrPath] | None, workdir: StrPath) -> list[Path]:
+    """Files to write; InputError of a kind that is none, or of a picture without matplotlib."""
+    places = files_of(out, workdir)
+    for path in places:
+        if check_suffix(path, _SUFFIXES) in PICTURES:
+            matplotlib_or_error()
+    return places
 
 
 def _check(
@@ -192,40 +199,6 @@ def _check(
         raise ParameterError("Dates are calibrated by a surface: offset or plane (calibrate).")
     if calibrate is not None and reference is not None:
         raise ParameterError("Differences to a reference station cannot calibrate: leave it out, or the calibration.")
-
-
-def _one_frame(stations: Sequence[Station], given: str) -> tuple[str, list[str]]:
-    """The frame of all stations, and warnings; InputError where files of several frames are mixed."""
-    of = {station.frame.upper(): station.name for station in stations if station.frame}
-    if len(of) > 1:
-        said = ", ".join(f"{frame} of {name}" for frame, name in sorted(of.items()))
-        raise InputError(f"The files of GNSS are of several frames ({said}): give files of one.")
-    found = next(iter(of), "")
-    if not given:
-        return found, []
-    differs = found and found != given.upper()
-    return given, [f"The frame is said to be {given}, but the names of the files say {found}."] if differs else []
-
-
-def _fixed_frame(frame: str, plate: str | None, pole: Sequence[float] | None) -> str:
-    """What a frame is called whose plate is taken out; ParameterError where that is done already."""
-    if frame.upper() in _FIXED:
-        raise ParameterError(
-            f"Stations of the frame {frame} do not hold the motion of that plate: leave the plate out, or give files of a "
-            "global frame (IGS14)."
-        )
-    what = plate or "the pole " + " ".join(f"{value:g}" for value in pole or ())
-    return f"{frame or 'not stated'} without the rotation of {what}"
-
-
-def _without_rotation(station: Station, rotation: NDArray[np.float64]) -> Station:
-    """A station without the motion of a plate."""
-    moved = plate_velocity([[station.lon, station.lat]], rotation)[0]
-    if station.days is None or station.position is None:
-        assert station.velocity is not None
-        return replace(station, velocity=station.velocity - moved)
-    years = (station.days - station.days[0]) / DAYS_PER_YEAR
-    return replace(station, position=station.position - np.outer(years, moved))
 
 
 def _about_dates(dates: DateCalibration, look: Look) -> list[str]:
@@ -254,12 +227,6 @@ def _calibration_of_dates(dates: DateCalibration, look: Look) -> dict[str, Any]:
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:
     return [round(value, 4) if np.isfinite(value) else None for value in values.tolist()]
-
-
-def _about_frame(frame: str, reference: str | None) -> list[str]:
-    if frame or reference is not None:
-        return []
-    return ["The frame of the stations is not stated (frame): global ones such as IGS14 hold the motion of the plate."]
 
 
 def _about_plane(look: Look, calibrate: str | None, n: int) -> list[str]:
@@ -324,6 +291,7 @@ def _metadata(
         "frame": said,
         "reference_station": reference,
         "reference_of_project": look.table.metadata["reference"],
+        "reference_date": look.table.metadata["reference_date"],
         "values": look.table.name,
         "heading_deg": look.heading,
         "look_side": look.side,

@@ -17,6 +17,7 @@ from stamps.errors import InputError, ParameterError
 from stamps.insar.geometry import centre_of, llh2local, local2llh, within_180, wrapped_longitude
 from stamps.insar.laea import from_laea, to_laea
 from stamps.products.reference_choice import ReferenceChoice
+from stamps.products.titles import area_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,11 +108,7 @@ class Reference:
     @property
     def where(self) -> str:
         """Where it is."""
-        if len(self.place) == 3:
-            lon, lat, radius = self.place
-            return f"within {radius:g} m of {lon:.6f} {lat:.6f}"
-        west, east, south, north = self.place
-        return f"in {west:g} to {east:g} degrees of longitude and {south:g} to {north:g} of latitude"
+        return area_text(self.place)
 
     def text(self) -> str:
         """One line for the metadata."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +15,15 @@ import numpy as np
 from stamps.analysis.joining import shared_noise
 from stamps.errors import InputError, ParameterError
 from stamps.insar.constants import DAYS_PER_YEAR
-from stamps.matlab.dates import datenum
+from stamps.matlab.dates import day_number
 from stamps.products.exports.outline import outline
 from stamps.products.exports.table import PointTable, point_table
-from stamps.products.line_of_sight import heading_of, headings_at, incidence_from_look, incidence_of, look_vector
+from stamps.products.line_of_sight import heading_of, headings_at, incidence_of, look_vector
 from stamps.products.quantities import Project
 
 if TYPE_CHECKING:
+    import datetime
+
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
@@ -42,6 +44,7 @@ class Wish:
     n_boot: int = 1500
     seed: int = 0
     area: tuple[float, ...] | None = None
+    date: Any = None
 
 
 @dataclass(frozen=True)
@@ -155,18 +158,19 @@ def doubtful_headings(projects: Sequence[Project]) -> list[str]:
 
 
 def names_of(projects: Sequence[Project]) -> list[str]:
-    """What projects are called: their folders, with those above where two are called alike."""
-    names = [project.ws.name for project in projects]
-    if len(set(names)) == len(names):
-        return names
-    return [f"{project.ws.path.absolute().parent.name}/{project.ws.name}" for project in projects]
+    """What projects are called: their folders, with as many of those above as tell them apart."""
+    folders = [project.ws.path.absolute() for project in projects]
+    names: list[str] = []
+    for depth in range(1, max(len(folder.parts) for folder in folders) + 1):
+        names = [PurePath(*folder.parts[-depth:]).as_posix() for folder in folders]
+        if len(set(names)) == len(set(folders)):
+            break
+    return names
 
 
 def _geometry(project: Project) -> tuple[NDArray[np.float64], float]:
     """Incidence and heading."""
     incidence, heading = incidence_of(project), heading_of(project)
-    if incidence is None and project.small_baselines:
-        incidence = incidence_from_look(project)
     lacking = [
         name for name, value in (("angle of incidence (inc2.mat)", incidence), ("heading", heading)) if value is None
     ]
@@ -184,11 +188,11 @@ def _geometry(project: Project) -> tuple[NDArray[np.float64], float]:
 
 def days_of(project: Project, wish: Wish) -> NDArray[np.float64]:
     """Days of all dates of a project."""
-    return _datenums(outline(project, wish.values, aps=wish.aps, iono=wish.iono).dates)
+    return _day_numbers(outline(project, wish.values, aps=wish.aps, iono=wish.iono).dates)
 
 
-def _datenums(dates: Sequence[Any]) -> NDArray[np.float64]:
-    return np.asarray(datenum(np.array([int(f"{date:%Y%m%d}") for date in dates])), dtype=np.float64)
+def _day_numbers(dates: Sequence[datetime.date]) -> NDArray[np.float64]:
+    return np.array([day_number(date) for date in dates], dtype=np.float64)
 
 
 def look_at(
@@ -233,7 +237,7 @@ def look_at(
         raise InputError(f"{project.ws.path} has no pixel with a velocity and an angle of incidence.")
     rows = np.flatnonzero(use)
     series = _series(whole, rows) if with_series else np.empty((rows.size, 0))
-    days = _datenums(whole.dates)
+    days = _day_numbers(whole.dates)
     first, last = (days[0], days[-1]) if span is None else span
     return Look(
         project.ws.name, project, heading, side, table, rows, table.lonlat[rows], vector[rows], velocity[rows], std[rows],
@@ -245,7 +249,7 @@ def look_at(
 def _table(project: Project, wish: Wish, images: list[int] | None, n_boot: int) -> PointTable:
     return point_table(
         project, wish.values, aps=wish.aps, iono=wish.iono, ifg_list=images, n_boot=n_boot, seed=wish.seed,
-        reference_area=wish.area,
+        reference_date=wish.date, reference_area=wish.area,
     )  # fmt: skip
 
 

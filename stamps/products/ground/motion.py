@@ -14,7 +14,7 @@ import numpy as np
 from stamps.matlab.dates import to_yyyymmdd
 from stamps.products.exports.table import Field
 from stamps.products.ground.motion_sheet import Sheet
-from stamps.products.written import shown_file
+from stamps.products.notebook_paths import shown_file
 from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from stamps.products.exports import FORMATS
 from stamps.products.exports.libraries import reason_of
 from stamps.products.saving import check_place
 from stamps.workspace import Workspace
+from stamps.workspace.given_paths import listed_paths
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
@@ -21,14 +22,15 @@ __all__ = ["check_suffix", "files_of", "put_together"]
 
 
 def files_of(given: StrPath | Sequence[StrPath] | None, workdir: StrPath) -> list[Path]:
-    """Paths of files that are to be written, relative ones meant from ``workdir``."""
-    if given is None:
-        return []
-    names = [given] if isinstance(given, (str, os.PathLike)) else list(given)
+    """Paths of files that are to be written, relative ones meant from ``workdir``; WorkspaceError if one cannot be there."""
+    names = listed_paths(given)
     for name in names:
         if str(name) in ("", "-"):
             raise InputError(f"'{name}' is no place for a result: give the name of a file.")
-    return [Path(os.path.abspath(Path(workdir) / name)) for name in names]
+    paths = [Path(os.path.abspath(Path(workdir) / name)) for name in names]
+    for path in paths:
+        check_place(path, "file")
+    return paths
 
 
 def check_suffix(path: Path, suffixes: Sequence[str]) -> str:

@@ -19,8 +19,8 @@ from stamps.insar.geometry import centre_of, llh2local, within_180
 from stamps.matlab.statistics import nanmean
 from stamps.products.exports.table import PointTable
 from stamps.products.moving_areas.hulls import outline_of, shapely, to_degrees
+from stamps.products.notebook_paths import shown_file
 from stamps.products.series_models.fitted import KINDS
-from stamps.products.written import shown_file
 from stamps.workspace.markup import table
 
 if TYPE_CHECKING:

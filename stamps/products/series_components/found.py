@@ -16,8 +16,8 @@ from stamps.analysis.components import Components, components_of
 from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.products.exports.table import Field, PointTable
+from stamps.products.notebook_paths import shown_file
 from stamps.products.velocity import fit_lines
-from stamps.products.written import shown_file
 from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class SeriesComponents:
             row["stability"] = _known(parts.stability[number])
             row.update({name: _known(values[number]) for name, values in self.hints.items()})
             rows.append(row)
-        return {"method": parts.method, "meaning_of_hints": dict(HINTS), "components": rows}
+        courses = f"mm since {self.table.dates[0]}"
+        return {"method": parts.method, "courses": courses, "meaning_of_hints": dict(HINTS), "components": rows}
 
     def maps_table(self) -> PointTable:
         """The table with the maps in place of the series, one column for each component and the rms of what is left."""
@@ -111,7 +112,7 @@ class SeriesComponents:
         series = part if keep is not None else whole - part
         slope = part @ _slope_weights(self.table)
         velocity = slope if keep is not None else self.table.field("VEL") - slope
-        return _with_series(self.table, series, velocity, zero, "kept" if keep is not None else "subtracted", numbers)
+        return _with_series(self.table, series, velocity, "kept" if keep is not None else "subtracted", numbers)
 
     def summary(self) -> str:
         """A line for each component."""
@@ -210,7 +211,7 @@ def _slope_weights(table: PointTable) -> NDArray[np.float64]:
 
 
 def _with_series(
-    table: PointTable, series: NDArray[np.float64], velocity: NDArray[Any], zero: int, what: str, numbers: list[int]
+    table: PointTable, series: NDArray[np.float64], velocity: NDArray[Any], what: str, numbers: list[int]
 ) -> PointTable:
     """A table with other series and velocities; standard deviations of velocities are not known."""
     values = {"VEL": np.asarray(velocity, np.float32), "V_STDEV": np.full(len(table), np.nan, np.float32)}
@@ -223,16 +224,7 @@ def _with_series(
         "velocity_from": f"{table.metadata['velocity_from']}, {said}",
         "velocity_std_from": "not known of components",
     }
-    k = series.shape[1]
-    return replace(
-        table,
-        fields=fields,
-        metadata=metadata,
-        series=series.astype(np.float32),
-        series_columns=np.arange(k),
-        drift=np.zeros(k),
-        zero=zero,
-    )
+    return table.with_series(series, fields=fields, metadata=metadata)
 
 
 def _known(value: float) -> float | None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stamps.products.figures import finish_figure, new_figure
+from stamps.products.figures import finish_figure, label_dates, new_figure
 from stamps.products.point_maps import Ground, draw_values, figure_size, plain_text
-from stamps.products.quantity_styles import STYLES
+from stamps.products.quantity_styles import STYLES, TOWARDS
 from stamps.products.series_components.found import SeriesComponents
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ def draw_components(found: SeriesComponents, out: StrPath | None = None) -> Path
     Path or None
         The file.
     """
-    from matplotlib.dates import ConciseDateFormatter
-
     table, parts, p = found.table, found.components, len(found)
     size = figure_size(table.lonlat, max(4.4 * p, 5.0), 3.3, p)
     figure, shown = new_figure(out, figsize=size, layout="constrained")
@@ -49,11 +47,11 @@ def draw_components(found: SeriesComponents, out: StrPath | None = None) -> Path
         )
         below.plot(dates, parts.courses[:, number], ".-", lw=1)
         below.axhline(0, color="0.8", lw=0.8)
-        below.set_ylabel("mm, towards the satellite" if number == 0 else "", fontsize=8)
+        below.set_ylabel(f"mm since {table.dates[0]}\n{TOWARDS}" if number == 0 else "", fontsize=8)
         below.tick_params(labelsize=7)
         below.grid(alpha=0.3)
         below.xaxis.get_offset_text().set_fontsize(7)
-        below.xaxis.set_major_formatter(ConciseDateFormatter(below.xaxis.get_major_locator()))
+        label_dates(below)
     said = f"Components ({parts.method}): map times course is displacement", str(table.metadata["reference"])
     figure.suptitle("\n".join(map(plain_text, said)), fontsize=10)
     return finish_figure(figure, shown, out, table.project.ws, "components.png")

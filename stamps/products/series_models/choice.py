@@ -16,7 +16,7 @@ from stamps.analysis.checks import whole
 from stamps.analysis.motion import Rules
 from stamps.analysis.terms import Terms
 from stamps.errors import InputError
-from stamps.matlab.dates import datenum
+from stamps.matlab.dates import day_number
 from stamps.products.reference_choice import date_of
 
 __all__ = ["ModelChoice", "event_of"]
@@ -181,7 +181,7 @@ def _years(value: Any) -> float:
 
 
 def _day(date: datetime.date) -> int:
-    return int(datenum(float(f"{date:%Y%m%d}")))
+    return int(day_number(date))
 
 
 def _several(value: Any) -> Sequence[Any]:

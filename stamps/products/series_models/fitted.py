@@ -19,10 +19,10 @@ from stamps.analysis.terms import design_of
 from stamps.errors import InputError
 from stamps.insar.constants import DAYS_PER_YEAR
 from stamps.products.exports.table import PointTable
+from stamps.products.notebook_paths import shown_file
 from stamps.products.series import dates_of
 from stamps.products.series_models.choice import ModelChoice
 from stamps.products.series_models.columns import class_fields, fit_fields
-from stamps.products.written import shown_file
 from stamps.workspace.markup import lines, table
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.insar.geometry import llh2local
-from stamps.products.figures import finish_figure, new_figure
+from stamps.products.figures import finish_figure, label_dates, new_figure
 from stamps.products.point_maps import Ground, draw_kinds, draw_values, figure_size, write_title
 from stamps.products.quantity_styles import KIND_COLOURS, TOWARDS, style_of_column
 from stamps.products.series_models.fitted import KINDS, SeriesModel
@@ -108,8 +108,6 @@ def draw_series(found: SeriesModel, lon: float, lat: float, out: StrPath | None 
 
 def _draw_one(axes: Axes, found: SeriesModel, pixel: int) -> None:
     """The series and the model of a pixel, what the model holds beside it."""
-    from matplotlib.dates import ConciseDateFormatter
-
     table = found.table
     dates: Any = np.array(table.dates, dtype="datetime64[D]")
     one = slice(pixel, pixel + 1)
@@ -118,7 +116,7 @@ def _draw_one(axes: Axes, found: SeriesModel, pixel: int) -> None:
     axes.plot(dates, found.fit.values()[pixel], "-", color=_FITTED, lw=1.5, label="model")
     _mark_break(axes, found, pixel)
     axes.set_ylabel(f"displacement since {table.metadata['reference_date']} (mm)\n{TOWARDS}")
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    label_dates(axes)
     axes.grid(alpha=0.3)
     legend = axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=False, fontsize=8)
     legend.set_title(_words(found, pixel))

@@ -12,21 +12,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stamps.errors import InputError
+from stamps.errors import InputError, ParameterError
 from stamps.products.ground.looks import Wish
+from stamps.products.notebook_paths import Page
 from stamps.products.quantities import Project
-from stamps.products.reference_choice import ReferenceChoice
+from stamps.products.reference_choice import OWN, ReferenceChoice
 from stamps.products.saving import complete_file
 from stamps.products.series_models.choice import ModelChoice
 from stamps.products.view.background import backgrounds_of
 from stamps.products.view.content import N_BOOT, Content, content_of
-from stamps.products.view.extras import Extras, Other, check_overlap, paths_of, value_for
+from stamps.products.view.extras import Extras, Other, check_overlap, value_for
 from stamps.products.view.model_layers import model_layers
 from stamps.products.view.overlays import read_overlay
 from stamps.products.view.page import html_of
 from stamps.products.view.stations import stations_of
 from stamps.products.view.tiles import tiles_of
-from stamps.products.written import Page
+from stamps.workspace.given_paths import listed_paths
+from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,7 +139,7 @@ def view(
     path = project.ws.path / "view.html" if out is None else Path(out).absolute()
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{path}: the view is a web page, so give a name that ends in .html.")
-    base, overlays = tiles_of(tiles, tiles_attribution), [read_overlay(file) for file in paths_of(overlay)]
+    base, overlays = tiles_of(tiles, tiles_attribution), [read_overlay(file) for file in listed_paths(overlay)]
     choice = ReferenceChoice.of(reference_date, reference_area)
     wanted = None if model is None or model is False else ModelChoice.read(model)
     content = content_of(project, value, int(n_boot), seed, choice, events)
@@ -148,7 +150,7 @@ def view(
     stations = _stations(project, gnss, content, None if choice.area is None else content.reference, int(n_boot), seed)
     other = None
     if compare is not None:
-        other = _other(Project.at(compare), content, value, gnss, int(n_boot), seed, background)
+        other = _other(Project.at(compare), content, value, gnss, int(n_boot), seed, background, wanted)
     text = html_of(content, pictures, title or project.ws.path.resolve().name, Extras(base, overlays, stations, other))
     with complete_file(path, "page") as part:
         part.write_text(text, encoding="utf-8", errors="surrogateescape")
@@ -165,10 +167,18 @@ def _other(
     n_boot: int,
     seed: int,
     background: bool,
+    wanted: ModelChoice | None,
 ) -> Other:
-    """Another project of the same area."""
+    """Another project of the same area, with the layers of the model where its dates allow that."""
     content = content_of(project, value_for(value, project.usual_velocity), n_boot, seed)
     check_overlap(beside.lonlat, content.lonlat, str(project.ws.path))
+    if wanted is not None:
+        try:
+            more = model_layers(project, content.facts["value"], wanted, OWN)
+        except ParameterError as error:
+            Log(project.ws, "VIEW")(f"{project.ws.path}: the model is not known there. {error}", level=2)
+        else:
+            content = replace(content, layers=[*content.layers, *more])
     pictures = backgrounds_of(project, content.lonlat) if background else []
     stations = _stations(project, gnss, content, None, n_boot, seed)
     return Other(content, pictures, project.ws.path.resolve().name, stations)
@@ -185,4 +195,4 @@ def _stations(
     """Stations as a project sees them; none where none are asked for."""
     if gnss is None:
         return []
-    return stations_of(paths_of(gnss), project, Wish(content.facts["value"], n_boot=n_boot, seed=seed), reference)
+    return stations_of(listed_paths(gnss), project, Wish(content.facts["value"], n_boot=n_boot, seed=seed), reference)

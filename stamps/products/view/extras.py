@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +14,12 @@ from stamps.insar.geometry import wrapped_longitude
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stamps._typing import StrPath
     from stamps.products.view.background import Picture
     from stamps.products.view.content import Content
     from stamps.products.view.overlays import Overlay
     from stamps.products.view.tiles import Tiles
 
-__all__ = ["Extras", "Other", "check_overlap", "paths_of", "value_for"]
+__all__ = ["Extras", "Other", "check_overlap", "value_for"]
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,6 @@ class Extras:
     overlays: Sequence[Overlay] = field(default_factory=list)
     stations: Sequence[dict[str, Any]] = field(default_factory=list)
     other: Other | None = None
-
-
-def paths_of(given: StrPath | Sequence[StrPath] | None) -> list[StrPath]:
-    """One path or several as a list."""
-    if given is None:
-        return []
-    return [given] if isinstance(given, (str, PathLike)) else list(given)
 
 
 def value_for(value: str | None, usual: str) -> str | None:

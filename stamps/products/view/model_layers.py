@@ -58,11 +58,12 @@ def model_layers(project: Project, value: str, wanted: Any, choice: ReferenceCho
     found = fitted(table, model)
     columns = {field.name: field for field in found.table.fields if field.extra}
 
-    def layer(name: str, referenced: bool = False) -> Layer:
+    def layer(name: str, referenced: bool = False, error_of: str | None = None) -> Layer:
         column = columns[name]
         values = np.full(project.ps["n_ps"], np.nan)
         values[table.rows] = column.values
-        label = f"Model: {column.meaning.removesuffix(', of the model')}"
+        about = columns[error_of or name].meaning.removesuffix(", of the model").partition(":")[0]
+        label = f"Model: {'standard error, ' if error_of else ''}{about}"
         style = replace(style_of_column(name, column.unit, label, values), name=f"model_{name}")
         return Layer(style, values, referenced, KINDS if style.palette == "kinds" else ())
 
@@ -71,7 +72,7 @@ def model_layers(project: Project, value: str, wanted: Any, choice: ReferenceCho
         made.append(layer("ts_type"))
     for name, error in _shown(columns):
         made.append(layer(name, bool(_LINEAR.fullmatch(name)) and not model.correlated))
-        made.append(layer(error))
+        made.append(layer(error, error_of=name))
     return made
 
 

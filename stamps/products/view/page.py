@@ -41,7 +41,7 @@ _SCRIPTS = (
         "drawings",
         "compare",
     ),
-    *("about", "keys", "app"),
+    *("about", "keys", "paper", "app"),
 )
 _OTHER = "other-"  # what the names of the arrays of a second project begin with
 
@@ -156,6 +156,7 @@ def _layer(layer: Layer, packed: Packed, palette: Palette) -> dict[str, Any]:
         "label": style.label,
         "unit": style.unit,
         "sign": style.sign,
+        "rule": style.rule,
         "centred": style.centred,
         "digits": style.digits,
         "referenced": layer.referenced,

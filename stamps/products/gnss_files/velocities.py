@@ -13,14 +13,14 @@ import numpy as np
 
 from stamps.errors import InputError
 from stamps.matlab.dates import datenum
-from stamps.products.gnss_lines import Station, name_of, number_of, place_of
+from stamps.products.gnss_files.lines import Station, name_of, number_of, place_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from stamps.products.gnss_lines import Line
+    from stamps.products.gnss_files.lines import Line
 
 __all__ = ["MIDAS_COLUMNS", "PLACES", "TABLE", "midas_stations", "places_in", "separator_of", "table_stations"]
 

@@ -14,8 +14,8 @@ import numpy as np
 from stamps.errors import InputError
 from stamps.frontends.header_values import readparm, values_behind
 from stamps.frontends.master_header import MasterHeader, look_and_incidence
-from stamps.frontends.multilooked import MultilookedStack, read_raster
-from stamps.frontends.multilooked_text import listed_folders
+from stamps.frontends.multilooked.doris import listed_folders
+from stamps.frontends.multilooked.pixels import MultilookedStack, read_raster
 from stamps.frontends.names import image_date, is_date
 from stamps.insar.constants import SPEED_OF_LIGHT
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
-    from stamps.frontends.multilooked import Pixels
+    from stamps.frontends.multilooked.pixels import Pixels
     from stamps.workspace import Workspace
 
 

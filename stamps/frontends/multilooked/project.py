@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.frontends.multilooked import Choice, MultilookedStack, Pixels, choose_pixels
+from stamps.frontends.multilooked.pixels import Choice, MultilookedStack, Pixels, choose_pixels
 from stamps.matlab.dates import datenum, to_yyyymmdd
 from stamps.workspace.parameters import Parameters
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.products.gnss_lines import Station, name_of, number_of, place_of
+from stamps.products.gnss_files.lines import Station, name_of, number_of, place_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from stamps.products.gnss_lines import Line
+    from stamps.products.gnss_files.lines import Line
 
 __all__ = ["is_tenv3", "lacks_header", "station_of"]
 
@@ -76,12 +76,7 @@ def station_of(
     """
     header = lines[0].text.split()
     at = _places_of_columns(path, header)
-    rows = [(line.number, line.text.split()) for line in lines[1:]]
-    if not rows:
-        raise InputError(f"{path} holds no day.")
-    for number, row in rows:
-        if len(row) != len(header):
-            raise InputError(f"Line {number} of {path} has {len(row)} fields, but the header has {len(header)}.")
+    rows = _rows(path, lines[1:], len(header))
 
     def columns(*names: str) -> NDArray[np.float64]:
         return np.array([[number_of(path, line, name, row[at[name]]) for name in names] for line, row in rows])
@@ -99,13 +94,8 @@ def station_of(
     name = name_of(path, rows[0][0], names.pop())
     if {"lat", "lon"} <= at.keys():
         lon, lat = place_of(path, rows[0][0], *columns("lon", "lat")[0].tolist())
-    elif name in places:
-        lon, lat = places[name]
     else:
-        raise InputError(
-            f"{path} has no latitude and longitude, as older files: fetch it anew, or give a CSV table site,lon,lat with "
-            f"{name} as another file."
-        )
+        lon, lat = _known_place(path, name, places)
     return Station(
         name,
         lon,
@@ -118,6 +108,27 @@ def station_of(
         last=float(days[-1]),
         frame=frame,
     )
+
+
+def _rows(path: Path, lines: Sequence[Line], n_columns: int) -> list[tuple[int, list[str]]]:
+    """Numbers of lines, and their fields."""
+    rows = [(line.number, line.text.split()) for line in lines]
+    if not rows:
+        raise InputError(f"{path} holds no day.")
+    for number, row in rows:
+        if len(row) != n_columns:
+            raise InputError(f"Line {number} of {path} has {len(row)} fields, but the header has {n_columns}.")
+    return rows
+
+
+def _known_place(path: Path, name: str, places: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """Where a station of an older file is, as another file says."""
+    if name not in places:
+        raise InputError(
+            f"{path} has no latitude and longitude, as older files: fetch it anew, or give a CSV table site,lon,lat with "
+            f"{name} as another file."
+        )
+    return places[name]
 
 
 def _places_of_columns(path: Path, header: Sequence[str]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stamps.errors import InputError
-from stamps.frontends.multilooked import MultilookedStack, read_raster
+from stamps.frontends.multilooked.pixels import MultilookedStack, read_raster
 from stamps.frontends.names import is_date
 from stamps.frontends.node_grids import grid_values, image_grids
 from stamps.frontends.project_headers import read_size, read_whole
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stamps._typing import StrPath
-    from stamps.frontends.multilooked import Pixels
+    from stamps.frontends.multilooked.pixels import Pixels
     from stamps.workspace import Workspace
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamps.errors import InputError
-from stamps.products.gnss_lines import Line, Station, lines_of
-from stamps.products.gnss_tenv3 import is_tenv3, lacks_header, station_of
-from stamps.products.gnss_velocities import (
+from stamps.products.gnss_files.lines import Line, Station, lines_of
+from stamps.products.gnss_files.tenv3 import is_tenv3, lacks_header, station_of
+from stamps.products.gnss_files.velocities import (
     MIDAS_COLUMNS,
     PLACES,
     TABLE,
@@ -22,6 +22,7 @@ from stamps.products.gnss_velocities import (
     separator_of,
     table_stations,
 )
+from stamps.workspace.given_paths import listed_paths
 
 if TYPE_CHECKING:
     from stamps._typing import StrPath
@@ -50,7 +51,7 @@ def read_gnss(paths: StrPath | Sequence[StrPath]) -> list[Station]:
     InputError
         A file is missing or is none of these; a number is none; a station stands twice.
     """
-    given = [paths] if isinstance(paths, (str, Path)) or hasattr(paths, "__fspath__") else list(paths)
+    given = listed_paths(paths)
     files = {file: _content(file) for path in given for file in _files(Path(path))}
     places: dict[str, tuple[float, float]] = {}
     for file, lines in files.items():
