@@ -103,7 +103,7 @@ class TestLinkedMaps:
         lon, lat = map(float, contents[1].lonlat[7])
         assert wide.call("setReference", lon, lat, 60, 1)
         text = wide.element("reference-text").text
-        assert "Ascending: values are relative to the mean of all" in text and "1 points within 60 m" in text
+        assert "Ascending: values are relative to the mean of all" in text and "1 point within 60 m" in text
         wide.call("select", 4)
         one, other = wide.call("selection")
         np.testing.assert_allclose(one["series"], displacement(contents[0])[4], atol=0.01)

@@ -1,5 +1,6 @@
 """What lies on and beside the map of stamps view: base map, drawings, stations, another project."""
 
+import base64
 import json
 import re
 
@@ -8,17 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import two_looks
+import stamps
+from helpers import finished_project, two_looks
 from helpers.drawings import BROKEN, POINT, SQUARE, collection, feature
 from helpers.viewed_project import made_content
 from stamps.cli import program as cli
 from stamps.errors import InputError
 from stamps.products.ground.gnss import gnss
 from stamps.products.view import view
-from stamps.products.view.extras import Extras, Other, check_overlap, paths_of, value_for
+from stamps.products.view.extras import Extras, Other, check_overlap, value_for
 from stamps.products.view.overlays import read_overlay
 from stamps.products.view.page import html_of
 from stamps.products.view.tiles import Tiles, tiles_of
+from stamps.workspace.given_paths import listed_paths
 
 ADDRESS = "https://tile.example.org/a/{z}/{x}/{y}.png"
 
@@ -197,10 +200,10 @@ class TestOther:
             value_for("v-do", "V-d") == "V-do" and value_for("V-do", "v-d") == "v-do" and value_for(None, "v-d") is None
         )
         assert (
-            paths_of(None) == []
-            and paths_of("a") == ["a"]
-            and paths_of(tmp_path) == [tmp_path]
-            and paths_of(["a", "b"]) == ["a", "b"]
+            listed_paths(None) == []
+            and listed_paths("a") == ["a"]
+            and listed_paths(tmp_path) == [tmp_path]
+            and listed_paths(["a", "b"]) == ["a", "b"]
         )
 
     def test_its_arrays_have_names_of_their_own(self, content):
@@ -230,7 +233,7 @@ def text(ground):
     out = ground / "page.html"
     options = ["--out", out, "--n-boot", "20", "--tiles", ADDRESS, "--tiles-attribution", "Somebody"]
     options += ["--overlay", ground / "file.geojson", "--overlay", ground / "file.geojson"]
-    options += ["--gnss", ground / "stations.csv", "--compare", ground / "p1"]
+    options += ["--gnss", ground / "stations.csv", "--compare", ground / "p1", "--model", "degree=2"]
     assert cli.run("stamps", ["view", "--workdir", str(ground / "p0"), *map(str, options)]) == 0
     return out.read_text(encoding="utf-8")
 
@@ -243,6 +246,24 @@ class TestWholePage:
         assert facts["tiles"] == {"address": ADDRESS, "attribution": "Somebody"} and len(facts["overlays"]) == 2
         assert facts["other"]["title"] == "p1" and facts["other"]["heading"] != facts["heading"]
         assert facts["stations"][0]["velocity"] != facts["other"]["stations"][0]["velocity"]  # another line of sight
+
+    def test_both_have_the_layers_of_the_model(self, text, ground):
+        names = [
+            [one["name"] for one in facts["layers"] if one["name"].startswith("model_")]
+            for facts in (facts_of(text), facts_of(text)["other"])
+        ]
+        assert names[0] == names[1] == ["model_velocity", "model_vel_sd", "model_accel", "model_accel_sd"]
+        stored = re.search('id="array-other-model_accel">([^<]*)<', text).group(1)
+        expected = stamps.model(workdir=ground / "p1", degree=2, n_boot=2).column("accel")
+        np.testing.assert_array_equal(np.frombuffer(base64.b64decode(stored), "<f4"), expected.astype("<f4"))
+
+    def test_a_model_that_the_other_cannot_have_is_not_known_there(self, ground, tmp_path, capsys):
+        finished_project.single_master(tmp_path / "short", n_ifg=5)
+        out = view(ground / "p0", tmp_path / "a.html", n_boot=2, model="degree=2", compare=tmp_path / "short")
+        facts = facts_of(out.read_text(encoding="utf-8"))
+        assert facts["layers"][-1]["name"] == "model_accel_sd"
+        assert not [one for one in facts["other"]["layers"] if one["name"].startswith("model_")]
+        assert "short: the model is not known there. A model of 3 coefficients needs 6" in capsys.readouterr().out
 
     def test_stations_are_those_of_the_comparison(self, text, ground):
         rows = gnss(ground / "stations.csv", workdir=ground / "p0", n_boot=20).rows

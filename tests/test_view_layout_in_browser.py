@@ -263,7 +263,7 @@ class TestKeyboard:
         assert not shown.element("pairs").is_selected()
         shown.element("reference-move").send_keys(Keys.ENTER)
         shown.element("map-marks").send_keys(Keys.ENTER)
-        assert "points within" in shown.element("reference-text").text
+        assert " within " in shown.element("reference-text").text
         shown.element("reference-original").send_keys(Keys.ENTER)
         shown.all("#about summary")[0].send_keys(Keys.ENTER)
         assert shown.element("about").get_attribute("open") and shown.errors() == []

@@ -24,7 +24,7 @@ function fillAbout() {
     `Displacements are stored in steps: they are rounded by ${displacement.error.toPrecision(1)} mm at the most. Places are rounded to 1 cm.`,
     "Point numbers count the rows of ps2.mat from 1.",
     "Spatially correlated noise is what step 8 takes for atmosphere and orbit errors; it is not removed from the series unless the name of the velocity says so (-s).",
-    "Models other than the line of the map are unweighted least squares of the dates that have a value, with standard errors of white noise; a step changes the displacement after its date.",
+    "Models other than the line of the map are unweighted least squares of the dates that have a value and of the master's, on which the displacement is 0, with standard errors of white noise; a step changes the displacement after its date.",
     "Charts are drawn by uPlot 1.6.32, copyright 2022 Leon Sorokin, MIT licence (its text stands in the source of this page).",
     "Drag the star to move the reference area. Averages (display) take all points within a radius of a click.",
   ]) list.appendChild(document.createElement("li")).textContent = text;

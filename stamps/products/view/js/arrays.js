@@ -12,6 +12,12 @@ function timeOf(date) {
   return Date.parse(`${date}T00:00:00Z`);
 }
 
+/** Whether a text is a day of the calendar. */
+function isDate(text) {
+  const time = timeOf(text);
+  return !Number.isNaN(time) && dateOf(time) === text;
+}
+
 /** ISO date of milliseconds. */
 function dateOf(time) {
   return new Date(time).toISOString().slice(0, 10);

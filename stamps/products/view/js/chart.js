@@ -284,7 +284,9 @@ class SeriesChart {
     ctx.clip();
     this.drawZero();
     const words = { above: [[], [], []], below: [[], [], []] }; // what is taken of the rows of words
-    for (const mark of this.charts.frame.marks) this.drawMark(mark, words);
+    const { marks } = this.charts.frame, [low, high] = this.charts.shown, ratio = devicePixelRatio;
+    this.room = bbox.width / ratio / marks.filter(({ time, event }) => event && time >= low && time <= high).length; // of each event
+    for (const mark of marks) this.drawMark(mark, words);
     for (const entry of this.group.entries) this.drawModel(entry);
     for (const entry of this.group.entries) this.drawObservations(entry);
     ctx.restore();
@@ -308,13 +310,17 @@ class SeriesChart {
     const { ctx, bbox } = this.uplot, ratio = devicePixelRatio, x = Math.round(this.x(time)) + 0.5;
     if (x < bbox.left || x > bbox.left + bbox.width) return;
     ctx.strokeStyle = ctx.fillStyle = stampsTheme.colour(event ? "event" : "soft");
-    ctx.lineWidth = (event ? 1.6 : 1) * ratio;
+    const crowded = event && this.room < 14; // thin lines, and words in the list only
+    ctx.lineWidth = (event && !crowded ? 1.6 : 1) * ratio;
+    ctx.globalAlpha = crowded ? 0.5 : 1;
     ctx.setLineDash(event ? [6 * ratio, 4 * ratio] : [2 * ratio, 3 * ratio]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
     ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    if (crowded) return;
     ctx.font = `${11 * ratio}px system-ui, 'Segoe UI', Roboto, Arial, sans-serif`;
     const word = this.shortened(text), width = ctx.measureText(word).width + 8 * ratio;
     const left = x + width > bbox.left + bbox.width ? x - width : x, row = freeRow(words[event ? "above" : "below"], left, left + width);

@@ -181,6 +181,14 @@ class Dataset {
     });
   }
 
+  /** Mean displacement of some points on the master's date, mm: 0 by definition, less what it was on the reference date. */
+  onMaster(points) {
+    if (this.since === null) return 0;
+    const { displacement } = this.arrays, shift = this.offsetOf("displacement", this.since);
+    const known = points.map((i) => shift - this.decoded(displacement, i, this.since)).filter((value) => value === value);
+    return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : NaN;
+  }
+
   // ------------------------------------------------------------------ lines
 
   /** Line through a series with the weights of the map: {intercept (mm, on the master's day), slope (mm/yr), rms}. */

@@ -3,7 +3,7 @@
 /** Add an event (ISO date); false, with a hint, where the series says nothing of it. */
 function addEvent(date, label = "") {
   const [first, last] = [facts.images[0].date, facts.images[facts.images.length - 1].date].sort();
-  const problem = Number.isNaN(timeOf(date)) ? "Give the date of the event."
+  const problem = !isDate(date) ? "Give the date of the event."
     : date < first || date > last ? `${date} is outside of the series, ${first} to ${last}: choose a date in between.`
     : state.events.some((event) => event.date === date) ? `There is an event on ${date} already: remove that one first.` : "";
   hintAtEvents(problem);
@@ -42,9 +42,8 @@ function showEvents() {
 
 $("event-date").min = facts.images[0].date;
 $("event-date").max = facts.images[facts.images.length - 1].date;
-$("event-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (addEvent($("event-date").value, $("event-label").value)) event.target.reset();
+onForm("event-form", () => {
+  if (addEvent($("event-date").value, $("event-label").value)) $("event-form").reset();
 });
 
 Object.assign(window.stampsView, { addEvent, removeEvent, events: () => state.events });

@@ -83,7 +83,7 @@ class Histogram {
     }
     const peak = range[0] + ((counts.indexOf(Math.max(...counts)) + 0.5) / BINS) * (range[1] - range[0]);
     element.setAttribute("aria-label", `Histogram of ${total} values with the colour bar, from ${tickText(range[0])} to ` +
-      `${tickText(range[1])} ${unit}, most of them near ${tickText(Number(peak.toPrecision(2)))}`);
+      `${tickText(range[1])} ${unit}${total ? `, most of them near ${tickText(Number(peak.toPrecision(2)))}` : ""}`);
   }
 
   drawBrush(base, bar) {

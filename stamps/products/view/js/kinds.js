@@ -30,9 +30,9 @@ function addKinds({ name, label, categories }) {
     swatch.style.background = palettes[name].css(kind / (categories.length - 1));
     const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: true });
     box.addEventListener("change", () => setKind(name, kind, box.checked));
-    const count = data.column(name).reduce((sum, value) => sum + (value === kind), 0);
+    const counts = scenes.filter((one) => one.data.layer(name)).map((one) => one.data.column(name).reduce((sum, value) => sum + (value === kind), 0));
     const element = Object.assign(document.createElement("label"), { className: "inline" });
-    element.append(box, " ", swatch, ` ${words} (${number(count)})`);
+    element.append(box, " ", swatch, ` ${words} (${counts.map((count) => number(count)).join(" + ")})`);
     group.append(element);
   });
   $("kinds").append(group);

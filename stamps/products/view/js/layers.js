@@ -10,19 +10,33 @@ function valuesIn(one) {
   return withoutHiddenKinds(one.data.column(layer.name, layer.dated ? dateIn(one) : 0), one.data);
 }
 
-/** Range of colours that fits: symmetric around zero where the colours are, between the outermost hundredths. */
+/** Range of colours that fits: that of all pictures of these values, unless they are relative to something else or shown twice. */
 function fittingLimits(layer) {
   if (layer.categories) return [0, layer.categories.length - 1];
   if (layer.limits && scenes.length === 1 && data.isOriginal && (!layer.dated || data.since === null)) return layer.limits.slice();
+  return limitsByRule(layer);
+}
+
+/** The same by the rule of the quantity, as limits_of in Python: round numbers around all but the outer hundredths. */
+function limitsByRule(layer) {
+  if (["unit", "year"].includes(layer.rule)) return layer.limits.slice();
   const [low, high] = outermostHundredths(layer);
-  if (layer.name === "coherence") return [Math.floor(low * 20) / 20, Math.ceil(high * 20 - 1e-9) / 20];
+  if (!(low <= high)) return layer.centred ? [-1, 1] : [0, 1];
   if (layer.centred) {
     const bound = roundUp(Math.max(-low, high));
     return [-bound, bound];
   }
-  if (layer.name === "std") return [0, roundUp(high)];
-  const ticks = ticksBetween(low, high, 10), step = ticks.length > 1 ? ticks[1] - ticks[0] : 1;
-  return [Math.floor(low / step) * step, Math.ceil(high / step) * step].map((v) => Number(v.toPrecision(8)));
+  if (layer.rule === "zero") return [0, roundUp(high)];
+  const ticks = ticksBetween(low, high, 10), step = layer.rule === "share" ? 0.05 : ticks.length > 1 ? ticks[1] - ticks[0] : 1;
+  return betweenTicks(low, high, step);
+}
+
+/** The ticks around both ends; a step apart at least. */
+function betweenTicks(low, high, step) {
+  const tick = (k) => Number((k * step).toPrecision(8));
+  const left = tick(Math.floor(low / step + 1e-9)), right = tick(Math.ceil(high / step - 1e-9));
+  if (left < right) return [left, right];
+  return step < 1 && right > 0.5 ? [left - step, right] : [left, right + step];
 }
 
 /** The hundredths of the values at either end, of all maps and some dates. */
@@ -135,6 +149,7 @@ new ResizeObserver(() => showLayer()).observe($("histogram"));
 Object.assign(window.stampsView, {
   setLayer,
   setShown,
+  limitsByRule: (name) => limitsByRule(data.layer(name)),
   values: (name, date = 0) => Array.from(data.column(name, date)),
   state: () => ({ layer: state.layer, date: state.date, shown: state.shown, limits: limitsOf(currentLayer()) }),
 });

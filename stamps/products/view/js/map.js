@@ -55,7 +55,8 @@ class MapView {
     for (const canvas of [this.ground, this.drawings, this.marks]) Object.assign(canvas, { width: w, height: h });
     this.painter.resize(w, h);
     if (!first && this.isWhole) this.showAll();
-    this.redraw();
+    if (first) this.redraw();
+    else this.drawNow(); // its canvases are empty, and what is printed does not wait
   }
 
   showAll() {
@@ -163,11 +164,17 @@ class MapView {
     this.drawMarks();
   }
 
-  /** Background picture and graticule, below the points. */
-  drawGround() {
-    const context = this.ground.getContext("2d");
+  /** The context of a canvas on which nothing is left. */
+  emptied(canvas) {
+    const context = canvas.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
+    return context;
+  }
+
+  /** Background picture and graticule, below the points. */
+  drawGround() {
+    const context = this.emptied(this.ground);
     const picture = this.pictures.find((one) => one.name === this.background);
     const covered = picture || (this.tiles && this.background === "tiles");
     if (picture) this.drawPicture(context, picture);
@@ -198,9 +205,7 @@ class MapView {
 
   /** Drawings, stations, the line of a profile: above the points, below the marks. */
   drawThings() {
-    const context = this.drawings.getContext("2d");
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.clearRect(0, 0, this.width, this.height);
+    const context = this.emptied(this.drawings);
     for (const thing of this.things) if (thing.visible !== false) thing.draw(context, this);
   }
 
@@ -236,9 +241,7 @@ class MapView {
 
   /** Labels, scale bar, north, reference area, selected points: above the points. */
   drawMarks() {
-    const context = this.marks.getContext("2d");
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.clearRect(0, 0, this.width, this.height);
+    const context = this.emptied(this.marks);
     this.drawFrame(context);
     this.drawReference(context);
     if (this.hovered >= 0) this.ring(context, this.hovered, stampsTheme.colour("mark"), 1.5);

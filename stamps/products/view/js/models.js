@@ -70,12 +70,19 @@ function fitModel(model, steps, days, values) {
     return { problem: `An annual motion cannot be told from a trend in ${span.toFixed(2)} years: choose a model without it.` };
   }
   const fit = leastSquares(used.map(rowOf), there.map((k) => values[k]));
-  if (!fit) return { problem: "These dates cannot tell the terms of this model from each other: leave out steps or the annual motion." };
+  if (!fit) return { problem: `These dates cannot tell the terms of this model from each other: leave out ${[steps.length ? "steps" : "", model.annual ? "the annual motion" : ""].filter(Boolean).join(" or ") || "the quadratic term"}.` };
   const noise = fit.squares / (used.length - size);
   return {
     terms: termsOf(model, steps, fit, noise, middle), rms: Math.sqrt(fit.squares / used.length),
     at: (day) => dot(rowOf(day), fit.coefficients),
   };
+}
+
+/** Days and values of a series with the observation of the master's date (day 0), which series leave out. */
+function withMaster(days, values, onMaster) {
+  if (days.includes(0)) return { days, values };
+  const at = days.filter((day) => day < 0).length;
+  return { days: [...days.slice(0, at), 0, ...days.slice(at)], values: [...values.slice(0, at), onMaster, ...values.slice(at)] };
 }
 
 /** What the coefficients are multiplied with on a day. */

@@ -237,7 +237,7 @@ $("line-draw").addEventListener("click", () => drawLine(view.map.tool === null))
 $("line-remove").addEventListener("click", () => setLine(null));
 $("profile-save").addEventListener("click", () => download("profile", profileTable().points));
 $("profile-save-bins").addEventListener("click", () => download("profile_bins", profileTable().bins));
-$("line-form").addEventListener("submit", (event) => { event.preventDefault(); readLine(); });
+onForm("line-form", readLine);
 for (const id of ["line-width", "line-bins"]) {
   $(id).addEventListener("change", () => { line.beside = null; showProfile(); redrawMaps(); });
 }

@@ -37,7 +37,7 @@ function setReferenceOriginal() {
 function referenceChanged(dragged = false) {
   if (!dragged) state.fitted = {};
   const names = scenes.length > 1;
-  $("reference-text").textContent = scenes.map((one) => `${names ? `${one.facts.title}: v` : "V"}alues are ${referenceText(one)}.`).join(" ");
+  $("reference-text").textContent = scenes.map((one) => `${names ? `${"AB"[scenes.indexOf(one)]}, ${one.facts.title}: v` : "V"}alues are ${referenceText(one)}.`).join(" ");
   showLayer();
   showSelected();
 }

@@ -24,19 +24,33 @@ function clearSelected() {
 
 /** Series, lines and figures of what is selected: A, B and their difference. */
 function selection() {
-  const entries = state.selected.map((one) => entryOf(one.name, scenes[one.scene].data.series(one.points), one, one.scene));
-  if (entries.length === 2 && entries[0].scene === entries[1].scene) {
-    entries.push(entryOf("A − B", entries[0].series.map((value, k) => value - entries[1].series[k]), null, entries[0].scene));
-  }
+  const entries = state.selected.map((one) => entryOf(one.name, one.scene, one));
+  if (entries.length === 2 && entries[0].scene === entries[1].scene) entries.push(differenceOf(...entries));
   return entries;
 }
 
-function entryOf(name, series, one, scene) {
+/** Figures of a point, or of the mean of several. */
+function entryOf(name, scene, { point, points }) {
   const { data } = scenes[scene];
   return {
-    name, series, scene, model: modelled(series, data), point: one ? one.point : null, points: one ? one.points : null, line: data.line(series),
-    plain: data.plainLine(series), std: data.stdOf(series),
-    height: one ? data.mean("height", one.points) : NaN, coherence: one ? data.mean("coherence", one.points) : NaN,
+    ...figuresOf(name, scene, data.series(points), data.onMaster(points)), point, points,
+    height: data.mean("height", points), coherence: data.mean("coherence", points),
+  };
+}
+
+function differenceOf(a, b) {
+  const series = a.series.map((value, k) => value - b.series[k]);
+  return {
+    ...figuresOf("A − B", a.scene, series, a.onMaster - b.onMaster), point: null, points: null, height: NaN, coherence: NaN,
+  };
+}
+
+/** Lines, model and deviation of a series with its value on the master's date. */
+function figuresOf(name, scene, series, onMaster) {
+  const { data } = scenes[scene];
+  return {
+    name, scene, series, onMaster, model: modelled(series, data, onMaster), line: data.line(series), plain: data.plainLine(series),
+    std: data.stdOf(series),
   };
 }
 
@@ -57,8 +71,7 @@ function showTooltip(point, event, one) {
 }
 
 $("find").max = data.n;
-$("find-form").addEventListener("submit", (event) => {
-  event.preventDefault();
+onForm("find-form", () => {
   const point = Number($("find").value) - 1;
   if (!(Number.isInteger(point) && point >= 0 && point < data.n)) return;
   view.map.centre(data.x[point], data.y[point]);

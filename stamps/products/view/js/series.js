@@ -8,16 +8,26 @@ const currentModel = () => MODELS.find((model) => model.name === state.model);
 const dayOf = (time, from = data) => (time - timeOf(from.facts.master)) / DAY;
 const withSteps = () => state.steps && state.model !== "weighted" && state.events.length > 0;
 
-/** What is fitted to a series of a project: {terms, at(day), rms}, or {problem}. */
-function modelled(series, data) {
+/** What is fitted to a series of a project, and to its value on the master's date: {terms, at(day), rms}, or {problem}. */
+function modelled(series, data, onMaster) {
   if (state.model !== "weighted") {
     const steps = withSteps() ? state.events.map((event) => dayOf(timeOf(event.date), data)) : [];
-    const model = fitModel(currentModel(), steps, data.facts.days, series);
+    const { days, values } = withMaster(data.facts.days, Array.from(series), onMaster), problem = problemOfSteps(steps, days, values);
+    if (problem) return { problem };
+    const model = fitModel(currentModel(), steps, days, values);
     return { ...model, terms: model.terms?.map((term) => ({ ...term, master: data.facts.master })) };
   }
   const { intercept, slope, rms } = data.line(series), line = { value: slope, std: data.stdOf(series) };
   if (!Number.isFinite(slope)) return { problem: "A series with gaps has no line with the weights of the map: choose another model." };
   return { terms: [{ name: "velocity", unit: "mm/yr", ...line }], at: (day) => intercept + (slope * day) / YEAR, rms };
+}
+
+/** The first event before or after which a series has no value, in words. */
+function problemOfSteps(steps, days, values) {
+  const used = days.filter((_, k) => values[k] === values[k]);
+  if (used.length < steps.length + 5) return ""; // too few for any model
+  const k = steps.findIndex((step) => !used.some((day) => day <= step) || !used.some((day) => day > step));
+  return k < 0 ? "" : `Nothing can be said of a step after ${state.events[k].date}, where the series has values on one side only: remove this event or leave out steps.`;
 }
 
 /** Name and unit of a term, for the table and the file. */
@@ -78,7 +88,7 @@ function showCharts(groups) {
   const many = scenes.length > 1;
   const marks = [
     ...scenes.map((one, k) => ({ time: timeOf(one.facts.master), text: many ? `master ${"AB"[k]}` : "master" })),
-    ...scenes.filter((one) => one.data.since !== null).map((one) => ({ time: timeOf(one.data.sinceDate), text: "reference" })),
+    ...scenes.map((one, k) => ({ time: timeOf(one.data.sinceDate), text: many ? `reference ${"AB"[k]}` : "reference", chosen: one.data.since !== null })).filter(({ chosen }) => chosen),
     ...state.events.map(({ date, label }) => ({ time: timeOf(date), text: label || date, event: true })),
   ];
   charts.show(groups.map((entries) => ({
@@ -96,7 +106,7 @@ function onAllDates({ series, model, scene }) {
   return {
     values: DATES.map((date) => series[positions.get(date)] ?? NaN),
     model: model.at && { ...model, at: (day) => model.at(day - shift) },
-    ends: [timeOf(dates[0]), timeOf(dates[dates.length - 1])],
+    ends: [Math.min(timeOf(dates[0]), timeOf(master)), Math.max(timeOf(dates[dates.length - 1]), timeOf(master))],
   };
 }
 
@@ -154,10 +164,10 @@ function plainRows() {
 
 /** Terms of the model that is drawn, with their standard errors. */
 function modelRows(entries) {
-  const known = entries.find((one) => one.model.terms);
-  if (!known) return [];
+  const known = entries.find((one) => one.model.terms), name = `${currentModel().label}${withSteps() ? ", with steps" : ""}`;
+  if (!known) return [[`${name}: not known. ${entries[0].model.problem}`, null, "heading"]];
   return [
-    [`${currentModel().label}${withSteps() ? ", with steps" : ""}`, null, "heading"],
+    [name, null, "heading"],
     ...known.model.terms.map((term, k) => k).filter((k) => known.model.terms[k].name !== "offset").map((k) => [
       termTitle(known.model.terms[k]), (one) => (one.model.terms ? termText(one.model.terms[k]) : "–"), "term",
     ]),
@@ -167,24 +177,34 @@ function modelRows(entries) {
 
 // -------------------------------------------------------------------- file
 
+/** A text from elsewhere for a line of a file: where spreadsheets part it, no cell begins as a formula or a quotation. */
+const harmless = (text) => text.replace(/[,;\s]+(?=[=+\-@"'])/g, " ");
+
 /** The selected series as the text of a CSV file; what it holds stands in lines that begin with #. */
 function seriesText() {
   const entries = selection(), drawn = entries.map(onAllDates), name = (one) => one.name.replace(" − ", "-");
   return [
-    `# ${facts.title}: displacement towards the satellite in mm, ${referenceText()}`,
-    ...scenes.slice(1).map((one) => `# ${one.facts.title}: ${referenceText(one)}`),
+    `# ${harmless(facts.title)}: displacement towards the satellite in mm, ${referenceText()}`,
+    ...scenes.slice(1).map((one) => `# ${harmless(one.facts.title)}: ${referenceText(one)}`),
     `# ${sinceTexts()}`,
     ...entries.filter((one) => one.point !== null).map((one) =>
-      `# ${one.name}: ${scenes.length > 1 ? `${scenes[one.scene].facts.title}, ` : ""}point ${one.point + 1}, ${placeText(one)}, ` +
-      `mean of ${one.points.length}, velocity ${one.line.slope.toFixed(3)} mm/yr`),
+      `# ${one.name}: ${scenes.length > 1 ? `${harmless(scenes[one.scene].facts.title)}, ` : ""}point ${one.point + 1}, ${placeText(one)}, ` +
+      `mean of ${one.points.length}, velocity ${savedNumber(one.line.slope) || "unknown"}${Number.isFinite(one.line.slope) ? " mm/yr" : ""}`),
+    ...scenes.map((one, k) => ({ one, of: entries.filter((entry) => entry.scene === k) })).filter(({ of }) => of.length).map(({ one, of }) =>
+      `# on the master's date ${one.facts.master}: ${of.map((entry) => `${name(entry)} ${savedNumber(entry.onMaster)} mm`).join(", ")}`),
     `# model: ${currentModel().label.toLowerCase()}${withSteps() ? ", steps at the events" : ""}`,
     ...entries.map((one) => `# model of ${name(one)}: ${one.model.problem ?? one.model.terms.map(savedTerm).join("; ")}`),
-    ...state.events.map(({ date, label }) => `# event: ${date}${label ? ` ${label}` : ""}`),
+    ...state.events.map(({ date, label }) => `# event: ${date}${label ? ` ${harmless(label)}` : ""}`),
     ["date", ...entries.map(name), ...entries.map((one) => `${name(one)}_model`)].join(","),
     ...DATES.map((date, k) => [
-      date, ...drawn.map((one) => savedNumber(one.values[k])), ...drawn.map((one) => savedNumber(one.model?.at(dayOf(times[k])) ?? NaN)),
+      date, ...drawn.map((one) => savedNumber(one.values[k])), ...drawn.map((one) => savedNumber(modelAt(one, times[k]))),
     ].join(",")),
   ].join("\n") + "\n";
+}
+
+/** The model of an entry at a time within its series. */
+function modelAt({ model, ends: [first, last] }, time) {
+  return model && time >= first && time <= last ? model.at(dayOf(time)) : NaN;
 }
 
 function placeText({ point, scene }) {

@@ -30,8 +30,23 @@ const state = {
 const view = {}; // map and histogram, once they are made
 window.stampsView = { facts }; // what scripts (and tests) can do with the page; indices count from 0
 
+/** Act on a form by its button or Enter, also in sandboxed frames, which submit no forms. */
+function onForm(id, action) {
+  const act = (event) => {
+    event.preventDefault();
+    action();
+  };
+  $(id).addEventListener("submit", act);
+  $(id).querySelector("button").addEventListener("click", act);
+}
+
 function number(value, digits = 0) {
   return formatted(value, digits).replace(/\B(?=(\d{3})+(?!\d))/g, digits ? "" : "\u202f");
+}
+
+/** "1 point", "2 points". */
+function pointCount(count) {
+  return `${number(count)} point${count === 1 ? "" : "s"}`;
 }
 
 function coordinates(east, lat) {
@@ -74,5 +89,5 @@ function referenceText({ data, facts, map } = scenes[0]) {
   if (data.isOriginal) return facts.reference.text;
   if (data.reference === "all") return "relative to the mean of all points";
   const place = coordinates(...data.toDegrees(...reference.place));
-  return `relative to ${number(data.reference.length)} points within ${number(reference.radius)} m of ${place}`;
+  return `relative to ${pointCount(data.reference.length)} within ${number(reference.radius)} m of ${place}`;
 }
