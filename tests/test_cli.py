@@ -157,3 +157,13 @@ def test_a_misspelt_verb_is_recognized(capsys):
     )
     assert cli.run("stamps", ["xyz"]) == 2
     assert "the verbs are status, estimate, export" in capsys.readouterr().err
+
+
+def test_a_request_to_end_while_a_verb_is_imported_is_one_sentence(capsys, monkeypatch):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    assert cli.run("stamps", ["view"]) == 130
+    captured = capsys.readouterr()
+    assert captured.err.startswith("stamps view: ") and captured.err.count("\n") == 1

@@ -10,7 +10,8 @@ from helpers import finished_project, two_geometries, two_looks
 from stamps.errors import InputError, ParameterError, WorkspaceError
 from stamps.insar.geometry import llh2local
 from stamps.matlab.dates import to_yyyymmdd
-from stamps.products.ground import looks
+from stamps.products.ground import common_time, looks
+from stamps.products.quantities import Project
 from stamps.workspace.parameters import Parameters
 
 QUICK = {"n_boot": 60}
@@ -318,6 +319,17 @@ def test_projects_of_the_same_name(tmp_path):
     assert motion.metadata["projects_text"] == "asc/INSAR, de$c/INSAR"
 
 
+def test_names_tell_projects_apart(tmp_path):
+    made = []
+    for side in ("asc", "desc"):
+        folder = tmp_path / side / "INSAR" / "SMALL_BASELINES"
+        made.append(
+            Project.at(two_looks.project(folder, two_looks.places(np.random.default_rng(0), 5), np.zeros((5, 3))))
+        )
+    assert looks.names_of(made) == ["asc/INSAR/SMALL_BASELINES", "desc/INSAR/SMALL_BASELINES"]
+    assert looks.names_of(made[:1]) == looks.names_of(made[:1] * 2)[:1] == ["SMALL_BASELINES"]
+
+
 def test_scenes_at_the_antimeridian(tmp_path):
     rng, made = np.random.default_rng(1), []
     for heading, turn in ((two_looks.ASCENDING, 0.0), (two_looks.DESCENDING, -360.0)):
@@ -403,7 +415,7 @@ def test_a_date_of_reference(pair):
     assert (other.series.up[:, 7] == 0).all() and (other.series.up_std[:, 7] == 0).all()
     assert other.metadata["reference_date"] == date and plain.metadata["reference_date"] == plain.metadata["dates"][0]
     assert other.series.east == pytest.approx(plain.series.east - plain.series.east[:, [7]], abs=1e-9)
-    with pytest.raises(InputError, match="no date of the series: the nearest is"):
+    with pytest.raises(InputError, match="not in the series: the nearest date of it is"):
         stamps.decompose(*pair, reference_date="20180102", **QUICK)
     with pytest.raises(InputError, match="reference_date is 'soon'"):
         stamps.decompose(*pair, reference_date="soon", **QUICK)
@@ -492,3 +504,12 @@ def test_a_single_master_with_small_baselines(tmp_path):
     assert [part["mean_incidence_deg"] for part in motion.metadata["projects"]] == pytest.approx([37, 41], abs=0.05)
     for square, rms in two_geometries.squares(motion):
         assert 0.5 < square < 2 and rms < 0.8
+
+
+def test_a_reference_date_in_a_gap_is_named():
+    values = np.ones((3, 2, 4))
+    values[:, 1, 1] = np.nan  # one project has no date near the second
+    days = 737000.0 + np.arange(4) * 12
+    common_time._check_known(values, days, 2, 36)
+    with pytest.raises(InputError, match=r"2017-11-\d\d, which lies in a gap of more than 36 days.*the nearest date"):
+        common_time._check_known(values, days, 1, 36)

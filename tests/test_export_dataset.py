@@ -134,3 +134,22 @@ def test_what_is_not_installed_is_named(project, monkeypatch):
         stamps.open(project)
     with pytest.raises(InputError, match="needs geopandas"):
         stamps.frame(project, geometry=True)
+
+
+def test_incidence_and_line_of_sight_from_look_angles(tmp_path):
+    """Loaders of small baselines store the look angle alone; the vector turns with the meridians."""
+    ws = finished.small_baselines(tmp_path, heading=-13.0)
+    (ws.path / "inc2.mat").unlink(missing_ok=True)
+    n, ps = 60, ws.load("ps2")
+    earth, incidence, slant = 6371e3, 0.66, 880e3
+    away = np.sqrt(earth**2 + slant**2 + 2 * earth * slant * np.cos(incidence))
+    angle = np.linspace(0.6, 0.7, n)
+    ws.save("ps2", {**ps, "mean_incidence": incidence, "mean_range": slant})
+    ws.save("la2", {"la": np.arcsin(earth / away * np.sin(angle))})
+    data = stamps.open(ws.path)
+    assert data.incidence.values == pytest.approx(np.degrees(angle), abs=1e-3)
+    seen = np.degrees(np.arctan2(data.los_north.values, -data.los_east.values))
+    turned = (data.lon.values - (data.lon.values.min() + data.lon.values.max()) / 2) * np.sin(
+        np.radians(data.lat.values)
+    )
+    assert seen == pytest.approx(-13.0 + turned, abs=1e-3)

@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from stamps.analysis.gnss import (
-    calibrate,
-    calibrate_dates,
-    compare_series,
-    into_line_of_sight,
-    on_dates,
-    summary_of,
-)
+from stamps.analysis.gnss import compare_series, into_line_of_sight, on_dates, summary_of
+from stamps.analysis.gnss_calibration import calibrate, calibrate_dates
 from stamps.analysis.plates import PLATES, plate_velocity, rotation_of
 from stamps.errors import ParameterError
 from stamps.products.line_of_sight import look_vector

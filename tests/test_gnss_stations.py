@@ -407,3 +407,19 @@ def test_small_baselines(tmp_path):
         )
         assert row.station_velocity == pytest.approx(vectors[near].mean(axis=0).sum(), abs=1e-6)
     assert found.metadata["values"] == "V-d" and len((tmp_path / "c.csv").read_text().splitlines()) == 201
+
+
+def test_the_calibrated_series_begin_on_a_chosen_date(project, tmp_path):
+    path, files = table(tmp_path / "own.csv", np.random.default_rng(5)), (tmp_path / "a.csv", tmp_path / "b.csv")
+    given = {"workdir": project, "calibrate": "offset", "frame": "EU", "n_boot": 2}
+    own = stamps.gnss(path, calibrated=files[0], **given)
+    with open(files[0]) as file:
+        before = list(csv.DictReader(file))
+    date = min(name for name in before[0] if name.startswith("D2"))
+    chosen = stamps.gnss(path, calibrated=files[1], reference_date=date[1:], **given)
+    assert chosen.metadata["reference_date"].replace("-", "") == date[1:]
+    assert [row.difference for row in own.rows] == pytest.approx([row.difference for row in chosen.rows], abs=1e-4)
+    with open(files[1]) as file:
+        for row, old in zip(csv.DictReader(file), before, strict=True):
+            off = [float(row[name]) - float(old[name]) + float(old[date]) for name in row if name.startswith("D2")]
+            assert row[date] == "0.000" and off == pytest.approx([0] * len(off), abs=2.1e-3)

@@ -7,7 +7,7 @@ import pytest
 
 from helpers import multilooked_stacks as stacks
 from stamps.errors import InputError, NoPixelsError, ParameterError
-from stamps.frontends import multilooked_text
+from stamps.frontends.multilooked import doris
 from stamps.legacy.mt_ml_select import mt_ml_select
 from stamps.legacy.mt_ml_select_gamma import mt_ml_select_gamma
 from stamps.legacy.ps_info import ps_info
@@ -35,7 +35,7 @@ def same_baseline(monkeypatch):
     def quick(grids, size, line, sample, height):
         return np.tile(grids[:, 0], (line.size, 1))
 
-    monkeypatch.setattr(multilooked_text, "grid_values", quick)
+    monkeypatch.setattr(doris, "grid_values", quick)
 
 
 def _pixel_of(ps):

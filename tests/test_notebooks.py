@@ -15,7 +15,7 @@ import pytest
 
 from helpers import finished_project
 from stamps.products import notebook_figure
-from stamps.products.written import Page, Written, framed, shown_file
+from stamps.products.notebook_paths import Page, Written, framed, shown_file
 from stamps.workspace import Workspace, markup
 from stamps.workspace import progress as progressing
 from stamps.workspace.console import in_notebook, log_on_console
@@ -140,7 +140,7 @@ def test_a_page_stands_in_a_frame_that_reaches_nothing(page):
 
 
 def test_a_large_page_is_a_link_and_a_sentence(page, monkeypatch):
-    monkeypatch.setattr("stamps.products.written._LARGEST", 10)
+    monkeypatch.setattr("stamps.products.notebook_paths._LARGEST", 10)
     shown = page._repr_html_()
     assert "<iframe" not in shown and 'href="' in shown and "too much for a notebook" in shown
 

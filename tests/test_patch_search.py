@@ -59,7 +59,7 @@ def test_what_cannot_be_right(ws, tmp_path):
     for box in ([1, 2, 3], [41, 40, 13, 14], [40, np.nan, 13, 14]):
         with pytest.raises(ParameterError, match="south, north, west and east"):
             patch_search(bbox_SNWE=box, workdir=ws)
-    with pytest.raises(ParameterError, match="NaN"):
+    with pytest.raises(ParameterError, match="nan"):
         patch_search(hgt_threshold=np.nan, workdir=ws)
     with pytest.raises(InputError, match="lon.raw was found neither"):
         patch_search(hgt_threshold="raw", workdir=ws)
@@ -84,3 +84,15 @@ class TestStepFiveAndAHalf:
     def test_patches_alone_is_the_other_part(self, ws):
         with pytest.raises(InputError, match="leaves out"):
             plan_run(ws, 5.5, 5.5, part_limitation=1)
+
+
+@pytest.mark.parametrize("height", [np.nan, [1, 2], []])
+def test_a_height_that_is_none(ws, height):
+    with pytest.raises(ParameterError, match="a height in metres was expected"):
+        patch_search(hgt_threshold=height, workdir=ws)
+
+
+def test_a_list_of_patches_that_are_not_there(ws):
+    ws.write_text("some.list", "PATCH_9\n")
+    with pytest.raises(InputError, match="none of the patches that some.list names, PATCH_9"):
+        patch_search("some.list", workdir=ws)

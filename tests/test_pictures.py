@@ -1,5 +1,6 @@
 """Pictures of plots: what is drawn where, in which colours, with which words."""
 
+import importlib
 import sys
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers import finished_project as finished
 from helpers.pictured_project import small_pictures, with_backgrounds
-from stamps.errors import InputError, WorkspaceError
+from stamps.errors import InputError, StampsError, WorkspaceError
 from stamps.insar.geometry import llh2local
 from stamps.legacy.ps_plot import ps_plot
 from stamps.legacy.ps_plot_ifg import ps_plot_ifg
@@ -352,3 +353,13 @@ def test_a_plot_without_matplotlib_says_what_it_needs(ws, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(InputError, match=r"Pictures need matplotlib, which is not installed: pip install"):
         ps_plot("hgt", workdir=ws)
+
+
+@pytest.mark.parametrize("verb", ["model", "areas", "components"])
+@pytest.mark.parametrize(("name", "said"), [("map.xyz", "pictures can be written as"), ("no/map.png", "is no folder")])
+def test_names_of_pictures_are_checked_before_anything_is_computed(tmp_path, verb, name, said):
+    """The project is empty: nothing of it was looked at."""
+    main = importlib.import_module(f"stamps.cli.{verb}").main
+    with pytest.raises(StampsError, match=said):
+        main(["csv", "--picture", name, "--workdir", str(tmp_path)])
+    assert not any(tmp_path.iterdir())

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from helpers.toy_jobs import Toy
 from stamps.errors import InputError, ParameterError
 from stamps.frontends import Processor, processor
 from stamps.frontends.jobs.model import JobConfig
@@ -12,13 +11,10 @@ from stamps.frontends.jobs.store import JobFolder
 
 
 @pytest.fixture
-def toy(tmp_path, monkeypatch):
-    made = Toy(tmp_path, monkeypatch)
-    made.run_in_this_process(monkeypatch)
+def toy(toy, monkeypatch):
     monkeypatch.setitem(processor._PROCESSORS, "Toy", ("toy", "toy_front_end", "ToyConfig"))
     monkeypatch.setitem(processor._ALIASES, "Toy2", "Toy")
-    yield made
-    made.end()
+    return toy
 
 
 def test_what_is_there():

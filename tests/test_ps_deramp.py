@@ -96,3 +96,13 @@ def test_a_mask_that_is_no_polygon(ps, tmp_path, lon, lat):
     Parameters(ws).set("deramp_mask_lat", np.array(lat, float))
     with pytest.raises(ParameterError, match="corners of one polygon"):
         ps_deramp(ps, np.zeros((40, 1)), workdir=ws)
+
+
+def test_a_mask_that_leaves_nothing_to_fit(ps, tmp_path):
+    ws = Workspace(tmp_path / "p")
+    west, south = ps["lonlat"].min(axis=0) - 0.1
+    east, north = ps["lonlat"].max(axis=0) + 0.1
+    Parameters(ws).set("deramp_mask_lon", np.array([west, east, east, west]))
+    Parameters(ws).set("deramp_mask_lat", np.array([south, south, north, north]))
+    with pytest.raises(ParameterError, match="0 of 40 pixels lie outside"):
+        ps_deramp(ps, np.zeros((40, 1)), workdir=ws)

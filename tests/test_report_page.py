@@ -12,7 +12,6 @@ import pytest
 
 import stamps
 from helpers import finished_project
-from helpers.browser import chromium
 from helpers.moving_project import dates, moving
 from stamps.cli import run
 from stamps.errors import InputError
@@ -185,12 +184,18 @@ def single_master(tmp_path_factory):
 
 def test_numbers_of_a_single_master(single_master):
     content = quality_report(single_master.path).content()
+    assert content["run"] == str(single_master.path)
     assert content["velocity"]["minimum"] == pytest.approx(-20, abs=1e-4)
     assert content["velocity"]["maximum"] == pytest.approx(20, abs=1e-4)
     assert content["pixels"]["merged"] == 60
     assert content["noise"]["median_deg"] == pytest.approx(float(np.median(single_master.load("ifgstd2")["ifg_std"])))
     assert content["baselines"]["images"] == 9 and content["baselines"]["interferograms"] == 8
     assert content["unwrapping"]["samples"] == 8 * content["unwrapping"]["arcs"]
+
+
+def test_a_project_named_by_a_dot_has_its_name(single_master, monkeypatch):
+    monkeypatch.chdir(single_master.path)
+    assert quality_report().run == single_master.path.name
 
 
 def test_kinds_of_motion_and_areas(tmp_path):
@@ -336,12 +341,6 @@ def test_a_page_refers_to_itself_and_its_data_only(pages, name):
     text = pages[name].read_text()
     assert "@import" not in text and "url(" not in text and "fetch(" not in text
     assert sorted(path.name for path in pages[name].parent.iterdir()) == ["index.html", "report.json"]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("profile"), 1380, 1600) as browser:
-        yield browser
 
 
 def _open(browser, page):

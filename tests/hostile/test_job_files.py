@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from helpers.toy_jobs import Toy
 from stamps.errors import InputError, StampsError, WorkspaceError
 from stamps.frontends.jobs.saved import load_job, saved_state
 from stamps.frontends.jobs.store import JobFolder, job_folders, replace_text
@@ -40,14 +39,6 @@ CHANGES = [
     ),
     (("files",), ["../x"], "does not stay in the working directory"),
 ]
-
-
-@pytest.fixture
-def toy(tmp_path, monkeypatch):
-    made = Toy(tmp_path, monkeypatch)
-    made.run_in_this_process(monkeypatch)
-    yield made
-    made.end()
 
 
 @pytest.fixture

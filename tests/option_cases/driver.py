@@ -102,8 +102,8 @@ def patches_flag_n_works_in_the_directory_itself(lab):
 
 
 @case(
-    Code("one-patch directory", "stamps.workspace.parameters.Parameters._home", lambda self: self.workspace),
-    Code("one-patch directory", "stamps.run.engine._merge", lambda *_: None),
+    Code("one-patch directory", "stamps.workspace.parameter_files.ParameterFiles.home", lambda self: self.workspace),
+    Code("one-patch directory", "stamps.run.step_calls.merge", lambda *_: ""),
     Code("one-patch directory", "stamps.workspace.Workspace.patch_list", lambda *_: ["PATCH_1"]),
 )
 def one_patch_directory(lab):

@@ -68,7 +68,7 @@ class Parameter:
             known = {row.name: row for row in parameters.table()}.get(self.option)
             if known is None:
                 return None, ""
-            stored = "n" if self.option == "small_baseline_flag" else self_._stored().get("small_baseline_flag")
+            stored = "n" if self.option == "small_baseline_flag" else self_._files.stored().get("small_baseline_flag")
             return known.default(str(stored).lower() == "y"), full_name
 
         with mock.patch.object(parameters.Parameters, "lookup", lookup):
