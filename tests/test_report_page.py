@@ -216,6 +216,11 @@ def test_kinds_of_motion_and_areas(tmp_path):
     assert facts["areas"] >= 1 and not facts["missing"]
     model = stamps.model(workdir=ws.path, classify=True, n_boot=2)
     assert facts["kinds"]["steady"] == int((model.column("ts_type") == 1).sum())
+    area = (*ws.load("ps2")["lonlat"][sinks].mean(axis=0), 300.0)  # what sinks is the reference of the whole report
+    moved = quality_report(ws.path, reference_area=area).content()["motion"]
+    model = stamps.model(workdir=ws.path, classify=True, n_boot=2, reference_area=area)
+    assert moved["kinds"]["steady"] == int((model.column("ts_type") == 1).sum())
+    assert moved["significant"] != facts["significant"] and moved["kinds"] != facts["kinds"]
     page = write_quality_report(report, tmp_path / "page").read_text()
     assert "jumps like cycles" in page and "error of a date" in page
     few = quality_report(_moving(tmp_path / "few").path).content()["motion"]

@@ -285,6 +285,11 @@ class TestWholePage:
         )
         east, west = facts_of(moved.read_text(encoding="utf-8"))["stations"]
         assert abs(east["pixels"]) < 1 and west["pixels"] > 10
+        rows = gnss(
+            ground / "stations.csv", workdir=ground / "p0", n_boot=20, reference_area=(14.018, 40.009, 400)
+        ).rows
+        for one, row in zip((east, west), rows, strict=True):
+            assert (one["pixels"], one["std"]) == (row.pixels_velocity, row.difference_std)
 
     def test_what_is_wrong_is_said_before_anything_is_written(self, ground, capsys):
         out = ground / "never.html"

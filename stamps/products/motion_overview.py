@@ -22,6 +22,7 @@ from stamps.products.series_models.fitted import KINDS, fitted
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Sequence
 
     from stamps.products.exports.table import PointTable
     from stamps.products.moving_areas.found import FoundAreas
@@ -61,8 +62,14 @@ class MotionOverview:
     warnings: tuple[str, ...]
 
 
-def motion_overview(project: Project) -> MotionOverview:
+def motion_overview(project: Project, reference_area: Sequence[float] | None = None) -> MotionOverview:
     """Fit a line to every series, and tell its kind of motion.
+
+    Parameters
+    ----------
+    project : Project
+    reference_area : sequence of float, optional
+        What everything is relative to, as for :func:`stamps.export` (default: the reference area of the parameters).
 
     Raises
     ------
@@ -71,7 +78,7 @@ def motion_overview(project: Project) -> MotionOverview:
     WorkspaceError
         A file of the project is missing.
     """
-    table = point_table(project, n_boot=2)  # no standard deviation of it is used
+    table = point_table(project, n_boot=2, reference_area=reference_area)  # no standard deviation of it is used
     n = len(table.dates)
     needed = Rules().needed(n)
     found = fitted(table, ModelChoice.of(classify=n >= needed))

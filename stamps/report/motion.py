@@ -19,8 +19,8 @@ _MOST_AREAS = 5
 
 
 def motion(run: Run, section: Section) -> None:
-    """What ``stamps model --classify`` and ``stamps areas`` find without other options."""
-    found = motion_overview(run.project)
+    """What ``stamps model --classify`` and ``stamps areas`` find without other options, relative to the report's reference."""
+    found = motion_overview(run.project, run.choice.area)
     n, table = len(found.table), found.table
     said = [
         f"{found.significant} of {n} pixels ({100 * found.significant / n:.1f} %) have a velocity that differs from 0 at the "

@@ -147,7 +147,7 @@ def export(
     project = Project.at(workdir)
     target = Target.of(project, file_format, out, values, options, _stem(file_format, options) if out is None else "")
     subset = Subset(lon_rg, lat_rg, min_coherence, std_cutoff, step, min_inversion_coherence)
-    wanted = None if model is None or model is False else ModelChoice.read(model)
+    wanted = ModelChoice.read_if_any(model)
     table = point_table(
         project,
         values,

@@ -151,6 +151,11 @@ class ModelChoice:
                 raise InputError(f"'{word}' says nothing about a model: there are {words}.")
         return cls.of(**found)
 
+    @classmethod
+    def read_if_any(cls, given: ModelChoice | str | Mapping[str, Any] | bool | None) -> ModelChoice | None:
+        """The same; None where None or False says that no model is wanted."""
+        return None if given is None or given is False else cls.read(given)
+
     def terms(self) -> Terms:
         """The terms of the model."""
         periods = ((1.0,) if self.annual else ()) + self.periods

@@ -33,9 +33,6 @@ from stamps.workspace.log import Log
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from stamps._typing import StrPath
     from stamps.workspace import Workspace
 
@@ -141,13 +138,10 @@ def view(
         raise InputError(f"{path}: the view is a web page, so give a name that ends in .html.")
     base, overlays = tiles_of(tiles, tiles_attribution), [read_overlay(file) for file in listed_paths(overlay)]
     choice = ReferenceChoice.of(reference_date, reference_area)
-    wanted = None if model is None or model is False else ModelChoice.read(model)
-    content = content_of(project, value, int(n_boot), seed, choice, events)
-    if wanted is not None:
-        more = model_layers(project, content.facts["value"], wanted, choice)
-        content = replace(content, layers=[*content.layers, *more])
+    wanted = ModelChoice.read_if_any(model)
+    content = _modelled(content_of(project, value, int(n_boot), seed, choice, events), project, wanted, choice)
     pictures = backgrounds_of(project, content.lonlat) if background else []
-    stations = _stations(project, gnss, content, None if choice.area is None else content.reference, int(n_boot), seed)
+    stations = _stations(project, gnss, Wish(content.facts["value"], n_boot=int(n_boot), seed=seed, area=choice.area))
     other = None
     if compare is not None:
         other = _other(Project.at(compare), content, value, gnss, int(n_boot), seed, background, wanted)
@@ -172,27 +166,23 @@ def _other(
     """Another project of the same area, with the layers of the model where its dates allow that."""
     content = content_of(project, value_for(value, project.usual_velocity), n_boot, seed)
     check_overlap(beside.lonlat, content.lonlat, str(project.ws.path))
-    if wanted is not None:
-        try:
-            more = model_layers(project, content.facts["value"], wanted, OWN)
-        except ParameterError as error:
-            Log(project.ws, "VIEW")(f"{project.ws.path}: the model is not known there. {error}", level=2)
-        else:
-            content = replace(content, layers=[*content.layers, *more])
+    try:
+        content = _modelled(content, project, wanted, OWN)
+    except ParameterError as error:
+        Log(project.ws, "VIEW")(f"{project.ws.path}: the model is not known there. {error}", level=2)
     pictures = backgrounds_of(project, content.lonlat) if background else []
-    stations = _stations(project, gnss, content, None, n_boot, seed)
+    stations = _stations(project, gnss, Wish(content.facts["value"], n_boot=n_boot, seed=seed))
     return Other(content, pictures, project.ws.path.resolve().name, stations)
 
 
-def _stations(
-    project: Project,
-    gnss: StrPath | Sequence[StrPath] | None,
-    content: Content,
-    reference: NDArray[np.int64] | None,
-    n_boot: int,
-    seed: int,
-) -> list[dict[str, Any]]:
+def _modelled(content: Content, project: Project, wanted: ModelChoice | None, choice: ReferenceChoice) -> Content:
+    """The content with the layers of a model, where one is wanted."""
+    if wanted is None:
+        return content
+    more = model_layers(project, content.facts["value"], wanted, choice)
+    return replace(content, layers=[*content.layers, *more])
+
+
+def _stations(project: Project, gnss: StrPath | Sequence[StrPath] | None, wish: Wish) -> list[dict[str, Any]]:
     """Stations as a project sees them; none where none are asked for."""
-    if gnss is None:
-        return []
-    return stations_of(listed_paths(gnss), project, Wish(content.facts["value"], n_boot=n_boot, seed=seed), reference)
+    return [] if gnss is None else stations_of(listed_paths(gnss), project, wish)

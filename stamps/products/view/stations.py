@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from stamps.products.gnss_files import read_gnss
-from stamps.products.ground.looks import Look, Wish, look_at, open_projects
+from stamps.products.ground.looks import Wish, look_at, open_projects
 from stamps.products.ground.stations import Row, pixels_around, rows_of
 from stamps.workspace.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from stamps._typing import StrPath
     from stamps.products.quantities import Project
@@ -29,9 +25,7 @@ _LEAST = 3  # pixels
 _WINDOW = 3.0  # days
 
 
-def stations_of(
-    files: Sequence[StrPath], project: Project, wish: Wish, reference: NDArray[np.int64] | None = None
-) -> list[dict[str, Any]]:
+def stations_of(files: Sequence[StrPath], project: Project, wish: Wish) -> list[dict[str, Any]]:
     """Compare stations with the pixels around them, as ``stamps gnss`` does.
 
     Parameters
@@ -40,9 +34,7 @@ def stations_of(
         As for :func:`stamps.gnss`.
     project : Project
     wish : Wish
-        Of which value type.
-    reference : ndarray of int, optional
-        0-based pixels that velocities and series are relative to, where these are not those of the parameters.
+        Of which value type, relative to what.
 
     Returns
     -------
@@ -57,20 +49,12 @@ def stations_of(
     """
     stations = read_gnss(list(files))
     [(opened, side)] = open_projects([project.ws.path], ".", ["right"])
-    look = _relative(look_at(opened, side, wish, None, with_series=True), reference)
+    look = look_at(opened, side, wish)
     around, told, _ = pixels_around(stations, look, _RADIUS, _LEAST)
     rows, doubts, _ = rows_of(around, look, _WINDOW, None)
     for text in (*told, *doubts):
         Log(project.ws, "VIEW")(text, level=2)
     return [_mark(row) for row in rows]
-
-
-def _relative(look: Look, reference: NDArray[np.int64] | None) -> Look:
-    """The same relative to some pixels."""
-    member = np.zeros(look.rows.size, bool) if reference is None else np.isin(look.table.rows[look.rows], reference)
-    if not member.any():
-        return look
-    return look.without(float(look.velocity[member].mean()), np.nanmean(look.series[member], axis=0))
 
 
 def _mark(row: Row) -> dict[str, Any]:

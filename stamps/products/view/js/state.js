@@ -54,14 +54,9 @@ function coordinates(east, lat) {
   return `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? "W" : "E"}`;
 }
 
-/** Decimals that make sense for a layer. */
-function digitsOf(layer) {
-  return layer.digits ?? 1;
-}
-
 function valueText(layer, value) {
   if (layer.categories) return layer.categories[value] ?? "–";
-  return `${formatted(value, digitsOf(layer))}${layer.unit ? ` ${layer.unit}` : ""}`;
+  return `${formatted(value, layer.digits)}${layer.unit ? ` ${layer.unit}` : ""}`;
 }
 
 function layerTitle(layer, one = scenes[0]) {
