@@ -42,6 +42,7 @@ def test_paper_has_one_size(browser, page, width):
         [e.width, e.height, e.clientWidth, e.clientHeight])"""
     with shown_at(browser, page, width) as shown:
         shown.call("select", 3)
+        browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")  # charts fit
         before = browser.execute_script(sizes)
         browser.execute_script("dispatchEvent(new Event('beforeprint'))")
         drawn = np.array(browser.execute_script(sizes))
